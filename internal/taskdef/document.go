@@ -1,0 +1,101 @@
+// Package taskdef edits and compares task definitions without losing a byte that it does not
+// understand.
+//
+// A task definition is a JSON document here, never a struct: ECS adds members about once a month,
+// and a deployer that knows only some of them would drop the others from every revision that it
+// registers. What this package does not touch comes out exactly as it went in.
+package taskdef
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Document is a task definition in the shape that RegisterTaskDefinition takes. It does not change:
+// edits return another Document. The zero value is an empty one.
+type Document struct{ root value }
+
+// Container is what deploying needs to know of one entry of containerDefinitions.
+type Container struct {
+	Name  string
+	Image string
+}
+
+// readOnly are the members of a described task definition that RegisterTaskDefinition does not
+// take: the difference between TaskDefinition and RegisterTaskDefinitionRequest in the API
+// reference, https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskDefinition.html.
+var readOnly = []string{
+	"taskDefinitionArn", "revision", "status",
+	"requiresAttributes", "compatibilities",
+	"registeredAt", "registeredBy", "deregisteredAt", "deleteRequestedAt",
+}
+
+// Parse reads a JSON object. Its error tells the line and column of what is wrong.
+func Parse(data []byte) (Document, error) {
+	root, err := parseJSON(data)
+	if err != nil {
+		return Document{}, err
+	}
+	if root.kind != object {
+		return Document{}, errors.New("a task definition is a JSON object")
+	}
+	return Document{root}, nil
+}
+
+// Described reads the answer of DescribeTaskDefinition: the members that only ECS writes are left
+// out, and the tags, which stand beside the task definition there, are put inside it, where
+// RegisterTaskDefinition wants them. Tags in AWS's own name space are left out too, since they
+// cannot be set (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Tag.html).
+func Described(answer []byte) (Document, error) {
+	whole, err := Parse(answer)
+	if err != nil {
+		return Document{}, err
+	}
+	definition := whole.root.get("taskDefinition")
+	if definition.kind != object {
+		return Document{}, errors.New("the answer holds no task definition")
+	}
+	definition = definition.without(func(name string) bool { return slices.Contains(readOnly, name) })
+	tags := whole.root.get("tags").filter(func(tag value) bool {
+		return !strings.HasPrefix(strings.ToLower(tag.get("key").str()), "aws:")
+	})
+	if len(tags.elements) > 0 {
+		definition = definition.with("tags", tags)
+	}
+	return Document{definition}, nil
+}
+
+// JSON is the document as compact JSON.
+func (d Document) JSON() []byte {
+	if d.root.kind != object {
+		return []byte("{}")
+	}
+	return d.root.append(nil)
+}
+
+// Equal tells whether two documents are written alike, white space aside.
+func (d Document) Equal(other Document) bool { return bytes.Equal(d.JSON(), other.JSON()) }
+
+// Family is the name that the revisions of the task definition share.
+func (d Document) Family() string { return d.root.get("family").str() }
+
+// Containers lists the containers in the order in which they stand.
+func (d Document) Containers() []Container {
+	var containers []Container
+	for _, definition := range d.root.get("containerDefinitions").elements {
+		containers = append(containers, Container{
+			Name:  definition.get("name").str(),
+			Image: definition.get("image").str(),
+		})
+	}
+	return containers
+}
+
+// HasTags tells whether the document carries tags of its own.
+func (d Document) HasTags() bool { return len(d.root.get("tags").elements) > 0 }
+
+// String names the document for messages.
+func (d Document) String() string { return fmt.Sprintf("task definition %q", d.Family()) }

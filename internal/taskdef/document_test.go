@@ -1,0 +1,89 @@
+package taskdef
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// odd is everything that a typed round trip is known to spoil: members that no SDK knows, empty
+// strings and lists, big numbers, nulls, one key twice, escapes and half a surrogate pair.
+const odd = `{
+  "family": "web",
+  "brandNew": {"a": [1, 2.50, 1e3], "b": null, "c": ""},
+  "containerDefinitions": [
+    {"name": "app", "image": "nginx:1", "dockerLabels": {"empty": ""}, "environment": [],
+     "ulimits": [{"name": "nofile", "softLimit": 0, "hardLimit": 12345678901234567890}],
+     "command": ["sh", "-c", "echo \u0026 \ud800 < \/ > 'é'"]},
+    {"image": "redis", "name": "cache", "name": "c\u0061che"}
+  ]
+}`
+
+func TestEditKeepsEverythingElseAsItWasWritten(t *testing.T) {
+	document, err := Parse([]byte(odd))
+	require.NoError(t, err)
+	image, err := ParseImage("nginx:2")
+	require.NoError(t, err)
+
+	edited := document.Apply(Edit{Images: []Image{image}})
+
+	var want bytes.Buffer
+	require.NoError(t, json.Compact(&want, bytes.Replace([]byte(odd), []byte("nginx:1"), []byte("nginx:2"), 1)))
+	require.Equal(t, want.String(), string(edited.Document.JSON()))
+	require.Contains(t, string(document.JSON()), "nginx:1", "the document that was edited must not change")
+}
+
+func TestParseTellsWhereTheFaultIs(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                           "line 1, column 0: unexpected end of JSON input",
+		"{\"family\": \"web\",\n}":   "line 2, column 1: invalid character '}' looking for beginning of object key string",
+		"{\n\n  \"a\": 1\n} extra":   "line 4, column 3: invalid character 'e' after top-level value",
+		"[]":                         "a task definition is a JSON object",
+		`"{\"family\": \"quoted\"}"`: "a task definition is a JSON object",
+	} {
+		_, err := Parse([]byte(text))
+		require.EqualError(t, err, want, text)
+	}
+}
+
+func TestDescribedBecomesWhatRegisterTakes(t *testing.T) {
+	answer := `{"taskDefinition": {
+	    "taskDefinitionArn": "arn", "family": "web", "revision": 7, "status": "INACTIVE", "cpu": "256",
+	    "requiresAttributes": [{}], "compatibilities": ["EC2"], "registeredAt": 1.7e9, "registeredBy": "me",
+	    "deregisteredAt": 1.7e9, "deleteRequestedAt": 1.7e9, "unheardOf": {"status": "kept"}},
+	  "tags": [{"key": "team", "value": ""}, {"key": "aws:cloudformation:stack-name", "value": "s"}]}`
+	document, err := Described([]byte(answer))
+	require.NoError(t, err)
+	require.Equal(t,
+		`{"family":"web","cpu":"256","unheardOf":{"status":"kept"},"tags":[{"key":"team","value":""}]}`,
+		string(document.JSON()))
+
+	for _, tags := range []string{`[]`, `null`, `[{"key":"aws:x","value":"y"}]`} {
+		document, err := Described([]byte(`{"taskDefinition":{"family":"web"},"tags":` + tags + `}`))
+		require.NoError(t, err)
+		require.Equal(t, `{"family":"web"}`, string(document.JSON()), "RegisterTaskDefinition refuses an empty list of tags")
+	}
+
+	_, err = Described([]byte(`{}`))
+	require.EqualError(t, err, "the answer holds no task definition")
+}
+
+func FuzzParseThenPrintIsTheIdentity(f *testing.F) {
+	f.Add([]byte(odd))
+	f.Add([]byte(`{"a":{"b":[[],{},[{"":""}]]}}`))
+	f.Add([]byte("{\"\\u0000\":\"\xff\"}"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		document, err := Parse(data)
+		if err != nil {
+			return
+		}
+		var want bytes.Buffer
+		require.NoError(t, json.Compact(&want, data), "Parse took what is not JSON")
+		require.Equal(t, want.String(), string(document.JSON()))
+
+		untouched := document.Apply(Edit{}).Document
+		require.True(t, untouched.Equal(document))
+	})
+}

@@ -1,0 +1,87 @@
+package taskdef
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/distribution/reference"
+)
+
+// Image asks for a new image: for one container, or for every container that runs an image of the
+// same repository.
+type Image struct {
+	// Container is the only container meant; empty means every container of the repository.
+	Container string
+	// Reference is the text that goes into the document: what was asked for, with ":latest" behind
+	// it when it had neither a tag nor a digest.
+	Reference string
+
+	repository string // in full: "nginx" is "docker.io/library/nginx"
+}
+
+// ImageChange is what an Image did to one container.
+type ImageChange struct {
+	Container, From, To string
+}
+
+// containerName is what ECS takes for the name of a container:
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html.
+var containerName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,255}$`)
+
+// ParseImage reads "repository[:tag][@digest]" or "container=image".
+func ParseImage(text string) (Image, error) {
+	var image Image
+	if name, rest, named := strings.Cut(text, "="); named {
+		if !containerName.MatchString(name) {
+			return Image{}, fmt.Errorf("%q is not the name of a container", name)
+		}
+		image.Container, text = name, rest
+	}
+	named, err := reference.ParseNormalizedNamed(text)
+	if err != nil {
+		return Image{}, fmt.Errorf("%q is not an image: %w", text, explain(err))
+	}
+	image.repository = named.Name()
+	image.Reference = text
+	if reference.IsNameOnly(named) {
+		image.Reference += ":latest"
+	}
+	return image, nil
+}
+
+// explain drops the library's prefix from its errors, and says what an empty one means.
+func explain(err error) error {
+	if errors.Is(err, reference.ErrReferenceInvalidFormat) {
+		return errors.New("write repository[:tag][@digest]")
+	}
+	return err
+}
+
+// String is the image as it was asked for.
+func (i Image) String() string {
+	if i.Container != "" {
+		return i.Container + "=" + i.Reference
+	}
+	return i.Reference
+}
+
+// Same tells whether two images ask for the same container or repository, so that only one of them
+// could have its way.
+func (i Image) Same(other Image) bool {
+	if i.Container != "" || other.Container != "" {
+		return i.Container == other.Container
+	}
+	return i.repository == other.repository
+}
+
+// selects tells whether the image is meant for this container. An image in use that is no valid
+// reference belongs to no repository.
+func (i Image) selects(container Container) bool {
+	if i.Container != "" {
+		return i.Container == container.Name
+	}
+	named, err := reference.ParseNormalizedNamed(container.Image)
+	return err == nil && named.Name() == i.repository
+}
