@@ -9,7 +9,6 @@ package taskdef
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -94,8 +93,9 @@ func (d Document) Containers() []Container {
 	return containers
 }
 
-// HasTags tells whether the document carries tags of its own.
-func (d Document) HasTags() bool { return len(d.root.get("tags").elements) > 0 }
-
-// String names the document for messages.
-func (d Document) String() string { return fmt.Sprintf("task definition %q", d.Family()) }
+// HealthChecked tells whether a container has a health check of its own.
+func (d Document) HealthChecked() bool {
+	return slices.ContainsFunc(d.root.get("containerDefinitions").elements, func(definition value) bool {
+		return definition.get("healthCheck").kind == object
+	})
+}

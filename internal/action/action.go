@@ -1,0 +1,141 @@
+// Package action tells the whole story of a run, once, and knows everyone:
+//
+//	inputs → survey → plan → deploy → watch → (diagnose) → report
+//
+// Data goes from left to right. A stage does not print: what leaves it beside its result are events
+// (rollout.Event), and package report makes a log, annotations, outputs and a summary of them. Who
+// may import whom is written down in TestLayers.
+//
+// Time and the network are edges of the process. Nothing here takes a clock: production code uses
+// plain package time, and the tests and rehearsals run it in a testing/synctest bubble. The network
+// is an HTTP client, in whose place a simulator can stand.
+package action
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"ecs-deploy/internal/cloud"
+	"ecs-deploy/internal/deploy"
+	"ecs-deploy/internal/inputs"
+	"ecs-deploy/internal/plan"
+	"ecs-deploy/internal/report"
+	"ecs-deploy/internal/rollout"
+)
+
+// Env is what a run touches of the world.
+type Env struct {
+	Getenv func(string) string
+	Stdout io.Writer
+	// Jitter gives random numbers from 0 to 1.
+	Jitter func() float64
+	// HTTP takes the place of the network; nil is the network.
+	HTTP cloud.HTTPClient
+}
+
+// Run runs the action and returns the exit code of the process. A context that is cancelled ends the
+// wait; what ECS has begun goes on.
+func Run(ctx context.Context, env Env) int {
+	reporter := report.New(env.Stdout, env.Getenv)
+	in, err := inputs.Read(ctx, env.Getenv)
+	reporter.Hide(in.Keys.SecretAccessKey, in.Keys.SessionToken)
+	if in.Verbose {
+		reporter.Verbose()
+	}
+	if err != nil {
+		return finish(reporter, rollout.Result{}, &rollout.Problem{What: "the inputs are not right: " + err.Error(), Err: err})
+	}
+	if in.Simulate == "" {
+		return run(ctx, env, in, reporter)
+	}
+	var code int
+	err = rehearse(in.Simulate, func(ctx context.Context, simulator cloud.HTTPClient, jitter func() float64) {
+		code = run(ctx, Env{Getenv: env.Getenv, Stdout: env.Stdout, Jitter: jitter, HTTP: simulator}, in, reporter)
+	})
+	if err != nil {
+		return finish(reporter, rollout.Result{}, &rollout.Problem{What: "simulate: " + err.Error(), Err: err})
+	}
+	return code
+}
+
+func run(ctx context.Context, env Env, in inputs.Inputs, reporter *report.Reporter) int {
+	began := time.Now()
+	result, err := story(ctx, env, in, reporter.Handle)
+	result.Duration = time.Since(began)
+	return finish(reporter, result, err)
+}
+
+// story is a run from end to end. When there is an error, the result holds what was done until then.
+func story(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (rollout.Result, error) {
+	client, err := connect(ctx, env, in, emit)
+	if err != nil {
+		return rollout.Result{}, err
+	}
+	world, err := client.Survey(ctx, cloud.Wanted{Cluster: in.Cluster, Service: in.Service, TaskDefinition: in.TaskDefinition})
+	if err != nil {
+		return rollout.Result{}, err
+	}
+	planned, err := plan.Make(in, world)
+	if err != nil {
+		return rollout.Result{}, err
+	}
+	emit(rollout.PlanMade{Plan: planned, DryRun: in.DryRun})
+	if in.DryRun {
+		return plan.Result(planned), nil
+	}
+	return deploy.Execute(ctx, client, planned, emit)
+}
+
+func connect(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (*cloud.Client, error) {
+	options := cloud.Options{
+		Region:      in.Region,
+		AccessKeyID: in.Keys.AccessKeyID, SecretAccessKey: in.Keys.SecretAccessKey, SessionToken: in.Keys.SessionToken,
+		HTTP: env.HTTP, Jitter: env.Jitter, Emit: emit,
+	}
+	if env.HTTP != nil {
+		options.Region, options.AccessKeyID, options.SecretAccessKey = "eu-west-1", "simulated", "simulated"
+	}
+	return cloud.Open(ctx, options)
+}
+
+// finish makes an error part of the result, reports the end and returns the exit code.
+func finish(reporter *report.Reporter, result rollout.Result, err error) int {
+	if err != nil {
+		result.Outcome, result.Reason, result.Next = rollout.Failed, err.Error(), ""
+		var p *rollout.Problem
+		switch {
+		case errors.As(err, &p):
+			result.Next = p.Next
+		case errors.Is(err, context.Canceled):
+			result.Outcome, result.Reason = rollout.Cancelled, "the run was cancelled"
+		}
+	}
+	reporter.Handle(rollout.Ended{Result: result, Err: err})
+	return exitCode(result.Outcome, err)
+}
+
+// exitCodes are the exit codes of the process, and documented in the README.
+var exitCodes = map[rollout.Outcome]int{
+	rollout.Succeeded:      0,
+	rollout.Unchanged:      0,
+	rollout.Planned:        0,
+	rollout.Failed:         1,
+	rollout.TimedOut:       1,
+	rollout.Superseded:     1,
+	rollout.RolledBack:     4,
+	rollout.RollbackFailed: 5,
+	rollout.Cancelled:      130,
+}
+
+func exitCode(outcome rollout.Outcome, err error) int {
+	var p *rollout.Problem
+	switch {
+	case !errors.As(err, &p):
+		return exitCodes[outcome]
+	case p.Kind == rollout.Refused:
+		return 3
+	}
+	return 2
+}

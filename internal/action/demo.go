@@ -1,0 +1,73 @@
+package action
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+
+	"ecs-deploy/internal/ecssim"
+	"ecs-deploy/internal/report"
+)
+
+// Demo shows what a workflow would: the log of a run against a scenario, and the outputs and the
+// summary that it leaves. It returns the exit code of the run.
+func Demo(ctx context.Context, args []string, env Env) int {
+	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
+	flags.SetOutput(env.Stdout)
+	list := flags.Bool("list", false, "list the scenarios")
+	flags.Usage = func() {
+		fmt.Fprintln(env.Stdout, "usage: demo [-list] [scenario]")
+		flags.PrintDefaults()
+	}
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil || flags.NArg() > 1:
+		return 2
+	}
+	if *list {
+		for _, scenario := range ecssim.Scenarios() {
+			fmt.Fprintf(env.Stdout, "%-16s %s\n", scenario.Name, scenario.Story)
+		}
+		return 0
+	}
+	scenario := "healthy"
+	if flags.NArg() == 1 {
+		scenario = flags.Arg(0)
+	}
+	return demo(ctx, scenario, env)
+}
+
+func demo(ctx context.Context, scenario string, env Env) int {
+	folder, err := os.MkdirTemp("", "ecs-deploy-demo-")
+	if err != nil {
+		fmt.Fprintln(env.Stdout, err)
+		return 1
+	}
+	defer os.RemoveAll(folder)
+	outputs, summary := filepath.Join(folder, "outputs"), filepath.Join(folder, "summary.md")
+	set := maps.Clone(demoInputs)
+	set["INPUT_SIMULATE"], set["GITHUB_OUTPUT"], set["GITHUB_STEP_SUMMARY"] = scenario, outputs, summary
+
+	screen := env.Stdout
+	env.Stdout = report.NewViewer(screen)
+	env.Getenv = func(name string) string { return set[name] }
+	code := Run(ctx, env)
+	for _, part := range []struct{ title, path string }{{"Outputs", outputs}, {"Summary", summary}} {
+		text, _ := os.ReadFile(part.path) // nothing was written: nothing is shown
+		fmt.Fprintf(screen, "\n──── %s ────\n%s", part.title, report.ViewFile(text))
+	}
+	fmt.Fprintf(screen, "\nexit code %d\n", code)
+	return code
+}
+
+// demoInputs are the step of the README.
+var demoInputs = map[string]string{
+	"INPUT_CLUSTER": "main",
+	"INPUT_SERVICE": "web",
+	"INPUT_IMAGE":   "123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:v2",
+}

@@ -1,0 +1,157 @@
+package action
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/goccy/go-yaml"
+	"github.com/stretchr/testify/require"
+
+	"ecs-deploy/internal/ecssim"
+	"ecs-deploy/internal/report"
+)
+
+var update = flag.Bool("update", false, "write the goldens anew; read them afterwards")
+
+// step is a testdata/<name>/step.yaml: a step of a workflow, and the world that it runs in.
+type step struct {
+	Scenario string
+	Deny     []string          // operations that the policy does not allow
+	With     map[string]string // as in a workflow
+	Exit     int
+}
+
+// played is what a step did.
+type played struct {
+	code             int
+	log              string
+	outputs, summary string
+	sim              *ecssim.Sim
+}
+
+// play runs the action in a bubble, with the environment that the runner makes: every declared input
+// is set, to nothing where it is not given.
+func play(t *testing.T, s step) played {
+	t.Helper()
+	scenario, err := ecssim.Named(s.Scenario)
+	require.NoError(t, err)
+	folder := t.TempDir()
+	env := runnerEnv(t, s.With)
+	env["GITHUB_OUTPUT"], env["GITHUB_STEP_SUMMARY"] = filepath.Join(folder, "output"), filepath.Join(folder, "summary.md")
+	var log bytes.Buffer
+	var r played
+	synctest.Test(t, func(t *testing.T) {
+		r.sim = ecssim.New(scenario.Denying(s.Deny...))
+		r.code = Run(t.Context(), Env{
+			Getenv: func(name string) string { return env[name] },
+			Stdout: &log, Jitter: rand.New(rand.NewPCG(1, 2)).Float64, HTTP: r.sim,
+		})
+	})
+	r.log = log.String()
+	outputs, err := os.ReadFile(env["GITHUB_OUTPUT"])
+	require.NoError(t, err)
+	r.outputs = report.ViewFile(outputs)
+	summary, err := os.ReadFile(env["GITHUB_STEP_SUMMARY"])
+	require.NoError(t, err)
+	r.summary = string(summary)
+	return r
+}
+
+func runnerEnv(t *testing.T, with map[string]string) map[string]string {
+	env := map[string]string{}
+	for name := range declared(t).Inputs {
+		env["INPUT_"+strings.ToUpper(name)] = ""
+	}
+	for name, value := range with {
+		variable := "INPUT_" + strings.ToUpper(name)
+		require.Contains(t, env, variable, "action.yml does not declare %s", name)
+		env[variable] = value
+	}
+	return env
+}
+
+// TestScenarios plays every folder of testdata and compares log, outputs and summary with its goldens.
+func TestScenarios(t *testing.T) {
+	folders, err := filepath.Glob("testdata/*/step.yaml")
+	require.NoError(t, err)
+	var scenarios []string
+	for _, file := range folders {
+		folder := filepath.Dir(file)
+		t.Run(filepath.Base(folder), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			require.NoError(t, err)
+			var s step
+			require.NoError(t, yaml.UnmarshalWithOptions(text, &s, yaml.Strict()))
+			scenarios = append(scenarios, s.Scenario)
+
+			r := play(t, s)
+			golden(t, filepath.Join(folder, "log.golden"), r.log)
+			golden(t, filepath.Join(folder, "outputs.golden"), r.outputs)
+			golden(t, filepath.Join(folder, "summary.golden.md"), r.summary)
+			require.Equal(t, s.Exit, r.code)
+		})
+	}
+	for _, scenario := range ecssim.Scenarios() {
+		require.Contains(t, scenarios, scenario.Name, "every scenario has goldens")
+	}
+}
+
+func golden(t *testing.T, path, got string) {
+	t.Helper()
+	if *update {
+		require.NoError(t, os.WriteFile(path, []byte(got), 0o644))
+		return
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err, "run go test ./internal/action -update, and read what it writes")
+	require.Equal(t, string(want), got)
+}
+
+// calls counts the requests that came in, by operation.
+func calls(sim *ecssim.Sim) map[string]int {
+	counts := map[string]int{}
+	for _, call := range sim.Calls() {
+		counts[call.Operation]++
+	}
+	return counts
+}
+
+// bodies are those of the requests of one operation.
+func bodies(sim *ecssim.Sim, operation string) []string {
+	var bodies []string
+	for _, call := range sim.Calls() {
+		if call.Operation == operation {
+			bodies = append(bodies, call.Body)
+		}
+	}
+	return bodies
+}
+
+// deployWeb is the step of the README.
+func deployWeb(scenario string, more ...string) step {
+	with := map[string]string{}
+	for name, value := range demoInputs {
+		with[strings.ToLower(strings.TrimPrefix(name, "INPUT_"))] = value
+	}
+	for pair := range slices.Chunk(more, 2) {
+		with[pair[0]] = pair[1]
+	}
+	return step{Scenario: scenario, With: with}
+}
+
+func (s step) but(with map[string]string) step {
+	s.With = maps.Clone(s.With)
+	maps.Copy(s.With, with)
+	return s
+}
+
+func (s step) String() string { return fmt.Sprint(s.Scenario, s.With) }

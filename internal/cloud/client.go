@@ -1,0 +1,143 @@
+// Package cloud is everything that is said to AWS, in our words. It alone knows the SDK: what comes
+// in and goes out are the nouns of package rollout, and the errors are *rollout.Problem, which tell
+// the call, the thing that it was about, and what to do.
+package cloud
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+
+	"ecs-deploy/internal/rollout"
+)
+
+// HTTPClient sends requests. A simulator is one.
+type HTTPClient interface {
+	Do(*http.Request) (*http.Response, error)
+}
+
+// Options are what a Client is made of.
+type Options struct {
+	// Region is where the services are. Empty: what the environment or the profile says.
+	Region string
+	// AccessKeyID, SecretAccessKey and SessionToken are static credentials. Empty: the SDK's default
+	// chain (environment, profile, container, instance).
+	AccessKeyID, SecretAccessKey, SessionToken string
+	// HTTP takes the place of the network and, with it, of all that this machine's environment and
+	// files say about AWS. Region and credentials must be given then.
+	HTTP HTTPClient
+	// Jitter gives numbers from 0 to 1, by which the waits between attempts are shortened.
+	Jitter func() float64
+	// Emit is told of each call.
+	Emit rollout.Emit
+}
+
+// Client speaks to AWS in one region.
+type Client struct {
+	ecs    *ecs.Client
+	region string
+	jitter func() float64
+}
+
+const (
+	// attempts are how often a call is made before its error counts: more than the SDK's three, since
+	// a burst of throttling lasts longer than those.
+	attempts = 8
+
+	// callTimeout ends a call that hangs: the SDK sets no limit of its own.
+	callTimeout = 30 * time.Second
+
+	longestBackoff = 20 * time.Second
+)
+
+// Open makes a client. It calls nobody.
+func Open(ctx context.Context, options Options) (*Client, error) {
+	c := &Client{jitter: options.Jitter}
+	cfg, err := load(ctx, options)
+	if err != nil {
+		return nil, &rollout.Problem{
+			Kind: rollout.BadInput, What: "the AWS configuration cannot be read: " + err.Error(), Err: err,
+			Next: "In a container action the profiles of the host are not visible: give keys, or point AWS_CONFIG_FILE into the workspace.",
+		}
+	}
+	if cfg.Region == "" {
+		return nil, &rollout.Problem{
+			Kind: rollout.BadInput, What: "no AWS region is set",
+			Next: "Give aws-region, or set AWS_REGION in the environment.",
+		}
+	}
+	c.region = cfg.Region
+	cfg.Retryer = func() aws.Retryer { return c.retryer(retry.DefaultRetryables, tooManyRegistrations) }
+	cfg.APIOptions = append(cfg.APIOptions, reportCalls(options.Emit))
+	c.ecs = ecs.NewFromConfig(cfg)
+	return c, nil
+}
+
+func load(ctx context.Context, options Options) (aws.Config, error) {
+	static := credentials.NewStaticCredentialsProvider(options.AccessKeyID, options.SecretAccessKey, options.SessionToken)
+	if options.HTTP != nil {
+		return aws.Config{Region: options.Region, Credentials: static, HTTPClient: options.HTTP}, nil
+	}
+	from := []func(*config.LoadOptions) error{
+		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(callTimeout)),
+	}
+	if options.Region != "" {
+		from = append(from, config.WithRegion(options.Region))
+	}
+	if options.AccessKeyID != "" {
+		from = append(from, config.WithCredentialsProvider(static))
+	}
+	return config.LoadDefaultConfig(ctx, from...)
+}
+
+// Region is the region that the client speaks to.
+func (c *Client) Region() string { return c.region }
+
+// retryer repeats what is retryable. The SDK's own brake on the number of retries is off: a
+// deployment makes few calls, and must outlast a bad minute.
+func (c *Client) retryer(retryables []retry.IsErrorRetryable, more ...retry.IsErrorRetryable) aws.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts = attempts
+		o.RateLimiter = ratelimit.None
+		o.Backoff = retry.BackoffDelayerFunc(func(attempt int, _ error) (time.Duration, error) {
+			return c.backoff(attempt), nil
+		})
+		o.Retryables = append(append([]retry.IsErrorRetryable{}, retryables...), more...)
+	})
+}
+
+// backoff is the wait after that many attempts: doubling, with full jitter.
+func (c *Client) backoff(attempt int) time.Duration {
+	longest := min(time.Second<<min(attempt, 10), longestBackoff)
+	return time.Duration(c.jitter() * float64(longest))
+}
+
+// WithoutRetry is a client that makes each call once, for a caller who comes again by himself.
+func (c *Client) WithoutRetry() *Client {
+	once := *c
+	options := c.ecs.Options()
+	options.Retryer = aws.NopRetryer{}
+	once.ecs = ecs.New(options)
+	return &once
+}
+
+// Pause sleeps for about d, a tenth more or less, so that many runners do not call in step. When the
+// context ends first, the error is its cause.
+func (c *Client) Pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(time.Duration((0.9 + 0.2*c.jitter()) * float64(d)))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
+	}
+}

@@ -1,0 +1,162 @@
+package cloud
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/smithy-go"
+
+	"ecs-deploy/internal/rollout"
+)
+
+// errNoAnswer is an answer with status 200 and nothing in it, which the SDK takes for a good one.
+var errNoAnswer = errors.New("the answer is empty")
+
+// tooManyRegistrations makes RegisterTaskDefinition wait its turn: two pipelines of one family that
+// register at once are told "Too many concurrent attempts to create a new revision of the specified
+// family." as a ClientException, which the SDK does not repeat.
+var tooManyRegistrations = retry.IsErrorRetryableFunc(func(err error) aws.Ternary {
+	var api smithy.APIError
+	if errors.As(err, &api) && strings.Contains(api.ErrorMessage(), "Too many concurrent attempts") {
+		return aws.TrueTernary
+	}
+	return aws.UnknownTernary
+})
+
+// throttled are the errors that say that nothing was done, and that it may be tried again.
+var throttled = []retry.IsErrorRetryable{retry.RetryableErrorCode{Codes: retry.DefaultThrottleErrorCodes}}
+
+// Transient tells whether the call may go well when it is made again: throttles, faults of the
+// server, connections and answers that were cut off.
+func Transient(err error) bool {
+	var broken *smithy.DeserializationError
+	return errors.Is(err, errNoAnswer) || errors.As(err, &broken) ||
+		retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary
+}
+
+// unanswered tells whether a call may have had its effect although it failed.
+func unanswered(err error) bool {
+	return Transient(err) && retry.IsErrorRetryables(throttled).IsErrorRetryable(err) != aws.TrueTernary
+}
+
+// code is the error code that AWS gave, or "".
+func code(err error) string {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return api.ErrorCode()
+	}
+	return ""
+}
+
+// NotAllowed tells whether the credentials are good but do not allow the call.
+func NotAllowed(err error) bool {
+	switch code(err) {
+	case "AccessDeniedException", "AccessDenied", "UnauthorizedOperation":
+		return true
+	}
+	return false
+}
+
+// Unsupported tells whether ECS, in this region or for this service, does not have the call.
+func Unsupported(err error) bool {
+	switch code(err) {
+	case "UnsupportedFeatureException", "UnknownOperationException":
+		return true
+	}
+	return false
+}
+
+// problem puts an error of AWS into our words. The action is as IAM writes it, "ecs:UpdateService";
+// the resource is what it was about, "service web". An error that is a context's own stays one.
+func (c *Client) problem(ctx context.Context, err error, action, resource string) error {
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	what := func(format string, args ...any) string {
+		return action + " for " + resource + ": " + fmt.Sprintf(format, args...)
+	}
+	p := &rollout.Problem{Kind: rollout.Refused, Err: err}
+	var api smithy.APIError
+	isAPI := errors.As(err, &api)
+	switch {
+	case NotAllowed(err):
+		p.What = what("not allowed")
+		p.Next = allow(action, api.ErrorMessage())
+	case isAPI && credentialTrouble[api.ErrorCode()] != (trouble{}):
+		t := credentialTrouble[api.ErrorCode()]
+		p.What, p.Next = what("%s", t.what), t.next
+	case noCredentials(err):
+		p.What = "there are no AWS credentials"
+		p.Next = "Run aws-actions/configure-aws-credentials before this step, or give aws-access-key-id and aws-secret-access-key. The ~/.aws of the host is not visible in a container action."
+	case retry.IsErrorRetryables(throttled).IsErrorRetryable(err) == aws.TrueTernary:
+		p.What = what("AWS throttles the calls (%s)", api.ErrorMessage())
+		p.Next = "Run fewer deployments at once in this account and region, or try again."
+	case isAPI:
+		p.What = what("%s (%s)", cmp.Or(api.ErrorMessage(), "no message"), api.ErrorCode())
+	case errors.Is(err, errNoAnswer):
+		p.What = what("%v", err)
+	default:
+		p.What = what("AWS could not be reached in %s: %s", c.region, innermost(err))
+		p.Next = "Check aws-region, AWS_ENDPOINT_URL and the network of the runner."
+	}
+	return p
+}
+
+type trouble struct{ what, next string }
+
+var (
+	expiredCredentials = trouble{
+		"the AWS credentials have expired",
+		"Get credentials right before this step, and for longer than the deployment takes (role-duration-seconds of configure-aws-credentials).",
+	}
+	wrongCredentials = trouble{
+		"AWS does not accept the credentials",
+		"Check that the key, its secret and the session token belong together, and that the key is active.",
+	}
+)
+
+// credentialTrouble is what the codes mean that no policy can mend:
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/CommonErrors.html.
+var credentialTrouble = map[string]trouble{
+	"ExpiredTokenException":               expiredCredentials,
+	"ExpiredToken":                        expiredCredentials,
+	"RequestExpired":                      {"the request had expired when it arrived", "Check the clock of the runner."},
+	"UnrecognizedClientException":         wrongCredentials,
+	"InvalidClientTokenId":                wrongCredentials,
+	"InvalidSignatureException":           wrongCredentials,
+	"IncompleteSignature":                 wrongCredentials,
+	"MissingAuthenticationTokenException": wrongCredentials,
+}
+
+// denial finds who and what in AWS's sentence on a denial: "User: … is not authorized to perform: …
+// on resource: …".
+var denial = regexp.MustCompile(`User: (\S+) is not authorized to perform: (\S+) on resource: (\S+)`)
+
+func allow(action, message string) string {
+	if found := denial.FindStringSubmatch(message); found != nil {
+		return fmt.Sprintf("Allow %s on %s for %s.", found[2], found[3], found[1])
+	}
+	return fmt.Sprintf("Allow %s for the role that deploys. AWS says: %s", action, message)
+}
+
+// noCredentials recognises that the SDK's chain came to its end. The SDK has no type for it.
+func noCredentials(err error) bool {
+	return strings.Contains(err.Error(), "get credentials") || strings.Contains(err.Error(), "failed to refresh cached credentials")
+}
+
+// innermost is the last error of a chain, without all that was wrapped around it.
+func innermost(err error) error {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err
+		}
+		err = inner
+	}
+}

@@ -1,0 +1,109 @@
+package cloud
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"ecs-deploy/internal/rollout"
+)
+
+// perDescribe is how many services one DescribeServices takes:
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html.
+const perDescribe = 10
+
+// Services reads services of one cluster, by name or ARN. Those that are not there are missing from
+// the answer, and no error.
+func (c *Client) Services(ctx context.Context, cluster string, names ...string) ([]rollout.Service, error) {
+	var found []rollout.Service
+	for batch := range slices.Chunk(names, perDescribe) {
+		out, err := c.ecs.DescribeServices(ctx, &ecs.DescribeServicesInput{Cluster: &cluster, Services: batch})
+		if err == nil && len(out.Services)+len(out.Failures) == 0 {
+			err = errNoAnswer
+		}
+		if code(err) == "ClusterNotFoundException" {
+			return nil, &rollout.Problem{
+				Kind: rollout.BadInput, Err: err,
+				What: fmt.Sprintf("cluster %s does not exist in %s", last(cluster), c.region),
+				Next: "Check cluster, the region, and that the credentials are those of the right account.",
+			}
+		}
+		if err != nil {
+			return nil, c.problem(ctx, err, "ecs:DescribeServices", "service "+last(batch[0]))
+		}
+		for _, s := range out.Services {
+			found = append(found, c.service(s))
+		}
+	}
+	return found, nil
+}
+
+// ServiceNames lists the names of up to 100 services of a cluster.
+func (c *Client) ServiceNames(ctx context.Context, cluster string) ([]string, error) {
+	most := int32(100)
+	out, err := c.ecs.ListServices(ctx, &ecs.ListServicesInput{Cluster: &cluster, MaxResults: &most})
+	if err != nil {
+		return nil, c.problem(ctx, err, "ecs:ListServices", "cluster "+last(cluster))
+	}
+	var names []string
+	for _, arn := range out.ServiceArns {
+		names = append(names, last(arn))
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// last is the last segment of an ARN, or the whole of what is a name already.
+func last(arn string) string { return arn[strings.LastIndexByte(arn, '/')+1:] }
+
+func (c *Client) service(s types.Service) rollout.Service {
+	service := rollout.Service{
+		ServiceKey:     rollout.ServiceKey{Cluster: last(deref(s.ClusterArn)), Name: deref(s.ServiceName)},
+		ARN:            deref(s.ServiceArn),
+		Region:         c.region,
+		Status:         deref(s.Status),
+		Controller:     "ECS", // AWS leaves it out for services that never had another
+		Scheduling:     cmp.Or(string(s.SchedulingStrategy), "REPLICA"),
+		TaskDefinition: deref(s.TaskDefinition),
+		Desired:        int(s.DesiredCount),
+		RollsBack:      rollsBack(s.DeploymentConfiguration),
+	}
+	if s.DeploymentController != nil {
+		service.Controller = string(s.DeploymentController.Type)
+	}
+	for _, d := range s.Deployments {
+		service.Deployments = append(service.Deployments, deployment(d))
+	}
+	for _, e := range s.Events {
+		service.Events = append(service.Events, rollout.ServiceEvent{ID: deref(e.Id), At: deref(e.CreatedAt), Message: deref(e.Message)})
+	}
+	return service
+}
+
+func deployment(d types.Deployment) rollout.Deployment {
+	return rollout.Deployment{
+		ID:             deref(d.Id),
+		Status:         deref(d.Status),
+		State:          string(d.RolloutState),
+		StateReason:    deref(d.RolloutStateReason),
+		TaskDefinition: deref(d.TaskDefinition),
+		Desired:        int(d.DesiredCount),
+		Pending:        int(d.PendingCount),
+		Running:        int(d.RunningCount),
+		Failed:         int(d.FailedTasks),
+		Created:        deref(d.CreatedAt),
+		Updated:        deref(d.UpdatedAt),
+	}
+}
+
+// rollsBack tells whether ECS takes a failed deployment back by itself.
+func rollsBack(c *types.DeploymentConfiguration) bool {
+	return c != nil &&
+		(c.DeploymentCircuitBreaker != nil && c.DeploymentCircuitBreaker.Enable && c.DeploymentCircuitBreaker.Rollback ||
+			c.Alarms != nil && c.Alarms.Enable && c.Alarms.Rollback)
+}

@@ -1,0 +1,114 @@
+package cloud
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"ecs-deploy/internal/rollout"
+)
+
+// Wanted is what a survey is to look at.
+type Wanted struct {
+	Cluster        string
+	Service        string // empty: none
+	TaskDefinition string // empty: what the service runs
+}
+
+// Survey reads the world as it is before anything is changed: the service, and the revision that it
+// really runs or that is named in its place.
+func (c *Client) Survey(ctx context.Context, wanted Wanted) (rollout.World, error) {
+	world := rollout.World{Region: c.region}
+	if wanted.Service != "" {
+		service, err := c.deployable(ctx, wanted.Cluster, wanted.Service)
+		if err != nil {
+			return world, err
+		}
+		runs, note := runningRevision(service)
+		// The revision that runs need not be read when another one is to be deployed.
+		found := rollout.Running{Service: service, Revision: named(runs), Note: note}
+		if wanted.TaskDefinition == "" {
+			if found.Revision, err = c.Revision(ctx, runs); err != nil {
+				return world, err
+			}
+		}
+		world.Services = append(world.Services, found)
+	}
+	if wanted.TaskDefinition != "" {
+		base, err := c.Revision(ctx, wanted.TaskDefinition)
+		if err != nil {
+			return world, err
+		}
+		world.Base = &base
+	}
+	return world, nil
+}
+
+// deployable reads a service that UpdateService can deploy to, or tells why it cannot.
+func (c *Client) deployable(ctx context.Context, cluster, name string) (rollout.Service, error) {
+	services, err := c.Services(ctx, cluster, name)
+	if err != nil {
+		return rollout.Service{}, err
+	}
+	if len(services) == 0 {
+		return rollout.Service{}, c.missing(ctx, cluster, name)
+	}
+	service := services[0]
+	where := fmt.Sprintf("service %s in cluster %s (%s)", service.Name, service.Cluster, c.region)
+	switch {
+	case service.Status != "ACTIVE":
+		return service, &rollout.Problem{
+			Kind: rollout.BadInput, What: where + " is " + service.Status + ": it was deleted, or is about to be",
+			Next: "Create the service again, or check service, cluster and region.",
+		}
+	case service.Controller != "ECS":
+		return service, &rollout.Problem{
+			Kind: rollout.BadInput, What: where + " is deployed by the controller " + service.Controller + ", not by ECS",
+			Next: "Only services with the deployment controller ECS can be deployed.",
+		}
+	}
+	return service, nil
+}
+
+// missing says where a service was searched, and what is there instead.
+func (c *Client) missing(ctx context.Context, cluster, name string) error {
+	p := &rollout.Problem{
+		Kind: rollout.BadInput,
+		What: fmt.Sprintf("service %s does not exist in cluster %s in %s", last(name), last(cluster), c.region),
+		Next: "Check service, cluster and region.",
+	}
+	names, err := c.ServiceNames(ctx, cluster)
+	switch {
+	case err != nil: // it only helps: without permission it is left out
+	case len(names) == 0:
+		p.Next = "There is no service in that cluster: check cluster and region."
+	default:
+		p.Next = "The services there are " + strings.Join(names, ", ") + "."
+	}
+	return p
+}
+
+// runningRevision is the ARN of the revision that a service runs. A service whose last deployment
+// failed without being rolled back names the failed revision; what runs is that of an older one.
+func runningRevision(service rollout.Service) (arn, note string) {
+	primary, ok := service.Primary()
+	if !ok || primary.State != "FAILED" {
+		return service.TaskDefinition, ""
+	}
+	for _, d := range service.Deployments {
+		if d.ID != primary.ID && d.State != "FAILED" && d.Running > 0 {
+			return d.TaskDefinition, fmt.Sprintf("the last deployment of %s, of %s, failed and was not rolled back: %s is what runs",
+				service.Name, rollout.RevisionID(primary.TaskDefinition), rollout.RevisionID(d.TaskDefinition))
+		}
+	}
+	return service.TaskDefinition, fmt.Sprintf("the last deployment of %s, of %s, failed, and no older one has running tasks",
+		service.Name, rollout.RevisionID(primary.TaskDefinition))
+}
+
+// named is a revision of which only the ARN is known.
+func named(arn string) rollout.Revision {
+	family, number, _ := strings.Cut(rollout.RevisionID(arn), ":")
+	r := rollout.Revision{ARN: arn, Family: family}
+	fmt.Sscan(number, &r.Number)
+	return r
+}

@@ -1,0 +1,82 @@
+package cloud
+
+import (
+	"context"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/aws/smithy-go/middleware"
+
+	"ecs-deploy/internal/rollout"
+	"ecs-deploy/internal/taskdef"
+)
+
+// withMiddleware adds to the stack of one call.
+func withMiddleware(add ...func(*middleware.Stack) error) func(*ecs.Options) {
+	return func(o *ecs.Options) { o.APIOptions = append(o.APIOptions, add...) }
+}
+
+// Revision reads a task definition, with its tags: of a family (its latest ACTIVE revision), of
+// family:revision, or of an ARN.
+func (c *Client) Revision(ctx context.Context, name string) (rollout.Revision, error) {
+	const action = "ecs:DescribeTaskDefinition"
+	resource := "task definition " + rollout.RevisionID(name)
+	var answer []byte
+	out, err := c.ecs.DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{
+		TaskDefinition: &name, Include: []types.TaskDefinitionField{types.TaskDefinitionFieldTags},
+	}, withMiddleware(keepAnswer(&answer)))
+	if err == nil && out.TaskDefinition == nil {
+		err = errNoAnswer
+	}
+	if code(err) == "ClientException" {
+		what := " has no active revision in "
+		if strings.Contains(resource, ":") {
+			what = " does not exist in "
+		}
+		return rollout.Revision{}, &rollout.Problem{
+			Kind: rollout.BadInput, What: resource + what + c.region, Next: "Check task-definition and the region.", Err: err,
+		}
+	}
+	if err != nil {
+		return rollout.Revision{}, c.problem(ctx, err, action, resource)
+	}
+	document, err := taskdef.Described(answer)
+	if err != nil {
+		return rollout.Revision{}, c.problem(ctx, err, action, resource)
+	}
+	return revision(out.TaskDefinition, document), nil
+}
+
+// Register registers a document as a new revision, as it stands.
+func (c *Client) Register(ctx context.Context, document taskdef.Document) (rollout.Revision, error) {
+	family := document.Family()
+	out, err := c.ecs.RegisterTaskDefinition(ctx, &ecs.RegisterTaskDefinitionInput{
+		Family: &family, ContainerDefinitions: []types.ContainerDefinition{}, // for the SDK's own check; replaced below
+	}, withMiddleware(sendBody(document.JSON())))
+	if err == nil && out.TaskDefinition == nil {
+		err = errNoAnswer
+	}
+	if err != nil {
+		return rollout.Revision{}, c.problem(ctx, err, "ecs:RegisterTaskDefinition", "task definition "+family)
+	}
+	return revision(out.TaskDefinition, document), nil
+}
+
+func revision(definition *types.TaskDefinition, document taskdef.Document) rollout.Revision {
+	return rollout.Revision{
+		ARN:      deref(definition.TaskDefinitionArn),
+		Family:   deref(definition.Family),
+		Number:   int(definition.Revision),
+		Active:   definition.Status == types.TaskDefinitionStatusActive,
+		Document: document,
+	}
+}
+
+// deref is what a pointer points to, or nothing: AWS leaves members out as it pleases.
+func deref[T any](pointer *T) (value T) {
+	if pointer != nil {
+		value = *pointer
+	}
+	return value
+}

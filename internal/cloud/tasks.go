@@ -1,0 +1,75 @@
+package cloud
+
+import (
+	"context"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"ecs-deploy/internal/rollout"
+)
+
+// perDescribeTasks is how many one DescribeTasks takes:
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html.
+const perDescribeTasks = 100
+
+// RunningTasks reads the tasks of a deployment that are to run, whatever they have come to.
+func (c *Client) RunningTasks(ctx context.Context, service rollout.ServiceKey, deployment string) ([]rollout.Task, error) {
+	return c.tasks(ctx, service, deployment, types.DesiredStatusRunning)
+}
+
+// StoppedTasks reads the tasks of a deployment that ECS remembers as stopped or stopping, for at
+// least an hour.
+func (c *Client) StoppedTasks(ctx context.Context, service rollout.ServiceKey, deployment string) ([]rollout.Task, error) {
+	return c.tasks(ctx, service, deployment, types.DesiredStatusStopped)
+}
+
+// tasks lists by service and picks by deployment, since ListTasks takes startedBy only alone.
+func (c *Client) tasks(ctx context.Context, service rollout.ServiceKey, deployment string, desired types.DesiredStatus) ([]rollout.Task, error) {
+	var arns []string
+	pages := ecs.NewListTasksPaginator(c.ecs, &ecs.ListTasksInput{
+		Cluster: &service.Cluster, ServiceName: &service.Name, DesiredStatus: desired,
+	})
+	for pages.HasMorePages() {
+		out, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, c.problem(ctx, err, "ecs:ListTasks", "service "+service.Name)
+		}
+		arns = append(arns, out.TaskArns...)
+	}
+	var tasks []rollout.Task
+	for batch := range slices.Chunk(arns, perDescribeTasks) {
+		out, err := c.ecs.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: &service.Cluster, Tasks: batch})
+		if err != nil {
+			return nil, c.problem(ctx, err, "ecs:DescribeTasks", "service "+service.Name)
+		}
+		for _, t := range out.Tasks {
+			if deref(t.StartedBy) == deployment {
+				tasks = append(tasks, task(t))
+			}
+		}
+	}
+	slices.SortStableFunc(tasks, func(a, b rollout.Task) int { return a.Stopping.Compare(b.Stopping) })
+	return tasks, nil
+}
+
+func task(t types.Task) rollout.Task {
+	task := rollout.Task{
+		ID:       last(deref(t.TaskArn)),
+		Status:   deref(t.LastStatus),
+		Health:   string(t.HealthStatus),
+		StopCode: string(t.StopCode),
+		Reason:   deref(t.StoppedReason),
+		Stopping: deref(t.StoppingAt),
+	}
+	for _, c := range t.Containers {
+		container := rollout.Container{Name: deref(c.Name), Image: deref(c.Image), Reason: deref(c.Reason)}
+		if c.ExitCode != nil {
+			exit := int(*c.ExitCode)
+			container.ExitCode = &exit
+		}
+		task.Containers = append(task.Containers, container)
+	}
+	return task
+}

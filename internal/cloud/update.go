@@ -1,0 +1,88 @@
+package cloud
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"ecs-deploy/internal/rollout"
+)
+
+// UpdateService has no client token: an update that is sent twice can start two deployments. When an
+// answer got lost, we look whether the deployment is there before we send again.
+const (
+	sends = 4
+	looks = 3
+	// lookAfter gives ECS time to show what a lost request did; DescribeServices is only eventually
+	// consistent.
+	lookAfter = 2 * time.Second
+)
+
+// Update updates a service that looked like before, and returns what it looks like then and the
+// deployment that is ours: a new one, or the one that there was when ECS saw nothing to start.
+func (c *Client) Update(ctx context.Context, before rollout.Service, update rollout.Update) (rollout.Service, rollout.Deployment, error) {
+	var lost error
+	for range sends {
+		after, err := c.send(ctx, before, update)
+		if err == nil {
+			ours, _ := after.Primary()
+			return after, ours, nil
+		}
+		if !unanswered(err) || ctx.Err() != nil {
+			return rollout.Service{}, rollout.Deployment{}, c.problem(ctx, err, "ecs:UpdateService", "service "+before.Name)
+		}
+		lost = err
+		after, ours, found, err := c.look(ctx, before, update)
+		if err != nil || found {
+			return after, ours, err
+		}
+	}
+	return rollout.Service{}, rollout.Deployment{}, c.problem(ctx, lost, "ecs:UpdateService", "service "+before.Name)
+}
+
+func (c *Client) send(ctx context.Context, before rollout.Service, update rollout.Update) (rollout.Service, error) {
+	in := &ecs.UpdateServiceInput{
+		Cluster:            &before.Cluster,
+		Service:            &before.Name,
+		TaskDefinition:     &update.TaskDefinition,
+		ForceNewDeployment: update.Force,
+		DesiredCount:       update.Desired,
+	}
+	if update.MinimumHealthyPercent != nil || update.MaximumPercent != nil {
+		in.DeploymentConfiguration = &types.DeploymentConfiguration{
+			MinimumHealthyPercent: update.MinimumHealthyPercent,
+			MaximumPercent:        update.MaximumPercent,
+		}
+	}
+	out, err := c.ecs.UpdateService(ctx, in, func(o *ecs.Options) { o.Retryer = c.retryer(throttled) })
+	if err == nil && out.Service == nil {
+		err = errNoAnswer
+	}
+	if err != nil {
+		return rollout.Service{}, err
+	}
+	return c.service(*out.Service), nil
+}
+
+// look searches for a deployment of the revision that was not there before.
+func (c *Client) look(ctx context.Context, before rollout.Service, update rollout.Update) (rollout.Service, rollout.Deployment, bool, error) {
+	for range looks {
+		if err := c.Pause(ctx, lookAfter); err != nil {
+			return rollout.Service{}, rollout.Deployment{}, false, err
+		}
+		services, err := c.Services(ctx, before.Cluster, before.Name)
+		if err != nil {
+			return rollout.Service{}, rollout.Deployment{}, false, err
+		}
+		for _, after := range services {
+			for _, d := range after.Deployments {
+				if _, old := before.Deployment(d.ID); !old && d.TaskDefinition == update.TaskDefinition {
+					return after, d, true, nil
+				}
+			}
+		}
+	}
+	return rollout.Service{}, rollout.Deployment{}, false, nil
+}

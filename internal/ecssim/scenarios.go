@@ -1,0 +1,249 @@
+package ecssim
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Scenario is a world, and what will happen in it once somebody deploys. In every one the cluster
+// "main" runs the service "web", two tasks of revision web:41.
+type Scenario struct {
+	Name  string
+	Story string // what happens, in a line
+
+	breaker   breaker
+	behaviour behaviour // of every task of a revision that was not there before
+	faults    []fault
+	acts      []act
+}
+
+// act is something that somebody else does, so long after the first UpdateService.
+type act struct {
+	after time.Duration
+	do    func(*Sim)
+}
+
+// fault spoils calls.
+type fault struct {
+	operation string        // "" is any
+	after     time.Duration // since the first UpdateService; 0 is always
+	first     int           // the first call of the operation that is spoilt, from 1; 0 is all
+	every     int           // every how many from there; 0 is only that one
+	kind      faultKind
+}
+
+type faultKind int
+
+const (
+	throttle faultKind = iota
+	broken             // HTTP 500
+	dropped            // the connection ends before anything was done
+	lost               // the connection ends after all was done
+	denied
+	expired
+)
+
+// refuses tells whether the fault keeps the call from having an effect.
+func (f *fault) refuses() bool { return f != nil && f.kind != lost }
+
+func (f *fault) reply() reply {
+	switch f.kind {
+	case throttle: // [GUIDE: request-throttling]
+		return failure(clientError("ThrottlingException", "Rate exceeded"))
+	case broken: // text unverified
+		return failure(&apiError{http.StatusInternalServerError, "ServerException", "Service Unavailable. Please try again later."})
+	case denied: // [SEEN]
+		return failure(clientError("AccessDeniedException",
+			"User: arn:aws:sts::%s:assumed-role/deployer/ci is not authorized to perform: ecs:%s on resource: %s because no identity-based policy allows the ecs:%[2]s action",
+			account, f.operation, arn("service/main/web")))
+	case expired: // [API: CommonErrors]
+		return failure(clientError("ExpiredTokenException", "The security token included in the request is expired"))
+	}
+	return reply{dropped: true}
+}
+
+// fault is the one that spoils this call, or nil.
+func (s *Sim) fault(operation string) *fault {
+	n := s.seen[operation]
+	for _, f := range s.scenario.faults {
+		switch {
+		case f.operation != "" && f.operation != operation,
+			f.after > 0 && (s.updated.IsZero() || s.now.Sub(s.updated) < f.after),
+			f.first > 0 && n < f.first,
+			f.first > 0 && n > f.first && (f.every == 0 || (n-f.first)%f.every != 0):
+			continue
+		}
+		f.operation = operation
+		return &f
+	}
+	return nil
+}
+
+// Denying is the scenario with a policy that does not allow these operations.
+func (c Scenario) Denying(operations ...string) Scenario {
+	c.faults = slices.Clone(c.faults)
+	for _, operation := range operations {
+		c.faults = append(c.faults, fault{operation: operation, kind: denied})
+	}
+	return c
+}
+
+// well is how a task fares when nothing is wrong: from start to healthy in just under a minute, as
+// in a recorded Fargate roll-out behind a load balancer [SEEN].
+var well = behaviour{provision: 12 * time.Second, pull: 16 * time.Second, activate: 6 * time.Second, healthy: 20 * time.Second}
+
+const never = 1000 * time.Hour
+
+func (b behaviour) but(f fate) behaviour {
+	b.fate = &f
+	return b
+}
+
+func exit(code int) *int { return &code }
+
+// rolling is the circuit breaker as most services have it.
+var rolling = breaker{Enable: true, Rollback: true}
+
+// The texts of the reasons are [SEEN], but for the names in braces.
+var (
+	crashes = well.but(fate{
+		in: "RUNNING", after: 8 * time.Second, stopCode: "EssentialContainerExited",
+		stoppedReason: "Essential container in task exited", exitCode: exit(1),
+	})
+	runsOutOfMemory = well.but(fate{
+		in: "RUNNING", after: 15 * time.Second, stopCode: "EssentialContainerExited",
+		stoppedReason: "Essential container in task exited", exitCode: exit(137),
+		containerReason: "OutOfMemoryError: Container killed due to memory usage",
+	})
+	cannotPull = well.but(fate{
+		in: "PENDING", after: 14 * time.Second, stopCode: "TaskFailedToStart",
+		stoppedReason: "CannotPullContainerError: pull image manifest has been retried 7 time(s): failed to resolve ref {image}: {image}: not found",
+		event:         "was unable to place a task. Reason: CannotPullContainerError: pull image manifest has been retried 7 time(s): failed to resolve ref {image}: {image}: not found.",
+	})
+	failsHealthChecks = behaviour{provision: well.provision, pull: well.pull, activate: well.activate, healthy: never}.but(fate{
+		in: "RUNNING", after: 55 * time.Second, stopCode: "ServiceSchedulerInitiated", drains: true,
+		stoppedReason: "Task failed ELB health checks in (target-group {targets})",
+		event:         "(task {task}) (port 8080) is unhealthy in (target-group {targets}) due to (reason Health checks failed with these codes: [502]).",
+	})
+)
+
+// scenarios are all there are, by name.
+var scenarios = []Scenario{
+	{Name: "healthy", Story: "the new tasks come up and take over", breaker: rolling, behaviour: well},
+	{
+		Name: "slow", Story: "it takes ten minutes until the new tasks count as healthy", breaker: rolling,
+		behaviour: behaviour{provision: 40 * time.Second, pull: 3 * time.Minute, activate: 20 * time.Second, healthy: 6 * time.Minute},
+	},
+	{Name: "crash", Story: "the container exits; the circuit breaker stops the deployment but takes nothing back", breaker: breaker{Enable: true}, behaviour: crashes},
+	{Name: "crash-rollback", Story: "the container exits; the circuit breaker rolls back", breaker: rolling, behaviour: crashes},
+	{Name: "bad-image", Story: "the image is not in the registry; the circuit breaker rolls back", breaker: rolling, behaviour: cannotPull},
+	{Name: "out-of-memory", Story: "the container is killed for its memory; the circuit breaker rolls back", breaker: rolling, behaviour: runsOutOfMemory},
+	{Name: "unhealthy", Story: "the load balancer finds the new tasks unhealthy; the circuit breaker rolls back", breaker: rolling, behaviour: failsHealthChecks},
+	{
+		Name: "no-capacity", Story: "no new task can be placed, until the time is out",
+		behaviour: behaviour{nowhere: " because no container instance met all of its requirements. The closest matching container-instance 5f1c7a9be0d24c11 has insufficient memory available."}, // [GUIDE: service-event-messages]
+	},
+	{
+		Name: "superseded", Story: "somebody else deploys before the new tasks are healthy", breaker: rolling, behaviour: well,
+		acts: []act{{after: 45 * time.Second, do: func(s *Sim) {
+			v := s.web()
+			s.deploy(v, s.register(v.primary().revision.definition), well)
+		}}},
+	},
+	{
+		Name: "stuck", Story: "the new tasks stay PENDING for ever",
+		behaviour: behaviour{provision: 12 * time.Second, pull: never},
+	},
+	{
+		Name: "throttled", Story: "the deployment is healthy, but ECS throttles", breaker: rolling, behaviour: well,
+		faults: []fault{{first: 1, kind: throttle}, {first: 2, kind: throttle}, {first: 5, every: 4, kind: throttle}},
+	},
+	{
+		Name: "flaky", Story: "the deployment is healthy, but answers get lost", breaker: rolling, behaviour: well,
+		faults: []fault{
+			{operation: "UpdateService", first: 1, kind: lost},
+			{operation: "RegisterTaskDefinition", first: 1, kind: broken},
+			{first: 3, every: 7, kind: dropped}, {first: 5, every: 6, kind: broken},
+		},
+	},
+	{Name: "denied", Story: "the role may not update the service", breaker: rolling, behaviour: well,
+		faults: []fault{{operation: "UpdateService", kind: denied}}},
+	{Name: "expired", Story: "the credentials expire during the wait", breaker: rolling, behaviour: well,
+		faults: []fault{{after: 30 * time.Second, kind: expired}}},
+}
+
+// Scenarios lists what can be played.
+func Scenarios() []Scenario { return slices.Clone(scenarios) }
+
+// Named is the scenario of that name. The error names those that there are.
+func Named(name string) (Scenario, error) {
+	at := slices.IndexFunc(scenarios, func(c Scenario) bool { return c.Name == name })
+	if at < 0 {
+		var names []string
+		for _, c := range scenarios {
+			names = append(names, c.Name)
+		}
+		return Scenario{}, fmt.Errorf("no scenario is called %q: there are %s", name, strings.Join(names, ", "))
+	}
+	return scenarios[at], nil
+}
+
+//go:embed web.json
+var webDefinition []byte
+
+// furnish puts the service in place: deployed three days ago, and steady since.
+func (s *Sim) furnish() {
+	c := &cluster{name: "main"}
+	s.clusters = []*cluster{c}
+	days := s.now.Add(-72 * time.Hour)
+
+	var definition document
+	if err := json.Unmarshal(webDefinition, &definition); err != nil {
+		panic(err) // it is embedded
+	}
+	s.families["web"] = &family{name: "web", last: 40}
+	runs := s.register(definition)
+	runs.registered, runs.proven = days, true
+
+	v := &service{
+		cluster: c, name: "web", status: "ACTIVE", controller: "ECS", scheduling: "REPLICA",
+		desired: 2, minimum: 100, maximum: 200, breaker: s.scenario.breaker, created: days.Add(-2000 * time.Hour),
+	}
+	c.services = []*service{v, {cluster: c, name: "worker", status: "ACTIVE", controller: "ECS", scheduling: "REPLICA", created: v.created}}
+	for _, v := range c.services {
+		d := s.deploy(v, runs, well)
+		d.created, d.started, d.desired = days, days.Add(2*time.Second), v.desired
+		d.set("COMPLETED", fmt.Sprintf("ECS deployment %s completed.", d.id()), days.Add(150*time.Second))
+		d.finish("SUCCESSFUL", "", d.updated)
+		for range v.desired {
+			t := &task{id: s.taskID(), deployment: d, created: days, ran: days, healthy: true}
+			t.move("RUNNING", days)
+			d.tasks = append(d.tasks, t)
+		}
+		v.events = []event{{ID: s.eventID(), CreatedAt: epoch{d.updated}, Message: fmt.Sprintf("(service %s) has reached a steady state.", v.name)}}
+	}
+}
+
+func (s *Sim) web() *service { return s.clusters[0].services[0] }
+
+// behaviourOf is how the tasks of a revision fare: those of one that was there before fare well.
+func (s *Sim) behaviourOf(r *revision) behaviour {
+	if r.proven {
+		return well
+	}
+	return s.scenario.behaviour
+}
+
+// act plays what others do and is due.
+func (s *Sim) act() {
+	for len(s.acts) > 0 && !s.updated.IsZero() && s.now.Sub(s.updated) >= s.acts[0].after {
+		do := s.acts[0].do
+		s.acts = s.acts[1:]
+		do(s)
+	}
+}

@@ -1,0 +1,205 @@
+package ecssim
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// catchUp lets the world run, a tick at a time, until it is then.
+func (s *Sim) catchUp(then time.Time) {
+	for !s.now.Add(tick).After(then) {
+		s.now = s.now.Add(tick)
+		s.act()
+		for _, c := range s.clusters {
+			for _, v := range c.services {
+				s.schedule(v)
+			}
+		}
+	}
+}
+
+// schedule is what ECS does with one service in one tick.
+func (s *Sim) schedule(v *service) {
+	for _, d := range v.history {
+		running := d.count("RUNNING")
+		for _, t := range d.tasks {
+			s.live(t)
+		}
+		if more := d.count("RUNNING") - running; more > 0 {
+			s.say(v, "registered %d targets in (target-group %s)", more, v.targetGroup()) // [SEEN]
+		}
+		d.tasks = slices.DeleteFunc(d.tasks, func(t *task) bool {
+			return !t.stopped.IsZero() && s.now.Sub(t.stopped) > retention
+		})
+		s.progress(d)
+	}
+	primary := v.primary()
+	s.trip(v, primary)
+	if primary = v.primary(); primary.rollout != "FAILED" {
+		s.launch(v, primary)
+	}
+	s.retire(v, primary)
+	s.complete(v, primary)
+}
+
+// progress moves a service deployment on where only time decides: it is PENDING for a second or
+// two before it is IN_PROGRESS [SEEN], and STOP_REQUESTED for a moment before it is STOPPED.
+func (s *Sim) progress(d *deployment) {
+	switch {
+	case d.progress == "PENDING" && s.now.Sub(d.created) >= 2*time.Second:
+		d.progress, d.started = "IN_PROGRESS", s.now
+	case d.progress == "STOP_REQUESTED" && s.now.Sub(d.requested) >= 2*time.Second:
+		d.finish("STOPPED", d.why, s.now)
+	}
+}
+
+// bounds are how few tasks must stay healthy, rounded up, and how many may run, rounded down
+// [API: DeploymentConfiguration].
+func (v *service) bounds() (lower, upper int) {
+	return (v.desired*v.minimum + 99) / 100, v.desired * v.maximum / 100
+}
+
+// launch starts as many tasks of the PRIMARY as are missing and as the upper bound leaves room for.
+func (s *Sim) launch(v *service, primary *deployment) {
+	if s.now.Sub(primary.created) < 2*time.Second || s.now.Before(primary.launchAfter) {
+		return
+	}
+	primary.desired = v.desired
+	have := primary.wantedTasks()
+	for _, surplus := range have[min(len(have), v.desired):] {
+		s.stop(surplus, s.scaling(primary))
+	}
+	_, upper := v.bounds()
+	room := upper
+	for _, d := range v.deployments {
+		room -= len(d.wantedTasks())
+	}
+	n := min(v.desired-len(have), room)
+	if n <= 0 {
+		return
+	}
+	if why := primary.behaviour.nowhere; why != "" {
+		s.say(v, "was unable to place a task%s", why)
+		return
+	}
+	var names []string
+	for range n {
+		t := &task{id: s.taskID(), deployment: primary, created: s.now}
+		t.move("PROVISIONING", s.now)
+		primary.tasks = append(primary.tasks, t)
+		names = append(names, "(task "+t.id+")")
+	}
+	s.say(v, "has started %d tasks: %s.", n, strings.Join(names, " ")) // [SEEN]
+}
+
+// scaling is the reason of a task that was replaced in good order [SEEN].
+func (s *Sim) scaling(d *deployment) string {
+	return fmt.Sprintf("Scaling activity initiated by (deployment %s)", d.id())
+}
+
+// retire stops tasks of older deployments, as far as enough healthy ones remain.
+func (s *Sim) retire(v *service, primary *deployment) {
+	if s.now.Sub(primary.created) < 2*time.Second {
+		return
+	}
+	lower, _ := v.bounds()
+	spare := -lower
+	for _, d := range v.deployments {
+		spare += d.healthy()
+	}
+	var stopped []string
+	for _, d := range slices.Backward(v.deployments) {
+		if d == primary && d.rollout != "FAILED" {
+			continue
+		}
+		for _, t := range d.wantedTasks() {
+			switch {
+			case !t.healthy, d.rollout == "FAILED":
+				s.stop(t, s.scaling(primary))
+			case spare > 0:
+				spare--
+				s.stop(t, s.scaling(primary))
+				stopped = append(stopped, "(task "+t.id+")")
+			}
+		}
+		if d != primary {
+			d.desired = len(d.wantedTasks())
+		}
+	}
+	if n := len(stopped); n > 0 { // all [SEEN]
+		s.say(v, "has stopped %d running tasks: %s.", n, strings.Join(stopped, " "))
+		s.say(v, "deregistered %d targets in (target-group %s)", n, v.targetGroup())
+		s.say(v, "has begun draining connections on %d tasks.", n)
+	}
+}
+
+// settling is the least time that a deployment, or a roll-back, is IN_PROGRESS (unverified).
+const settling = 10 * time.Second
+
+// complete ends the deployment once all its tasks are healthy and no other has any left.
+func (s *Sim) complete(v *service, primary *deployment) {
+	if s.now.Sub(primary.updated) < settling {
+		return
+	}
+	if primary.rollout != "IN_PROGRESS" || primary.progress == "PENDING" || primary.healthy() != v.desired || primary.alive() != v.desired {
+		return
+	}
+	for _, d := range v.deployments {
+		if d != primary && d.alive() > 0 {
+			return
+		}
+	}
+	primary.set("COMPLETED", fmt.Sprintf("ECS deployment %s completed.", primary.id()), s.now) // [SEEN]
+	if !primary.over() {
+		primary.finish("SUCCESSFUL", "", s.now)
+	}
+	for _, d := range v.deployments {
+		if d.progress == "ROLLBACK_IN_PROGRESS" {
+			d.finish("ROLLBACK_SUCCESSFUL", d.why, s.now)
+		}
+	}
+	v.deployments = []*deployment{primary} // the others vanish from the list [SEEN]
+	s.say(v, "(deployment %s) deployment completed.", primary.id())
+	s.say(v, "has reached a steady state.")
+}
+
+// threshold is how many failures trip the circuit breaker: half of the desired count, but at least
+// 3 and at most 200 [GUIDE: deployment-circuit-breaker].
+func (v *service) threshold() int { return min(max((v.desired+1)/2, 3), 200) }
+
+// trip is the circuit breaker.
+func (s *Sim) trip(v *service, d *deployment) {
+	if !v.breaker.Enable || d.rollout != "IN_PROGRESS" || d.progress != "IN_PROGRESS" || d.failed < v.threshold() {
+		return
+	}
+	d.set("FAILED", "ECS deployment circuit breaker: tasks failed to start.", s.now) // [SEEN]
+	s.say(v, "(deployment %s) deployment failed: tasks failed to start.", d.id())    // [SEEN]
+	if !v.breaker.Rollback {
+		// It stays PRIMARY, launches nothing, and the older one keeps running [GUIDE].
+		d.progress, d.requested = "STOP_REQUESTED", s.now
+		d.why = "Service deployment stopped because the circuit breaker threshold was exceeded." // unverified
+		return
+	}
+	s.rollBack(d, "Service deployment rolled back because the circuit breaker threshold was exceeded.") // [SEEN]
+}
+
+// rollBack makes the last deployment that was completed the PRIMARY again, with its own id and
+// creation time: seen in a recorded roll-back.
+func (s *Sim) rollBack(d *deployment, why string) {
+	v := d.service
+	d.why = why
+	at := slices.IndexFunc(v.deployments, func(c *deployment) bool { return c.rollout == "COMPLETED" })
+	if at < 0 { // text as in terraform-provider-aws
+		d.finish("ROLLBACK_FAILED", "No rollback candidate was found to run the rollback.", s.now)
+		return
+	}
+	to := v.deployments[at]
+	d.status, to.status = "ACTIVE", "PRIMARY"
+	to.set("IN_PROGRESS", fmt.Sprintf("ECS deployment circuit breaker: rolling back to deploymentId %s.", to.id()), s.now) // [SEEN]
+	d.progress = "ROLLBACK_IN_PROGRESS"
+	d.rollback = &rollback{reason: why, started: s.now, to: to}
+	v.deployments = slices.Insert(slices.Delete(v.deployments, at, at+1), 0, to)
+	s.say(v, "rolling back to deployment %s.", to.id()) // [SEEN]
+}

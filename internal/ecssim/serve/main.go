@@ -1,0 +1,28 @@
+// Command serve lets awscli and other deployers talk to the simulator:
+//
+//	go run ./internal/ecssim/serve -listen 127.0.0.1:4566 -scenario healthy
+//	aws --endpoint-url http://127.0.0.1:4566 --region eu-west-1 ecs describe-services --cluster main --services web
+package main
+
+import (
+	"flag"
+	"log"
+	"net/http"
+	"time"
+
+	"ecs-deploy/internal/ecssim"
+)
+
+func main() {
+	listen := flag.String("listen", "127.0.0.1:4566", "`address` to listen on")
+	name := flag.String("scenario", "healthy", "`name` of the scenario to play")
+	flag.Parse()
+
+	scenario, err := ecssim.Named(*name)
+	if err != nil {
+		log.Fatal(err)
+	}
+	log.Printf("%s (%s) on http://%s", scenario.Name, scenario.Story, *listen)
+	server := &http.Server{Addr: *listen, Handler: ecssim.New(scenario), ReadHeaderTimeout: 10 * time.Second}
+	log.Fatal(server.ListenAndServe())
+}

@@ -1,0 +1,458 @@
+package ecssim
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+type service struct {
+	cluster    *cluster
+	name       string
+	status     string // ACTIVE, DRAINING or INACTIVE
+	controller string
+	scheduling string
+	desired    int
+	minimum    int // minimumHealthyPercent
+	maximum    int // maximumPercent
+	breaker    breaker
+	created    time.Time
+
+	deployments []*deployment // the PRIMARY first, then from new to old, as DescribeServices lists them
+	history     []*deployment // every one there was, newest first
+	events      []event       // newest first
+}
+
+type breaker struct {
+	Enable   bool `json:"enable"`
+	Rollback bool `json:"rollback"`
+}
+
+type event struct {
+	ID        string `json:"id"`
+	CreatedAt epoch  `json:"createdAt"`
+	Message   string `json:"message"`
+}
+
+func (v *service) arn() string { return arn("service/" + v.cluster.name + "/" + v.name) }
+
+// targetGroup is where the load balancer of the service sends its traffic.
+func (v *service) targetGroup() string {
+	return "arn:aws:elasticloadbalancing:" + region + ":" + account + ":targetgroup/" + v.name + "/6d0ecf831eec9f09"
+}
+
+func (v *service) primary() *deployment {
+	for _, d := range v.deployments {
+		if d.status == "PRIMARY" {
+			return d
+		}
+	}
+	return nil
+}
+
+// say adds an event. ECS keeps the last 100 and holds back what it has said in the last six hours
+// [GUIDE: service-event-messages].
+func (s *Sim) say(v *service, format string, args ...any) {
+	message := fmt.Sprintf("(service %s) ", v.name) + fmt.Sprintf(format, args...)
+	for _, earlier := range v.events {
+		if earlier.Message == message && s.now.Sub(earlier.CreatedAt.Time) < 6*time.Hour {
+			return
+		}
+	}
+	said := event{ID: s.eventID(), CreatedAt: epoch{s.now}, Message: message}
+	v.events = slices.Insert(v.events, 0, said)
+	v.events = v.events[:min(len(v.events), 100)]
+}
+
+func (s *Sim) eventID() string {
+	id := s.taskID()
+	return strings.Join([]string{id[:8], id[8:12], id[12:16], id[16:20], id[20:]}, "-")
+}
+
+// deployment is what both families of the API tell of one roll-out: DescribeServices in its
+// deployments, the others as a service deployment. The number in deployments[].id is the last
+// segment of the target service revision's ARN: terraform-provider-aws joins the two by it.
+type deployment struct {
+	service  *service
+	number   string
+	status   string // PRIMARY, ACTIVE or INACTIVE
+	rollout  string // IN_PROGRESS, COMPLETED or FAILED
+	reason   string
+	revision *revision
+	created  time.Time
+	updated  time.Time
+	desired  int
+	failed   int // consecutive failures: one healthy task resets them [SDK: resetOnHealthyTask]
+
+	tasks       []*task
+	behaviour   behaviour
+	launchAfter time.Time // ECS waits after failures before it tries again
+
+	arn       string // of the service deployment
+	progress  string // its status
+	why       string // its statusReason
+	started   time.Time
+	finished  time.Time
+	requested time.Time // when the stop was asked for
+	replaced  *deployment
+	rollback  *rollback
+}
+
+type rollback struct {
+	reason  string
+	started time.Time
+	to      *deployment
+}
+
+func (d *deployment) id() string { return "ecs-svc/" + d.number }
+
+func (d *deployment) revisionARN() string {
+	return arn("service-revision/" + d.service.cluster.name + "/" + d.service.name + "/" + d.number)
+}
+
+func (d *deployment) set(rollout, reason string, now time.Time) {
+	d.rollout, d.reason, d.updated = rollout, reason, now
+}
+
+func (d *deployment) finish(status, why string, now time.Time) {
+	d.progress, d.why, d.finished = status, why, now
+}
+
+// over tells whether the service deployment has reached one of its ends [GUIDE: service-deployment].
+func (d *deployment) over() bool { return !d.finished.IsZero() }
+
+// deploy starts a deployment. As the recorded answers of UpdateService show, it is born PRIMARY
+// with all counts at 0, and the one that it replaces becomes ACTIVE and keeps its rolloutState.
+func (s *Sim) deploy(v *service, r *revision, b behaviour) *deployment {
+	d := &deployment{
+		service: v, number: s.deploymentNumber(), status: "PRIMARY", revision: r,
+		created: s.now, behaviour: b, progress: "PENDING",
+		arn: arn("service-deployment/" + v.cluster.name + "/" + v.name + "/" + s.serviceDeploymentID()),
+	}
+	d.set("IN_PROGRESS", fmt.Sprintf("ECS deployment %s in progress.", d.id()), s.now) // [SEEN]
+	if d.replaced = v.primary(); d.replaced != nil {
+		d.replaced.status = "ACTIVE"
+		if !d.replaced.over() {
+			d.replaced.progress, d.replaced.requested = "STOP_REQUESTED", s.now // [GUIDE: service-deployment]
+		}
+	}
+	v.deployments = slices.Insert(v.deployments, 0, d)
+	v.history = slices.Insert(v.history, 0, d)
+	return d
+}
+
+// findCluster takes a name or an ARN; none means "default" [API].
+func (s *Sim) findCluster(name string) (*cluster, error) {
+	if name == "" {
+		name = "default"
+	}
+	for _, c := range s.clusters {
+		if name == c.name || name == c.arn() {
+			return c, nil
+		}
+	}
+	return nil, clientError("ClusterNotFoundException", "Cluster not found.") // [SEEN]
+}
+
+func (c *cluster) find(name string) *service {
+	for _, v := range c.services {
+		if name == v.name || name == v.arn() {
+			return v
+		}
+	}
+	return nil
+}
+
+type describeServicesRequest struct {
+	Cluster  string
+	Services []string
+}
+
+func (s *Sim) describeServices(request describeServicesRequest) (any, error) {
+	c, err := s.findCluster(request.Cluster)
+	if err != nil {
+		return nil, err
+	}
+	if len(request.Services) == 0 || len(request.Services) > 10 { // [API]; texts unverified
+		return nil, clientError("InvalidParameterException", "Services must have between 1 and 10 items.")
+	}
+	services, failures := []document{}, []document{}
+	for _, name := range request.Services {
+		if v := c.find(name); v != nil {
+			services = append(services, v.describe())
+		} else {
+			failures = append(failures, missing(arn("service/"+c.name+"/"+name[strings.LastIndex(name, "/")+1:])))
+		}
+	}
+	return document{"services": services, "failures": failures}, nil
+}
+
+// missing is how ECS tells of a thing that is not there, in an answer with status 200
+// [GUIDE: api_failures_messages].
+func missing(arn string) document { return document{"arn": arn, "reason": "MISSING"} }
+
+type listServicesRequest struct {
+	Cluster, NextToken string
+	MaxResults         int
+}
+
+func (s *Sim) listServices(request listServicesRequest) (any, error) {
+	c, err := s.findCluster(request.Cluster)
+	if err != nil {
+		return nil, err
+	}
+	var arns []string
+	for _, v := range c.services {
+		arns = append(arns, v.arn())
+	}
+	items, next := page(arns, pageSize(request.MaxResults, 10, 100), request.NextToken) // [API]
+	answer := document{"serviceArns": list(items)}
+	if next != "" {
+		answer["nextToken"] = next
+	}
+	return answer, nil
+}
+
+type updateServiceRequest struct {
+	Cluster, Service, TaskDefinition string
+	DesiredCount                     *int
+	ForceNewDeployment               bool
+	DeploymentConfiguration          *struct {
+		MinimumHealthyPercent, MaximumPercent *int
+		DeploymentCircuitBreaker              *breaker
+	}
+}
+
+// updateService takes the errors in the order in which they were seen; what a partial
+// deploymentConfiguration leaves out keeps its value (unverified).
+func (s *Sim) updateService(request updateServiceRequest) (any, error) {
+	c, err := s.findCluster(request.Cluster)
+	if err != nil {
+		return nil, err
+	}
+	v := c.find(request.Service)
+	switch {
+	case v == nil:
+		return nil, clientError("ServiceNotFoundException", "Service not found.") // [SEEN]
+	case v.status != "ACTIVE":
+		return nil, clientError("ServiceNotActiveException", "Service was not ACTIVE.") // [SEEN]
+	case v.scheduling == "DAEMON" && request.DesiredCount != nil:
+		return nil, clientError("InvalidParameterException", "The daemon scheduling strategy does not support a desired count.") // text unverified
+	case v.controller == "CODE_DEPLOY" && request.TaskDefinition != "": // [SEEN]
+		return nil, clientError("InvalidParameterException", "Unable to update task definition on services with a CODE_DEPLOY deployment controller. Use AWS CodeDeploy to trigger a new deployment.")
+	}
+	runs := v.primary()
+	wanted := runs.revision
+	if request.TaskDefinition != "" {
+		if wanted = s.findRevision(request.TaskDefinition); wanted == nil {
+			return nil, clientError("ClientException", "TaskDefinition not found.") // [SEEN]
+		}
+		if wanted.status != "ACTIVE" {
+			return nil, clientError("ClientException", "TaskDefinition is inactive") // [SEEN]
+		}
+	}
+	v.configure(request)
+	// The same task definition without force starts nothing: the id stays [GUIDE: update-service-parameters].
+	if wanted != runs.revision || request.ForceNewDeployment {
+		s.deploy(v, wanted, s.behaviourOf(wanted))
+	}
+	if s.updated.IsZero() {
+		s.updated = s.now
+	}
+	return document{"service": v.describe()}, nil
+}
+
+func (v *service) configure(request updateServiceRequest) {
+	if request.DesiredCount != nil {
+		v.desired = *request.DesiredCount
+	}
+	if wanted := request.DeploymentConfiguration; wanted != nil {
+		if wanted.MinimumHealthyPercent != nil {
+			v.minimum = *wanted.MinimumHealthyPercent
+		}
+		if wanted.MaximumPercent != nil {
+			v.maximum = *wanted.MaximumPercent
+		}
+		if wanted.DeploymentCircuitBreaker != nil {
+			v.breaker = *wanted.DeploymentCircuitBreaker
+		}
+	}
+}
+
+func (v *service) describe() document {
+	running, pending := 0, 0
+	deployments := []document{}
+	for _, d := range v.deployments {
+		described := d.describe()
+		if v.controller != "ECS" {
+			continue // theirs are task sets [API: Service]
+		}
+		running += d.count("RUNNING")
+		pending += d.pending()
+		deployments = append(deployments, described)
+	}
+	primary := v.primary()
+	answer := document{
+		"serviceArn": v.arn(), "serviceName": v.name, "clusterArn": v.cluster.arn(), "status": v.status,
+		"desiredCount": v.desired, "runningCount": running, "pendingCount": pending,
+		"launchType": "FARGATE", "platformVersion": "LATEST", "schedulingStrategy": v.scheduling,
+		"taskDefinition": primary.revision.arn(),
+		"deploymentConfiguration": document{
+			"minimumHealthyPercent": v.minimum, "maximumPercent": v.maximum,
+			"deploymentCircuitBreaker": v.breaker,
+		},
+		"deploymentController": document{"type": v.controller},
+		"deployments":          deployments, "events": list(v.events), "createdAt": epoch{v.created},
+		"loadBalancers": []document{{
+			"targetGroupArn": v.targetGroup(), "containerName": "app", "containerPort": 8080,
+		}},
+		"serviceRegistries": []document{}, "placementConstraints": []document{}, "placementStrategy": []document{},
+		"networkConfiguration": network, "enableECSManagedTags": true, "propagateTags": "SERVICE",
+		"enableExecuteCommand": false, "healthCheckGracePeriodSeconds": 30,
+		"createdBy": "arn:aws:iam::" + account + ":role/terraform",
+	}
+	return answer
+}
+
+var network = document{"awsvpcConfiguration": document{
+	"subnets": []string{"subnet-0a1b2c3d4e5f60718"}, "securityGroups": []string{"sg-0a1b2c3d4e5f60718"},
+	"assignPublicIp": "DISABLED",
+}}
+
+func (d *deployment) describe() document {
+	return document{
+		"id": d.id(), "status": d.status, "taskDefinition": d.revision.arn(),
+		"desiredCount": d.desired, "pendingCount": d.pending(), "runningCount": d.count("RUNNING"), "failedTasks": d.failed,
+		"createdAt": epoch{d.created}, "updatedAt": epoch{d.updated},
+		"launchType": "FARGATE", "platformVersion": "1.4.0", "platformFamily": "Linux", "networkConfiguration": network,
+		"rolloutState": d.rollout, "rolloutStateReason": d.reason,
+	}
+}
+
+type listServiceDeploymentsRequest struct {
+	Cluster, Service, NextToken string
+	Status                      []string
+	CreatedAt                   *struct{ After, Before *epoch }
+	MaxResults                  int
+}
+
+// visibleAfter is how long a new service deployment is not listed yet. That it may be missing at
+// first is why terraform-provider-aws and the AWS CLI poll for it; for how long is unverified.
+const visibleAfter = 2 * time.Second
+
+func (s *Sim) listServiceDeployments(request listServiceDeploymentsRequest) (any, error) {
+	c, err := s.findCluster(request.Cluster)
+	if err != nil {
+		return nil, err
+	}
+	v := c.find(request.Service)
+	if v == nil {
+		return nil, clientError("ServiceNotFoundException", "Service not found.")
+	}
+	var found []document
+	for _, d := range v.history { // newest first (unverified)
+		switch in := request.CreatedAt; {
+		case s.now.Sub(d.created) < visibleAfter,
+			in != nil && in.After != nil && d.created.Before(in.After.Time),
+			in != nil && in.Before != nil && d.created.After(in.Before.Time),
+			len(request.Status) > 0 && !slices.Contains(request.Status, d.progress):
+			continue
+		}
+		brief := d.brief()
+		brief["targetServiceRevisionArn"] = d.revisionARN()
+		found = append(found, brief)
+	}
+	items, next := page(found, pageSize(request.MaxResults, 20, 100), request.NextToken) // [API]
+	answer := document{"serviceDeployments": list(items)}
+	if next != "" {
+		answer["nextToken"] = next
+	}
+	return answer, nil
+}
+
+// brief is what the list and the description of a service deployment share.
+func (d *deployment) brief() document {
+	brief := document{
+		"serviceDeploymentArn": d.arn, "serviceArn": d.service.arn(), "clusterArn": d.service.cluster.arn(),
+		"createdAt": epoch{d.created}, "status": d.progress,
+	}
+	if d.why != "" {
+		brief["statusReason"] = d.why
+	}
+	if !d.started.IsZero() {
+		brief["startedAt"] = epoch{d.started}
+	}
+	if d.over() {
+		brief["finishedAt"] = epoch{d.finished}
+	}
+	return brief
+}
+
+type describeServiceDeploymentsRequest struct{ ServiceDeploymentArns []string }
+
+func (s *Sim) describeServiceDeployments(request describeServiceDeploymentsRequest) (any, error) {
+	if n := len(request.ServiceDeploymentArns); n == 0 || n > 20 { // [API]; text unverified
+		return nil, clientError("InvalidParameterException", "ServiceDeploymentArns must have between 1 and 20 items.")
+	}
+	described, failures := []document{}, []document{}
+	for _, wanted := range request.ServiceDeploymentArns {
+		if d := s.findServiceDeployment(wanted); d != nil {
+			described = append(described, d.inFull())
+		} else {
+			failures = append(failures, missing(wanted))
+		}
+	}
+	return document{"serviceDeployments": described, "failures": failures}, nil
+}
+
+func (s *Sim) findServiceDeployment(arn string) *deployment {
+	for _, c := range s.clusters {
+		for _, v := range c.services {
+			for _, d := range v.history {
+				if d.arn == arn {
+					return d
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (d *deployment) inFull() document {
+	v := d.service
+	full := d.brief()
+	full["updatedAt"] = epoch{d.updated}
+	full["targetServiceRevision"] = document{
+		"arn": d.revisionARN(), "requestedTaskCount": v.desired,
+		"runningTaskCount": d.count("RUNNING"), "pendingTaskCount": d.pending(),
+	}
+	if d.replaced != nil {
+		full["sourceServiceRevisions"] = []document{{"arn": d.replaced.revisionARN()}}
+	}
+	full["deploymentConfiguration"] = document{
+		"minimumHealthyPercent": v.minimum, "maximumPercent": v.maximum, "deploymentCircuitBreaker": v.breaker,
+	}
+	full["deploymentCircuitBreaker"] = document{
+		"status": d.breakerStatus(), "failureCount": d.failed, "threshold": v.threshold(),
+	}
+	if d.rollback != nil {
+		full["rollback"] = document{
+			"reason": d.rollback.reason, "startedAt": epoch{d.rollback.started}, "serviceRevisionArn": d.rollback.to.revisionARN(),
+		}
+	}
+	return full
+}
+
+// breakerStatus is one of the words of ServiceDeploymentRollbackMonitorsStatus [API].
+func (d *deployment) breakerStatus() string {
+	switch {
+	case !d.service.breaker.Enable:
+		return "DISABLED"
+	case d.rollout == "FAILED":
+		return "TRIGGERED"
+	case d.over():
+		return "MONITORING_COMPLETE"
+	}
+	return "MONITORING"
+}

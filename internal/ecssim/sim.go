@@ -1,0 +1,297 @@
+// Package ecssim is an ECS that lives in memory and speaks the AWS wire protocol.
+//
+// It is a product of its own, with one code for all its uses: the tests drive it in virtual time
+// as an SDK's HTTP client, the demo and rehearsals run the action against it, and behind a port
+// (see the command in serve) it answers awscli and other deployers.
+//
+// A simulator is worth what its claims are worth. What it does because AWS documents it, or because
+// it was seen in recorded answers of the real service, says so with a source; what nobody could
+// look up says "unverified". Short marks in the comments:
+//
+//	[API]  the ECS API reference, https://docs.aws.amazon.com/AmazonECS/latest/APIReference/
+//	[GUIDE] the ECS developer guide, https://docs.aws.amazon.com/AmazonECS/latest/developerguide/
+//	[SDK]  the documentation in github.com/aws/aws-sdk-go-v2/service/ecs v1.104
+//	[SEEN] verbatim in recorded output of the real service, found in public repositories
+//
+// The simulated world is driven by the clock: every request first lets the world catch up with
+// time.Now, a second at a time. There are no goroutines and no sleeping, so it runs as well in a
+// testing/synctest bubble, where a rollout of 20 minutes takes a few milliseconds.
+package ecssim
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+const (
+	account = "123456789012"
+	region  = "eu-west-1"
+
+	// tick is the step in which the world moves.
+	tick = time.Second
+)
+
+// Call is one request as it came in.
+type Call struct {
+	At        time.Time
+	Operation string // as in "UpdateService"
+	Body      string
+}
+
+// Sim is one account in one region. It is safe for concurrent use.
+type Sim struct {
+	mu       sync.Mutex
+	scenario Scenario
+	random   *rand.Rand // of the scenario's name: the same ids every time
+	started  time.Time
+	now      time.Time
+	clusters []*cluster
+	families map[string]*family
+	calls    []Call
+	seen     map[string]int // calls by operation
+	updated  time.Time      // of the first UpdateService: the deployer's hour zero
+	acts     []act          // of the scenario, not yet played
+}
+
+type cluster struct {
+	name     string
+	services []*service
+}
+
+func (c *cluster) arn() string { return arn("cluster/" + c.name) }
+
+func arn(resource string) string {
+	return "arn:aws:ecs:" + region + ":" + account + ":" + resource
+}
+
+// New makes the world of a scenario, as it stands when the deployer arrives.
+func New(scenario Scenario) *Sim {
+	seed := fnv.New64a()
+	io.WriteString(seed, scenario.Name)
+	now := time.Now()
+	s := &Sim{
+		scenario: scenario,
+		random:   rand.New(rand.NewPCG(seed.Sum64(), 1)),
+		started:  now,
+		now:      now,
+		families: map[string]*family{},
+		seen:     map[string]int{},
+		acts:     slices.Clone(scenario.acts),
+	}
+	s.furnish()
+	return s
+}
+
+// Calls returns the requests that came in so far, oldest first.
+func (s *Sim) Calls() []Call {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.calls)
+}
+
+// reply is what goes back over the wire.
+type reply struct {
+	status  int
+	body    any
+	dropped bool // the connection ends without an answer
+}
+
+// apiError is an error as AWS words it. The wire carries Type in __type; a client's error is
+// HTTP 400 and a server's 500 [API: CommonErrors].
+type apiError struct {
+	status        int
+	Type, Message string
+}
+
+func (e *apiError) Error() string { return e.Type + ": " + e.Message }
+
+func clientError(kind, format string, args ...any) error {
+	return &apiError{http.StatusBadRequest, kind, fmt.Sprintf(format, args...)}
+}
+
+const targetPrefix = "AmazonEC2ContainerServiceV20141113."
+
+// operations are the calls that the simulator knows. Each gets the body of the request and returns
+// what is to be encoded, or an *apiError.
+var operations = map[string]func(*Sim, []byte) (any, error){
+	"DeregisterTaskDefinition":   call((*Sim).deregisterTaskDefinition),
+	"DescribeServiceDeployments": call((*Sim).describeServiceDeployments),
+	"DescribeServices":           call((*Sim).describeServices),
+	"DescribeTaskDefinition":     call((*Sim).describeTaskDefinition),
+	"DescribeTasks":              call((*Sim).describeTasks),
+	"ListServiceDeployments":     call((*Sim).listServiceDeployments),
+	"ListServices":               call((*Sim).listServices),
+	"ListTaskDefinitions":        call((*Sim).listTaskDefinitions),
+	"ListTasks":                  call((*Sim).listTasks),
+	"RegisterTaskDefinition":     call((*Sim).registerTaskDefinition),
+	"UpdateService":              call((*Sim).updateService),
+}
+
+// call adapts an operation with a typed request. Members that the type does not have are ignored,
+// as awsJson services do.
+func call[Request any](operation func(*Sim, Request) (any, error)) func(*Sim, []byte) (any, error) {
+	return func(s *Sim, body []byte) (any, error) {
+		var request Request
+		if err := json.Unmarshal(body, &request); err != nil {
+			return nil, clientError("SerializationException", "%v", err) // text unverified
+		}
+		return operation(s, request)
+	}
+}
+
+// answer takes one request, already read, to its reply.
+func (s *Sim) answer(header http.Header, body []byte) reply {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.catchUp(time.Now())
+
+	operation := strings.TrimPrefix(header.Get("X-Amz-Target"), targetPrefix)
+	s.calls = append(s.calls, Call{s.now, operation, string(body)})
+	s.seen[operation]++
+	if header.Get("Authorization") == "" {
+		return failure(clientError("MissingAuthenticationTokenException", "Missing Authentication Token"))
+	}
+	handle, known := operations[operation]
+	if !known {
+		return failure(clientError("UnknownOperationException", "")) // [API: CommonErrors]
+	}
+	fault := s.fault(operation)
+	if fault.refuses() {
+		return fault.reply()
+	}
+	answer, err := handle(s, body)
+	if fault != nil {
+		return fault.reply()
+	}
+	if err != nil {
+		return failure(err)
+	}
+	return reply{status: http.StatusOK, body: answer}
+}
+
+func failure(err error) reply {
+	var known *apiError
+	if !errors.As(err, &known) {
+		known = &apiError{http.StatusInternalServerError, "ServerException", err.Error()}
+	}
+	body := map[string]string{"__type": known.Type}
+	if known.Message != "" {
+		body["message"] = known.Message
+	}
+	return reply{status: known.status, body: body}
+}
+
+// requestID numbers the requests in the form of a UUID.
+func (s *Sim) requestID() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return fmt.Sprintf("%08x-5ec5-4ec5-8ec5-%012x", len(s.calls), s.random.Uint64()&(1<<48-1))
+}
+
+// ServeHTTP answers over a socket.
+func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	reply := s.answer(r.Header, body)
+	if reply.dropped {
+		panic(http.ErrAbortHandler) // the server closes the connection
+	}
+	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+	w.Header().Set("X-Amzn-RequestId", s.requestID())
+	w.WriteHeader(reply.status)
+	_ = json.NewEncoder(w).Encode(reply.body)
+}
+
+// Do answers without a socket: it makes a Sim the HTTP client of an SDK.
+func (s *Sim) Do(r *http.Request) (*http.Response, error) {
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
+	var body []byte
+	if r.Body != nil {
+		var err error
+		if body, err = io.ReadAll(r.Body); err != nil {
+			return nil, err
+		}
+		r.Body.Close()
+	}
+	reply := s.answer(r.Header, body)
+	if reply.dropped {
+		return nil, fmt.Errorf("read tcp: %w", syscall.ECONNRESET)
+	}
+	var encoded bytes.Buffer
+	if err := json.NewEncoder(&encoded).Encode(reply.body); err != nil {
+		return nil, err
+	}
+	return &http.Response{
+		Status:     http.StatusText(reply.status),
+		StatusCode: reply.status,
+		Proto:      "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: http.Header{
+			"Content-Type":     {"application/x-amz-json-1.1"},
+			"X-Amzn-Requestid": {s.requestID()},
+		},
+		Body:          io.NopCloser(&encoded),
+		ContentLength: int64(encoded.Len()),
+		Request:       r,
+	}, nil
+}
+
+// epoch is a time as awsJson writes it: seconds, with a fraction.
+type epoch struct{ time.Time }
+
+func (e epoch) MarshalJSON() ([]byte, error) {
+	return fmt.Appendf(nil, "%d.%03d", e.Unix(), e.Nanosecond()/int(time.Millisecond)), nil
+}
+
+func (e *epoch) UnmarshalJSON(text []byte) error {
+	var seconds float64
+	if err := json.Unmarshal(text, &seconds); err != nil {
+		return err
+	}
+	e.Time = time.UnixMilli(int64(seconds * 1000))
+	return nil
+}
+
+// The ids that ECS gives, in their shapes [SEEN].
+
+func (s *Sim) taskID() string {
+	return fmt.Sprintf("%016x%016x", s.random.Uint64(), s.random.Uint64())
+}
+
+func (s *Sim) deploymentNumber() string {
+	return fmt.Sprint(int64(1e18) + s.random.Int64N(8e18)) // 19 digits
+}
+
+func (s *Sim) serviceDeploymentID() string {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	id := make([]byte, 21)
+	for i := range id {
+		id[i] = alphabet[s.random.IntN(len(alphabet))]
+	}
+	return string(id)
+}
+
+// page cuts one page out of a listing. The token is the offset.
+func page[T any](all []T, size int, token string) (items []T, next string) {
+	var offset int
+	fmt.Sscan(token, &offset)
+	items = all[min(max(offset, 0), len(all)):]
+	if len(items) > size {
+		return items[:size], fmt.Sprint(offset + size)
+	}
+	return items, ""
+}

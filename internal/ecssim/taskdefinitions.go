@@ -1,0 +1,237 @@
+package ecssim
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// document is a JSON object of whatever members, its numbers kept as text.
+type document map[string]any
+
+func (d *document) UnmarshalJSON(text []byte) error {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	return decoder.Decode((*map[string]any)(d))
+}
+
+func (d document) str(key string) string {
+	s, _ := d[key].(string)
+	return s
+}
+
+func (d document) list(key string) []document {
+	elements, _ := d[key].([]any)
+	var list []document
+	for _, element := range elements {
+		if object, ok := element.(map[string]any); ok {
+			list = append(list, object)
+		}
+	}
+	return list
+}
+
+// family is the revisions of one name. Their numbers are never used twice [SDK].
+type family struct {
+	name      string
+	revisions []*revision
+	last      int
+}
+
+type revision struct {
+	family     string
+	number     int
+	status     string
+	definition document // as registered, with the defaults that ECS fills in
+	tags       any
+	registered time.Time
+	proven     bool // it was there, and ran well, before anybody deployed
+}
+
+func (r *revision) id() string { return fmt.Sprintf("%s:%d", r.family, r.number) }
+
+func (r *revision) arn() string { return arn("task-definition/" + r.id()) }
+
+func (r *revision) containers() []document { return r.definition.list("containerDefinitions") }
+
+// described is the revision as Register and Describe echo it [API: TaskDefinition].
+func (r *revision) described() document {
+	echo := maps.Clone(r.definition)
+	echo["taskDefinitionArn"] = r.arn()
+	echo["revision"] = r.number
+	echo["status"] = r.status
+	echo["registeredAt"] = epoch{r.registered}
+	echo["registeredBy"] = "arn:aws:sts::" + account + ":assumed-role/deployer/ci"
+	echo["compatibilities"] = []string{"EC2", "FARGATE"}
+	echo["requiresAttributes"] = []document{{"name": "com.amazonaws.ecs.capability.logging-driver.awslogs"}}
+	return echo
+}
+
+// readOnly are refused by Register. Whether the service itself refuses or ignores them is
+// unverified; the AWS CLI refuses them before it calls.
+var readOnly = []string{
+	"taskDefinitionArn", "revision", "status", "requiresAttributes", "compatibilities",
+	"registeredAt", "registeredBy", "deregisteredAt", "deleteRequestedAt",
+}
+
+func (s *Sim) registerTaskDefinition(request document) (any, error) {
+	for _, name := range readOnly {
+		if _, there := request[name]; there {
+			return nil, clientError("InvalidParameterException", "Unknown parameter in input: %q", name)
+		}
+	}
+	if tags, there := request["tags"].([]any); there && len(tags) == 0 {
+		return nil, clientError("InvalidParameterException", "Tags can not be empty.") // unverified
+	}
+	if request.str("family") == "" {
+		return nil, clientError("ClientException", "Family should not be null or empty.") // text unverified
+	}
+	for _, container := range request.list("containerDefinitions") {
+		if container.str("image") == "" {
+			// Text as in the tests of getmoto/moto.
+			return nil, clientError("ClientException", "Container.image should not be null or empty.")
+		}
+	}
+	registered := s.register(request)
+	answer := document{"taskDefinition": registered.described()}
+	if registered.tags != nil {
+		answer["tags"] = registered.tags
+	}
+	return answer, nil
+}
+
+func (s *Sim) register(definition document) *revision {
+	name := definition.str("family")
+	f := s.families[name]
+	if f == nil {
+		f = &family{name: name}
+		s.families[name] = f
+	}
+	f.last++
+	registered := &revision{
+		family: name, number: f.last, status: "ACTIVE", registered: s.now,
+		definition: maps.Clone(definition), tags: definition["tags"],
+	}
+	delete(registered.definition, "tags") // they stand beside the definition [API]
+	fillDefaults(registered.definition)
+	f.revisions = append(f.revisions, registered)
+	return registered
+}
+
+// fillDefaults adds the members that ECS adds to what was registered [SEEN].
+func fillDefaults(definition document) {
+	setDefault(definition, "volumes", []any{})
+	setDefault(definition, "placementConstraints", []any{})
+	for _, container := range definition.list("containerDefinitions") {
+		setDefault(container, "cpu", json.Number("0"))
+		setDefault(container, "essential", true)
+		for _, list := range []string{"environment", "mountPoints", "portMappings", "systemControls", "volumesFrom"} {
+			setDefault(container, list, []any{})
+		}
+	}
+}
+
+func setDefault(d document, key string, value any) {
+	if _, there := d[key]; !there {
+		d[key] = value
+	}
+}
+
+// findRevision takes a family (its latest ACTIVE revision), family:revision or an ARN.
+func (s *Sim) findRevision(name string) *revision {
+	if _, id, isARN := strings.Cut(name, ":task-definition/"); isARN {
+		name = id
+	}
+	name, number, numbered := strings.Cut(name, ":")
+	f := s.families[name]
+	if f == nil {
+		return nil
+	}
+	for _, r := range slices.Backward(f.revisions) {
+		if numbered && strconv.Itoa(r.number) == number || !numbered && r.status == "ACTIVE" {
+			return r
+		}
+	}
+	return nil
+}
+
+type describeTaskDefinitionRequest struct {
+	TaskDefinition string
+	Include        []string
+}
+
+func (s *Sim) describeTaskDefinition(request describeTaskDefinitionRequest) (any, error) {
+	found := s.findRevision(request.TaskDefinition)
+	if found == nil {
+		return nil, clientError("ClientException", "Unable to describe task definition.") // [SEEN]
+	}
+	answer := document{"taskDefinition": found.described()}
+	if slices.Contains(request.Include, "TAGS") && found.tags != nil {
+		answer["tags"] = found.tags // only when asked for [API: DescribeTaskDefinition]
+	}
+	return answer, nil
+}
+
+type listTaskDefinitionsRequest struct {
+	FamilyPrefix, Status, Sort, NextToken string
+	MaxResults                            int
+}
+
+func (s *Sim) listTaskDefinitions(request listTaskDefinitionsRequest) (any, error) {
+	status := request.Status
+	if status == "" {
+		status = "ACTIVE"
+	}
+	var arns []string
+	for _, name := range slices.Sorted(maps.Keys(s.families)) {
+		for _, r := range s.families[name].revisions {
+			// familyPrefix is the whole name of a family, whatever it is called [SDK].
+			if r.status == status && (request.FamilyPrefix == "" || request.FamilyPrefix == name) {
+				arns = append(arns, r.arn())
+			}
+		}
+	}
+	if request.Sort == "DESC" {
+		slices.Reverse(arns)
+	}
+	items, next := page(arns, pageSize(request.MaxResults, 100, 100), request.NextToken)
+	answer := document{"taskDefinitionArns": list(items)}
+	if next != "" {
+		answer["nextToken"] = next
+	}
+	return answer, nil
+}
+
+type deregisterTaskDefinitionRequest struct{ TaskDefinition string }
+
+func (s *Sim) deregisterTaskDefinition(request deregisterTaskDefinitionRequest) (any, error) {
+	if !strings.Contains(request.TaskDefinition[strings.LastIndex(request.TaskDefinition, "/")+1:], ":") {
+		return nil, clientError("ClientException", "Revision is missing.") // as in getmoto/moto
+	}
+	found := s.findRevision(request.TaskDefinition)
+	if found == nil {
+		return nil, clientError("ClientException", "The specified task definition does not exist.") // unverified
+	}
+	found.status = "INACTIVE"
+	return document{"taskDefinition": found.described()}, nil
+}
+
+func pageSize(asked, usual, most int) int {
+	if asked <= 0 {
+		return usual
+	}
+	return min(asked, most)
+}
+
+// list keeps an empty list from being encoded as null.
+func list[T any](items []T) []T {
+	if items == nil {
+		return []T{}
+	}
+	return items
+}

@@ -1,0 +1,144 @@
+package inputs
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"ecs-deploy/internal/taskdef"
+)
+
+// checker collects mistakes. Each names the input, its value, and what is allowed.
+type checker struct{ mistakes []error }
+
+func (c *checker) mistake(format string, args ...any) {
+	c.mistakes = append(c.mistakes, fmt.Errorf(format, args...))
+}
+
+// lines are the lines of a value, trimmed, less the empty ones.
+func lines(value string) []string {
+	var kept []string
+	for line := range strings.Lines(value) {
+		if line = strings.TrimSpace(line); line != "" {
+			kept = append(kept, line)
+		}
+	}
+	return kept
+}
+
+// The names that ECS allows:
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html and
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html.
+var (
+	name        = regexp.MustCompile(`^[A-Za-z0-9_-]{1,255}$`)
+	revision    = regexp.MustCompile(`^[A-Za-z0-9_-]{1,255}(:[1-9][0-9]*)?$`)
+	clusterARN  = regexp.MustCompile(`^arn:[a-z0-9-]+:ecs:[a-z0-9-]+:[0-9]{12}:cluster/[A-Za-z0-9_-]+$`)
+	serviceARN  = regexp.MustCompile(`^arn:[a-z0-9-]+:ecs:[a-z0-9-]+:[0-9]{12}:service/([A-Za-z0-9_-]+/)?[A-Za-z0-9_-]+$`)
+	revisionARN = regexp.MustCompile(`^arn:[a-z0-9-]+:ecs:[a-z0-9-]+:[0-9]{12}:task-definition/[A-Za-z0-9_-]+:[1-9][0-9]*$`)
+	regionName  = regexp.MustCompile(`^[a-z0-9-]+$`)
+)
+
+func (c *checker) cluster(input, value string) string {
+	if !name.MatchString(value) && !clusterARN.MatchString(value) {
+		c.mistake("%s: %q is neither the name nor the ARN of a cluster", input, value)
+	}
+	return value
+}
+
+func (c *checker) service(input, value string) string {
+	switch {
+	case value == "":
+	case strings.ContainsAny(value, ",\n"):
+		c.mistake("%s: %q names more than one service: give one", input, value)
+	case !name.MatchString(value) && !serviceARN.MatchString(value):
+		c.mistake("%s: %q is neither the name nor the ARN of a service", input, value)
+	}
+	return value
+}
+
+func (c *checker) taskDefinition(input, value string) string {
+	if value != "" && !revision.MatchString(value) && !revisionARN.MatchString(value) {
+		c.mistake("%s: %q is neither a family, nor family:revision, nor the ARN of a revision", input, value)
+	}
+	return value
+}
+
+func (c *checker) region(input, value string) string {
+	if value != "" && !regionName.MatchString(value) {
+		c.mistake("%s: %q is not the name of a region, such as eu-west-1", input, value)
+	}
+	return value
+}
+
+func (c *checker) images(input, value string) []taskdef.Image {
+	var images []taskdef.Image
+	for _, line := range lines(value) {
+		image, err := taskdef.ParseImage(line)
+		if err != nil {
+			c.mistake("%s: %w", input, err)
+			continue
+		}
+		if at := slices.IndexFunc(images, image.Same); at >= 0 {
+			c.mistake("%s: %q and %q are for the same containers: give one of them", input, images[at], image)
+		}
+		images = append(images, image)
+	}
+	return images
+}
+
+// whole reads a whole number between two others.
+func (c *checker) whole(input, value string, least, most int32) *int32 {
+	if value == "" {
+		return nil
+	}
+	n, err := strconv.ParseInt(value, 10, 32)
+	if err != nil || int32(n) < least || int32(n) > most {
+		c.mistake("%s: %q is not a whole number from %d to %d", input, value, least, most)
+		return nil
+	}
+	number := int32(n)
+	return &number
+}
+
+// tristate reads a boolean that may be left open. Only the words that YAML itself takes are allowed:
+// a typo must not count as "no".
+func (c *checker) tristate(input, value string) *bool {
+	var yes bool
+	switch value {
+	case "":
+		return nil
+	case "true", "True", "TRUE":
+		yes = true
+	case "false", "False", "FALSE":
+	default:
+		c.mistake("%s: %q is neither true nor false", input, value)
+		return nil
+	}
+	return &yes
+}
+
+func (c *checker) yes(input, value string) bool {
+	yes := c.tristate(input, value)
+	return yes != nil && *yes
+}
+
+func (c *checker) oneOf(input, value string, allowed ...string) string {
+	if !slices.Contains(allowed, value) {
+		c.mistake("%s: %q is not one of %s", input, value, strings.Join(allowed, ", "))
+	}
+	return value
+}
+
+func (c *checker) duration(input, value string, otherwise time.Duration) time.Duration {
+	if value == "" {
+		return otherwise
+	}
+	d, err := time.ParseDuration(value)
+	if err != nil || d <= 0 {
+		c.mistake("%s: %q is not a length of time, such as 90s, 30m or 1h30m", input, value)
+	}
+	return d
+}

@@ -1,0 +1,142 @@
+// Package inputs turns the inputs of the action into one checked value, and reports every mistake in
+// them at once.
+package inputs
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/sethvargo/go-envconfig"
+	"github.com/sethvargo/go-githubactions"
+
+	"ecs-deploy/internal/taskdef"
+)
+
+// Inputs are the inputs of one run, checked.
+type Inputs struct {
+	Cluster        string
+	Service        string // empty: only the task definition is updated
+	TaskDefinition string // family, family:revision or ARN; empty: what the service runs
+	Images         []taskdef.Image
+
+	DesiredCount          *int32
+	MinimumHealthyPercent *int32
+	MaximumPercent        *int32
+	ForceNewDeployment    *bool
+
+	WaitFor string // one of WaitForValues
+	Timeout time.Duration
+	DryRun  bool
+	Verbose bool
+
+	Region   string // empty: the one that the AWS SDK finds
+	Keys     Keys
+	Simulate string // the name of a scenario; empty: the real AWS
+}
+
+// Keys are static credentials. They are all empty, or the first two are set.
+type Keys struct{ AccessKeyID, SecretAccessKey, SessionToken string }
+
+// text is the inputs as they are written. Its tags are the names of the inputs, with the hyphens as
+// underscores since envconfig takes no hyphens, and their defaults: action.yml declares the same.
+type text struct {
+	Cluster               string `env:"CLUSTER, default=default"`
+	Service               string `env:"SERVICE"`
+	TaskDefinition        string `env:"TASK_DEFINITION"`
+	Image                 string `env:"IMAGE"`
+	DesiredCount          string `env:"DESIRED_COUNT"`
+	MinimumHealthyPercent string `env:"MINIMUM_HEALTHY_PERCENT"`
+	MaximumPercent        string `env:"MAXIMUM_PERCENT"`
+	ForceNewDeployment    string `env:"FORCE_NEW_DEPLOYMENT"`
+	WaitFor               string `env:"WAIT_FOR, default=stable"`
+	Timeout               string `env:"TIMEOUT"`
+	DryRun                string `env:"DRY_RUN, default=false"`
+	Verbose               string `env:"VERBOSE, default=false"`
+	Region                string `env:"AWS_REGION"`
+	AccessKeyID           string `env:"AWS_ACCESS_KEY_ID"`
+	SecretAccessKey       string `env:"AWS_SECRET_ACCESS_KEY"`
+	SessionToken          string `env:"AWS_SESSION_TOKEN"`
+	Simulate              string `env:"SIMULATE"`
+}
+
+// lookuper finds an input where the runner puts it: INPUT_DRY-RUN, hyphens kept. The runner sets
+// every declared input, to nothing where it is not given
+// (https://github.com/actions/runner/blob/main/src/Runner.Worker/ActionRunner.cs), so that an empty
+// one counts as absent.
+type lookuper struct{ action *githubactions.Action }
+
+// Key is the name of an input as its user knows it.
+func (lookuper) Key(key string) string { return strings.ReplaceAll(strings.ToLower(key), "_", "-") }
+
+func (l lookuper) Lookup(key string) (string, bool) {
+	value := l.action.GetInput(l.Key(key))
+	return value, value != ""
+}
+
+// Read reads and checks the inputs. Its error joins one error for each mistake. RUNNER_DEBUG, which
+// the runner sets when a run is repeated with debug logging, makes it verbose.
+func Read(ctx context.Context, getenv func(string) string) (Inputs, error) {
+	var t text
+	action := githubactions.New(githubactions.WithGetenv(getenv))
+	if err := envconfig.ProcessWith(ctx, &envconfig.Config{Target: &t, Lookuper: lookuper{action}}); err != nil {
+		return Inputs{}, err
+	}
+	var c checker
+	in := t.check(&c)
+	in.Verbose = in.Verbose || getenv("RUNNER_DEBUG") == "1"
+	return in, errors.Join(c.mistakes...)
+}
+
+func (t text) check(c *checker) Inputs {
+	in := Inputs{
+		Cluster:               c.cluster("cluster", t.Cluster),
+		Service:               c.service("service", t.Service),
+		TaskDefinition:        c.taskDefinition("task-definition", t.TaskDefinition),
+		Images:                c.images("image", t.Image),
+		DesiredCount:          c.whole("desired-count", t.DesiredCount, 0, 5000),
+		MinimumHealthyPercent: c.whole("minimum-healthy-percent", t.MinimumHealthyPercent, 0, 100),
+		MaximumPercent:        c.whole("maximum-percent", t.MaximumPercent, 1, 10000),
+		ForceNewDeployment:    c.tristate("force-new-deployment", t.ForceNewDeployment),
+		WaitFor:               c.oneOf("wait-for", t.WaitFor, WaitForValues...),
+		DryRun:                c.yes("dry-run", t.DryRun),
+		Verbose:               c.yes("verbose", t.Verbose),
+		Region:                c.region("aws-region", t.Region),
+		Keys:                  Keys{t.AccessKeyID, t.SecretAccessKey, t.SessionToken},
+		Simulate:              t.Simulate,
+	}
+	in.Timeout = c.duration("timeout", t.Timeout, defaultTimeouts[in.WaitFor])
+	if in.Service == "" && in.TaskDefinition == "" && t.Service == "" && t.TaskDefinition == "" {
+		c.mistake("give service, or task-definition, or both: neither is set")
+	}
+	if in.Service == "" && t.Service == "" {
+		c.needsService(t)
+	}
+	if (t.AccessKeyID == "") != (t.SecretAccessKey == "") {
+		c.mistake("aws-access-key-id and aws-secret-access-key go together: only one is set")
+	}
+	if t.SessionToken != "" && t.AccessKeyID == "" {
+		c.mistake("aws-session-token belongs to an aws-access-key-id: that one is not set")
+	}
+	return in
+}
+
+// needsService refuses what would have no effect.
+func (c *checker) needsService(t text) {
+	for _, input := range []struct{ name, value string }{
+		{"desired-count", t.DesiredCount},
+		{"minimum-healthy-percent", t.MinimumHealthyPercent},
+		{"maximum-percent", t.MaximumPercent},
+		{"force-new-deployment", t.ForceNewDeployment},
+	} {
+		if input.value != "" {
+			c.mistake("%s changes a service: give service too", input.name)
+		}
+	}
+}
+
+// WaitForValues are what wait-for takes.
+var WaitForValues = []string{"stable", "running", "none"}
+
+var defaultTimeouts = map[string]time.Duration{"stable": 30 * time.Minute, "running": 90 * time.Second}

@@ -1,0 +1,88 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"ecs-deploy/internal/rollout"
+)
+
+// plan tells what is there, and what is going to be done.
+func (r *Reporter) plan(e rollout.PlanMade) {
+	for _, service := range e.Plan.Services {
+		r.line(fmt.Sprintf("service %s in cluster %s (%s) runs %s, %s",
+			service.Service.Name, service.Service.Cluster, e.Plan.Region, service.Runs.ID(), plural(service.Service.Desired, "task")))
+	}
+	for _, note := range e.Plan.Notes {
+		r.line("note: " + note)
+	}
+	for _, revision := range e.Plan.Revisions {
+		for _, image := range revision.Images {
+			if image.From == image.To {
+				r.line(fmt.Sprintf("  %s  %s, as it is", image.Container, image.To))
+			} else {
+				r.line(fmt.Sprintf("  %s  %s → %s", image.Container, image.From, image.To))
+			}
+		}
+	}
+	for i, step := range steps(e.Plan) {
+		r.line(fmt.Sprintf("%d. %s", i+1, step))
+	}
+	if e.DryRun {
+		r.line("this is a dry run: nothing is changed")
+	}
+}
+
+// steps are the calls that change something, in order, and the wait.
+func steps(plan rollout.Plan) []string {
+	var steps []string
+	for _, revision := range plan.Revisions {
+		if revision.Register {
+			steps = append(steps, fmt.Sprintf("ecs:RegisterTaskDefinition: a new revision of %s, made from %s", revision.Document.Family(), revision.Base.ID()))
+		}
+	}
+	for _, service := range plan.Services {
+		steps = append(steps, "ecs:UpdateService: "+strings.Join(changes(plan, service), ", "))
+	}
+	if len(plan.Services) > 0 {
+		steps = append(steps, waiting(plan))
+	}
+	return steps
+}
+
+// changes are what UpdateService is going to be sent.
+func changes(plan rollout.Plan, service rollout.PlannedService) []string {
+	update := service.Update
+	revision := plan.Revisions[service.Revision]
+	what := revision.Base.ID()
+	if revision.Register {
+		what = "the new revision"
+	}
+	changes := []string{fmt.Sprintf("service %s gets %s", service.Service.Name, what)}
+	for _, number := range []struct {
+		format string
+		value  *int32
+	}{
+		{"desired count %d", update.Desired},
+		{"minimum healthy %d %%", update.MinimumHealthyPercent},
+		{"maximum %d %%", update.MaximumPercent},
+	} {
+		if number.value != nil {
+			changes = append(changes, fmt.Sprintf(number.format, *number.value))
+		}
+	}
+	if update.Force {
+		changes = append(changes, "a new deployment is forced")
+	}
+	return changes
+}
+
+func waiting(plan rollout.Plan) string {
+	switch plan.WaitFor {
+	case rollout.DoNotWait:
+		return "do not wait"
+	case rollout.AllRun:
+		return "wait until the new tasks run and are healthy, at most " + rollout.Span(plan.Timeout)
+	}
+	return "wait until the deployment is complete, at most " + rollout.Span(plan.Timeout)
+}

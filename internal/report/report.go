@@ -1,0 +1,288 @@
+// Package report tells GitHub, and the people who read there, what happens: the log, the
+// annotations, the step outputs and the job summary. It alone prints; it never fetches anything, and
+// never decides.
+//
+// The voice: what happened comes first, then why, then what to do. No exclamation marks, no capital
+// at the start of a log line. A line of the log is said when something has changed; a healthy
+// deployment fits on one screen. All text passes printable on its way to the log and cell or code on
+// its way to the summary, whoever wrote it.
+package report
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/sethvargo/go-githubactions"
+
+	"ecs-deploy/internal/rollout"
+)
+
+// Reporter takes the events of one run. It is safe for concurrent use.
+type Reporter struct {
+	mu      sync.Mutex
+	out     io.Writer
+	action  *githubactions.Action
+	getenv  func(string) string
+	verbose bool
+	group   string // that is open
+	many    bool   // services
+}
+
+// New makes a reporter that writes its log to out, and finds the files for outputs and summary by the
+// environment. Where the environment names none, they are left out.
+func New(out io.Writer, getenv func(string) string) *Reporter {
+	return &Reporter{
+		out: out, getenv: getenv,
+		action: githubactions.New(githubactions.WithWriter(out), githubactions.WithGetenv(getenv)),
+	}
+}
+
+// Verbose lets every call to AWS be shown from now on.
+func (r *Reporter) Verbose() { r.verbose = true }
+
+// Hide masks secrets in the log. It must be called before anything could print them.
+func (r *Reporter) Hide(secrets ...string) {
+	for _, secret := range secrets {
+		if secret != "" {
+			r.action.AddMask(secret)
+		}
+	}
+}
+
+// Handle takes one event.
+func (r *Reporter) Handle(event rollout.Event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch e := event.(type) {
+	case rollout.PlanMade:
+		r.enter("Plan")
+		r.many = len(e.Plan.Services) > 1
+		r.plan(e)
+	case rollout.Registered:
+		r.enter("Register")
+		r.registered(e.Result)
+	case rollout.Updated:
+		r.enter("Deploy")
+		r.updated(e)
+	case rollout.Progress:
+		r.enter("Rollout")
+		r.at(e.Elapsed, e.Service, progress(e))
+	case rollout.ServiceSaid:
+		r.enter("Rollout")
+		r.at(e.Elapsed, e.Service, "ECS: "+strings.TrimPrefix(e.Message, "(service "+e.Service.Name+") "))
+	case rollout.TaskFailed:
+		r.enter("Rollout")
+		r.at(e.Elapsed, e.Service, fmt.Sprintf("task %s failed: %s", e.Task.ID, e.Task.Cause()))
+	case rollout.Decided:
+		r.enter("Rollout")
+		r.at(e.Elapsed, e.Service, words[e.Verdict.Outcome]+": "+e.Verdict.Reason)
+	case rollout.Noticed:
+		r.line("note: " + e.What + ". " + e.Next)
+	case rollout.Called:
+		r.called(e)
+	case rollout.Ended:
+		r.leave()
+		r.ended(e)
+	}
+}
+
+// enter opens a group, unless it is open. Groups do not nest.
+func (r *Reporter) enter(group string) {
+	if r.group == group {
+		return
+	}
+	r.leave()
+	r.action.Group(group)
+	r.group = group
+}
+
+func (r *Reporter) leave() {
+	if r.group != "" {
+		r.action.EndGroup()
+		r.group = ""
+	}
+}
+
+// line prints text, made fit for the log, in one write: the runner may mix the writes of two streams.
+func (r *Reporter) line(text string) {
+	io.WriteString(r.out, strings.Join(printable(text), "\n")+"\n")
+}
+
+// at prints a line of the rollout.
+func (r *Reporter) at(elapsed time.Duration, service rollout.ServiceKey, text string) {
+	if r.many {
+		text = service.Name + ": " + text
+	}
+	r.line(fmt.Sprintf("%7s  %s", clock(elapsed), oneLine(text)))
+}
+
+func (r *Reporter) registered(result rollout.RevisionResult) {
+	if !result.Changed {
+		r.line(result.Revision.ID() + " is deployed as it is: nothing in it changes, so nothing is registered")
+	} else {
+		r.line("registered " + result.Revision.ID())
+	}
+	r.output(revisionOutputs(result)...)
+}
+
+func (r *Reporter) updated(e rollout.Updated) {
+	if e.Unchanged {
+		r.line(fmt.Sprintf("%s: ECS started no new deployment; %s is the one there is", e.Service.Name, e.Deployment.ID))
+	} else {
+		r.line(fmt.Sprintf("%s: ECS started deployment %s of %s", e.Service.Name, e.Deployment.ID, e.Revision.ID()))
+	}
+	r.line(e.Service.ConsoleURL())
+	r.output(
+		output{"deployment-id", e.Deployment.ID},
+		output{"console-url", e.Service.ConsoleURL()},
+	)
+}
+
+// progress is a line on the counts of a deployment.
+func progress(e rollout.Progress) string {
+	d := e.Deployment
+	text := fmt.Sprintf("%d/%d running", d.Running, e.Desired)
+	if d.Pending > 0 {
+		text += fmt.Sprintf(", %d pending", d.Pending)
+	}
+	if d.Failed > 0 {
+		text += fmt.Sprintf(", %d failed", d.Failed)
+	}
+	if e.Older > 0 {
+		text += fmt.Sprintf(", %d old", e.Older)
+	}
+	return fmt.Sprintf("%-20s  %s", strings.ToLower(strings.ReplaceAll(e.State, "_", " ")), text)
+}
+
+func (r *Reporter) called(e rollout.Called) {
+	if !r.verbose {
+		return
+	}
+	text := fmt.Sprintf("· %s %s, %s", e.Service, e.Operation, e.Took.Round(time.Millisecond))
+	if e.RequestID != "" {
+		text += ", request " + e.RequestID
+	}
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	r.line(oneLine(text))
+}
+
+func (r *Reporter) ended(e rollout.Ended) {
+	annotate := func(title string) *githubactions.Action {
+		return r.action.WithFieldsMap(map[string]string{"title": oneLine(title)})
+	}
+	if e.Result.Outcome.Good() {
+		annotate(subject(e.Result)).Noticef("%s", achieved(e.Result))
+	} else {
+		annotate(headline(e.Result)).Errorf("%s", annotation(e))
+	}
+	r.output(finalOutputs(e.Result)...)
+	r.summary(e)
+}
+
+// longestAnnotation is where the runner cuts a message, in characters
+// (https://github.com/actions/runner/blob/main/src/Runner.Worker/ExecutionContext.cs).
+const longestAnnotation = 4096
+
+// annotation is what happened and what to do in the first line, and the rest below.
+func annotation(e rollout.Ended) string {
+	var lines []string
+	for _, service := range e.Result.Services {
+		for _, finding := range service.Findings {
+			lines = append(lines, explained(finding))
+		}
+	}
+	verdict := strings.Join(fill(sentence(e.Result.Reason), e.Result.Next), " ")
+	switch {
+	case len(mistakes(e.Err)) > 1:
+		lines = mistakes(e.Err)
+	case e.Err != nil: // an error says more than what it came to
+		lines = []string{verdict}
+		for _, service := range e.Result.Services {
+			lines = append(lines, sentence(service.Verdict.Reason))
+		}
+	case len(lines) > 0:
+		lines = append(lines, sentence(e.Result.Reason))
+	default:
+		lines = []string{verdict}
+	}
+	text := []rune(strings.Join(lines, "\n"))
+	return string(text[:min(len(text), longestAnnotation)])
+}
+
+func explained(f rollout.Finding) string { return sentence(f.What) + " " + f.Next }
+
+// mistakes are the errors that were joined into one.
+func mistakes(err error) []string {
+	var joined interface{ Unwrap() []error }
+	if !errors.As(err, &joined) {
+		return nil
+	}
+	var texts []string
+	for _, err := range joined.Unwrap() {
+		texts = append(texts, err.Error())
+	}
+	return texts
+}
+
+// fill is the texts that are not empty.
+func fill(texts ...string) []string {
+	var filled []string
+	for _, text := range texts {
+		if text != "" {
+			filled = append(filled, text)
+		}
+	}
+	return filled
+}
+
+var words = map[rollout.Outcome]string{
+	rollout.Succeeded:      "succeeded",
+	rollout.Unchanged:      "unchanged",
+	rollout.Planned:        "planned",
+	rollout.Failed:         "failed",
+	rollout.RolledBack:     "rolled back",
+	rollout.RollbackFailed: "roll-back failed",
+	rollout.Superseded:     "superseded",
+	rollout.TimedOut:       "timed out",
+	rollout.Cancelled:      "cancelled",
+}
+
+// subject is what a run was about.
+func subject(result rollout.Result) string {
+	switch {
+	case len(result.Services) == 1:
+		service := result.Services[0].Service
+		return service.Name + " → " + service.Cluster
+	case result.Registered != nil:
+		return result.Registered.Previous.Family
+	}
+	return "deployment"
+}
+
+// headline is the subject and how it ended.
+func headline(result rollout.Result) string {
+	switch {
+	case result.Outcome.Good():
+		return subject(result) + ": " + achieved(result)
+	case len(result.Services) == 0 && result.Registered == nil:
+		return "nothing was deployed"
+	}
+	return subject(result) + ": " + words[result.Outcome] + span(" after %s", result.Duration)
+}
+
+// achieved is a good end.
+func achieved(result rollout.Result) string { return result.Reason + span(" (%s)", result.Duration) }
+
+// span puts a length of time into a format, if it is worth telling.
+func span(format string, d time.Duration) string {
+	if d < time.Second {
+		return ""
+	}
+	return fmt.Sprintf(format, rollout.Span(d))
+}

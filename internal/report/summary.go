@@ -1,0 +1,125 @@
+package report
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"ecs-deploy/internal/rollout"
+)
+
+// summary writes the job summary, in place of what this step wrote there before.
+func (r *Reporter) summary(e rollout.Ended) {
+	r.write("GITHUB_STEP_SUMMARY", os.O_TRUNC, markdown(e))
+}
+
+// markdown is the summary: the verdict first, the cause second, the facts last.
+func markdown(e rollout.Ended) string {
+	result := e.Result
+	var b strings.Builder
+	fmt.Fprintf(&b, "## %s %s\n", icon(result.Outcome), prose(headline(result)))
+	if !result.Outcome.Good() {
+		b.WriteString("\n> [!CAUTION]\n")
+		for i, line := range strings.Split(annotation(e), "\n") {
+			if i > 0 {
+				b.WriteString(">\n")
+			}
+			fmt.Fprintf(&b, "> %s\n", prose(line))
+		}
+	}
+	for _, service := range result.Services {
+		rows(&b, serviceRows(service))
+	}
+	if result.Registered != nil {
+		rows(&b, revisionRows(*result.Registered))
+	}
+	return b.String()
+}
+
+func icon(outcome rollout.Outcome) string {
+	switch {
+	case outcome == rollout.Planned:
+		return "📝"
+	case outcome.Good():
+		return "✅"
+	case outcome == rollout.RolledBack:
+		return "↩️"
+	case outcome == rollout.Superseded:
+		return "⏭️"
+	case outcome == rollout.TimedOut:
+		return "⏱️"
+	case outcome == rollout.Cancelled:
+		return "⏹️"
+	}
+	return "❌"
+}
+
+type row struct{ name, value string } // value is Markdown
+
+func rows(b *strings.Builder, rows []row) {
+	b.WriteString("\n| | |\n|---|---|\n")
+	for _, row := range rows {
+		fmt.Fprintf(b, "| %s | %s |\n", row.name, row.value)
+	}
+}
+
+func serviceRows(service rollout.ServiceResult) []row {
+	s := service.Service
+	rows := []row{{"Service", fmt.Sprintf("[%s](%s) in %s, %s", code(s.Name), s.ConsoleURL(), code(s.Cluster), prose(s.Region))}}
+	rows = append(rows, revisionRows(service.Revision)...)
+	d := service.Deployment
+	if d.ID == "" {
+		return rows // it was not updated
+	}
+	tasks := fmt.Sprintf("%d of %d run", d.Running, s.Desired)
+	if d.Pending > 0 {
+		tasks += fmt.Sprintf(", %d pending", d.Pending)
+	}
+	if d.Failed > 0 {
+		tasks += fmt.Sprintf(", %d failed", d.Failed)
+	}
+	return append(rows,
+		row{"Tasks", tasks},
+		row{"Deployment", code(d.ID)})
+}
+
+func revisionRows(result rollout.RevisionResult) []row {
+	change := code(result.Previous.ID()) + " → **" + code(result.Revision.ID()) + "**"
+	switch {
+	case result.Revision.ARN == "": // of a dry run
+		change = code(result.Previous.ID()) + " → a new revision of " + code(result.Revision.Family)
+	case result.Previous.ARN == result.Revision.ARN:
+		change = code(result.Revision.ID()) + ", as it was"
+	}
+	rows := []row{{"Task definition", change}}
+	for _, image := range result.Images {
+		change := code(image.From) + " → " + code(image.To)
+		if image.From == image.To {
+			change = code(image.To) + ", as it was"
+		}
+		rows = append(rows, row{"Image of " + code(image.Container), change})
+	}
+	return rows
+}
+
+// prose is text that GitHub shows as it is, in a paragraph or in a cell of a table.
+func prose(text string) string {
+	return strings.NewReplacer(
+		`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "|", `\|`,
+		"<", "&lt;", "&", "&amp;", "#", `\#`, "@", "&#64;", "~", `\~`,
+	).Replace(oneLine(text))
+}
+
+// code is text in a code span, which may stand in a cell of a table. A fence longer than any run of
+// backticks inside keeps them inside.
+func code(text string) string {
+	text = strings.ReplaceAll(oneLine(text), "|", `\|`)
+	fence := "`"
+	for strings.Contains(text, fence) {
+		fence += "`"
+	}
+	if fence == "`" {
+		return fence + text + fence
+	}
+	return fence + " " + text + " " + fence
+}

@@ -1,0 +1,72 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// longestLine is where a line of the log is cut, in bytes.
+const longestLine = 4096
+
+// printable makes text fit for the log, whatever it holds: container logs, events and the messages
+// of AWS must not command the runner. It takes commands at the start of a line, after white space,
+// and in the form ##[command] anywhere in it, and ends a line at a lone carriage return
+// (https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs).
+func printable(text string) []string {
+	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
+	var lines []string
+	for line := range strings.SplitSeq(text, "\n") {
+		line = strings.Map(visible, strings.ToValidUTF8(line, "\uFFFD"))
+		line = strings.ReplaceAll(line, "##[", "#\u200B#[")
+		if strings.HasPrefix(strings.TrimSpace(line), "::") {
+			line = "\u200B" + line
+		}
+		if len(line) > longestLine {
+			line = strings.ToValidUTF8(line[:longestLine], "") + "…"
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// visible drops control characters.
+func visible(r rune) rune {
+	if r != '\t' && (unicode.IsControl(r) || r == '\uFEFF') {
+		return -1
+	}
+	return r
+}
+
+// oneLine is text that may stand within a line.
+func oneLine(text string) string { return strings.Join(printable(text), " ") }
+
+// clock is a length of time as a clock shows it: 1:07.
+func clock(d time.Duration) string {
+	s := int(d.Round(time.Second).Seconds())
+	if s >= 3600 {
+		return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
+	}
+	return fmt.Sprintf("%d:%02d", s/60, s%60)
+}
+
+// plural is "1 task" or "2 tasks".
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// sentence is text with a capital letter and a full stop.
+func sentence(text string) string {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return ""
+	}
+	if !strings.ContainsAny(text[len(text)-1:], ".!?") {
+		text += "."
+	}
+	return text
+}

@@ -1,0 +1,92 @@
+package rollout
+
+import "time"
+
+// Event is something that happened. Events are all that leaves a stage: the stages do not print.
+type Event interface{ event() }
+
+// Emit takes events, one at a time.
+type Emit func(Event)
+
+type (
+	// PlanMade comes before anything is changed.
+	PlanMade struct {
+		Plan   Plan
+		World  World
+		DryRun bool
+	}
+
+	// Registered comes once per planned revision, when its ARN is known.
+	Registered struct {
+		Result RevisionResult
+	}
+
+	// Updated comes when ECS has taken an update.
+	Updated struct {
+		Service    Service // after the update
+		Revision   Revision
+		Deployment Deployment
+		Unchanged  bool // no deployment was started
+	}
+
+	// Progress comes when the counts or the state of a deployment have changed, and now and then
+	// while they have not.
+	Progress struct {
+		Service    ServiceKey
+		Elapsed    time.Duration // since the update
+		Desired    int           // of the service
+		Deployment Deployment
+		Older      int    // tasks of other deployments that still run
+		State      string // of the service deployment where it is known, else of the deployment
+	}
+
+	// ServiceSaid passes a service event on.
+	ServiceSaid struct {
+		Service ServiceKey
+		Elapsed time.Duration
+		Message string
+	}
+
+	// TaskFailed comes for each task of the deployment that failed.
+	TaskFailed struct {
+		Service ServiceKey
+		Elapsed time.Duration
+		Task    Task
+	}
+
+	// Decided comes when the deployment of a service has its verdict.
+	Decided struct {
+		Service ServiceKey
+		Elapsed time.Duration
+		Verdict Verdict
+	}
+
+	// Noticed is a doubt, or a thing that could not be looked at.
+	Noticed struct{ What, Next string }
+
+	// Called is one call to AWS, for those who want to see each.
+	Called struct {
+		Service   string // as in "ECS"
+		Operation string
+		Took      time.Duration
+		RequestID string
+		Err       error
+	}
+
+	// Ended is the last event.
+	Ended struct {
+		Result Result
+		Err    error // what ended the run before its time
+	}
+)
+
+func (PlanMade) event()    {}
+func (Registered) event()  {}
+func (Updated) event()     {}
+func (Progress) event()    {}
+func (ServiceSaid) event() {}
+func (TaskFailed) event()  {}
+func (Decided) event()     {}
+func (Noticed) event()     {}
+func (Called) event()      {}
+func (Ended) event()       {}

@@ -1,0 +1,109 @@
+package rollout
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"ecs-deploy/internal/taskdef"
+)
+
+// Outcome is how a run of the action, or the deployment of one service, ended.
+type Outcome string
+
+const (
+	Succeeded      Outcome = "succeeded"
+	Unchanged      Outcome = "unchanged" // ECS started nothing new
+	Planned        Outcome = "planned"   // a dry run
+	Failed         Outcome = "failed"
+	RolledBack     Outcome = "rolled-back"
+	RollbackFailed Outcome = "rollback-failed"
+	Superseded     Outcome = "superseded" // by a deployment of somebody else
+	TimedOut       Outcome = "timed-out"
+	Cancelled      Outcome = "cancelled"
+)
+
+// severity orders the outcomes, the better first.
+var severity = []Outcome{Unchanged, Planned, Succeeded, Cancelled, Superseded, RolledBack, TimedOut, Failed, RollbackFailed}
+
+// Worse tells whether a is a worse end than b.
+func Worse(a, b Outcome) bool { return slices.Index(severity, a) > slices.Index(severity, b) }
+
+// Good tells whether the outcome is what was asked for.
+func (o Outcome) Good() bool { return o == Succeeded || o == Unchanged || o == Planned }
+
+// Verdict is how one deployment ended, and why, in a sentence without the service's name.
+type Verdict struct {
+	Outcome Outcome
+	Reason  string
+}
+
+// Result is what a run came to.
+type Result struct {
+	Outcome  Outcome
+	Reason   string
+	Next     string // what to do about it
+	Services []ServiceResult
+	// Registered is the revision of a run without services.
+	Registered *RevisionResult
+	Duration   time.Duration
+}
+
+// RevisionResult is a revision that was registered, or taken as it was.
+type RevisionResult struct {
+	Revision Revision
+	Previous Revision
+	Changed  bool // it is a new one
+	Images   []taskdef.ImageChange
+}
+
+// ServiceResult is what became of one service.
+type ServiceResult struct {
+	Service    Service
+	Verdict    Verdict
+	Revision   RevisionResult
+	Deployment Deployment // ours, as it was last seen
+	Findings   []Finding  // why it did not succeed
+}
+
+// ProblemKind says whose move it is.
+type ProblemKind int
+
+const (
+	// BadInput is for the author of the workflow to mend.
+	BadInput ProblemKind = iota
+	// Refused is what AWS would not do, or a call that did not reach it.
+	Refused
+)
+
+// Problem is an error in our words: what is wrong, and what to do about it.
+type Problem struct {
+	Kind ProblemKind
+	What string
+	Next string // a sentence, or empty
+	Err  error  // what caused it, if that says more
+}
+
+func (p *Problem) Error() string { return p.What }
+
+func (p *Problem) Unwrap() error { return p.Err }
+
+// Span is a length of time as one says it: 1m 7s.
+func Span(d time.Duration) string {
+	s := int(d.Round(time.Second).Seconds())
+	var parts []string
+	for _, unit := range []struct {
+		seconds int
+		name    string
+	}{{3600, "h"}, {60, "m"}, {1, "s"}} {
+		if n := s / unit.seconds; n > 0 {
+			parts = append(parts, fmt.Sprint(n, unit.name))
+			s %= unit.seconds
+		}
+	}
+	if len(parts) == 0 {
+		return "0s"
+	}
+	return strings.Join(parts, " ")
+}

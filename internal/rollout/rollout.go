@@ -1,0 +1,195 @@
+// Package rollout holds the words that the stages of a deployment share: the nouns, the plan, the
+// events and the verdicts. Data only: nothing here calls, waits or prints.
+package rollout
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"ecs-deploy/internal/taskdef"
+)
+
+// Revision is a registered task definition.
+type Revision struct {
+	ARN      string
+	Family   string
+	Number   int
+	Active   bool // an INACTIVE one still runs, but cannot be deployed
+	Document taskdef.Document
+}
+
+// ID is "family:revision".
+func (r Revision) ID() string { return fmt.Sprintf("%s:%d", r.Family, r.Number) }
+
+// RevisionID cuts "family:revision" out of the ARN of a task definition. What is no ARN stays.
+func RevisionID(arn string) string {
+	if _, id, found := strings.Cut(arn, ":task-definition/"); found {
+		return id
+	}
+	return arn
+}
+
+// ServiceKey names a service for as long as the action runs.
+type ServiceKey struct{ Cluster, Name string }
+
+// Service is a service as DescribeServices tells of it.
+type Service struct {
+	ServiceKey
+	ARN            string
+	Region         string
+	Status         string // ACTIVE, DRAINING, INACTIVE
+	Controller     string // ECS, CODE_DEPLOY, EXTERNAL
+	Scheduling     string // REPLICA, DAEMON
+	TaskDefinition string // an ARN: what it was last told to run, not always what runs
+	Desired        int
+	RollsBack      bool         // the circuit breaker or an alarm takes failed deployments back
+	Deployments    []Deployment // newest first
+	Events         []ServiceEvent
+}
+
+// Deployment is one entry of a service's deployments.
+type Deployment struct {
+	ID             string // "ecs-svc/" and a number
+	Status         string // PRIMARY, ACTIVE, INACTIVE, or a word that AWS adds
+	State          string // rolloutState: IN_PROGRESS, COMPLETED, FAILED; empty with a Classic Load Balancer
+	StateReason    string
+	TaskDefinition string // an ARN
+	Desired        int
+	Pending        int
+	Running        int
+	Failed         int
+	Created        time.Time
+	Updated        time.Time
+}
+
+// ServiceEvent is one line of what ECS tells about a service.
+type ServiceEvent struct {
+	ID      string
+	At      time.Time
+	Message string
+}
+
+// Primary is the newest deployment, the one that ECS works towards.
+func (s Service) Primary() (Deployment, bool) {
+	for _, d := range s.Deployments {
+		if d.Status == "PRIMARY" {
+			return d, true
+		}
+	}
+	return Deployment{}, false
+}
+
+// Deployment finds a deployment by its id.
+func (s Service) Deployment(id string) (Deployment, bool) {
+	for _, d := range s.Deployments {
+		if d.ID == id {
+			return d, true
+		}
+	}
+	return Deployment{}, false
+}
+
+// ConsoleURL is where a person looks at the service's deployments, on the console of the partition
+// that its ARN names (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html).
+func (s Service) ConsoleURL() string {
+	host := s.Region + ".console.aws.amazon.com"
+	switch {
+	case strings.HasPrefix(s.ARN, "arn:aws-cn:"):
+		host = s.Region + ".console.amazonaws.cn"
+	case strings.HasPrefix(s.ARN, "arn:aws-us-gov:"):
+		host = s.Region + ".console.amazonaws-us-gov.com"
+	}
+	return fmt.Sprintf("https://%s/ecs/v2/clusters/%s/services/%s/deployments?region=%s", host, s.Cluster, s.Name, s.Region)
+}
+
+// ServiceDeployment is what the service-deployment calls tell of a deployment, and only they.
+type ServiceDeployment struct {
+	ARN    string
+	Status string // PENDING … SUCCESSFUL, STOPPED, ROLLBACK_SUCCESSFUL, ROLLBACK_FAILED, or a new word
+	Reason string
+}
+
+// Number is the part of a deployment's id, and of the ARN of its service revision, by which the two
+// are joined.
+func Number(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }
+
+// World is what a survey found.
+type World struct {
+	Region   string
+	Services []Running
+	// Base is the revision that was named to be deployed, if one was.
+	Base *Revision
+}
+
+// Running is a service and the revision that it runs.
+type Running struct {
+	Service  Service
+	Revision Revision
+	// Note says why that revision is not the one that the service names, if it is not.
+	Note string
+}
+
+// WaitFor says when a deployment has come far enough.
+type WaitFor string
+
+const (
+	Stable    WaitFor = "stable"  // it is complete
+	AllRun    WaitFor = "running" // its tasks run and are healthy; older ones may still drain
+	DoNotWait WaitFor = "none"
+)
+
+// Plan is everything that is going to be done, decided before anything is.
+type Plan struct {
+	Region    string
+	Revisions []PlannedRevision
+	Services  []PlannedService
+	WaitFor   WaitFor
+	Timeout   time.Duration
+	Notes     []string
+}
+
+// PlannedRevision is a revision to be deployed.
+type PlannedRevision struct {
+	Base     Revision
+	Document taskdef.Document
+	Register bool // false: Base is deployed as it is
+	Images   []taskdef.ImageChange
+}
+
+// Name is what the revision will be called, as far as that is known.
+func (r PlannedRevision) Name() string {
+	if r.Register {
+		return "a new revision of " + r.Document.Family()
+	}
+	return r.Base.ID()
+}
+
+// PlannedService is a service to be updated.
+type PlannedService struct {
+	Service  Service
+	Runs     Revision
+	Revision int // an index of Plan.Revisions
+	Update   Update
+}
+
+// Update is what UpdateService is sent beside the names; what is not set is not sent.
+type Update struct {
+	TaskDefinition        string // an ARN, filled in once it is known
+	Force                 bool
+	Desired               *int32
+	MinimumHealthyPercent *int32
+	MaximumPercent        *int32
+}
+
+// Evidence is what there is to explain a deployment that did not succeed.
+type Evidence struct {
+	Failed []Task         // oldest first
+	Events []ServiceEvent // since the deployment began, newest first
+}
+
+// Finding is one explanation: what happened, and the next step, each a sentence.
+type Finding struct {
+	What string
+	Next string
+}

@@ -1,0 +1,350 @@
+// Package watch follows deployments, by their id, to their verdicts: a sampling loop, and the pure
+// function judge that decides on what a sample shows.
+package watch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"ecs-deploy/internal/cloud"
+	"ecs-deploy/internal/rollout"
+)
+
+const (
+	// period is the time between two looks: constant, so that the end is noticed soon after however
+	// long a deployment took.
+	period = 2 * time.Second
+
+	// silence is the longest time in which nothing is said, less the time until the next look.
+	silence = 30*time.Second - period - period/10
+
+	// holding is how long all tasks must be seen running and healthy before wait-for: running takes it
+	// for true.
+	holding = 10 * time.Second
+)
+
+// Until says when to stop waiting.
+type Until struct {
+	WaitFor rollout.WaitFor
+	Timeout time.Duration
+}
+
+// Followed is how far a target was seen to come.
+type Followed struct {
+	Verdict    rollout.Verdict
+	Service    rollout.Service    // as it was last seen
+	Deployment rollout.Deployment // ours, as it was last seen
+}
+
+// Follow follows the targets, all of one cluster, until each has its verdict, and returns them in
+// the same order. An error ends the wait at once: what AWS refuses will not mend by waiting. Throttles,
+// faults of the server and broken connections are ridden out.
+func Follow(ctx context.Context, client *cloud.Client, targets []Target, until Until, emit rollout.Emit) ([]Followed, error) {
+	w := &watcher{client: client.WithoutRetry(), until: until, emit: emit}
+	for _, target := range targets {
+		last := rollout.Progress{Service: target.Service.ServiceKey, Desired: target.Service.Desired, Deployment: target.Deployment, State: target.Deployment.State}
+		w.followers = append(w.followers, &follower{Target: target, service: target.Service, ours: target.Deployment, looked: target.Since, shown: target.Since, last: last, told: map[string]bool{}})
+	}
+	err := w.run(ctx)
+	var followed []Followed
+	for _, f := range w.followers {
+		followed = append(followed, Followed{f.verdict, f.service, f.ours})
+	}
+	return followed, err
+}
+
+type watcher struct {
+	client    *cloud.Client
+	until     Until
+	emit      rollout.Emit
+	followers []*follower
+	blind     bool // the service deployments may not be read
+	noTasks   bool // the tasks may not be read
+}
+
+// follower is what is known of one target.
+type follower struct {
+	Target
+	done    bool
+	verdict rollout.Verdict
+
+	service     rollout.Service
+	ours        rollout.Deployment
+	arn         string // of the service deployment, once it is listed
+	seen        bool
+	failedSince time.Time
+	runSince    time.Time // since when all tasks run, for wait-for: running
+	failures    int       // that have been looked into
+	last        rollout.Progress
+	looked      time.Time       // when AWS last answered
+	shown       time.Time       // when something was last said
+	told        map[string]bool // ids of service events and failed tasks
+}
+
+var errTimeout = errors.New("the time is out")
+
+func (w *watcher) run(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, w.until.Timeout, errTimeout)
+	defer cancel()
+	for {
+		if err := w.client.Pause(ctx, period); err != nil {
+			return w.stop(err)
+		}
+		err := w.round(ctx)
+		switch {
+		case err == nil:
+		case context.Cause(ctx) != nil:
+			return w.stop(context.Cause(ctx))
+		case !cloud.Transient(err):
+			return w.stop(err)
+		default:
+			w.tellTrouble(err)
+		}
+		if len(w.undecided()) == 0 {
+			return nil
+		}
+	}
+}
+
+// tellTrouble breaks the silence that comes of AWS not answering.
+func (w *watcher) tellTrouble(err error) {
+	now := time.Now()
+	for _, f := range w.undecided() {
+		if now.Sub(f.shown) < silence {
+			continue
+		}
+		f.shown = now
+		f.last.Elapsed = now.Sub(f.Since)
+		w.emit(f.last)
+		if unheard := now.Sub(f.looked); unheard >= silence {
+			w.emit(rollout.Noticed{What: fmt.Sprintf("no answer for %s: %v", rollout.Span(unheard), err), Next: "This is tried until the time is out."})
+		}
+	}
+}
+
+func (w *watcher) undecided() []*follower {
+	return slices.DeleteFunc(slices.Clone(w.followers), func(f *follower) bool { return f.done })
+}
+
+// stop gives those that have no verdict yet the one that ends the wait.
+func (w *watcher) stop(err error) error {
+	verdict := rollout.Verdict{Outcome: rollout.Failed, Reason: "the deployment could not be followed to its end, and goes on in ECS"}
+	timedOut, cancelled := errors.Is(err, errTimeout), errors.Is(err, context.Canceled)
+	for _, f := range w.undecided() {
+		switch {
+		case timedOut:
+			verdict = rollout.Verdict{
+				Outcome: rollout.TimedOut,
+				Reason:  fmt.Sprintf("not %s after %s: %s", goal[w.until.WaitFor], rollout.Span(w.until.Timeout), left(f.service, f.ours)),
+			}
+		case cancelled:
+			verdict = rollout.Verdict{Outcome: rollout.Cancelled, Reason: "the run was cancelled; the deployment goes on in ECS: " + left(f.service, f.ours)}
+		}
+		w.decide(f, verdict)
+	}
+	if timedOut || cancelled {
+		return nil
+	}
+	return err
+}
+
+var goal = map[rollout.WaitFor]string{rollout.Stable: "complete", rollout.AllRun: "running and healthy"}
+
+func (w *watcher) decide(f *follower, verdict rollout.Verdict) {
+	f.done, f.verdict = true, verdict
+	w.emit(rollout.Decided{Service: f.Service.ServiceKey, Elapsed: time.Since(f.Since), Verdict: verdict})
+}
+
+// round looks once at every target that has no verdict.
+func (w *watcher) round(ctx context.Context) error {
+	open := w.undecided()
+	var names []string
+	for _, f := range open {
+		names = append(names, f.Service.Name)
+	}
+	services, err := w.client.Services(ctx, open[0].Service.Cluster, names...)
+	if err != nil {
+		return err
+	}
+	progress, err := w.progress(ctx, open)
+	if err != nil {
+		return err
+	}
+	for _, f := range open {
+		s := f.take(time.Now(), services, progress)
+		w.tell(f, s)
+		if err := w.tellFailures(ctx, f); err != nil {
+			return err
+		}
+		if verdict, done := judge(f.Target, s); done {
+			w.decide(f, verdict)
+		} else if w.until.WaitFor == rollout.AllRun {
+			if err := w.checkTasks(ctx, f, s); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// progress reads the service deployments, as far as they are listed and may be read.
+func (w *watcher) progress(ctx context.Context, open []*follower) (map[string]rollout.ServiceDeployment, error) {
+	if w.blind {
+		return nil, nil
+	}
+	var known []string
+	for _, f := range open {
+		if f.arn != "" {
+			known = append(known, f.arn)
+			continue
+		}
+		arn, err := w.client.FindServiceDeployment(ctx, f.Service.ServiceKey, f.Deployment)
+		if err != nil {
+			return nil, w.goBlind(err)
+		}
+		f.arn = arn
+	}
+	found, err := w.client.ServiceDeployments(ctx, known...)
+	return found, w.goBlind(err)
+}
+
+// goBlind lets the service deployments go where they may not be read: the deployments of the service
+// tell the same with fewer words.
+func (w *watcher) goBlind(err error) error {
+	if !cloud.NotAllowed(err) && !cloud.Unsupported(err) {
+		return err
+	}
+	w.blind = true
+	w.notice(err, "The deployment is followed by what DescribeServices tells.")
+	return nil
+}
+
+func (w *watcher) notice(err error, otherwise string) {
+	var p *rollout.Problem
+	if errors.As(err, &p) {
+		w.emit(rollout.Noticed{What: p.What, Next: otherwise + " " + p.Next})
+	}
+}
+
+// take files a look under what is known, and makes a snapshot of it.
+func (f *follower) take(now time.Time, services []rollout.Service, progress map[string]rollout.ServiceDeployment) snapshot {
+	f.looked = now
+	s := snapshot{at: now}
+	at := slices.IndexFunc(services, func(v rollout.Service) bool { return v.Name == f.Service.Name })
+	if s.found = at >= 0; s.found {
+		f.service = services[at]
+	}
+	s.service = f.service
+	ours, listed := f.service.Deployment(f.Deployment.ID)
+	switch {
+	case listed:
+		f.ours, f.seen = ours, true
+	case f.seen: // ECS has taken it off the list: nothing of it runs any more
+		f.ours.Status, f.ours.Running, f.ours.Pending = "INACTIVE", 0, 0
+	}
+	if d, read := progress[f.arn]; read {
+		s.progress = &d
+	}
+	switch {
+	case !listed || ours.Status != "PRIMARY" || ours.State != "FAILED":
+		f.failedSince = time.Time{}
+	case f.failedSince.IsZero():
+		f.failedSince = now
+	default:
+		s.failedFor = now.Sub(f.failedSince)
+	}
+	s.seen = f.seen
+	return s
+}
+
+// tell says what is new: the service's events, and the counts when they or the state changed.
+func (w *watcher) tell(f *follower, s snapshot) {
+	elapsed := s.at.Sub(f.Since)
+	for _, event := range slices.Backward(f.service.Events) {
+		if !f.told[event.ID] && !event.At.Before(f.Deployment.Created) {
+			f.told[event.ID] = true
+			w.emit(rollout.ServiceSaid{Service: f.Service.ServiceKey, Elapsed: elapsed, Message: event.Message})
+		}
+	}
+	now := rollout.Progress{Service: f.Service.ServiceKey, Desired: f.service.Desired, Deployment: f.ours, State: f.ours.State}
+	for _, d := range f.service.Deployments {
+		if d.ID != f.ours.ID {
+			now.Older += d.Running
+		}
+	}
+	if s.progress != nil {
+		now.State = s.progress.Status
+	}
+	if !alike(now, f.last) || s.at.Sub(f.shown) >= silence {
+		now.Elapsed = elapsed
+		f.last, f.shown = now, s.at
+		w.emit(now)
+	}
+}
+
+// alike tells whether two looks show the same.
+func alike(a, b rollout.Progress) bool {
+	x, y := a.Deployment, b.Deployment
+	return a.State == b.State && a.Desired == b.Desired && a.Older == b.Older &&
+		x.Running == y.Running && x.Pending == y.Pending && x.Failed == y.Failed
+}
+
+// tellFailures says why tasks failed, as soon as some have.
+func (w *watcher) tellFailures(ctx context.Context, f *follower) error {
+	more := f.ours.Failed > f.failures
+	if w.noTasks || !more {
+		f.failures = f.ours.Failed // ECS counts from 0 again after a task that ran well
+		return nil
+	}
+	tasks, err := w.client.StoppedTasks(ctx, f.Service.ServiceKey, f.ours.ID)
+	if cloud.NotAllowed(err) {
+		w.noTasks = true
+		w.notice(err, "Why tasks fail is not known without it.")
+		return nil
+	}
+	for _, task := range tasks {
+		if task.Failed() && !f.told[task.ID] {
+			f.told[task.ID] = true
+			w.emit(rollout.TaskFailed{Service: f.Service.ServiceKey, Elapsed: time.Since(f.Since), Task: task})
+		}
+	}
+	if err == nil {
+		f.failures = f.ours.Failed
+	}
+	return err
+}
+
+// checkTasks decides for wait-for: running, once all tasks have run and been healthy for a while.
+func (w *watcher) checkTasks(ctx context.Context, f *follower, s snapshot) error {
+	if !allRun(f.Target, s) {
+		f.runSince = time.Time{}
+		return nil
+	}
+	if !w.noTasks {
+		tasks, err := w.client.RunningTasks(ctx, f.Service.ServiceKey, f.ours.ID)
+		switch {
+		case cloud.NotAllowed(err):
+			w.noTasks = true
+			w.notice(err, "Whether the tasks are healthy is not known without it: their number counts.")
+		case err != nil:
+			return err
+		case !healthy(f.Target, s.service.Desired, tasks):
+			f.runSince = time.Time{}
+			return nil
+		}
+	}
+	if f.runSince.IsZero() {
+		f.runSince = s.at
+	}
+	if s.at.Sub(f.runSince) >= holding {
+		w.decide(f, rollout.Verdict{
+			Outcome: rollout.Succeeded,
+			Reason: fmt.Sprintf("%s runs, %d of %d tasks; the deployment goes on in ECS until it is complete",
+				rollout.RevisionID(f.Deployment.TaskDefinition), f.ours.Running, s.service.Desired),
+		})
+	}
+	return nil
+}

@@ -1,0 +1,23 @@
+// Command ecs-deploy is a GitHub Action that deploys to Amazon ECS. Run as "ecs-deploy demo" it
+// rehearses a deployment against the built-in simulator.
+package main
+
+import (
+	"context"
+	"math/rand/v2"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"ecs-deploy/internal/action"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	env := action.Env{Getenv: os.Getenv, Stdout: os.Stdout, Jitter: rand.Float64}
+	if len(os.Args) > 1 && os.Args[1] == "demo" {
+		os.Exit(action.Demo(ctx, os.Args[2:], env))
+	}
+	os.Exit(action.Run(ctx, env))
+}
