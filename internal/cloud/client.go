@@ -76,7 +76,7 @@ func Open(ctx context.Context, options Options) (*Client, error) {
 	}
 	c.region = cfg.Region
 	cfg.Retryer = func() aws.Retryer { return c.retryer(retry.DefaultRetryables, tooManyRegistrations) }
-	cfg.APIOptions = append(cfg.APIOptions, reportCalls(options.Emit))
+	cfg.APIOptions = append(cfg.APIOptions, reportCalls(options.Emit), wholeAnswers)
 	c.ecs = ecs.NewFromConfig(cfg)
 	return c, nil
 }

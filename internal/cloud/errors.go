@@ -15,8 +15,9 @@ import (
 	"ecs-deploy/internal/rollout"
 )
 
-// errNoAnswer is an answer with status 200 and nothing in it, which the SDK takes for a good one.
-var errNoAnswer = errors.New("the answer is empty")
+// errNoAnswer is an answer with status 200 and not what was asked for in it: the SDK takes an empty
+// one for good.
+var errNoAnswer = errors.New("the answer is empty, or was cut off")
 
 // tooManyRegistrations makes RegisterTaskDefinition wait its turn: two pipelines of one family that
 // register at once are told "Too many concurrent attempts to create a new revision of the specified

@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"context"
+	"encoding/json"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -23,12 +24,9 @@ func (c *Client) Revision(ctx context.Context, name string) (rollout.Revision, e
 	const action = "ecs:DescribeTaskDefinition"
 	resource := "task definition " + rollout.RevisionID(name)
 	var answer []byte
-	out, err := c.ecs.DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{
+	_, err := c.ecs.DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{
 		TaskDefinition: &name, Include: []types.TaskDefinitionField{types.TaskDefinitionFieldTags},
-	}, withMiddleware(keepAnswer(&answer)))
-	if err == nil && out.TaskDefinition == nil {
-		err = errNoAnswer
-	}
+	}, withMiddleware(takeAnswer(&answer)))
 	if code(err) == "ClientException" {
 		what := " has no active revision in "
 		if strings.Contains(resource, ":") {
@@ -38,39 +36,52 @@ func (c *Client) Revision(ctx context.Context, name string) (rollout.Revision, e
 			Kind: rollout.BadInput, What: resource + what + c.region, Next: "Check task-definition and the region.", Err: err,
 		}
 	}
+	var revision rollout.Revision
+	if err == nil {
+		revision, err = readRevision(answer)
+	}
 	if err != nil {
 		return rollout.Revision{}, c.problem(ctx, err, action, resource)
 	}
-	document, err := taskdef.Described(answer)
-	if err != nil {
-		return rollout.Revision{}, c.problem(ctx, err, action, resource)
-	}
-	return revision(out.TaskDefinition, document), nil
+	return revision, nil
 }
 
 // Register registers a document as a new revision, as it stands.
 func (c *Client) Register(ctx context.Context, document taskdef.Document) (rollout.Revision, error) {
 	family := document.Family()
-	out, err := c.ecs.RegisterTaskDefinition(ctx, &ecs.RegisterTaskDefinitionInput{
+	var answer []byte
+	_, err := c.ecs.RegisterTaskDefinition(ctx, &ecs.RegisterTaskDefinitionInput{
 		Family: &family, ContainerDefinitions: []types.ContainerDefinition{}, // for the SDK's own check; replaced below
-	}, withMiddleware(sendBody(document.JSON())))
-	if err == nil && out.TaskDefinition == nil {
-		err = errNoAnswer
+	}, withMiddleware(sendBody(document.JSON()), takeAnswer(&answer)))
+	var revision rollout.Revision
+	if err == nil {
+		revision, err = readRevision(answer)
 	}
 	if err != nil {
 		return rollout.Revision{}, c.problem(ctx, err, "ecs:RegisterTaskDefinition", "task definition "+family)
 	}
-	return revision(out.TaskDefinition, document), nil
+	return revision, nil
 }
 
-func revision(definition *types.TaskDefinition, document taskdef.Document) rollout.Revision {
-	return rollout.Revision{
-		ARN:      deref(definition.TaskDefinitionArn),
-		Family:   deref(definition.Family),
-		Number:   int(definition.Revision),
-		Active:   definition.Status == types.TaskDefinitionStatusActive,
-		Document: document,
+// readRevision reads the answer of Describe- and RegisterTaskDefinition.
+func readRevision(answer []byte) (rollout.Revision, error) {
+	var identity struct {
+		TaskDefinition struct {
+			TaskDefinitionArn, Family, Status string
+			Revision                          int
+		}
 	}
+	if json.Unmarshal(answer, &identity) != nil || identity.TaskDefinition.TaskDefinitionArn == "" {
+		return rollout.Revision{}, errNoAnswer
+	}
+	document, err := taskdef.Described(answer)
+	return rollout.Revision{
+		ARN:      identity.TaskDefinition.TaskDefinitionArn,
+		Family:   identity.TaskDefinition.Family,
+		Number:   identity.TaskDefinition.Revision,
+		Active:   identity.TaskDefinition.Status == "ACTIVE",
+		Document: document,
+	}, err
 }
 
 // deref is what a pointer points to, or nothing: AWS leaves members out as it pleases.

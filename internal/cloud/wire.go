@@ -3,7 +3,10 @@ package cloud
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
+	"net/http"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws/middleware"
@@ -13,24 +16,49 @@ import (
 	"ecs-deploy/internal/rollout"
 )
 
-// keepAnswer copies the body of the answer before the SDK reads it, so that members that the SDK
-// does not know are not lost.
-func keepAnswer(into *[]byte) func(*smithy.Stack) error {
+// onAnswer adds a middleware that sees each answer before the SDK reads it.
+func onAnswer(id string, see func(*smithyhttp.Response) error) func(*smithy.Stack) error {
 	return func(stack *smithy.Stack) error {
-		return stack.Deserialize.Add(smithy.DeserializeMiddlewareFunc("KeepAnswer",
+		return stack.Deserialize.Add(smithy.DeserializeMiddlewareFunc(id,
 			func(ctx context.Context, in smithy.DeserializeInput, next smithy.DeserializeHandler) (smithy.DeserializeOutput, smithy.Metadata, error) {
 				out, metadata, err := next.HandleDeserialize(ctx, in)
-				response, ok := out.RawResponse.(*smithyhttp.Response)
-				if err != nil || !ok {
-					return out, metadata, err
+				if response, ok := out.RawResponse.(*smithyhttp.Response); ok && err == nil && response.StatusCode == http.StatusOK {
+					err = see(response)
 				}
-				body, err := io.ReadAll(response.Body)
-				response.Body.Close()
-				response.Body = io.NopCloser(bytes.NewReader(body))
-				*into = body
 				return out, metadata, err
 			}), smithy.After)
 	}
+}
+
+// wholeAnswers makes an answer that is empty or was cut off a lost connection, which the SDK repeats:
+// by itself it takes an empty one for good.
+var wholeAnswers = onAnswer("WholeAnswers", func(response *smithyhttp.Response) error {
+	body, err := readWhole(response)
+	response.Body = io.NopCloser(bytes.NewReader(body))
+	return err
+})
+
+func readWhole(response *smithyhttp.Response) ([]byte, error) {
+	body, err := io.ReadAll(response.Body)
+	response.Body.Close()
+	if err == nil && !json.Valid(body) {
+		err = errNoAnswer
+	}
+	if err != nil {
+		return nil, &smithyhttp.RequestSendError{Err: err}
+	}
+	return body, nil
+}
+
+// takeAnswer takes the body of a good answer out of the SDK's hands, which sees an empty object in
+// its place. Members that the SDK does not know would be lost on their way through its types, and
+// numbers that its types do not hold would make the call fail.
+func takeAnswer(into *[]byte) func(*smithy.Stack) error {
+	return onAnswer("TakeAnswer", func(response *smithyhttp.Response) (err error) {
+		*into, err = readWhole(response)
+		response.Body = io.NopCloser(strings.NewReader("{}"))
+		return err
+	})
 }
 
 // sendBody replaces what the SDK wrote, after it has written it: signing, retries and endpoints stay

@@ -1,0 +1,285 @@
+package action
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ecs-deploy/internal/ecssim"
+)
+
+// send makes one request as another client would, and returns the answer.
+func send(t *testing.T, sim *ecssim.Sim, operation, body string) []byte {
+	t.Helper()
+	request, err := http.NewRequest(http.MethodPost, "http://ecs.invalid/", strings.NewReader(body))
+	require.NoError(t, err)
+	request.Header.Set("X-Amz-Target", "AmazonEC2ContainerServiceV20141113."+operation)
+	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=another/20261109/eu-west-1/ecs/aws4_request")
+	response, err := sim.Do(request)
+	require.NoError(t, err)
+	answer, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, response.StatusCode, string(answer))
+	return answer
+}
+
+// inBubble runs the action against a simulator that prepare has had its way with.
+func inBubble(t *testing.T, s step, prepare func(*ecssim.Sim), check func(sim *ecssim.Sim, code int, log string)) {
+	t.Helper()
+	scenario, err := ecssim.Named(s.Scenario)
+	require.NoError(t, err)
+	env := runnerEnv(t, s.With)
+	synctest.Test(t, func(t *testing.T) {
+		sim := ecssim.New(scenario.Denying(s.Deny...))
+		if prepare != nil {
+			prepare(sim)
+		}
+		var log bytes.Buffer
+		code := Run(t.Context(), Env{
+			Getenv: func(name string) string { return env[name] },
+			Stdout: &log, Jitter: rand.New(rand.NewPCG(3, 4)).Float64, HTTP: sim,
+		})
+		check(sim, code, log.String())
+	})
+}
+
+// outlandish is a task definition as no SDK knows it: a member that is new, empty strings and labels,
+// a number of 20 digits, tags.
+const outlandish = `{
+  "family": "web", "networkMode": "awsvpc", "brandNewField": {"deep": [{"er": 1.50}], "nothing": null},
+  "containerDefinitions": [{
+    "name": "app", "image": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:v1",
+    "environment": [{"name": "EMPTY", "value": ""}, {"name": "ANGLES", "value": "<&>"}],
+    "dockerLabels": {"": "", "empty": ""}, "command": ["sh", "-c", ""],
+    "ulimits": [{"name": "nofile", "softLimit": 0, "hardLimit": 12345678901234567890}],
+    "unheardOf": "kept"
+  }],
+  "tags": [{"key": "team", "value": ""}, {"key": "stage", "value": "live"}]
+}`
+
+func TestNothingOfTheTaskDefinitionIsLostOnTheWire(t *testing.T) {
+	step := deployWeb("healthy", "task-definition", "web")
+	inBubble(t, step, func(sim *ecssim.Sim) { send(t, sim, "RegisterTaskDefinition", outlandish) },
+		func(sim *ecssim.Sim, code int, log string) {
+			require.Zero(t, code, log)
+			sent := bodies(sim, "RegisterTaskDefinition")
+			require.Len(t, sent, 2)
+
+			// What ECS fills in by itself comes back too; nothing else may differ but the image.
+			var want, got map[string]any
+			require.NoError(t, unmarshal(outlandish, &want))
+			require.NoError(t, unmarshal(sent[1], &got))
+			container := want["containerDefinitions"].([]any)[0].(map[string]any)
+			container["image"] = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:v2"
+			for name, value := range map[string]any{
+				"cpu": json.Number("0"), "essential": true, "mountPoints": []any{},
+				"portMappings": []any{}, "systemControls": []any{}, "volumesFrom": []any{},
+			} {
+				container[name] = value
+			}
+			want["volumes"], want["placementConstraints"] = []any{}, []any{}
+			require.Equal(t, want, got)
+		})
+}
+
+func unmarshal(text string, into any) error {
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.UseNumber()
+	return decoder.Decode(into)
+}
+
+func TestNothingUnaskedIsSent(t *testing.T) {
+	inBubble(t, deployWeb("healthy"), nil, func(sim *ecssim.Sim, code int, log string) {
+		require.Zero(t, code, log)
+		require.JSONEq(t, `{"cluster":"main","service":"web","taskDefinition":"arn:aws:ecs:eu-west-1:123456789012:task-definition/web:42"}`,
+			bodies(sim, "UpdateService")[0])
+	})
+	asked := deployWeb("healthy", "desired-count", "0", "minimum-healthy-percent", "0", "maximum-percent", "150", "force-new-deployment", "true")
+	inBubble(t, asked, nil, func(sim *ecssim.Sim, code int, log string) {
+		require.Zero(t, code, log)
+		require.JSONEq(t, `{"cluster":"main","service":"web","taskDefinition":"arn:aws:ecs:eu-west-1:123456789012:task-definition/web:42",
+		  "desiredCount":0,"forceNewDeployment":true,"deploymentConfiguration":{"minimumHealthyPercent":0,"maximumPercent":150}}`,
+			bodies(sim, "UpdateService")[0])
+	})
+}
+
+func TestMistakesChangeNothing(t *testing.T) {
+	for name, with := range map[string]map[string]string{
+		"no such service":         {"service": "wev"},
+		"no such cluster":         {"cluster": "mian"},
+		"no such task definition": {"task-definition": "wev"},
+		"nothing matches":         {"image": "nginx:1"},
+		"dry run":                 {"dry-run": "true"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, deployWeb("healthy").but(with), nil, func(sim *ecssim.Sim, _ int, log string) {
+				counts := calls(sim)
+				require.NotEmpty(t, counts, log)
+				require.Zero(t, counts["RegisterTaskDefinition"]+counts["UpdateService"], log)
+			})
+		})
+	}
+	inBubble(t, deployWeb("healthy", "timeout", "soon"), nil, func(sim *ecssim.Sim, code int, log string) {
+		require.Equal(t, 2, code, log)
+		require.Empty(t, sim.Calls(), "bad inputs are refused before any call")
+	})
+}
+
+func TestAFewCallsBeforeTheUpdateAndTwoARoundAfterIt(t *testing.T) {
+	inBubble(t, deployWeb("healthy"), nil, func(sim *ecssim.Sim, code int, log string) {
+		require.Zero(t, code, log)
+		var before int
+		rounds := map[time.Time]int{}
+		for i, call := range sim.Calls() {
+			if call.Operation == "UpdateService" {
+				before = i
+			} else if before > 0 {
+				rounds[call.At]++
+			}
+		}
+		require.Equal(t, 3, before, "DescribeServices, DescribeTaskDefinition, RegisterTaskDefinition")
+		for at, n := range rounds {
+			require.LessOrEqual(t, n, 2, "calls at %s", at)
+		}
+	})
+}
+
+func TestTheEndIsNoticedWithinThreeSeconds(t *testing.T) {
+	for _, scenario := range []string{"healthy", "slow", "crash", "crash-rollback", "bad-image", "unhealthy"} {
+		t.Run(scenario, func(t *testing.T) {
+			inBubble(t, deployWeb(scenario), nil, func(sim *ecssim.Sim, _ int, log string) {
+				ended := time.Now()
+				var answer struct {
+					ServiceDeployments []struct{ FinishedAt float64 }
+				}
+				require.NoError(t, json.Unmarshal(send(t, sim, "ListServiceDeployments", `{"cluster":"main","service":"web"}`), &answer))
+				finished := time.UnixMilli(int64(answer.ServiceDeployments[0].FinishedAt * 1000))
+				require.Less(t, ended.Sub(finished), 3*time.Second, log)
+				require.GreaterOrEqual(t, ended.Sub(finished), time.Duration(0), "the verdict must not come before the end")
+			})
+		})
+	}
+}
+
+func TestALostAnswerStartsNoSecondDeployment(t *testing.T) {
+	for name, with := range map[string]map[string]string{
+		"of a new revision":   {},
+		"of the same, forced": {"image": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:v1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, deployWeb("flaky").but(with), nil, func(sim *ecssim.Sim, code int, log string) {
+				require.Zero(t, code, log)
+				require.Len(t, bodies(sim, "UpdateService"), 1, "the first answer is lost, and the deployment is there")
+			})
+		})
+	}
+}
+
+func TestSilenceIsNeverLongerThanThirtySeconds(t *testing.T) {
+	for _, scenario := range []string{"slow", "stuck", "throttled", "flaky"} {
+		t.Run(scenario, func(t *testing.T) {
+			env := runnerEnv(t, deployWeb(scenario, "timeout", "12m").With)
+			synctest.Test(t, func(t *testing.T) {
+				chosen, err := ecssim.Named(scenario)
+				require.NoError(t, err)
+				log := &timedWriter{last: time.Now()}
+				Run(t.Context(), Env{
+					Getenv: func(name string) string { return env[name] },
+					Stdout: log, Jitter: rand.New(rand.NewPCG(5, 6)).Float64, HTTP: ecssim.New(chosen),
+				})
+				require.LessOrEqual(t, log.longest, 30*time.Second)
+			})
+		})
+	}
+}
+
+// timedWriter measures the longest silence.
+type timedWriter struct {
+	last    time.Time
+	longest time.Duration
+}
+
+func (w *timedWriter) Write(text []byte) (int, error) {
+	w.longest = max(w.longest, time.Since(w.last))
+	w.last = time.Now()
+	return len(text), nil
+}
+
+func TestCancelledRunsSayThatTheDeploymentGoesOn(t *testing.T) {
+	env := runnerEnv(t, deployWeb("slow").With)
+	synctest.Test(t, func(t *testing.T) {
+		scenario, err := ecssim.Named("slow")
+		require.NoError(t, err)
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Minute, cancel)
+		began := time.Now()
+		var log bytes.Buffer
+		code := Run(ctx, Env{
+			Getenv: func(name string) string { return env[name] },
+			Stdout: &log, Jitter: rand.New(rand.NewPCG(7, 8)).Float64, HTTP: ecssim.New(scenario),
+		})
+		require.Equal(t, 130, code)
+		require.Equal(t, time.Minute, time.Since(began), "it ends at once")
+		require.Contains(t, log.String(), "the run was cancelled; the deployment goes on in ECS: 0 of 2 tasks run, 2 pending")
+	})
+}
+
+// After a failed deployment that was not rolled back, a service names the failed revision.
+func TestTheRevisionThatRunsIsTheBase(t *testing.T) {
+	inBubble(t, deployWeb("crash", "image", "app=123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:v3", "wait-for", "none"),
+		func(sim *ecssim.Sim) {
+			var definition map[string]any
+			require.NoError(t, unmarshal(outlandish, &definition))
+			bad, err := json.Marshal(definition)
+			require.NoError(t, err)
+			send(t, sim, "RegisterTaskDefinition", string(bad))
+			send(t, sim, "UpdateService", `{"cluster":"main","service":"web","taskDefinition":"web:42"}`)
+			time.Sleep(5 * time.Minute) // virtual: until the circuit breaker has stopped it
+		},
+		func(sim *ecssim.Sim, code int, log string) {
+			require.Zero(t, code, log)
+			require.Contains(t, log, "note: the last deployment of web, of web:42, failed and was not rolled back: web:41 is what runs")
+			require.Contains(t, log, "made from web:41")
+		})
+}
+
+func TestRehearsal(t *testing.T) {
+	env := runnerEnv(t, deployWeb("", "simulate", "crash-rollback").With)
+	var log bytes.Buffer
+	began := time.Now()
+	code := Run(t.Context(), Env{Getenv: func(name string) string { return env[name] }, Stdout: &log})
+	require.Equal(t, 4, code, log.String())
+	require.Contains(t, log.String(), "rolled back after 1m 37s")
+	require.Less(t, time.Since(began), time.Minute, "the time is virtual")
+
+	env = maps.Clone(env)
+	env["INPUT_SIMULATE"] = "sunshine"
+	log.Reset()
+	code = Run(t.Context(), Env{Getenv: func(name string) string { return env[name] }, Stdout: &log})
+	require.Equal(t, 2, code)
+	require.Contains(t, log.String(), `simulate: no scenario is called "sunshine": there are healthy, slow,`)
+}
+
+func TestDemo(t *testing.T) {
+	var screen bytes.Buffer
+	require.Zero(t, Demo(t.Context(), nil, Env{Stdout: &screen}))
+	for _, part := range []string{"▼ Rollout", "Notice: web → main", "── Outputs ──", "outcome=succeeded", "── Summary ──", "## ✅ web → main", "exit code 0"} {
+		require.Contains(t, screen.String(), part)
+	}
+	screen.Reset()
+	require.Zero(t, Demo(t.Context(), []string{"-list"}, Env{Stdout: &screen}))
+	for _, scenario := range ecssim.Scenarios() {
+		require.Contains(t, screen.String(), scenario.Story)
+	}
+	require.Equal(t, 2, Demo(t.Context(), []string{"a", "b"}, Env{Stdout: &screen}))
+}

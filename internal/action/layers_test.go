@@ -1,0 +1,103 @@
+package action
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const module = "ecs-deploy/"
+
+// layers is the house: what each package may import, of this module and of others. The standard
+// library is free to all, but for what printers restricts. It is read with go/parser, since a test
+// that runs `go list` is served stale from the test cache.
+var layers = map[string][]string{
+	"internal/taskdef":      {"github.com/distribution/reference"},
+	"internal/rollout":      {"internal/taskdef"},
+	"internal/inputs":       {"internal/taskdef", "github.com/sethvargo/"},
+	"internal/plan":         {"internal/inputs", "internal/rollout", "internal/taskdef"},
+	"internal/cloud":        {"internal/rollout", "internal/taskdef", "github.com/aws/"},
+	"internal/watch":        {"internal/cloud", "internal/rollout"},
+	"internal/diagnose":     {"internal/rollout"},
+	"internal/deploy":       {"internal/cloud", "internal/watch", "internal/diagnose", "internal/rollout"},
+	"internal/report":       {"internal/rollout", "internal/taskdef", "github.com/sethvargo/go-githubactions"},
+	"internal/ecssim":       {},
+	"internal/ecssim/serve": {"internal/ecssim"},
+	"internal/action": {"internal/inputs", "internal/cloud", "internal/plan", "internal/deploy", "internal/report",
+		"internal/rollout", "internal/ecssim"},
+	".": {"internal/action"},
+}
+
+// printers may write to the process's own streams; everything else hands its events to report.
+var printers = []string{".", "internal/ecssim/serve"}
+
+func TestLayers(t *testing.T) {
+	seen := map[string]bool{}
+	eachFile(t, func(folder, path string, file *ast.File) {
+		allowed, known := layers[folder]
+		require.True(t, known, "%s: package %s has no row in layers", path, folder)
+		seen[folder] = true
+		for _, spec := range file.Imports {
+			name, err := strconv.Unquote(spec.Path.Value)
+			require.NoError(t, err)
+			name, ours := strings.CutPrefix(name, module)
+			if !ours && !strings.Contains(strings.Split(name, "/")[0], ".") {
+				continue // the standard library
+			}
+			require.True(t, slices.ContainsFunc(allowed, func(may string) bool {
+				return name == may || strings.HasSuffix(may, "/") && strings.HasPrefix(name, may)
+			}), "%s: %s must not import %s", path, folder, name)
+		}
+	})
+	for folder := range layers {
+		require.True(t, seen[folder], "layers has a row for %s, which is not there", folder)
+	}
+}
+
+func TestOnlyReportPrints(t *testing.T) {
+	eachFile(t, func(folder, path string, file *ast.File) {
+		if slices.Contains(printers, folder) {
+			return
+		}
+		ast.Inspect(file, func(node ast.Node) bool {
+			selector, ok := node.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			of, ok := selector.X.(*ast.Ident)
+			if !ok {
+				return true
+			}
+			name := of.Name + "." + selector.Sel.Name
+			require.False(t, strings.HasPrefix(name, "fmt.Print") || name == "os.Stdout" || name == "os.Stderr",
+				"%s: %s must not be used in %s", path, name, folder)
+			return true
+		})
+	})
+}
+
+// eachFile parses the Go files of the module, but for the tests.
+func eachFile(t *testing.T, visit func(folder, path string, file *ast.File)) {
+	t.Helper()
+	const root = "../.."
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		folder, err := filepath.Rel(root, filepath.Dir(path))
+		require.NoError(t, err)
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		require.NoError(t, err)
+		visit(filepath.ToSlash(folder), path, file)
+		return nil
+	})
+	require.NoError(t, err)
+}
