@@ -1,24 +1,28 @@
 package action
 
 import (
+	"fmt"
 	"os"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/goccy/go-yaml"
 	"github.com/stretchr/testify/require"
+
+	"ecs-deploy/internal/inputs"
+	"ecs-deploy/internal/rollout"
 )
 
-// actionFile is what the tests read of action.yml.
+// actionFile is what the tests read of action.yml. The inputs and outputs keep their order.
 type actionFile struct {
-	Inputs  map[string]actionInput
-	Outputs map[string]struct{ Description string }
+	Inputs  yaml.MapSlice
+	Outputs yaml.MapSlice
+	Runs    map[string]string
 }
 
-type actionInput struct {
-	Description string
-	Default     string
-	Required    bool
-}
+// entry is one input or output of action.yml.
+type entry struct{ Name, Description, Default string }
 
 func declared(t *testing.T) actionFile {
 	t.Helper()
@@ -26,6 +30,101 @@ func declared(t *testing.T) actionFile {
 	require.NoError(t, err)
 	var file actionFile
 	require.NoError(t, yaml.Unmarshal(text, &file))
-	require.NotEmpty(t, file.Inputs)
 	return file
+}
+
+func entries(items yaml.MapSlice) []entry {
+	var list []entry
+	for _, item := range items {
+		e := entry{Name: item.Key.(string)}
+		for name, value := range item.Value.(map[string]any) {
+			switch name {
+			case "description":
+				e.Description = value.(string)
+			case "default":
+				e.Default = value.(string) // a string in any case: a bare true would not do
+			}
+		}
+		list = append(list, e)
+	}
+	return list
+}
+
+func TestActionFileDeclaresTheInputsAndTheirDefaults(t *testing.T) {
+	want := map[string]string{}
+	for _, input := range inputs.Declared() {
+		want[input.Name] = input.Default
+	}
+	got := map[string]string{}
+	for _, input := range entries(declared(t).Inputs) {
+		require.NotEmpty(t, input.Description, input.Name)
+		require.NotContains(t, []string{"args", "entrypoint"}, input.Name, "the runner takes these for itself")
+		got[input.Name] = input.Default
+	}
+	require.Equal(t, want, got)
+}
+
+func TestActionFileDeclaresTheOutputs(t *testing.T) {
+	var want []string
+	for _, output := range entries(declared(t).Outputs) {
+		require.NotEmpty(t, output.Description, output.Name)
+		want = append(want, output.Name)
+	}
+	var got []string
+	for line := range strings.Lines(play(t, deployWeb("healthy")).outputs) {
+		name, _, _ := strings.Cut(line, "=")
+		got = append(got, name)
+	}
+	require.ElementsMatch(t, want, got)
+}
+
+func TestREADMEHasTheTablesOfTheActionFile(t *testing.T) {
+	const path = "../../README.md"
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	want := string(text)
+	file := declared(t)
+	for name, rows := range map[string][]entry{"inputs": entries(file.Inputs), "outputs": entries(file.Outputs)} {
+		section := regexp.MustCompile(`(?s)(<!-- ` + name + `: [^\n]* -->\n).*?(<!-- end -->)`)
+		require.Regexp(t, section, want)
+		want = section.ReplaceAllStringFunc(want, func(old string) string {
+			parts := section.FindStringSubmatch(old)
+			return parts[1] + table(strings.TrimSuffix(name, "s"), rows) + parts[2]
+		})
+	}
+	if *update {
+		require.NoError(t, os.WriteFile(path, []byte(want), 0o644))
+		return
+	}
+	require.Equal(t, want, string(text))
+}
+
+func table(title string, rows []entry) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "| %s | |\n|---|---|\n", title)
+	for _, row := range rows {
+		fmt.Fprintf(&b, "| `%s` | %s", row.Name, strings.ReplaceAll(row.Description, "|", `\|`))
+		if row.Default != "" {
+			fmt.Fprintf(&b, " Default: `%s`.", row.Default)
+		}
+		b.WriteString(" |\n")
+	}
+	return b.String()
+}
+
+func TestREADMETellsTheExitCodes(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	for outcome, code := range exitCodes {
+		require.Regexp(t, fmt.Sprintf("(?m)^\\| `%s` \\| .* \\| %d \\|$", outcome, code), string(text))
+	}
+	require.Equal(t, 2, exitCode(rollout.Failed, &rollout.Problem{Kind: rollout.BadInput}))
+	require.Equal(t, 3, exitCode(rollout.Failed, &rollout.Problem{Kind: rollout.Refused}))
+}
+
+func TestTheImageIsWhatTheActionFileStarts(t *testing.T) {
+	require.Equal(t, map[string]string{"using": "docker", "image": "Dockerfile", "entrypoint": "/ecs-deploy"}, declared(t).Runs)
+	dockerfile, err := os.ReadFile("../../Dockerfile")
+	require.NoError(t, err)
+	require.Contains(t, string(dockerfile), "ENTRYPOINT [\"/ecs-deploy\"]\n")
 }

@@ -68,8 +68,8 @@ func play(t *testing.T, s step) played {
 
 func runnerEnv(t *testing.T, with map[string]string) map[string]string {
 	env := map[string]string{}
-	for name := range declared(t).Inputs {
-		env["INPUT_"+strings.ToUpper(name)] = ""
+	for _, input := range entries(declared(t).Inputs) {
+		env["INPUT_"+strings.ToUpper(input.Name)] = ""
 	}
 	for name, value := range with {
 		variable := "INPUT_" + strings.ToUpper(name)

@@ -5,6 +5,7 @@ package inputs
 import (
 	"context"
 	"errors"
+	"reflect"
 	"strings"
 	"time"
 
@@ -59,6 +60,20 @@ type text struct {
 	SecretAccessKey       string `env:"AWS_SECRET_ACCESS_KEY"`
 	SessionToken          string `env:"AWS_SESSION_TOKEN"`
 	Simulate              string `env:"SIMULATE"`
+}
+
+// Declaration is one input as its user knows it.
+type Declaration struct{ Name, Default string }
+
+// Declared lists the inputs that Read reads.
+func Declared() []Declaration {
+	var declarations []Declaration
+	for field := range reflect.TypeFor[text]().Fields() {
+		key, options, _ := strings.Cut(field.Tag.Get("env"), ",")
+		_, standard, _ := strings.Cut(options, "default=")
+		declarations = append(declarations, Declaration{lookuper{}.Key(key), standard})
+	}
+	return declarations
 }
 
 // lookuper finds an input where the runner puts it: INPUT_DRY-RUN, hyphens kept. The runner sets

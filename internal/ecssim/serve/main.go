@@ -16,13 +16,16 @@ import (
 func main() {
 	listen := flag.String("listen", "127.0.0.1:4566", "`address` to listen on")
 	name := flag.String("scenario", "healthy", "`name` of the scenario to play")
+	pace := flag.Float64("pace", 1, "how many `times` as fast as the clock the world runs")
 	flag.Parse()
 
 	scenario, err := ecssim.Named(*name)
 	if err != nil {
 		log.Fatal(err)
 	}
+	sim := ecssim.New(scenario)
+	sim.SetPace(*pace)
 	log.Printf("%s (%s) on http://%s", scenario.Name, scenario.Story, *listen)
-	server := &http.Server{Addr: *listen, Handler: ecssim.New(scenario), ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Addr: *listen, Handler: sim, ReadHeaderTimeout: 10 * time.Second}
 	log.Fatal(server.ListenAndServe())
 }

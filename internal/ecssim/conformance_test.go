@@ -1,0 +1,354 @@
+package ecssim
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// ask sends one request over Do and returns the status and the answer.
+func ask(t *testing.T, s *Sim, operation, body string) (int, map[string]any) {
+	t.Helper()
+	request := httptest.NewRequest(http.MethodPost, "http://ecs.invalid/", strings.NewReader(body))
+	request.Header.Set("X-Amz-Target", targetPrefix+operation)
+	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKID/20261109/eu-west-1/ecs/aws4_request")
+	response, err := s.Do(request)
+	require.NoError(t, err)
+	var answer map[string]any
+	require.NoError(t, json.NewDecoder(response.Body).Decode(&answer))
+	require.NotEmpty(t, response.Header.Get("X-Amzn-RequestId"))
+	return response.StatusCode, answer
+}
+
+func named(t *testing.T, name string) Scenario {
+	t.Helper()
+	scenario, err := Named(name)
+	require.NoError(t, err)
+	return scenario
+}
+
+// TestErrors is what ECS answers to requests that it does not like. The sources of the wordings stand
+// beside them in the code; "unverified" marks those that have none.
+func TestErrors(t *testing.T) {
+	elevenServices := `{"cluster":"main","services":["` + strings.Repeat(`a","`, 10) + `a"]}`
+	for _, test := range []struct{ name, operation, body, kind, message string }{
+		// API_CommonErrors
+		{"unknown operation", "ConquerWorld", `{}`, "UnknownOperationException", ""},
+		{"malformed JSON", "DescribeServices", `{`, "SerializationException", "unexpected end of JSON input"},
+		// API_DescribeServices; [SEEN]
+		{"no cluster means default", "DescribeServices", `{"services":["web"]}`, "ClusterNotFoundException", "Cluster not found."},
+		{"missing cluster", "ListServices", `{"cluster":"x"}`, "ClusterNotFoundException", "Cluster not found."},
+		{"too many services", "DescribeServices", elevenServices, "InvalidParameterException", "Services must have between 1 and 10 items."}, // text unverified
+		{"no services", "DescribeServices", `{"cluster":"main"}`, "InvalidParameterException", "Services must have between 1 and 10 items."},
+		// [SEEN]
+		{"update of a missing service", "UpdateService", `{"cluster":"main","service":"x"}`, "ServiceNotFoundException", "Service not found."},
+		{"update to a missing revision", "UpdateService", `{"cluster":"main","service":"web","taskDefinition":"web:99"}`, "ClientException", "TaskDefinition not found."},
+		{"describe a missing revision", "DescribeTaskDefinition", `{"taskDefinition":"web:99"}`, "ClientException", "Unable to describe task definition."},
+		{"no tasks", "DescribeTasks", `{"cluster":"main","tasks":[]}`, "InvalidParameterException", "Tasks cannot be empty."},
+		// as in getmoto/moto
+		{"register without image", "RegisterTaskDefinition", `{"family":"f","containerDefinitions":[{"name":"a"}]}`, "ClientException", "Container.image should not be null or empty."},
+		{"deregister without revision", "DeregisterTaskDefinition", `{"taskDefinition":"web"}`, "ClientException", "Revision is missing."},
+		// strictness of our own, unverified
+		{"register with what is read-only", "RegisterTaskDefinition", `{"family":"f","revision":3}`, "InvalidParameterException", `Unknown parameter in input: "revision"`},
+		{"register with empty tags", "RegisterTaskDefinition", `{"family":"f","tags":[]}`, "InvalidParameterException", "Tags can not be empty."},
+		{"too many service deployments", "DescribeServiceDeployments", `{}`, "InvalidParameterException", "ServiceDeploymentArns must have between 1 and 20 items."},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			status, answer := ask(t, New(named(t, "healthy")), test.operation, test.body)
+			require.Equal(t, http.StatusBadRequest, status)
+			require.Equal(t, test.kind, answer["__type"])
+			if test.message != "" {
+				require.Equal(t, test.message, answer["message"])
+			}
+		})
+	}
+}
+
+func TestUnsignedRequestsAreRefused(t *testing.T) {
+	request := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(`{}`))
+	request.Header.Set("X-Amz-Target", targetPrefix+"ListServices")
+	answer := httptest.NewRecorder()
+	New(named(t, "healthy")).ServeHTTP(answer, request)
+	require.Equal(t, http.StatusBadRequest, answer.Code)
+	require.Equal(t, "application/x-amz-json-1.1", answer.Header().Get("Content-Type"))
+	require.Contains(t, answer.Body.String(), "MissingAuthenticationTokenException")
+}
+
+// What is not there is no error but a failure in the answer: api_failures_messages in the guide.
+func TestMissingThingsAreFailures(t *testing.T) {
+	s := New(named(t, "healthy"))
+	for operation, body := range map[string]string{
+		"DescribeServices":           `{"cluster":"main","services":["web","x"]}`,
+		"DescribeTasks":              `{"cluster":"main","tasks":["x"]}`,
+		"DescribeServiceDeployments": `{"serviceDeploymentArns":["arn:aws:ecs:eu-west-1:123456789012:service-deployment/main/web/x"]}`,
+	} {
+		status, answer := ask(t, s, operation, body)
+		require.Equal(t, http.StatusOK, status)
+		failures := answer["failures"].([]any)
+		require.Len(t, failures, 1, operation)
+		require.Equal(t, "MISSING", failures[0].(map[string]any)["reason"])
+	}
+}
+
+func TestNamesAndARNsAreTheSame(t *testing.T) {
+	s := New(named(t, "healthy"))
+	_, byName := ask(t, s, "DescribeServices", `{"cluster":"main","services":["web"]}`)
+	_, byARN := ask(t, s, "DescribeServices", `{"cluster":"arn:aws:ecs:eu-west-1:123456789012:cluster/main","services":["arn:aws:ecs:eu-west-1:123456789012:service/main/web"]}`)
+	require.Equal(t, byName, byARN)
+	for _, name := range []string{"web", "web:41", "arn:aws:ecs:eu-west-1:123456789012:task-definition/web:41"} {
+		_, answer := ask(t, s, "DescribeTaskDefinition", fmt.Sprintf(`{"taskDefinition":%q}`, name))
+		require.EqualValues(t, 41, answer["taskDefinition"].(map[string]any)["revision"])
+		require.NotContains(t, answer, "tags", "tags come only when they are asked for")
+	}
+	_, answer := ask(t, s, "DescribeTaskDefinition", `{"taskDefinition":"web","include":["TAGS"]}`)
+	require.Len(t, answer["tags"], 2)
+}
+
+func TestRevisions(t *testing.T) {
+	s := New(named(t, "healthy"))
+	const definition = `{"family":"job","containerDefinitions":[{"name":"a","image":"b","later":{"x":12345678901234567890}}],"newer":""}`
+	for revision := 1; revision <= 2; revision++ {
+		_, answer := ask(t, s, "RegisterTaskDefinition", definition)
+		registered := answer["taskDefinition"].(map[string]any)
+		require.EqualValues(t, revision, registered["revision"], "identical content makes a revision all the same")
+		require.Equal(t, "", registered["newer"], "members that nobody knows are kept")
+		container := registered["containerDefinitions"].([]any)[0].(map[string]any)
+		require.Contains(t, container, "later")
+		require.Equal(t, true, container["essential"], "defaults are filled in")
+	}
+	ask(t, s, "DeregisterTaskDefinition", `{"taskDefinition":"job:2"}`)
+	_, latest := ask(t, s, "DescribeTaskDefinition", `{"taskDefinition":"job"}`)
+	require.EqualValues(t, 1, latest["taskDefinition"].(map[string]any)["revision"], "a family is its latest ACTIVE revision")
+	_, inactive := ask(t, s, "DescribeTaskDefinition", `{"taskDefinition":"job:2"}`)
+	require.Equal(t, "INACTIVE", inactive["taskDefinition"].(map[string]any)["status"])
+	status, refused := ask(t, s, "UpdateService", `{"cluster":"main","service":"web","taskDefinition":"job:2"}`)
+	require.Equal(t, http.StatusBadRequest, status)
+	require.Equal(t, "TaskDefinition is inactive", refused["message"])
+	_, next := ask(t, s, "RegisterTaskDefinition", definition)
+	require.EqualValues(t, 3, next["taskDefinition"].(map[string]any)["revision"], "a number is never used twice")
+
+	_, page := ask(t, s, "ListTaskDefinitions", `{"familyPrefix":"job","maxResults":1,"sort":"DESC"}`)
+	require.Equal(t, []any{"arn:aws:ecs:eu-west-1:123456789012:task-definition/job:3"}, page["taskDefinitionArns"])
+	_, page = ask(t, s, "ListTaskDefinitions", fmt.Sprintf(`{"familyPrefix":"job","maxResults":1,"sort":"DESC","nextToken":%q}`, page["nextToken"]))
+	require.Equal(t, []any{"arn:aws:ecs:eu-west-1:123456789012:task-definition/job:1"}, page["taskDefinitionArns"])
+	require.NotContains(t, page, "nextToken")
+}
+
+// world is how a service looks from outside.
+type world struct {
+	Services []struct {
+		DesiredCount, RunningCount int
+		TaskDefinition             string
+		Deployments                []struct {
+			ID, Status, RolloutState, RolloutStateReason, TaskDefinition string
+			DesiredCount, RunningCount, PendingCount, FailedTasks        int
+			CreatedAt                                                    float64
+		}
+		Events []struct{ Message string }
+	}
+	ServiceDeployments []struct {
+		ServiceDeploymentArn, Status, StatusReason, TargetServiceRevisionArn string
+		Rollback                                                             struct{ ServiceRevisionArn string }
+	}
+}
+
+func look(t *testing.T, s *Sim, operation, body string) (w world) {
+	t.Helper()
+	_, answer := ask(t, s, operation, body)
+	text, err := json.Marshal(answer)
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(text, &w))
+	return w
+}
+
+const theService = `{"cluster":"main","services":["web"]}`
+
+// update registers a new revision and deploys it.
+func update(t *testing.T, s *Sim) world {
+	t.Helper()
+	ask(t, s, "RegisterTaskDefinition", `{"family":"web","containerDefinitions":[{"name":"app","image":"web:v2"}]}`)
+	_, answer := ask(t, s, "UpdateService", `{"cluster":"main","service":"web","taskDefinition":"web"}`)
+	text, err := json.Marshal(map[string]any{"services": []any{answer["service"]}})
+	require.NoError(t, err)
+	var w world
+	require.NoError(t, json.Unmarshal(text, &w))
+	return w
+}
+
+// As recorded answers of UpdateService show, all counts of the new deployment are 0, the old one
+// keeps its rolloutState, and the service its desired count.
+func TestADeploymentIsBornWithCountsOfZero(t *testing.T) {
+	service := update(t, New(named(t, "healthy"))).Services[0]
+	require.Len(t, service.Deployments, 2)
+	mine, old := service.Deployments[0], service.Deployments[1]
+	require.Equal(t, "PRIMARY", mine.Status)
+	require.Equal(t, "IN_PROGRESS", mine.RolloutState)
+	require.Equal(t, "ECS deployment "+mine.ID+" in progress.", mine.RolloutStateReason)
+	require.Zero(t, mine.DesiredCount+mine.RunningCount+mine.PendingCount+mine.FailedTasks)
+	require.Equal(t, "ACTIVE", old.Status)
+	require.Equal(t, "COMPLETED", old.RolloutState)
+	require.Equal(t, 2, old.RunningCount)
+	require.Equal(t, 2, service.DesiredCount)
+	require.Regexp(t, `^ecs-svc/[0-9]{19}$`, mine.ID)
+}
+
+func TestHealthyRollout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(named(t, "healthy"))
+		mine := update(t, s).Services[0].Deployments[0]
+		require.Empty(t, look(t, s, "ListServiceDeployments", `{"cluster":"main","service":"web","createdAt":{"after":`+fmt.Sprint(mine.CreatedAt)+`}}`).ServiceDeployments,
+			"a service deployment is not listed at once")
+		for range 120 { // never fewer than the desired tasks run, and never more than twice as many
+			time.Sleep(time.Second)
+			running := look(t, s, "DescribeServices", theService).Services[0].RunningCount
+			require.GreaterOrEqual(t, running, 2)
+			require.LessOrEqual(t, running, 4)
+		}
+		service := look(t, s, "DescribeServices", theService).Services[0]
+		require.Len(t, service.Deployments, 1)
+		require.Equal(t, mine.ID, service.Deployments[0].ID)
+		require.Equal(t, "COMPLETED", service.Deployments[0].RolloutState)
+		require.Equal(t, "(service web) has reached a steady state.", service.Events[0].Message)
+		require.Equal(t, "(service web) (deployment "+mine.ID+") deployment completed.", service.Events[1].Message)
+
+		listed := look(t, s, "ListServiceDeployments", `{"cluster":"main","service":"web"}`).ServiceDeployments
+		require.Equal(t, "SUCCESSFUL", listed[0].Status)
+		require.True(t, strings.HasSuffix(listed[0].TargetServiceRevisionArn, strings.TrimPrefix(mine.ID, "ecs-svc")),
+			"the two families of the API are joined by the number")
+	})
+}
+
+// A roll-back makes the old deployment PRIMARY again, with its own id and creation time: seen in a
+// recorded one. At its end the service looks as it did before.
+func TestRollBackReusesTheOldDeployment(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(named(t, "crash-rollback"))
+		before := look(t, s, "DescribeServices", theService).Services[0].Deployments[0]
+		update(t, s)
+		var reasons []string
+		for range 300 {
+			time.Sleep(time.Second)
+			reason := look(t, s, "DescribeServices", theService).Services[0].Deployments[0].RolloutStateReason
+			if len(reasons) == 0 || reasons[len(reasons)-1] != reason {
+				reasons = append(reasons, reason)
+			}
+		}
+		after := look(t, s, "DescribeServices", theService).Services[0]
+		require.Len(t, after.Deployments, 1)
+		require.Equal(t, before, after.Deployments[0])
+		require.Contains(t, reasons, "ECS deployment circuit breaker: rolling back to deploymentId "+before.ID+".")
+
+		listed := look(t, s, "ListServiceDeployments", `{"cluster":"main","service":"web"}`).ServiceDeployments
+		described := look(t, s, "DescribeServiceDeployments", fmt.Sprintf(`{"serviceDeploymentArns":[%q]}`, listed[0].ServiceDeploymentArn)).ServiceDeployments[0]
+		require.Equal(t, "ROLLBACK_SUCCESSFUL", described.Status)
+		require.Equal(t, "Service deployment rolled back because the circuit breaker threshold was exceeded.", described.StatusReason)
+		require.True(t, strings.HasSuffix(described.Rollback.ServiceRevisionArn, strings.TrimPrefix(before.ID, "ecs-svc")))
+	})
+}
+
+// Without roll-back the failed deployment stays PRIMARY, and the service names its revision, while
+// the old tasks run on: deployment-circuit-breaker in the guide.
+func TestFailureWithoutRollBackStays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(named(t, "crash"))
+		update(t, s)
+		time.Sleep(10 * time.Minute)
+		service := look(t, s, "DescribeServices", theService).Services[0]
+		require.Len(t, service.Deployments, 2)
+		require.Equal(t, "FAILED", service.Deployments[0].RolloutState)
+		require.Equal(t, "PRIMARY", service.Deployments[0].Status)
+		require.Equal(t, "ECS deployment circuit breaker: tasks failed to start.", service.Deployments[0].RolloutStateReason)
+		require.Equal(t, 2, service.Deployments[1].RunningCount)
+		require.Equal(t, service.Deployments[0].TaskDefinition, service.TaskDefinition)
+		require.Equal(t, "STOPPED", look(t, s, "ListServiceDeployments", `{"cluster":"main","service":"web"}`).ServiceDeployments[0].Status)
+	})
+}
+
+func TestStoppedTasksTellWhy(t *testing.T) {
+	for scenario, want := range map[string]string{
+		"crash":         "Essential container in task exited",
+		"bad-image":     "CannotPullContainerError: pull image manifest has been retried 7 time(s): failed to resolve ref web:v2: web:v2: not found",
+		"out-of-memory": "OutOfMemoryError: Container killed due to memory usage",
+		"unhealthy":     "Task failed ELB health checks in (target-group arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/web/6d0ecf831eec9f09)",
+	} {
+		t.Run(scenario, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := New(named(t, scenario))
+				mine := update(t, s).Services[0].Deployments[0]
+				time.Sleep(2 * time.Minute)
+				_, listed := ask(t, s, "ListTasks", `{"cluster":"main","serviceName":"web","desiredStatus":"STOPPED"}`)
+				require.NotEmpty(t, listed["taskArns"])
+				arns, err := json.Marshal(listed["taskArns"])
+				require.NoError(t, err)
+				_, described := ask(t, s, "DescribeTasks", `{"cluster":"main","tasks":`+string(arns)+`}`)
+				text, err := json.Marshal(described["tasks"])
+				require.NoError(t, err)
+				require.Contains(t, string(text), want)
+				require.Contains(t, string(text), `"startedBy":"`+mine.ID+`"`)
+
+				time.Sleep(3 * time.Hour) // they are forgotten, after an hour at the least
+				_, described = ask(t, s, "DescribeTasks", `{"cluster":"main","tasks":`+string(arns)+`}`)
+				require.Empty(t, described["tasks"])
+			})
+		})
+	}
+}
+
+// Bounds and threshold are documented: API_DeploymentConfiguration and deployment-circuit-breaker.
+func TestArithmetic(t *testing.T) {
+	for _, test := range []struct{ desired, minimum, maximum, lower, upper, threshold int }{
+		{2, 75, 150, 2, 3, 3}, {3, 100, 125, 3, 3, 3}, {1, 50, 100, 1, 1, 3}, {4, 50, 200, 2, 8, 3},
+		{25, 100, 200, 25, 50, 13}, {400, 0, 100, 0, 400, 200}, {0, 100, 200, 0, 0, 3},
+	} {
+		v := &service{desired: test.desired, minimum: test.minimum, maximum: test.maximum}
+		lower, upper := v.bounds()
+		require.Equal(t, []int{test.lower, test.upper, test.threshold}, []int{lower, upper, v.threshold()}, "%+v", test)
+	}
+}
+
+func TestFaults(t *testing.T) {
+	send := func(s *Sim) (*http.Response, error) {
+		request := httptest.NewRequest(http.MethodPost, "http://ecs.invalid/", strings.NewReader(theService))
+		request.Header.Set("X-Amz-Target", targetPrefix+"DescribeServices")
+		request.Header.Set("Authorization", "signed")
+		return s.Do(request)
+	}
+	s := New(named(t, "throttled"))
+	var statuses []int
+	for range 6 {
+		response, err := send(s)
+		require.NoError(t, err)
+		statuses = append(statuses, response.StatusCode)
+	}
+	require.Equal(t, []int{400, 400, 200, 200, 400, 200}, statuses)
+
+	s = New(named(t, "flaky"))
+	send(s)
+	send(s)
+	_, err := send(s)
+	require.ErrorContains(t, err, "connection reset by peer")
+
+	server := httptest.NewServer(s)
+	defer server.Close()
+	lost, err := http.NewRequest(http.MethodPost, server.URL, strings.NewReader(`{"cluster":"main","service":"web","forceNewDeployment":true}`))
+	require.NoError(t, err)
+	lost.Header.Set("X-Amz-Target", targetPrefix+"UpdateService")
+	lost.Header.Set("Authorization", "signed")
+	_, err = server.Client().Do(lost)
+	require.ErrorIs(t, err, io.EOF)
+	require.Len(t, look(t, s, "DescribeServices", theService).Services[0].Deployments, 2, "the answer is lost, its effect is not")
+}
+
+func TestScenariosAreTheSameEveryTime(t *testing.T) {
+	require.Equal(t, update(t, New(named(t, "healthy"))).Services[0].Deployments[0].ID, update(t, New(named(t, "healthy"))).Services[0].Deployments[0].ID)
+	_, err := Named("sunshine")
+	require.ErrorContains(t, err, `no scenario is called "sunshine": there are healthy, slow, crash,`)
+}
