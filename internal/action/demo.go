@@ -57,11 +57,12 @@ func demo(ctx context.Context, scenario string, env Env) int {
 	env.Stdout = report.NewViewer(screen)
 	env.Getenv = func(name string) string { return set[name] }
 	code := Run(ctx, env)
-	for _, part := range []struct{ title, path string }{{"Outputs", outputs}, {"Summary", summary}} {
-		text, _ := os.ReadFile(part.path) // nothing was written: nothing is shown
-		fmt.Fprintf(screen, "\n──── %s ────\n%s", part.title, report.ViewFile(text))
+	written := func(path string) string {
+		text, _ := os.ReadFile(path) // where nothing was written, nothing is shown
+		return string(text)
 	}
-	fmt.Fprintf(screen, "\nexit code %d\n", code)
+	fmt.Fprintf(screen, "\n──── Outputs ────\n%s\n──── Summary ────\n%s\nexit code %d\n",
+		report.ViewOutputs(written(outputs)), written(summary), code)
 	return code
 }
 

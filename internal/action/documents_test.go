@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -127,4 +128,23 @@ func TestTheImageIsWhatTheActionFileStarts(t *testing.T) {
 	dockerfile, err := os.ReadFile("../../Dockerfile")
 	require.NoError(t, err)
 	require.Contains(t, string(dockerfile), "ENTRYPOINT [\"/ecs-deploy\"]\n")
+}
+
+// TestREADMEShowsWhatTheDemoShows takes the first excerpt of a log in the README line by line; a line
+// of dots stands for what was left out.
+func TestREADMEShowsWhatTheDemoShows(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	excerpt := regexp.MustCompile("(?s)\n```\n(.*?)```\n").FindStringSubmatch(string(text))[1]
+	var screen strings.Builder
+	require.Equal(t, 4, Demo(t.Context(), []string{"crash-rollback"}, Env{Stdout: &screen}))
+	shown := strings.Split(screen.String(), "\n")
+	for line := range strings.Lines(excerpt) {
+		if strings.TrimSpace(line) == "…" {
+			continue
+		}
+		at := slices.IndexFunc(shown, func(s string) bool { return strings.TrimSpace(s) == strings.TrimSpace(line) })
+		require.GreaterOrEqual(t, at, 0, "the demo does not show this line, or not here: %s", line)
+		shown = shown[at+1:]
+	}
 }

@@ -59,7 +59,7 @@ func play(t *testing.T, s step) played {
 	r.log = log.String()
 	outputs, err := os.ReadFile(env["GITHUB_OUTPUT"])
 	require.NoError(t, err)
-	r.outputs = report.ViewFile(outputs)
+	r.outputs = report.ViewOutputs(string(outputs))
 	summary, err := os.ReadFile(env["GITHUB_STEP_SUMMARY"])
 	require.NoError(t, err)
 	r.summary = string(summary)

@@ -59,6 +59,23 @@ func (c *checker) service(input, value string) string {
 	return value
 }
 
+// sameCluster is the cluster of a service whose ARN names it. Where the ARN does not, or is only a
+// name, the input is. The default counts as not given.
+func (c *checker) sameCluster(input, cluster, service string) string {
+	_, path, isARN := strings.Cut(service, ":service/")
+	named, _, long := strings.Cut(path, "/")
+	if !isARN || !long {
+		return cluster
+	}
+	if cluster == "default" {
+		return named
+	}
+	if cluster[strings.LastIndexByte(cluster, '/')+1:] != named {
+		c.mistake("%s: %q is not the cluster of the service, which is %s", input, cluster, named)
+	}
+	return cluster
+}
+
 func (c *checker) taskDefinition(input, value string) string {
 	if value != "" && !revision.MatchString(value) && !revisionARN.MatchString(value) {
 		c.mistake("%s: %q is neither a family, nor family:revision, nor the ARN of a revision", input, value)

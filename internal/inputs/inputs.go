@@ -121,6 +121,7 @@ func (t text) check(c *checker) Inputs {
 		Keys:                  Keys{t.AccessKeyID, t.SecretAccessKey, t.SessionToken},
 		Simulate:              t.Simulate,
 	}
+	in.Cluster = c.sameCluster("cluster", in.Cluster, in.Service)
 	in.Timeout = c.duration("timeout", t.Timeout, defaultTimeouts[in.WaitFor])
 	if in.Service == "" && in.TaskDefinition == "" && t.Service == "" && t.TaskDefinition == "" {
 		c.mistake("give service, or task-definition, or both: neither is set")

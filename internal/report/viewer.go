@@ -57,20 +57,23 @@ func (v *Viewer) show(line string) string {
 	return ""
 }
 
-var heredoc = regexp.MustCompile(`(?m)^([a-z-]+)<<(ghadelimiter_\w+)\n((?s:.*?))\n?(ghadelimiter_\w+)\n`)
-
-// ViewFile shows what was written to one of the runner's files: of outputs, the last value of each.
-func ViewFile(text []byte) string {
+// ViewOutputs shows what was written to the runner's file of outputs: of each the last value, as the
+// runner reads it (https://github.com/actions/runner/blob/main/src/Runner.Worker/FileCommandManager.cs).
+func ViewOutputs(file string) string {
 	values := map[string]string{}
 	var names []string
-	for _, entry := range heredoc.FindAllStringSubmatch(string(text), -1) {
-		if _, known := values[entry[1]]; !known {
-			names = append(names, entry[1])
+	for file != "" {
+		var line, value string
+		line, file, _ = strings.Cut(file, "\n")
+		name, delimiter, found := strings.Cut(line, "<<")
+		if !found {
+			continue
 		}
-		values[entry[1]] = entry[3]
-	}
-	if names == nil {
-		return string(text)
+		value, file, _ = strings.Cut("\n"+file, "\n"+delimiter+"\n")
+		if _, known := values[name]; !known {
+			names = append(names, name)
+		}
+		values[name] = strings.TrimPrefix(value, "\n")
 	}
 	var b strings.Builder
 	for _, name := range names {

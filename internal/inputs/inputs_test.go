@@ -1,0 +1,107 @@
+package inputs
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// read reads inputs as the runner sets them: every declared one is there, to nothing where it is not
+// given, and the hyphens are kept.
+func read(t *testing.T, with map[string]string) (Inputs, error) {
+	t.Helper()
+	env := map[string]string{}
+	for _, input := range Declared() {
+		env["INPUT_"+strings.ToUpper(input.Name)] = ""
+	}
+	for name, value := range with {
+		env["INPUT_"+strings.ToUpper(name)] = value
+	}
+	return Read(t.Context(), func(name string) string { return env[name] })
+}
+
+func TestDefaults(t *testing.T) {
+	in, err := read(t, map[string]string{"service": " web \n"})
+	require.NoError(t, err)
+	require.Equal(t, Inputs{Cluster: "default", Service: "web", WaitFor: "stable", Timeout: 30 * time.Minute}, in)
+
+	in, err = read(t, map[string]string{"service": "web", "wait-for": "running"})
+	require.NoError(t, err)
+	require.Equal(t, 90*time.Second, in.Timeout)
+}
+
+func TestEverythingIsRead(t *testing.T) {
+	in, err := read(t, map[string]string{
+		"cluster": "arn:aws-cn:ecs:cn-north-1:123456789012:cluster/main", "service": "arn:aws-cn:ecs:cn-north-1:123456789012:service/main/web",
+		"task-definition": "web:41", "image": "nginx\n\n  app=redis:7  \n", "desired-count": "0", "minimum-healthy-percent": "010",
+		"maximum-percent": "150", "force-new-deployment": "False", "wait-for": "none", "timeout": "1h30m", "dry-run": "TRUE", "verbose": "true",
+		"aws-region": "cn-north-1", "aws-access-key-id": "id", "aws-secret-access-key": "secret", "aws-session-token": "token", "simulate": "healthy",
+	})
+	require.NoError(t, err)
+	require.Equal(t, "arn:aws-cn:ecs:cn-north-1:123456789012:cluster/main", in.Cluster)
+	require.Equal(t, "web:41", in.TaskDefinition)
+	require.Len(t, in.Images, 2)
+	require.Equal(t, "nginx:latest", in.Images[0].Reference)
+	require.Equal(t, "app=redis:7", in.Images[1].String())
+	require.Zero(t, *in.DesiredCount)
+	require.EqualValues(t, 10, *in.MinimumHealthyPercent, "numbers are decimal, also with a 0 in front")
+	require.EqualValues(t, 150, *in.MaximumPercent)
+	require.False(t, *in.ForceNewDeployment)
+	require.Equal(t, 90*time.Minute, in.Timeout)
+	require.True(t, in.DryRun && in.Verbose)
+	require.Equal(t, Keys{"id", "secret", "token"}, in.Keys)
+}
+
+func TestDebugRunsAreVerbose(t *testing.T) {
+	in, err := Read(t.Context(), func(name string) string {
+		return map[string]string{"INPUT_SERVICE": "web", "RUNNER_DEBUG": "1"}[name]
+	})
+	require.NoError(t, err)
+	require.True(t, in.Verbose)
+}
+
+func TestMistakes(t *testing.T) {
+	for _, test := range []struct {
+		with map[string]string
+		want string
+	}{
+		{nil, "give service, or task-definition, or both: neither is set"},
+		{map[string]string{"service": "we b"}, `service: "we b" is neither the name nor the ARN of a service`},
+		{map[string]string{"service": "a,b"}, `service: "a,b" names more than one service: give one`},
+		{map[string]string{"service": "arn:aws:ecs:eu-west-1:123456789012:cluster/main"}, `service: "arn:aws:ecs:eu-west-1:123456789012:cluster/main" is neither the name nor the ARN of a service`},
+		{map[string]string{"service": "web", "cluster": "x/y"}, `cluster: "x/y" is neither the name nor the ARN of a cluster`},
+		{map[string]string{"task-definition": "td.json"}, `task-definition: "td.json" is neither a family, nor family:revision, nor the ARN of a revision`},
+		{map[string]string{"task-definition": "web:0"}, `task-definition: "web:0" is neither a family, nor family:revision, nor the ARN of a revision`},
+		{map[string]string{"service": "web", "image": "nginx:1\ndocker.io/nginx:2"}, `image: "nginx:1" and "docker.io/nginx:2" are for the same containers: give one of them`},
+		{map[string]string{"service": "web", "image": "a=nginx:1\na=redis"}, `image: "a=nginx:1" and "a=redis:latest" are for the same containers: give one of them`},
+		{map[string]string{"service": "web", "desired-count": "two"}, `desired-count: "two" is not a whole number from 0 to 5000`},
+		{map[string]string{"service": "web", "desired-count": "99999999999"}, `desired-count: "99999999999" is not a whole number from 0 to 5000`},
+		{map[string]string{"service": "web", "minimum-healthy-percent": "101"}, `minimum-healthy-percent: "101" is not a whole number from 0 to 100`},
+		{map[string]string{"service": "web", "maximum-percent": "0"}, `maximum-percent: "0" is not a whole number from 1 to 10000`},
+		{map[string]string{"service": "web", "dry-run": "yes"}, `dry-run: "yes" is neither true nor false`},
+		{map[string]string{"service": "web", "wait-for": "ready"}, `wait-for: "ready" is not one of stable, running, none`},
+		{map[string]string{"service": "web", "timeout": "30"}, `timeout: "30" is not a length of time, such as 90s, 30m or 1h30m`},
+		{map[string]string{"service": "web", "timeout": "-5m"}, `timeout: "-5m" is not a length of time, such as 90s, 30m or 1h30m`},
+		{map[string]string{"service": "web", "aws-region": "Ireland"}, `aws-region: "Ireland" is not the name of a region, such as eu-west-1`},
+		{map[string]string{"service": "web", "aws-access-key-id": "id"}, "aws-access-key-id and aws-secret-access-key go together: only one is set"},
+		{map[string]string{"service": "web", "aws-session-token": "t"}, "aws-session-token belongs to an aws-access-key-id: that one is not set"},
+		{map[string]string{"task-definition": "web", "desired-count": "1"}, "desired-count changes a service: give service too"},
+		{map[string]string{"service": "arn:aws:ecs:eu-west-1:123456789012:service/main/web", "cluster": "other"}, `cluster: "other" is not the cluster of the service, which is main`},
+	} {
+		_, err := read(t, test.with)
+		require.EqualError(t, err, test.want)
+	}
+}
+
+func TestAllMistakesAreReportedAtOnce(t *testing.T) {
+	_, err := read(t, map[string]string{"cluster": "!", "image": "A\nB", "timeout": "x", "dry-run": "x"})
+	require.Len(t, strings.Split(err.Error(), "\n"), 6)
+}
+
+func TestTheClusterOfAServiceARNIsTheCluster(t *testing.T) {
+	in, err := read(t, map[string]string{"service": "arn:aws:ecs:eu-west-1:123456789012:service/main/web"})
+	require.NoError(t, err)
+	require.Equal(t, "main", in.Cluster)
+}

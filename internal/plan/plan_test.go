@@ -1,0 +1,115 @@
+package plan
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ecs-deploy/internal/inputs"
+	"ecs-deploy/internal/rollout"
+	"ecs-deploy/internal/taskdef"
+)
+
+func revisionOf(t *testing.T, number int, image string) rollout.Revision {
+	t.Helper()
+	document, err := taskdef.Parse([]byte(`{"family":"web","containerDefinitions":[{"name":"app","image":"` + image + `"}]}`))
+	require.NoError(t, err)
+	r := rollout.Revision{Family: "web", Number: number, Active: true, Document: document}
+	r.ARN = "arn:aws:ecs:eu-west-1:123456789012:task-definition/" + r.ID()
+	return r
+}
+
+func worldOf(runs rollout.Revision) rollout.World {
+	return rollout.World{Services: []rollout.Running{{
+		Service:  rollout.Service{ServiceKey: rollout.ServiceKey{Cluster: "main", Name: "web"}, Scheduling: "REPLICA", TaskDefinition: runs.ARN},
+		Revision: runs,
+	}}}
+}
+
+func images(t *testing.T, texts ...string) []taskdef.Image {
+	t.Helper()
+	var images []taskdef.Image
+	for _, text := range texts {
+		image, err := taskdef.ParseImage(text)
+		require.NoError(t, err)
+		images = append(images, image)
+	}
+	return images
+}
+
+func TestMake(t *testing.T) {
+	yes, no := true, false
+	for _, test := range []struct {
+		name     string
+		change   func(*inputs.Inputs, *rollout.World)
+		register bool
+		arn      string // what the update names already
+		force    bool
+	}{
+		{"a new image is registered and rolls by itself", func(in *inputs.Inputs, _ *rollout.World) {
+			in.Images = images(t, "nginx:2")
+		}, true, "", false},
+		{"nothing changes: the revision that runs is forced", func(in *inputs.Inputs, _ *rollout.World) {
+			in.Images = images(t, "nginx:1")
+		}, false, "web:41", true},
+		{"unless that is not wanted", func(in *inputs.Inputs, _ *rollout.World) {
+			in.ForceNewDeployment = &no
+		}, false, "web:41", false},
+		{"another revision rolls by itself", func(in *inputs.Inputs, world *rollout.World) {
+			base := revisionOf(t, 40, "nginx:0")
+			world.Base = &base
+		}, false, "web:40", false},
+		{"force as asked", func(in *inputs.Inputs, _ *rollout.World) {
+			in.Images, in.ForceNewDeployment = images(t, "nginx:2"), &yes
+		}, true, "", true},
+		{"an inactive revision cannot be deployed: it is registered anew", func(_ *inputs.Inputs, world *rollout.World) {
+			world.Services[0].Revision.Active = false
+		}, true, "", false},
+		{"what runs is not what the service names: no need to force", func(_ *inputs.Inputs, world *rollout.World) {
+			world.Services[0].Service.TaskDefinition = revisionOf(t, 42, "x").ARN
+		}, false, "web:41", false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			in, world := inputs.Inputs{WaitFor: "stable"}, worldOf(revisionOf(t, 41, "nginx:1"))
+			test.change(&in, &world)
+			plan, err := Make(in, world)
+			require.NoError(t, err)
+			require.Equal(t, test.register, plan.Revisions[0].Register)
+			update := plan.Services[0].Update
+			require.Equal(t, test.arn, rollout.RevisionID(update.TaskDefinition))
+			require.Equal(t, test.force, update.Force)
+			require.Nil(t, update.Desired)
+		})
+	}
+}
+
+func TestProblemsAreTheAuthorsToMend(t *testing.T) {
+	one := int32(1)
+	for want, change := range map[string]func(*inputs.Inputs, *rollout.World){
+		"image: no container of web:41 is meant by httpd:2, db=redis:latest": func(in *inputs.Inputs, _ *rollout.World) {
+			in.Images = images(t, "httpd:2", "nginx:2", "db=redis")
+		},
+		"desired-count: service web is a DAEMON, which runs a task on every container instance": func(in *inputs.Inputs, world *rollout.World) {
+			in.DesiredCount, world.Services[0].Service.Scheduling = &one, "DAEMON"
+		},
+	} {
+		in, world := inputs.Inputs{}, worldOf(revisionOf(t, 41, "nginx:1"))
+		change(&in, &world)
+		_, err := Make(in, world)
+		var problem *rollout.Problem
+		require.ErrorAs(t, err, &problem)
+		require.Equal(t, want, problem.What)
+		require.Equal(t, rollout.BadInput, problem.Kind)
+		require.NotEmpty(t, problem.Next)
+	}
+}
+
+func TestWithoutServiceOnlyTheRevisionIsPlanned(t *testing.T) {
+	base := revisionOf(t, 7, "nginx:1")
+	plan, err := Make(inputs.Inputs{Images: images(t, "nginx:2")}, rollout.World{Base: &base})
+	require.NoError(t, err)
+	require.Empty(t, plan.Services)
+	require.True(t, plan.Revisions[0].Register)
+	require.Equal(t, rollout.Planned, Result(plan).Outcome)
+	require.Equal(t, "web:7", Result(plan).Registered.Previous.ID())
+}

@@ -1,0 +1,176 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"github.com/stretchr/testify/require"
+
+	"ecs-deploy/internal/rollout"
+	"ecs-deploy/internal/taskdef"
+)
+
+// commands are the runner's commands in a log, found as it finds them: a line is ended by \n, \r\n or
+// a lone \r; "::name …::" counts at the start of a line after white space, "##[name …]" anywhere in it
+// (https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs).
+func commands(log string) []string {
+	var found []string
+	for line := range strings.SplitSeq(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(log), "\n") {
+		trimmed := strings.TrimLeftFunc(line, unicode.IsSpace)
+		if rest, ok := strings.CutPrefix(trimmed, "::"); ok && strings.Contains(rest, "::") {
+			found = append(found, line)
+		}
+		if _, rest, ok := strings.Cut(line, "##["); ok && strings.Contains(rest, "]") {
+			found = append(found, line)
+		}
+	}
+	return found
+}
+
+var attacks = []string{
+	"::set-output name=outcome::succeeded", "  \t::add-mask::a", "\u2003::stop-commands::x", "fine\r::error::no", "fine\r\n::error::no",
+	"fine\n::error::no", "text ##[error]no", "#\x00#[error]no", "##\u200b[error]", "\x1b[31m::error::no", "\x00::error::no", "\uFEFF::error::no",
+	"\u0085::error::no", "##[##[error]]", "::error::" + strings.Repeat("x", 10000), "\xff::error::no", "#" + "\xff" + "#[error]no",
+}
+
+func TestUntrustedTextCannotCommandTheRunner(t *testing.T) {
+	for _, attack := range attacks {
+		require.Empty(t, commands(strings.Join(printable(attack), "\n")), "%q", attack)
+		require.Empty(t, commands(oneLine(attack)), "%q", attack)
+		require.Empty(t, commands("   0:02  "+oneLine(attack)), "%q", attack)
+	}
+	require.NotEmpty(t, commands("  ::error::yes"), "the test's own parser must find commands")
+	require.NotEmpty(t, commands("x ##[error]yes"))
+}
+
+func FuzzPrintable(f *testing.F) {
+	for _, attack := range attacks {
+		f.Add(attack)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		require.Empty(t, commands(strings.Join(printable(text), "\n")))
+		require.Empty(t, commands(oneLine(text)))
+		require.NotContains(t, oneLine(text), "\n")
+	})
+}
+
+// Every event whose text comes from outside is thrown at a reporter: nothing but its own commands may
+// come out, and nothing but its own outputs.
+func TestEventsCannotCommandTheRunner(t *testing.T) {
+	for _, attack := range attacks {
+		folder := t.TempDir()
+		env := map[string]string{"GITHUB_OUTPUT": filepath.Join(folder, "output"), "GITHUB_STEP_SUMMARY": filepath.Join(folder, "summary")}
+		var log bytes.Buffer
+		r := New(&log, func(name string) string { return env[name] })
+		r.Verbose()
+		key := rollout.ServiceKey{Cluster: attack, Name: attack}
+		service := rollout.Service{ServiceKey: key, ARN: attack, Region: attack}
+		revision := rollout.RevisionResult{Revision: rollout.Revision{ARN: attack, Family: attack}, Changed: true,
+			Images: []taskdef.ImageChange{{Container: attack, From: attack, To: attack}}}
+		planned := rollout.PlannedRevision{Base: revision.Revision, Images: revision.Images}
+		for _, event := range []rollout.Event{
+			rollout.PlanMade{Plan: rollout.Plan{Region: attack, Notes: []string{attack}, Revisions: []rollout.PlannedRevision{planned},
+				Services: []rollout.PlannedService{{Service: service}}}},
+			rollout.Registered{Result: revision},
+			rollout.Updated{Service: service, Revision: revision.Revision, Deployment: rollout.Deployment{ID: attack}},
+			rollout.Progress{Service: key, State: attack},
+			rollout.ServiceSaid{Service: key, Message: attack},
+			rollout.TaskFailed{Service: key, Task: rollout.Task{ID: attack, Reason: attack}},
+			rollout.Noticed{What: attack, Next: attack},
+			rollout.Called{Service: attack, Operation: attack, RequestID: attack, Err: fmt.Errorf("%s", attack)},
+			rollout.Decided{Service: key, Verdict: rollout.Verdict{Outcome: rollout.Failed, Reason: attack}},
+			rollout.Ended{Result: rollout.Result{Outcome: rollout.Failed, Reason: attack, Next: attack, Services: []rollout.ServiceResult{{
+				Service: service, Revision: revision, Verdict: rollout.Verdict{Outcome: rollout.Failed, Reason: attack},
+				Deployment: rollout.Deployment{ID: attack}, Findings: []rollout.Finding{{What: attack, Next: attack}}}}}},
+		} {
+			r.Handle(event)
+		}
+		for _, command := range commands(log.String()) {
+			require.Regexp(t, `^::(group|endgroup|error title=[^:]*)::`, command, "%q", attack)
+		}
+		written, err := os.ReadFile(env["GITHUB_OUTPUT"])
+		require.NoError(t, err)
+		require.Contains(t, ViewOutputs(string(written)), "outcome=failed\n")
+		require.NotContains(t, ViewOutputs(string(written)), "outcome=succeeded\n")
+	}
+}
+
+func TestOutputsCannotAddOutputs(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "output")
+	r := New(&bytes.Buffer{}, func(name string) string { return map[string]string{"GITHUB_OUTPUT": path}[name] })
+	r.output(output{"reason", "a\nghadelimiter_x\noutcome=succeeded\n"}, output{"outcome", "failed"})
+	written, err := os.ReadFile(path)
+	require.NoError(t, err)
+	delimiters := regexp.MustCompile(`<<(ghadelimiter_\w{26,})\n`).FindAllStringSubmatch(string(written), -1)
+	require.Len(t, delimiters, 2)
+	require.NotEqual(t, delimiters[0][1], delimiters[1][1])
+	require.Equal(t, "reason=a\nghadelimiter_x\noutcome=succeeded\n\noutcome=failed\n", ViewOutputs(string(written)))
+}
+
+func TestFilesThatCannotBeWrittenAreSaid(t *testing.T) {
+	var log bytes.Buffer
+	r := New(&log, func(string) string { return "/nowhere/file" })
+	r.Handle(rollout.Ended{Result: rollout.Result{Outcome: rollout.Succeeded, Reason: "done"}})
+	require.Contains(t, log.String(), "note: GITHUB_OUTPUT could not be written: open /nowhere/file: no such file or directory")
+	require.Contains(t, log.String(), "note: GITHUB_STEP_SUMMARY could not be written")
+
+	log.Reset()
+	New(&log, func(string) string { return "" }).Handle(rollout.Ended{Result: rollout.Result{Outcome: rollout.Succeeded, Reason: "done"}})
+	require.Equal(t, "::notice title=deployment::done\n", log.String(), "without the files nothing is said of them")
+}
+
+func TestMarkdownStaysWhereItIsPut(t *testing.T) {
+	for text, want := range map[string]string{
+		"a|b":                 "a\\|b",
+		"<img src=x> & co":    "&lt;img src=x> &amp; co",
+		"[link](http://x)":    `\[link\](http://x)`,
+		"*bold* _it_ `code`":  "\\*bold\\* \\_it\\_ \\`code\\`",
+		"line\nbreak\r| more": `line break \| more`,
+		"@everyone fixes #12": `&#64;everyone fixes \#12`,
+	} {
+		require.Equal(t, want, prose(text))
+	}
+	require.Equal(t, "`a\\|b`", code("a|b"))
+	require.Equal(t, "`` a`b ``", code("a`b"))
+	require.Equal(t, "``` ``a`` ```", code("``a``"))
+	require.Equal(t, "`a b`", code("a\nb"))
+}
+
+func TestAnnotationsFitAndBeginWithTheCause(t *testing.T) {
+	ended := rollout.Ended{Result: rollout.Result{Outcome: rollout.RolledBack, Reason: "ECS rolled back to web:41", Services: []rollout.ServiceResult{{
+		Findings: []rollout.Finding{{What: "2 tasks failed: " + strings.Repeat("ö", 9000), Next: "Do this."}},
+	}}}}
+	require.True(t, strings.HasPrefix(annotation(ended), "2 tasks failed"))
+	require.Len(t, []rune(annotation(ended)), 4096)
+}
+
+func TestLengthsOfTime(t *testing.T) {
+	for d, want := range map[time.Duration][2]string{
+		0:                                 {"0:00", "0s"},
+		1400 * time.Millisecond:           {"0:01", "1s"},
+		91 * time.Second:                  {"1:31", "1m 31s"},
+		time.Hour + 5*time.Second:         {"1:00:05", "1h 5s"},
+		30 * time.Minute:                  {"30:00", "30m"},
+		25*time.Hour + 59*time.Minute + 1: {"25:59:00", "25h 59m"},
+	} {
+		require.Equal(t, want, [2]string{clock(d), rollout.Span(d)})
+	}
+}
+
+func TestViewerShowsWhatAWorkflowWould(t *testing.T) {
+	var screen bytes.Buffer
+	v := NewViewer(&screen)
+	for _, part := range []string{"::group::Plan\nfir", "st\n::endgroup::\n", "::error title=a%3A b::c%0Ad 100%25\n::add-mask::secret\nlast\n"} {
+		n, err := v.Write([]byte(part))
+		require.NoError(t, err)
+		require.Equal(t, len(part), n)
+	}
+	require.Equal(t, "▼ Plan\n  first\nError: a: b\n       c\n       d 100%\nlast\n", screen.String())
+}
