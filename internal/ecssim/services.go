@@ -206,12 +206,7 @@ func (s *Sim) listServices(request listServicesRequest) (any, error) {
 	for _, v := range c.services {
 		arns = append(arns, v.arn())
 	}
-	items, next := page(arns, pageSize(request.MaxResults, 10, 100), request.NextToken) // [API]
-	answer := document{"serviceArns": list(items)}
-	if next != "" {
-		answer["nextToken"] = next
-	}
-	return answer, nil
+	return paged("serviceArns", arns, request.MaxResults, 10, request.NextToken), nil // [API]
 }
 
 type updateServiceRequest struct {
@@ -363,12 +358,7 @@ func (s *Sim) listServiceDeployments(request listServiceDeploymentsRequest) (any
 		brief["targetServiceRevisionArn"] = d.revisionARN()
 		found = append(found, brief)
 	}
-	items, next := page(found, pageSize(request.MaxResults, 20, 100), request.NextToken) // [API]
-	answer := document{"serviceDeployments": list(items)}
-	if next != "" {
-		answer["nextToken"] = next
-	}
-	return answer, nil
+	return paged("serviceDeployments", found, request.MaxResults, 20, request.NextToken), nil // [API]
 }
 
 // brief is what the list and the description of a service deployment share.

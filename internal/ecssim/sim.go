@@ -291,13 +291,27 @@ func (s *Sim) serviceDeploymentID() string {
 	return string(id)
 }
 
-// page cuts one page out of a listing. The token is the offset.
-func page[T any](all []T, size int, token string) (items []T, next string) {
+// paged is an answer with one page of a listing under the key, and a token for the next if there is
+// one. The token is the offset. A page has the size that is asked for, but at most that of the API.
+func paged[T any](key string, all []T, asked, usual int, token string) document {
 	var offset int
 	fmt.Sscan(token, &offset)
-	items = all[min(max(offset, 0), len(all)):]
-	if len(items) > size {
-		return items[:size], fmt.Sprint(offset + size)
+	size := usual
+	if asked > 0 {
+		size = min(asked, 100)
 	}
-	return items, ""
+	rest := all[min(max(offset, 0), len(all)):]
+	answer := document{key: list(rest[:min(size, len(rest))])}
+	if len(rest) > size {
+		answer["nextToken"] = fmt.Sprint(offset + size)
+	}
+	return answer
+}
+
+// list keeps an empty list from being encoded as null.
+func list[T any](items []T) []T {
+	if items == nil {
+		return []T{}
+	}
+	return items
 }

@@ -199,12 +199,7 @@ func (s *Sim) listTaskDefinitions(request listTaskDefinitionsRequest) (any, erro
 	if request.Sort == "DESC" {
 		slices.Reverse(arns)
 	}
-	items, next := page(arns, pageSize(request.MaxResults, 100, 100), request.NextToken)
-	answer := document{"taskDefinitionArns": list(items)}
-	if next != "" {
-		answer["nextToken"] = next
-	}
-	return answer, nil
+	return paged("taskDefinitionArns", arns, request.MaxResults, 100, request.NextToken), nil
 }
 
 type deregisterTaskDefinitionRequest struct{ TaskDefinition string }
@@ -219,19 +214,4 @@ func (s *Sim) deregisterTaskDefinition(request deregisterTaskDefinitionRequest) 
 	}
 	found.status = "INACTIVE"
 	return document{"taskDefinition": found.described()}, nil
-}
-
-func pageSize(asked, usual, most int) int {
-	if asked <= 0 {
-		return usual
-	}
-	return min(asked, most)
-}
-
-// list keeps an empty list from being encoded as null.
-func list[T any](items []T) []T {
-	if items == nil {
-		return []T{}
-	}
-	return items
 }

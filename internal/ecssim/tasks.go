@@ -220,12 +220,7 @@ func (s *Sim) listTasks(request listTasksRequest) (any, error) {
 	for _, t := range found {
 		arns = append(arns, t.arn())
 	}
-	items, next := page(arns, pageSize(request.MaxResults, 100, 100), request.NextToken)
-	answer := document{"taskArns": list(items)}
-	if next != "" {
-		answer["nextToken"] = next
-	}
-	return answer, nil
+	return paged("taskArns", arns, request.MaxResults, 100, request.NextToken), nil
 }
 
 func tasksOf(services []*service) []*task {
