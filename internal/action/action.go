@@ -14,7 +14,9 @@ package action
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"runtime/debug"
 	"time"
 
 	"ecs-deploy/internal/cloud"
@@ -62,9 +64,21 @@ func Run(ctx context.Context, env Env) int {
 
 func run(ctx context.Context, env Env, in inputs.Inputs, reporter *report.Reporter) int {
 	began := time.Now()
-	result, err := story(ctx, env, in, reporter.Handle)
+	result, err := guarded(ctx, env, in, reporter)
 	result.Duration = time.Since(began)
 	return finish(reporter, result, err)
+}
+
+// guarded is the story, in which a fault of ours is an error like others: the outputs are written, the
+// group is closed, and it is said.
+func guarded(ctx context.Context, env Env, in inputs.Inputs, reporter *report.Reporter) (result rollout.Result, err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			reporter.Handle(rollout.Noticed{What: fmt.Sprintf("this action has a fault: %v", fault), Next: string(debug.Stack())})
+			err = fmt.Errorf("this action has a fault (%v): what ECS has begun goes on, and how it ends is not known", fault)
+		}
+	}()
+	return story(ctx, env, in, reporter.Handle)
 }
 
 // story is a run from end to end. When there is an error, the result holds what was done until then.

@@ -8,6 +8,8 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -16,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ecs-deploy/internal/ecssim"
+	"ecs-deploy/internal/report"
 )
 
 // send makes one request as another client would, and returns the answer.
@@ -231,6 +234,73 @@ func TestCancelledRunsSayThatTheDeploymentGoesOn(t *testing.T) {
 		require.Equal(t, 130, code)
 		require.Equal(t, time.Minute, time.Since(began), "it ends at once")
 		require.Contains(t, log.String(), "the run was cancelled; the deployment goes on in ECS: 0 of 2 tasks run, 2 pending")
+	})
+}
+
+func TestCancelledRunsAskForTheRollBackAndDoNotWait(t *testing.T) {
+	for name, deny := range map[string][]string{
+		"ECS rolls back":                 nil,
+		"the older revision is deployed": {"ListServiceDeployments", "StopServiceDeployment"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			env := runnerEnv(t, deployWeb("slow", "rollback-on-failure", "true").With)
+			synctest.Test(t, func(t *testing.T) {
+				scenario, err := ecssim.Named("slow")
+				require.NoError(t, err)
+				sim := ecssim.New(scenario.Denying(deny...))
+				ctx, cancel := context.WithCancel(t.Context())
+				time.AfterFunc(time.Minute, cancel)
+				began := time.Now()
+				var log bytes.Buffer
+				code := Run(ctx, Env{
+					Getenv: func(name string) string { return env[name] },
+					Stdout: &log, Jitter: rand.New(rand.NewPCG(7, 8)).Float64, HTTP: sim,
+				})
+				require.Equal(t, 130, code)
+				require.Less(t, time.Since(began), time.Minute+5*time.Second)
+				require.Contains(t, log.String(), "ECS was asked to roll back to web:41, which was not waited for")
+
+				time.Sleep(10 * time.Minute) // virtual: until the roll-back is over
+				answer := string(send(t, sim, "DescribeServices", `{"cluster":"main","services":["web"]}`))
+				require.Contains(t, answer, `"taskDefinition":"arn:aws:ecs:eu-west-1:123456789012:task-definition/web:41"`)
+				require.NotContains(t, answer, "task-definition/web:42")
+			})
+		})
+	}
+}
+
+// panicking is a network with a fault in it.
+type panicking struct {
+	*ecssim.Sim
+	at string
+}
+
+func (p panicking) Do(r *http.Request) (*http.Response, error) {
+	if strings.HasSuffix(r.Header.Get("X-Amz-Target"), "."+p.at) {
+		panic("the sky falls")
+	}
+	return p.Sim.Do(r)
+}
+
+func TestAFaultOfOursStillWritesOutputsAndClosesTheGroup(t *testing.T) {
+	env := runnerEnv(t, deployWeb("healthy").With)
+	env["GITHUB_OUTPUT"] = filepath.Join(t.TempDir(), "output")
+	synctest.Test(t, func(t *testing.T) {
+		scenario, err := ecssim.Named("healthy")
+		require.NoError(t, err)
+		var log bytes.Buffer
+		code := Run(t.Context(), Env{
+			Getenv: func(name string) string { return env[name] }, Stdout: &log,
+			Jitter: func() float64 { return 0.5 }, HTTP: panicking{ecssim.New(scenario), "DescribeServiceDeployments"},
+		})
+		require.Equal(t, 1, code)
+		require.Contains(t, log.String(), "note: this action has a fault: the sky falls")
+		require.Equal(t, strings.Count(log.String(), "::group::"), strings.Count(log.String(), "::endgroup::"))
+		require.Regexp(t, "(?s)::endgroup::\n::error title=[^\n]*this action has a fault \\(the sky falls\\): what ECS has begun goes on[^\n]*\n$", log.String())
+		outputs, err := os.ReadFile(env["GITHUB_OUTPUT"])
+		require.NoError(t, err)
+		require.Contains(t, report.ViewOutputs(string(outputs)), "outcome=failed\n")
+		require.Contains(t, report.ViewOutputs(string(outputs)), "deployment-id=ecs-svc/")
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/stretchr/testify/require"
 
+	"ecs-deploy/internal/diagnose"
 	"ecs-deploy/internal/inputs"
 	"ecs-deploy/internal/rollout"
 )
@@ -79,25 +80,38 @@ func TestActionFileDeclaresTheOutputs(t *testing.T) {
 	require.ElementsMatch(t, want, got)
 }
 
-func TestREADMEHasTheTablesOfTheActionFile(t *testing.T) {
+func TestREADMEHasTheTablesOfTheCode(t *testing.T) {
 	const path = "../../README.md"
 	text, err := os.ReadFile(path)
 	require.NoError(t, err)
-	want := string(text)
 	file := declared(t)
-	for name, rows := range map[string][]entry{"inputs": entries(file.Inputs), "outputs": entries(file.Outputs)} {
+	want := string(text)
+	for name, table := range map[string]string{
+		"inputs":    table("input", entries(file.Inputs)),
+		"outputs":   table("output", entries(file.Outputs)),
+		"knowledge": knowledge(),
+	} {
 		section := regexp.MustCompile(`(?s)(<!-- ` + name + `: [^\n]* -->\n).*?(<!-- end -->)`)
 		require.Regexp(t, section, want)
 		want = section.ReplaceAllStringFunc(want, func(old string) string {
 			parts := section.FindStringSubmatch(old)
-			return parts[1] + table(strings.TrimSuffix(name, "s"), rows) + parts[2]
+			return parts[1] + table + parts[2]
 		})
 	}
 	if *update {
 		require.NoError(t, os.WriteFile(path, []byte(want), 0o644))
 		return
 	}
-	require.Equal(t, want, string(text))
+	require.True(t, want == string(text), "a table of the README is out of date: run go test ./internal/action -update")
+}
+
+func knowledge() string {
+	var b strings.Builder
+	b.WriteString("| | what it means | what to do |\n|---|---|---|\n")
+	for _, entry := range diagnose.Knowledge {
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", entry.Name, entry.Means, entry.Next)
+	}
+	return b.String()
 }
 
 func table(title string, rows []entry) string {

@@ -26,6 +26,7 @@ var update = flag.Bool("update", false, "write the goldens anew; read them after
 type step struct {
 	Scenario string
 	Deny     []string          // operations that the policy does not allow
+	Both     bool              // play it also without permission for the service deployments
 	With     map[string]string // as in a workflow
 	Exit     int
 }
@@ -93,16 +94,29 @@ func TestScenarios(t *testing.T) {
 			require.NoError(t, yaml.UnmarshalWithOptions(text, &s, yaml.Strict()))
 			scenarios = append(scenarios, s.Scenario)
 
-			r := play(t, s)
-			golden(t, filepath.Join(folder, "log.golden"), r.log)
-			golden(t, filepath.Join(folder, "outputs.golden"), r.outputs)
-			golden(t, filepath.Join(folder, "summary.golden.md"), r.summary)
-			require.Equal(t, s.Exit, r.code)
+			compare(t, s, folder)
+			if s.Both {
+				s.Deny = append(s.Deny, "ListServiceDeployments", "DescribeServiceDeployments", "StopServiceDeployment")
+				compare(t, s, filepath.Join(folder, "without-service-deployments"))
+			}
 		})
 	}
 	for _, scenario := range ecssim.Scenarios() {
 		require.Contains(t, scenarios, scenario.Name, "every scenario has goldens")
 	}
+}
+
+// compare plays a step and compares what it did with the goldens of a folder.
+func compare(t *testing.T, s step, folder string) {
+	t.Helper()
+	r := play(t, s)
+	if *update {
+		require.NoError(t, os.MkdirAll(folder, 0o755))
+	}
+	golden(t, filepath.Join(folder, "log.golden"), r.log)
+	golden(t, filepath.Join(folder, "outputs.golden"), r.outputs)
+	golden(t, filepath.Join(folder, "summary.golden.md"), r.summary)
+	require.Equal(t, s.Exit, r.code)
 }
 
 func golden(t *testing.T, path, got string) {

@@ -43,8 +43,10 @@ type Options struct {
 // Client speaks to AWS in one region.
 type Client struct {
 	ecs    *ecs.Client
+	config aws.Config // for the clients of other services, which few runs need
 	region string
 	jitter func() float64
+	emit   rollout.Emit
 }
 
 const (
@@ -60,7 +62,7 @@ const (
 
 // Open makes a client. It calls nobody.
 func Open(ctx context.Context, options Options) (*Client, error) {
-	c := &Client{jitter: options.Jitter}
+	c := &Client{jitter: options.Jitter, emit: options.Emit}
 	cfg, err := load(ctx, options)
 	if err != nil {
 		return nil, &rollout.Problem{
@@ -77,7 +79,7 @@ func Open(ctx context.Context, options Options) (*Client, error) {
 	c.region = cfg.Region
 	cfg.Retryer = func() aws.Retryer { return c.retryer(retry.DefaultRetryables, tooManyRegistrations) }
 	cfg.APIOptions = append(cfg.APIOptions, reportCalls(options.Emit), wholeAnswers)
-	c.ecs = ecs.NewFromConfig(cfg)
+	c.config, c.ecs = cfg, ecs.NewFromConfig(cfg)
 	return c, nil
 }
 
@@ -123,9 +125,8 @@ func (c *Client) backoff(attempt int) time.Duration {
 // WithoutRetry is a client that makes each call once, for a caller who comes again by himself.
 func (c *Client) WithoutRetry() *Client {
 	once := *c
-	options := c.ecs.Options()
-	options.Retryer = aws.NopRetryer{}
-	once.ecs = ecs.New(options)
+	once.config.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
+	once.ecs = ecs.NewFromConfig(once.config)
 	return &once
 }
 

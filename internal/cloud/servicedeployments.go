@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -55,9 +56,28 @@ func (c *Client) ServiceDeployments(ctx context.Context, arns ...string) (map[st
 }
 
 func serviceDeployment(d types.ServiceDeployment) rollout.ServiceDeployment {
-	return rollout.ServiceDeployment{
+	deployment := rollout.ServiceDeployment{
 		ARN:    deref(d.ServiceDeploymentArn),
 		Status: string(d.Status),
 		Reason: deref(d.StatusReason),
 	}
+	if d.Alarms != nil && len(d.Alarms.TriggeredAlarmNames) > 0 {
+		deployment.Reason = fmt.Sprintf("%s (alarm %s)", strings.TrimSuffix(deployment.Reason, "."), strings.Join(d.Alarms.TriggeredAlarmNames, ", "))
+	}
+	return deployment
 }
+
+// RollBack asks ECS to take a service deployment back. It ends in ROLLBACK_SUCCESSFUL or
+// ROLLBACK_FAILED some time later.
+func (c *Client) RollBack(ctx context.Context, arn string) error {
+	_, err := c.ecs.StopServiceDeployment(ctx, &ecs.StopServiceDeploymentInput{
+		ServiceDeploymentArn: &arn, StopType: types.StopServiceDeploymentStopTypeRollback,
+	})
+	if err != nil {
+		return c.problem(ctx, err, "ecs:StopServiceDeployment", "service deployment "+last(arn))
+	}
+	return nil
+}
+
+// Over tells whether ECS refused to stop a service deployment since it has ended already.
+func Over(err error) bool { return code(err) == "ConflictException" }

@@ -71,10 +71,16 @@ func (c *Client) service(s types.Service) rollout.Service {
 		Scheduling:     cmp.Or(string(s.SchedulingStrategy), "REPLICA"),
 		TaskDefinition: deref(s.TaskDefinition),
 		Desired:        int(s.DesiredCount),
-		RollsBack:      rollsBack(s.DeploymentConfiguration),
+		BreakerOn:      breakerRollsBack(s.DeploymentConfiguration),
+		RollsBack:      breakerRollsBack(s.DeploymentConfiguration) || alarmsRollBack(s.DeploymentConfiguration),
 	}
 	if s.DeploymentController != nil {
 		service.Controller = string(s.DeploymentController.Type)
+	}
+	for _, balancer := range s.LoadBalancers {
+		if group := deref(balancer.TargetGroupArn); group != "" {
+			service.TargetGroups = append(service.TargetGroups, group)
+		}
 	}
 	for _, d := range s.Deployments {
 		service.Deployments = append(service.Deployments, deployment(d))
@@ -101,9 +107,10 @@ func deployment(d types.Deployment) rollout.Deployment {
 	}
 }
 
-// rollsBack tells whether ECS takes a failed deployment back by itself.
-func rollsBack(c *types.DeploymentConfiguration) bool {
-	return c != nil &&
-		(c.DeploymentCircuitBreaker != nil && c.DeploymentCircuitBreaker.Enable && c.DeploymentCircuitBreaker.Rollback ||
-			c.Alarms != nil && c.Alarms.Enable && c.Alarms.Rollback)
+func breakerRollsBack(c *types.DeploymentConfiguration) bool {
+	return c != nil && c.DeploymentCircuitBreaker != nil && c.DeploymentCircuitBreaker.Enable && c.DeploymentCircuitBreaker.Rollback
+}
+
+func alarmsRollBack(c *types.DeploymentConfiguration) bool {
+	return c != nil && c.Alarms != nil && c.Alarms.Enable && c.Alarms.Rollback
 }

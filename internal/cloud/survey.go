@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"ecs-deploy/internal/rollout"
 )
@@ -26,10 +27,15 @@ func (c *Client) Survey(ctx context.Context, wanted Wanted) (rollout.World, erro
 		}
 		runs, note := runningRevision(service)
 		// The revision that runs need not be read when another one is to be deployed.
-		found := rollout.Running{Service: service, Revision: named(runs), Note: note}
+		found := rollout.Running{Service: service, Revision: named(runs)}
 		if wanted.TaskDefinition == "" {
 			if found.Revision, err = c.Revision(ctx, runs); err != nil {
 				return world, err
+			}
+		}
+		for _, note := range []string{note, underWay(service, found.Revision)} {
+			if note != "" {
+				found.Notes = append(found.Notes, note)
 			}
 		}
 		world.Services = append(world.Services, found)
@@ -103,6 +109,21 @@ func runningRevision(service rollout.Service) (arn, note string) {
 	}
 	return service.TaskDefinition, fmt.Sprintf("the last deployment of %s, of %s, failed, and no older one has running tasks",
 		service.Name, rollout.RevisionID(primary.TaskDefinition))
+}
+
+// underWay tells of a deployment that ours will supersede, and whose it is as far as that is known:
+// ECS does not say who deploys, but who has registered the revision.
+func underWay(service rollout.Service, runs rollout.Revision) string {
+	primary, ok := service.Primary()
+	if !ok || primary.State != "IN_PROGRESS" {
+		return ""
+	}
+	note := fmt.Sprintf("deployment %s of %s is under way since %s",
+		primary.ID, rollout.RevisionID(primary.TaskDefinition), primary.Created.UTC().Format(time.RFC3339))
+	if runs.ARN == primary.TaskDefinition && runs.By != "" {
+		note += ", of a revision that " + runs.By + " registered"
+	}
+	return note + ": ours supersedes it"
 }
 
 // named is a revision of which only the ARN is known.

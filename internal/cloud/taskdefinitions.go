@@ -67,8 +67,8 @@ func (c *Client) Register(ctx context.Context, document taskdef.Document) (rollo
 func readRevision(answer []byte) (rollout.Revision, error) {
 	var identity struct {
 		TaskDefinition struct {
-			TaskDefinitionArn, Family, Status string
-			Revision                          int
+			TaskDefinitionArn, Family, Status, RegisteredBy string
+			Revision                                        int
 		}
 	}
 	if json.Unmarshal(answer, &identity) != nil || identity.TaskDefinition.TaskDefinitionArn == "" {
@@ -80,6 +80,7 @@ func readRevision(answer []byte) (rollout.Revision, error) {
 		Family:   identity.TaskDefinition.Family,
 		Number:   identity.TaskDefinition.Revision,
 		Active:   identity.TaskDefinition.Status == "ACTIVE",
+		By:       identity.TaskDefinition.RegisteredBy,
 		Document: document,
 	}, err
 }

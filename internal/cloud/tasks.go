@@ -64,6 +64,11 @@ func task(t types.Task) rollout.Task {
 		Stopping: deref(t.StoppingAt),
 	}
 	for _, c := range t.Containers {
+		for _, network := range c.NetworkInterfaces {
+			if address := deref(network.PrivateIpv4Address); address != "" && !slices.Contains(task.Addresses, address) {
+				task.Addresses = append(task.Addresses, address)
+			}
+		}
 		container := rollout.Container{Name: deref(c.Name), Image: deref(c.Image), Reason: deref(c.Reason)}
 		if c.ExitCode != nil {
 			exit := int(*c.ExitCode)

@@ -41,7 +41,8 @@ var wholeAnswers = onAnswer("WholeAnswers", func(response *smithyhttp.Response) 
 func readWhole(response *smithyhttp.Response) ([]byte, error) {
 	body, err := io.ReadAll(response.Body)
 	response.Body.Close()
-	if err == nil && !json.Valid(body) {
+	isXML := strings.Contains(response.Header.Get("Content-Type"), "xml")
+	if err == nil && (len(body) == 0 || !isXML && !json.Valid(body)) {
 		err = errNoAnswer
 	}
 	if err != nil {

@@ -32,7 +32,7 @@ type deployer struct {
 	emit      rollout.Emit
 	revisions []rollout.RevisionResult // as many of Plan.Revisions as are known
 	services  []rollout.ServiceResult  // one for each of Plan.Services
-	followed  []following
+	followed  []*following
 }
 
 // following is a deployment that is waited for.
@@ -40,6 +40,7 @@ type following struct {
 	watch.Target
 	result    *rollout.ServiceResult
 	unchanged bool
+	arn       string // of its service deployment, if that was seen
 }
 
 func (d *deployer) execute(ctx context.Context) error {
@@ -57,8 +58,11 @@ func (d *deployer) execute(ctx context.Context) error {
 		return nil
 	}
 	err := d.follow(ctx)
-	for i := range d.services {
-		d.explain(ctx, &d.services[i])
+	for _, f := range d.followed {
+		d.explain(ctx, f.result)
+	}
+	for _, f := range d.followed {
+		d.takeBack(ctx, f, err)
 	}
 	return err
 }
@@ -101,10 +105,10 @@ func (d *deployer) update(ctx context.Context, planned rollout.PlannedService, r
 	case d.plan.WaitFor == rollout.DoNotWait:
 		result.Verdict = rollout.Verdict{Outcome: rollout.Succeeded, Reason: "the deployment of " + id + " was started, and is not waited for"}
 	default:
-		d.followed = append(d.followed, following{
+		d.followed = append(d.followed, &following{
 			result: result, unchanged: unchanged,
 			Target: watch.Target{
-				Service: after, Deployment: ours, Previous: before.ID, Since: since,
+				Service: after, Deployment: ours, Previous: before.ID, Since: since, Heard: ours.Created.Add(-1),
 				HealthChecked: revision.Revision.Document.HealthChecked(),
 			},
 		})
@@ -119,9 +123,10 @@ func (d *deployer) follow(ctx context.Context) error {
 	for _, f := range d.followed {
 		targets = append(targets, f.Target)
 	}
-	ends, err := watch.Follow(ctx, d.client, targets, watch.Until{WaitFor: d.plan.WaitFor, Timeout: d.plan.Timeout}, d.emit)
+	until := watch.Until{WaitFor: d.plan.WaitFor, Timeout: d.plan.Timeout, Hopeless: diagnose.Hopeless}
+	ends, err := watch.Follow(ctx, d.client, targets, until, d.emit)
 	for i, f := range d.followed {
-		f.result.Service, f.result.Deployment, f.result.Verdict = ends[i].Service, ends[i].Deployment, ends[i].Verdict
+		f.result.Service, f.result.Deployment, f.result.Verdict, f.arn = ends[i].Service, ends[i].Deployment, ends[i].Verdict, ends[i].ARN
 		if f.unchanged && f.result.Verdict.Outcome == rollout.Succeeded {
 			f.result.Verdict.Outcome = rollout.Unchanged
 		}
@@ -142,22 +147,22 @@ func (d *deployer) explain(ctx context.Context, result *rollout.ServiceResult) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, explaining)
 	defer cancel()
-	var evidence rollout.Evidence
+	evidence := rollout.Evidence{Verdict: result.Verdict, Service: result.Service, Deployment: result.Deployment}
 	for _, event := range result.Service.Events {
 		if !event.At.Before(result.Deployment.Created) {
 			evidence.Events = append(evidence.Events, event)
 		}
 	}
-	if stopped, err := d.client.StoppedTasks(ctx, result.Service.ServiceKey, result.Deployment.ID); err == nil {
-		for _, task := range stopped {
-			if task.Failed() {
-				evidence.Failed = append(evidence.Failed, task)
-			}
+	for _, older := range result.Service.Deployments {
+		if older.ID != result.Deployment.ID {
+			evidence.Older += older.Running
 		}
 	}
+	evidence = d.client.Gather(ctx, evidence, result.Revision.Revision.Document)
 	// ECS forgets failures when a task runs well, and all when it takes the deployment off its list.
 	result.Deployment.Failed = max(result.Deployment.Failed, len(evidence.Failed))
-	result.Findings = diagnose.Explain(evidence)
+	result.Findings, result.Log = diagnose.Explain(evidence), evidence.Log
+	d.emit(rollout.Explained{Service: result.Service.ServiceKey, Findings: result.Findings, Log: result.Log})
 }
 
 // result sums up. Of several services, the first of those that did worst speaks for all.

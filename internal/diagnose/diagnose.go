@@ -1,83 +1,171 @@
-// Package diagnose reads the evidence of a deployment that did not succeed, and says what happened
-// and what to do about it. Its functions are pure.
+// Package diagnose reads the evidence of a deployment that did not succeed, and says what happened,
+// the likely cause and what to do about it. Its functions are pure.
 package diagnose
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"ecs-deploy/internal/rollout"
 )
 
-// Explain turns evidence into findings, the most frequent first. Tasks that failed for the same cause
-// make one finding, and are counted. Where no task failed, the events speak that tell why ECS could
-// not start one.
+// Explain turns evidence into findings, the weightiest first. Tasks that failed for the same cause
+// make one finding, and are counted. Where no task failed, what keeps the deployment from coming
+// further speaks: the load balancer, the events of the service, the verdict, and at last the phase in
+// which it stuck.
 func Explain(evidence rollout.Evidence) []rollout.Finding {
+	for _, look := range []func(rollout.Evidence) []rollout.Finding{failures, targets, obstacles, verdict, phase} {
+		if findings := look(evidence); len(findings) > 0 {
+			return findings
+		}
+	}
+	return nil
+}
+
+// causes are why tasks failed, the most frequent first.
+func causes(failed []rollout.Task) ([]string, map[string]int) {
 	var causes []string
 	counts := map[string]int{}
-	for _, task := range evidence.Failed {
+	for _, task := range failed {
 		cause := task.Cause()
 		if counts[cause]++; counts[cause] == 1 {
 			causes = append(causes, cause)
 		}
 	}
 	slices.SortStableFunc(causes, func(a, b string) int { return counts[b] - counts[a] })
+	return causes, counts
+}
+
+func failures(evidence rollout.Evidence) []rollout.Finding {
+	causes, counts := causes(evidence.Failed)
 	var findings []rollout.Finding
 	for _, cause := range causes {
-		findings = append(findings, rollout.Finding{What: tasks(counts[cause]) + ": " + cause, Next: advice(cause)})
-	}
-	if len(findings) == 0 {
-		findings = obstacles(evidence.Events)
+		finding := finding(tasks(counts[cause])+" failed: "+cause, cause)
+		if entry, known := inLog(cause, evidence); known {
+			finding.Cause, finding.Next = entry.Means, entry.Next
+		}
+		findings = append(findings, finding)
 	}
 	return findings
 }
 
+// inLog finds the cause of a container's end in the last lines of its log, where they say more than
+// its exit code: of all that may stand there, what the system itself writes.
+func inLog(cause string, evidence rollout.Evidence) (Entry, bool) {
+	if !strings.Contains(cause, "container "+evidence.Log.Container+" exited with code") {
+		return Entry{}, false
+	}
+	for _, line := range slices.Backward(evidence.Log.Lines) {
+		for _, telling := range []string{"exec format error", "executable file not found", "address already in use"} {
+			if strings.Contains(line, telling) {
+				return Lookup(telling)
+			}
+		}
+	}
+	return Entry{}, false
+}
+
 func tasks(n int) string {
 	if n == 1 {
-		return "1 task failed"
+		return "1 task"
 	}
-	return fmt.Sprintf("%d tasks failed", n)
+	return fmt.Sprintf("%d tasks", n)
+}
+
+// finding is what is known about a text.
+func finding(what, text string) rollout.Finding {
+	if entry, known := Lookup(text); known {
+		return rollout.Finding{What: what, Cause: entry.Means, Next: entry.Next}
+	}
+	return rollout.Finding{What: what, Next: "Look at the stopped tasks and the events of the service in the console."}
+}
+
+// targets is what the load balancer has against the tasks that run.
+func targets(evidence rollout.Evidence) []rollout.Finding {
+	var reasons []string
+	counts := map[string]int{}
+	for _, target := range evidence.Targets {
+		reason := strings.Join(slices.DeleteFunc([]string{target.State, target.Reason, target.Description}, func(s string) bool { return s == "" }), ", ")
+		if counts[reason]++; counts[reason] == 1 {
+			reasons = append(reasons, reason)
+		}
+	}
+	var findings []rollout.Finding
+	for _, reason := range reasons {
+		finding := finding(fmt.Sprintf("the load balancer does not find %s healthy: %s", tasks(counts[reason]), reason), reason)
+		if finding.Cause == "" {
+			entry, _ := Lookup("failed ELB health checks")
+			finding.Cause, finding.Next = entry.Means, entry.Next
+		}
+		findings = append(findings, finding)
+	}
+	return findings
 }
 
 // obstacles are what kept ECS from starting tasks: the latest of its events that says so.
-func obstacles(events []rollout.ServiceEvent) []rollout.Finding {
-	for _, event := range events {
-		if strings.Contains(event.Message, " was unable to ") || strings.Contains(event.Message, " is unable to ") {
-			_, said, _ := strings.Cut(event.Message, ") ") // behind "(service web) "
-			return []rollout.Finding{{What: "ECS " + said, Next: advice(said)}}
+func obstacles(evidence rollout.Evidence) []rollout.Finding {
+	for _, event := range evidence.Events {
+		_, said, _ := strings.Cut(event.Message, ") ") // behind "(service web) "
+		if strings.HasPrefix(said, "was unable to ") || strings.HasPrefix(said, "is unable to ") {
+			return []rollout.Finding{finding("ECS "+said, said)}
 		}
 	}
 	return nil
 }
 
-// knowledge is what to do about a cause: the first entry counts whose sign is in it. The wordings of
-// AWS are those of https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html
-// and https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html.
-var knowledge = []struct {
-	sign *regexp.Regexp
-	next string
-}{
-	{regexp.MustCompile(`CannotPullContainerError.*not found`),
-		"Check that this tag was pushed to this repository, in this region, before the deployment."},
-	{regexp.MustCompile(`CannotPull`),
-		"Check the image, the execution role's right to pull it, and that the subnets reach the registry."},
-	{regexp.MustCompile(`OutOfMemory|exited with code 137`),
-		"Give the container more memory, or find out what takes it."},
-	{regexp.MustCompile(`failed ELB health checks`),
-		"Check that the container listens on the port of the target group, that the health check's path answers with an expected code, and that the grace period is long enough."},
-	{regexp.MustCompile(`exited with code`),
-		"Read the last lines of the container's log, and try the image with the same environment."},
-	{regexp.MustCompile(`unable to place a task`),
-		"Make room in the cluster, ask for less CPU and memory, or check the placement constraints and capacity providers."},
+// verdict is the cause that the verdict itself names, such as an alarm or a hook.
+func verdict(evidence rollout.Evidence) []rollout.Finding {
+	if entry, known := Lookup(evidence.Verdict.Reason); known {
+		return []rollout.Finding{{What: evidence.Verdict.Reason, Cause: entry.Means, Next: entry.Next}}
+	}
+	return nil
 }
 
-func advice(cause string) string {
-	for _, entry := range knowledge {
-		if entry.sign.MatchString(cause) {
-			return entry.next
-		}
+// phase is where a deployment stuck that came to no end.
+func phase(evidence rollout.Evidence) []rollout.Finding {
+	ours, desired := evidence.Deployment, evidence.Service.Desired
+	switch {
+	case evidence.Verdict.Outcome != rollout.TimedOut:
+		return nil
+	case ours.Pending > 0:
+		return []rollout.Finding{{
+			What:  tasks(ours.Pending) + " did not get from PENDING to RUNNING",
+			Cause: "The image is large or its registry slow, or a container waits for another that it depends on.",
+			Next:  "Look at the containers of a pending task in the console; if it only needs longer, raise timeout.",
+		}}
+	case ours.Running < desired:
+		return []rollout.Finding{{
+			What:  fmt.Sprintf("ECS started only %d of %s", ours.Running+ours.Pending, tasks(desired)),
+			Cause: "There is no room for them, or the minimum and maximum percent do not let them start.",
+			Next:  "Look at the events of the service in the console.",
+		}}
+	case evidence.Older > 0:
+		return []rollout.Finding{{
+			What:  fmt.Sprintf("all new tasks run, and %s of older deployments still do", tasks(evidence.Older)),
+			Cause: "The new tasks do not count as healthy, or the old ones may not be stopped (task protection).",
+			Next:  "Look at the health of the new tasks in the console, and at the protection of the old ones.",
+		}}
 	}
-	return "Look at the stopped tasks and the events of the service in the console."
+	return []rollout.Finding{{
+		What:  "all tasks run, and ECS does not call the deployment complete",
+		Cause: "Old tasks drain slowly (the deregistration delay of the target group), or alarms are watched for a bake time.",
+		Next:  "Raise timeout, or shorten the deregistration delay or the bake time.",
+	}}
+}
+
+// enough is how many tasks that failed alike leave no hope.
+const enough = 3
+
+// Hopeless tells whether tasks keep failing for a cause that will not pass, so that waiting for more
+// of them is of no use: at least three, all for the same.
+func Hopeless(failed []rollout.Task) (cause string, hopeless bool) {
+	causes, counts := causes(failed)
+	if len(causes) == 0 || counts[causes[0]] < enough {
+		return "", false
+	}
+	if entry, known := Lookup(causes[0]); known && entry.Passing {
+		return "", false
+	}
+	return causes[0], true
 }

@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -269,6 +271,71 @@ func TestFailureWithoutRollBackStays(t *testing.T) {
 		require.Equal(t, 2, service.Deployments[1].RunningCount)
 		require.Equal(t, service.Deployments[0].TaskDefinition, service.TaskDefinition)
 		require.Equal(t, "STOPPED", look(t, s, "ListServiceDeployments", `{"cluster":"main","service":"web"}`).ServiceDeployments[0].Status)
+	})
+}
+
+// StopServiceDeployment takes back whatever is under way, also without a circuit breaker; what has
+// ended cannot be stopped. The errors are unverified.
+func TestStopServiceDeployment(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(named(t, "stuck"))
+		update(t, s)
+		time.Sleep(5 * time.Second)
+		arn := look(t, s, "ListServiceDeployments", `{"cluster":"main","service":"web"}`).ServiceDeployments[0].ServiceDeploymentArn
+		status, answer := ask(t, s, "StopServiceDeployment", fmt.Sprintf(`{"serviceDeploymentArn":%q,"stopType":"ABORT"}`, arn))
+		require.Equal(t, http.StatusBadRequest, status)
+		require.Equal(t, "InvalidParameterException", answer["__type"])
+
+		status, answer = ask(t, s, "StopServiceDeployment", fmt.Sprintf(`{"serviceDeploymentArn":%q,"stopType":"ROLLBACK"}`, arn))
+		require.Equal(t, http.StatusOK, status, answer)
+		var statuses []string
+		for range 60 {
+			time.Sleep(time.Second)
+			statuses = append(statuses, look(t, s, "DescribeServiceDeployments", fmt.Sprintf(`{"serviceDeploymentArns":[%q]}`, arn)).ServiceDeployments[0].Status)
+		}
+		require.Equal(t, []string{"ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS", "ROLLBACK_SUCCESSFUL"}, slices.Compact(statuses))
+		status, answer = ask(t, s, "StopServiceDeployment", fmt.Sprintf(`{"serviceDeploymentArn":%q}`, arn))
+		require.Equal(t, http.StatusBadRequest, status)
+		require.Equal(t, "ConflictException", answer["__type"])
+	})
+}
+
+func TestLogsAreThoseOfTheTask(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(named(t, "crash"))
+		update(t, s)
+		time.Sleep(time.Minute)
+		_, listed := ask(t, s, "ListTasks", `{"cluster":"main","serviceName":"web","desiredStatus":"STOPPED"}`)
+		id := strings.TrimPrefix(listed["taskArns"].([]any)[0].(string), "arn:aws:ecs:eu-west-1:123456789012:task/main/")
+		_, answer := ask(t, s, "GetLogEvents", fmt.Sprintf(`{"logGroupName":"/ecs/web","logStreamName":"web/app/%s","limit":2}`, id))
+		require.Len(t, answer["events"], 2)
+		status, answer := ask(t, s, "GetLogEvents", `{"logGroupName":"/ecs/web","logStreamName":"web/app/x"}`)
+		require.Equal(t, http.StatusBadRequest, status)
+		require.Equal(t, "The specified log stream does not exist.", answer["message"])
+	})
+}
+
+func TestTargetHealth(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(named(t, "never-healthy"))
+		update(t, s)
+		time.Sleep(2 * time.Minute)
+		query := func(body string) (int, string) {
+			request := httptest.NewRequest(http.MethodPost, "http://elb.invalid/", strings.NewReader(body))
+			request.Header.Set("Authorization", "signed")
+			response, err := s.Do(request)
+			require.NoError(t, err)
+			text, err := io.ReadAll(response.Body)
+			require.NoError(t, err)
+			return response.StatusCode, string(text)
+		}
+		status, answer := query("Action=DescribeTargetHealth&TargetGroupArn=" + url.QueryEscape(s.web().targetGroup()))
+		require.Equal(t, http.StatusOK, status)
+		require.Equal(t, 2, strings.Count(answer, "<State>healthy</State>"))
+		require.Equal(t, 2, strings.Count(answer, "<Reason>Target.ResponseCodeMismatch</Reason>"))
+		status, answer = query("Action=ConquerWorld")
+		require.Equal(t, http.StatusBadRequest, status)
+		require.Contains(t, answer, "<Code>InvalidAction</Code>")
 	})
 }
 

@@ -18,8 +18,10 @@ type Scenario struct {
 
 	breaker   breaker
 	behaviour behaviour // of every task of a revision that was not there before
+	always    bool      // the behaviour is that of every revision deployed
 	faults    []fault
 	acts      []act
+	prepare   func(*Sim, *service) // changes the world before the deployer comes
 }
 
 // act is something that somebody else does, so long after the first UpdateService.
@@ -57,14 +59,21 @@ func (f *fault) reply() reply {
 		return failure(clientError("ThrottlingException", "Rate exceeded"))
 	case broken: // text unverified
 		return failure(&apiError{http.StatusInternalServerError, "ServerException", "Service Unavailable. Please try again later."})
-	case denied: // [SEEN]
-		return failure(clientError("AccessDeniedException",
-			"User: arn:aws:sts::%s:assumed-role/deployer/ci is not authorized to perform: ecs:%s on resource: %s because no identity-based policy allows the ecs:%[2]s action",
-			account, f.operation, arn("service/main/web")))
+	case denied:
+		if f.operation == "GetLogEvents" {
+			return failure(clientError("AccessDeniedException", "%s", denial("logs:"+f.operation, "arn:aws:logs:"+region+":"+account+":log-group:/ecs/web:log-stream:")))
+		}
+		return failure(clientError("AccessDeniedException", "%s", denial("ecs:"+f.operation, arn("service/main/web"))))
 	case expired: // [API: CommonErrors]
 		return failure(clientError("ExpiredTokenException", "The security token included in the request is expired"))
 	}
 	return reply{dropped: true}
+}
+
+// denial is how IAM words it [SEEN].
+func denial(action, resource string) string {
+	return fmt.Sprintf("User: arn:aws:sts::%s:assumed-role/deployer/ci is not authorized to perform: %s on resource: %s because no identity-based policy allows the %[2]s action",
+		account, action, resource)
 }
 
 // fault is the one that spoils this call, or nil.
@@ -114,6 +123,12 @@ var (
 	crashes = well.but(fate{
 		in: "RUNNING", after: 8 * time.Second, stopCode: "EssentialContainerExited",
 		stoppedReason: "Essential container in task exited", exitCode: exit(1),
+		log: []string{
+			"2026-11-09T03:00:41.112Z info  starting web v2",
+			"2026-11-09T03:00:41.560Z info  connecting to the database",
+			"2026-11-09T03:00:46.571Z error could not connect: password authentication failed for user \"web\"",
+			"2026-11-09T03:00:46.572Z fatal giving up",
+		},
 	})
 	runsOutOfMemory = well.but(fate{
 		in: "RUNNING", after: 15 * time.Second, stopCode: "EssentialContainerExited",
@@ -156,8 +171,110 @@ var scenarios = []Scenario{
 		}}},
 	},
 	{
+		Name: "superseded-late", Story: "somebody else deploys when the new tasks already run and are healthy", breaker: rolling, behaviour: well,
+		acts: []act{{after: 65 * time.Second, do: func(s *Sim) {
+			v := s.web()
+			s.deploy(v, s.register(v.primary().revision.definition), well)
+		}}},
+	},
+	{
 		Name: "stuck", Story: "the new tasks stay PENDING for ever",
 		behaviour: behaviour{provision: 12 * time.Second, pull: never},
+	},
+	{
+		Name: "never-healthy", Story: "the new tasks run, and never count as healthy",
+		behaviour: behaviour{provision: well.provision, pull: well.pull, activate: well.activate, healthy: never},
+	},
+	{
+		Name: "not-draining", Story: "the new tasks are healthy, and the old ones do not go", behaviour: well,
+		prepare: func(_ *Sim, v *service) { v.lingering = true },
+	},
+	{
+		Name: "wrong-architecture", Story: "the image is for another architecture; the circuit breaker rolls back", breaker: rolling,
+		behaviour: well.but(fate{
+			in: "RUNNING", after: 2 * time.Second, stopCode: "EssentialContainerExited",
+			stoppedReason: "Essential container in task exited", exitCode: exit(1),
+			log: []string{"exec /app/server: exec format error"},
+		}),
+	},
+	{
+		Name: "crash-loop", Story: "the container exits, again and again, and no circuit breaker is on", behaviour: crashes,
+	},
+	{
+		Name: "alarm-rollback", Story: "an alarm goes off, and ECS rolls back", breaker: rolling, behaviour: well,
+		prepare: func(_ *Sim, v *service) { v.bake = 3 * time.Minute },
+		acts:    []act{{after: 2 * time.Minute, do: func(s *Sim) { s.alarm(s.web()) }}},
+	},
+	{
+		Name: "stopped-by-hand", Story: "somebody takes the deployment back in the console", breaker: rolling, behaviour: well,
+		acts: []act{{after: 50 * time.Second, do: func(s *Sim) {
+			_, err := s.stopServiceDeployment(stopServiceDeploymentRequest{ServiceDeploymentArn: s.web().primary().arn})
+			if err != nil {
+				panic(err) // it is under way
+			}
+		}}},
+	},
+	{
+		Name: "rollback-failed", Story: "the container exits, and there is no completed deployment to roll back to", breaker: rolling, behaviour: crashes,
+		prepare: neverCompleted,
+	},
+	{
+		Name: "no-candidate", Story: "the same, and no circuit breaker is on", behaviour: crashes,
+		prepare: neverCompleted,
+	},
+	{
+		Name: "revision-gone", Story: "the container exits, and the revision that ran before was deregistered", behaviour: crashes,
+		acts: []act{{after: 20 * time.Second, do: func(s *Sim) { s.findRevision("web:41").status = "INACTIVE" }}},
+	},
+	{
+		Name: "same-revision-rollback", Story: "also a revision that ran well crashes now; the circuit breaker rolls back", breaker: rolling, behaviour: crashes, always: true,
+	},
+	{
+		Name: "deleted", Story: "somebody deletes the service during the deployment", breaker: rolling, behaviour: well,
+		acts: []act{
+			{after: 30 * time.Second, do: func(s *Sim) { s.web().status = "DRAINING" }},
+			{after: 50 * time.Second, do: func(s *Sim) { s.web().status = "INACTIVE" }},
+		},
+	},
+	{
+		Name: "scaled-to-zero", Story: "somebody sets the desired count to 0 during the deployment", breaker: rolling, behaviour: well,
+		acts: []act{{after: 30 * time.Second, do: func(s *Sim) { s.web().desired = 0 }}},
+	},
+	{
+		Name: "autoscaled", Story: "autoscaling moves the desired count during the deployment", breaker: rolling, behaviour: well,
+		acts: []act{{after: 30 * time.Second, do: func(s *Sim) { s.web().desired = 5 }}},
+	},
+	{
+		Name: "no-tasks", Story: "the service has a desired count of 0", breaker: rolling, behaviour: well,
+		prepare: func(_ *Sim, v *service) { v.desired, v.primary().desired, v.primary().tasks = 0, 0, nil },
+	},
+	{
+		Name: "daemon", Story: "the service is a DAEMON", breaker: rolling, behaviour: well,
+		prepare: func(_ *Sim, v *service) { v.scheduling, v.minimum, v.maximum = "DAEMON", 0, 100 },
+	},
+	{
+		Name: "busy", Story: "somebody else is deploying when the deployer comes", breaker: rolling, behaviour: well,
+		prepare: func(s *Sim, v *service) {
+			r := s.register(v.primary().revision.definition)
+			r.by = "arn:aws:sts::" + account + ":assumed-role/admin/kim"
+			s.deploy(v, r, well)
+			for range 15 {
+				s.now = s.now.Add(tick)
+				s.schedule(v)
+			}
+		},
+	},
+	{
+		Name: "early-success", Story: "ECS calls it a success as soon as the new tasks are healthy, and cleans up later", breaker: rolling, behaviour: well,
+		prepare: func(_ *Sim, v *service) { v.earlySuccess, v.lingering = true, true },
+	},
+	{
+		Name: "bake", Story: "alarms are watched for five minutes after the new tasks are in place", breaker: rolling, behaviour: well,
+		prepare: func(_ *Sim, v *service) { v.bake = 5 * time.Minute },
+	},
+	{
+		Name: "new-words", Story: "ECS uses words for its states that nobody knows yet", breaker: rolling, behaviour: well,
+		acts: []act{{after: 4 * time.Second, do: func(s *Sim) { s.web().primary().words = [2]string{"REFLECTING", "CONTEMPLATING"} }}},
 	},
 	{
 		Name: "throttled", Story: "the deployment is healthy, but ECS throttles", breaker: rolling, behaviour: well,
@@ -175,6 +292,16 @@ var scenarios = []Scenario{
 		faults: []fault{{operation: "UpdateService", kind: denied}}},
 	{Name: "expired", Story: "the credentials expire during the wait", breaker: rolling, behaviour: well,
 		faults: []fault{{after: 30 * time.Second, kind: expired}}},
+}
+
+// neverCompleted makes the deployment that is there one that is still under way.
+func neverCompleted(s *Sim, v *service) {
+	d := v.primary()
+	d.set("IN_PROGRESS", fmt.Sprintf("ECS deployment %s in progress.", d.id()), s.now)
+	d.progress, d.finished, d.behaviour.healthy = "IN_PROGRESS", time.Time{}, never
+	for _, t := range d.tasks {
+		t.healthy = false
+	}
 }
 
 // Scenarios lists what can be played.
@@ -229,11 +356,19 @@ func (s *Sim) furnish() {
 	}
 }
 
+// prepared lets the scenario have its way with the service.
+func (s *Sim) prepared() *Sim {
+	if s.scenario.prepare != nil {
+		s.scenario.prepare(s, s.web())
+	}
+	return s
+}
+
 func (s *Sim) web() *service { return s.clusters[0].services[0] }
 
 // behaviourOf is how the tasks of a revision fare: those of one that was there before fare well.
 func (s *Sim) behaviourOf(r *revision) behaviour {
-	if r.proven {
+	if r.proven && !s.scenario.always {
 		return well
 	}
 	return s.scenario.behaviour

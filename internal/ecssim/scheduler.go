@@ -52,6 +52,8 @@ func (s *Sim) progress(d *deployment) {
 		d.progress, d.started = "IN_PROGRESS", s.now
 	case d.progress == "STOP_REQUESTED" && s.now.Sub(d.requested) >= 2*time.Second:
 		d.finish("STOPPED", d.why, s.now)
+	case d.progress == "ROLLBACK_REQUESTED" && s.now.Sub(d.requested) >= 2*time.Second:
+		s.rollBack(d, "ECS deployment stopped", "Service deployment rolled back because of a user request.") // unverified
 	}
 }
 
@@ -114,9 +116,12 @@ func (s *Sim) retire(v *service, primary *deployment) {
 		if d == primary && d.rollout != "FAILED" {
 			continue
 		}
+		if d != primary && v.lingering {
+			continue
+		}
 		for _, t := range d.wantedTasks() {
 			switch {
-			case !t.healthy, d.rollout == "FAILED":
+			case !t.healthy, d.rollout == "FAILED", d.progress == "ROLLBACK_IN_PROGRESS":
 				s.stop(t, s.scaling(primary))
 			case spare > 0:
 				spare--
@@ -138,8 +143,10 @@ func (s *Sim) retire(v *service, primary *deployment) {
 // settling is the least time that a deployment, or a roll-back, is IN_PROGRESS (unverified).
 const settling = 10 * time.Second
 
-// complete ends the deployment once all its tasks are healthy and no other has any left.
+// complete ends the deployment once all its tasks are healthy and no other has any left, and its bake
+// time is over. During that it is still IN_PROGRESS [GUIDE: deployment-alarm-failure].
 func (s *Sim) complete(v *service, primary *deployment) {
+	s.succeedEarly(v, primary)
 	if s.now.Sub(primary.updated) < settling {
 		return
 	}
@@ -150,6 +157,12 @@ func (s *Sim) complete(v *service, primary *deployment) {
 		if d != primary && d.alive() > 0 {
 			return
 		}
+	}
+	if primary.baking.IsZero() {
+		primary.baking = s.now
+	}
+	if !primary.over() && s.now.Sub(primary.baking) < v.bake {
+		return
 	}
 	primary.set("COMPLETED", fmt.Sprintf("ECS deployment %s completed.", primary.id()), s.now) // [SEEN]
 	if !primary.over() {
@@ -163,6 +176,15 @@ func (s *Sim) complete(v *service, primary *deployment) {
 	v.deployments = []*deployment{primary} // the others vanish from the list [SEEN]
 	s.say(v, "(deployment %s) deployment completed.", primary.id())
 	s.say(v, "has reached a steady state.")
+}
+
+// succeedEarly ends the service deployment once its tasks are healthy, while older ones still run
+// [GUIDE: early-success-criteria]. What DescribeServices shows then is unverified: the old deployment
+// stays listed, since its tasks do.
+func (s *Sim) succeedEarly(v *service, primary *deployment) {
+	if v.earlySuccess && primary.progress == "IN_PROGRESS" && primary.healthy() == v.desired {
+		primary.finish("SUCCESSFUL", "", s.now)
+	}
 }
 
 // threshold is how many failures trip the circuit breaker: half of the desired count, but at least
@@ -182,12 +204,21 @@ func (s *Sim) trip(v *service, d *deployment) {
 		d.why = "Service deployment stopped because the circuit breaker threshold was exceeded." // unverified
 		return
 	}
-	s.rollBack(d, "Service deployment rolled back because the circuit breaker threshold was exceeded.") // [SEEN]
+	s.rollBack(d, "ECS deployment circuit breaker", "Service deployment rolled back because the circuit breaker threshold was exceeded.") // [SEEN]
+}
+
+// alarm is a CloudWatch alarm of the service that goes off (texts unverified).
+func (s *Sim) alarm(v *service) {
+	d := v.primary()
+	d.alarmed = true
+	d.set("FAILED", "ECS deployment failed: alarm detected.", s.now)
+	s.say(v, "(deployment %s) deployment failed: alarm detected.", d.id())
+	s.rollBack(d, "ECS deployment failed: alarm detected", "Service deployment rolled back because an alarm was triggered.")
 }
 
 // rollBack makes the last deployment that was completed the PRIMARY again, with its own id and
 // creation time: seen in a recorded roll-back.
-func (s *Sim) rollBack(d *deployment, why string) {
+func (s *Sim) rollBack(d *deployment, who, why string) {
 	v := d.service
 	d.why = why
 	at := slices.IndexFunc(v.deployments, func(c *deployment) bool { return c.rollout == "COMPLETED" })
@@ -197,7 +228,7 @@ func (s *Sim) rollBack(d *deployment, why string) {
 	}
 	to := v.deployments[at]
 	d.status, to.status = "ACTIVE", "PRIMARY"
-	to.set("IN_PROGRESS", fmt.Sprintf("ECS deployment circuit breaker: rolling back to deploymentId %s.", to.id()), s.now) // [SEEN]
+	to.set("IN_PROGRESS", fmt.Sprintf("%s: rolling back to deploymentId %s.", who, to.id()), s.now) // [SEEN] of the circuit breaker
 	d.progress = "ROLLBACK_IN_PROGRESS"
 	d.rollback = &rollback{reason: why, started: s.now, to: to}
 	v.deployments = slices.Insert(slices.Delete(v.deployments, at, at+1), 0, to)

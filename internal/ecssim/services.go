@@ -19,6 +19,10 @@ type service struct {
 	breaker    breaker
 	created    time.Time
 
+	bake         time.Duration // how long a deployment is watched after it is in place
+	earlySuccess bool          // with the clean-up deferred
+	lingering    bool          // old tasks do not go
+
 	deployments []*deployment // the PRIMARY first, then from new to old, as DescribeServices lists them
 	history     []*deployment // every one there was, newest first
 	events      []event       // newest first
@@ -95,6 +99,9 @@ type deployment struct {
 	started   time.Time
 	finished  time.Time
 	requested time.Time // when the stop was asked for
+	baking    time.Time // since when
+	alarmed   bool
+	words     [2]string // what its rolloutState and status are called while it is IN_PROGRESS, if not that
 	replaced  *deployment
 	rollback  *rollback
 }
@@ -321,8 +328,16 @@ func (d *deployment) describe() document {
 		"desiredCount": d.desired, "pendingCount": d.pending(), "runningCount": d.count("RUNNING"), "failedTasks": d.failed,
 		"createdAt": epoch{d.created}, "updatedAt": epoch{d.updated},
 		"launchType": "FARGATE", "platformVersion": "1.4.0", "platformFamily": "Linux", "networkConfiguration": network,
-		"rolloutState": d.rollout, "rolloutStateReason": d.reason,
+		"rolloutState": d.called(d.rollout, d.words[0]), "rolloutStateReason": d.reason,
 	}
+}
+
+// called is the word for a state, in a world where being IN_PROGRESS may have another.
+func (d *deployment) called(state, another string) string {
+	if state == "IN_PROGRESS" && another != "" {
+		return another
+	}
+	return state
 }
 
 type listServiceDeploymentsRequest struct {
@@ -365,7 +380,7 @@ func (s *Sim) listServiceDeployments(request listServiceDeploymentsRequest) (any
 func (d *deployment) brief() document {
 	brief := document{
 		"serviceDeploymentArn": d.arn, "serviceArn": d.service.arn(), "clusterArn": d.service.cluster.arn(),
-		"createdAt": epoch{d.created}, "status": d.progress,
+		"createdAt": epoch{d.created}, "status": d.called(d.progress, d.words[1]),
 	}
 	if d.why != "" {
 		brief["statusReason"] = d.why
@@ -423,6 +438,9 @@ func (d *deployment) inFull() document {
 	full["deploymentConfiguration"] = document{
 		"minimumHealthyPercent": v.minimum, "maximumPercent": v.maximum, "deploymentCircuitBreaker": v.breaker,
 	}
+	if d.alarmed {
+		full["alarms"] = document{"status": "TRIGGERED", "alarmNames": []string{"web-5xx"}, "triggeredAlarmNames": []string{"web-5xx"}}
+	}
 	full["deploymentCircuitBreaker"] = document{
 		"status": d.breakerStatus(), "failureCount": d.failed, "threshold": v.threshold(),
 	}
@@ -432,6 +450,27 @@ func (d *deployment) inFull() document {
 		}
 	}
 	return full
+}
+
+type stopServiceDeploymentRequest struct{ ServiceDeploymentArn, StopType string }
+
+// stopServiceDeployment takes a deployment back at somebody's request, whether or not roll-back is
+// configured. ROLLBACK is the only stop type that is valid [API: StopServiceDeployment]; the errors'
+// texts are unverified.
+func (s *Sim) stopServiceDeployment(request stopServiceDeploymentRequest) (any, error) {
+	d := s.findServiceDeployment(request.ServiceDeploymentArn)
+	switch {
+	case d == nil:
+		return nil, clientError("ServiceDeploymentNotFoundException", "Service deployment not found.")
+	case request.StopType != "" && request.StopType != "ROLLBACK":
+		return nil, clientError("InvalidParameterException", "The stop type %s is not supported.", request.StopType)
+	case d.over() || d.progress == "STOP_REQUESTED":
+		return nil, clientError("ConflictException", "The service deployment is in status %s and cannot be stopped.", d.progress)
+	}
+	if d.progress == "PENDING" || d.progress == "IN_PROGRESS" {
+		d.progress, d.requested = "ROLLBACK_REQUESTED", s.now
+	}
+	return document{"serviceDeploymentArn": d.arn}, nil
 }
 
 // breakerStatus is one of the words of ServiceDeploymentRollbackMonitorsStatus [API].

@@ -21,6 +21,7 @@ package ecssim
 import (
 	"bytes"
 	"encoding/json"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -92,7 +93,7 @@ func New(scenario Scenario) *Sim {
 		acts:     slices.Clone(scenario.acts),
 	}
 	s.furnish()
-	return s
+	return s.prepared()
 }
 
 // SetPace makes the world run that many times as fast as the clock, for those who cannot have
@@ -110,7 +111,24 @@ func (s *Sim) Calls() []Call {
 type reply struct {
 	status  int
 	body    any
+	xml     bool
 	dropped bool // the connection ends without an answer
+}
+
+func (r reply) encode() (contentType string, body []byte) {
+	var encoded []byte
+	var err error
+	if r.xml {
+		contentType = "text/xml"
+		encoded, err = xml.Marshal(r.body)
+	} else {
+		contentType = "application/x-amz-json-1.1"
+		encoded, err = json.Marshal(r.body)
+	}
+	if err != nil {
+		panic(err) // all that is answered can be encoded
+	}
+	return contentType, encoded
 }
 
 // apiError is an error as AWS words it. The wire carries Type in __type; a client's error is
@@ -128,7 +146,7 @@ func clientError(kind, format string, args ...any) error {
 
 const targetPrefix = "AmazonEC2ContainerServiceV20141113."
 
-// operations are the calls that the simulator knows. Each gets the body of the request and returns
+// operations are the JSON calls that the simulator knows, of ECS and of CloudWatch Logs. Each gets the body of the request and returns
 // what is to be encoded, or an *apiError.
 var operations = map[string]func(*Sim, []byte) (any, error){
 	"DeregisterTaskDefinition":   call((*Sim).deregisterTaskDefinition),
@@ -136,11 +154,13 @@ var operations = map[string]func(*Sim, []byte) (any, error){
 	"DescribeServices":           call((*Sim).describeServices),
 	"DescribeTaskDefinition":     call((*Sim).describeTaskDefinition),
 	"DescribeTasks":              call((*Sim).describeTasks),
+	"GetLogEvents":               call((*Sim).getLogEvents),
 	"ListServiceDeployments":     call((*Sim).listServiceDeployments),
 	"ListServices":               call((*Sim).listServices),
 	"ListTaskDefinitions":        call((*Sim).listTaskDefinitions),
 	"ListTasks":                  call((*Sim).listTasks),
 	"RegisterTaskDefinition":     call((*Sim).registerTaskDefinition),
+	"StopServiceDeployment":      call((*Sim).stopServiceDeployment),
 	"UpdateService":              call((*Sim).updateService),
 }
 
@@ -162,7 +182,10 @@ func (s *Sim) answer(header http.Header, body []byte) reply {
 	defer s.mu.Unlock()
 	s.catchUp(s.started.Add(time.Duration(s.pace * float64(time.Since(s.started)))))
 
-	operation := strings.TrimPrefix(header.Get("X-Amz-Target"), targetPrefix)
+	_, operation, isJSON := strings.Cut(header.Get("X-Amz-Target"), ".")
+	if !isJSON {
+		return s.answerQuery(header, body)
+	}
 	s.calls = append(s.calls, Call{s.now, operation, string(body)})
 	s.seen[operation]++
 	if header.Get("Authorization") == "" {
@@ -215,10 +238,11 @@ func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if reply.dropped {
 		panic(http.ErrAbortHandler) // the server closes the connection
 	}
-	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+	contentType, answer := reply.encode()
+	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("X-Amzn-RequestId", s.requestID())
 	w.WriteHeader(reply.status)
-	_ = json.NewEncoder(w).Encode(reply.body)
+	_, _ = w.Write(answer)
 }
 
 // Do answers without a socket: it makes a Sim the HTTP client of an SDK.
@@ -238,20 +262,17 @@ func (s *Sim) Do(r *http.Request) (*http.Response, error) {
 	if reply.dropped {
 		return nil, fmt.Errorf("read tcp: %w", syscall.ECONNRESET)
 	}
-	var encoded bytes.Buffer
-	if err := json.NewEncoder(&encoded).Encode(reply.body); err != nil {
-		return nil, err
-	}
+	contentType, encoded := reply.encode()
 	return &http.Response{
 		Status:     http.StatusText(reply.status),
 		StatusCode: reply.status,
 		Proto:      "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: http.Header{
-			"Content-Type":     {"application/x-amz-json-1.1"},
+			"Content-Type":     {contentType},
 			"X-Amzn-Requestid": {s.requestID()},
 		},
-		Body:          io.NopCloser(&encoded),
-		ContentLength: int64(encoded.Len()),
+		Body:          io.NopCloser(bytes.NewReader(encoded)),
+		ContentLength: int64(len(encoded)),
 		Request:       r,
 	}, nil
 }

@@ -50,7 +50,8 @@ type revision struct {
 	definition document // as registered, with the defaults that ECS fills in
 	tags       any
 	registered time.Time
-	proven     bool // it was there, and ran well, before anybody deployed
+	by         string // whose ARN registered it
+	proven     bool   // it was there, and ran well, before anybody deployed
 }
 
 func (r *revision) id() string { return fmt.Sprintf("%s:%d", r.family, r.number) }
@@ -66,7 +67,7 @@ func (r *revision) described() document {
 	echo["revision"] = r.number
 	echo["status"] = r.status
 	echo["registeredAt"] = epoch{r.registered}
-	echo["registeredBy"] = "arn:aws:sts::" + account + ":assumed-role/deployer/ci"
+	echo["registeredBy"] = r.by
 	echo["compatibilities"] = []string{"EC2", "FARGATE"}
 	echo["requiresAttributes"] = []document{{"name": "com.amazonaws.ecs.capability.logging-driver.awslogs"}}
 	return echo
@@ -115,6 +116,7 @@ func (s *Sim) register(definition document) *revision {
 	f.last++
 	registered := &revision{
 		family: name, number: f.last, status: "ACTIVE", registered: s.now,
+		by:         "arn:aws:sts::" + account + ":assumed-role/deployer/ci",
 		definition: maps.Clone(definition), tags: definition["tags"],
 	}
 	delete(registered.definition, "tags") // they stand beside the definition [API]

@@ -1,6 +1,7 @@
 package ecssim
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -26,7 +27,8 @@ type fate struct {
 	containerReason string
 	exitCode        *int
 	event           string // what the service says of it
-	drains          bool   // the scheduler stops it, rather than it stopping
+	log             []string
+	drains          bool // the scheduler stops it, rather than it stopping
 }
 
 type task struct {
@@ -47,6 +49,13 @@ type task struct {
 
 func (t *task) arn() string {
 	return arn("task/" + t.deployment.service.cluster.name + "/" + t.id)
+}
+
+// address is the task's own, made of its id.
+func (t *task) address() string {
+	var a, b int
+	fmt.Sscanf(t.id[:4], "%2x%2x", &a, &b)
+	return fmt.Sprintf("10.0.%d.%d", a, b)
 }
 
 func (t *task) wanted() bool { return t.stopping.IsZero() }
@@ -297,7 +306,7 @@ func (t *task) describeContainers() []document {
 		container := document{
 			"containerArn": arn("container/" + t.deployment.service.cluster.name + "/" + t.id + "/" + definition.str("name")),
 			"taskArn":      t.arn(), "name": definition.str("name"), "image": definition.str("image"),
-			"lastStatus": t.status, "healthStatus": "UNKNOWN", "networkInterfaces": []document{},
+			"lastStatus": t.status, "healthStatus": "UNKNOWN", "networkInterfaces": []document{{"privateIpv4Address": t.address()}},
 		}
 		if t.status == "STOPPED" && t.exitCode != nil {
 			container["exitCode"] = 0

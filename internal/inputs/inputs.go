@@ -27,10 +27,11 @@ type Inputs struct {
 	MaximumPercent        *int32
 	ForceNewDeployment    *bool
 
-	WaitFor string // one of WaitForValues
-	Timeout time.Duration
-	DryRun  bool
-	Verbose bool
+	WaitFor           string // one of WaitForValues
+	RollbackOnFailure bool
+	Timeout           time.Duration
+	DryRun            bool
+	Verbose           bool
 
 	Region   string // empty: the one that the AWS SDK finds
 	Keys     Keys
@@ -53,6 +54,7 @@ type text struct {
 	ForceNewDeployment    string `env:"FORCE_NEW_DEPLOYMENT"`
 	WaitFor               string `env:"WAIT_FOR, default=stable"`
 	Timeout               string `env:"TIMEOUT"`
+	RollbackOnFailure     string `env:"ROLLBACK_ON_FAILURE, default=false"`
 	DryRun                string `env:"DRY_RUN, default=false"`
 	Verbose               string `env:"VERBOSE, default=false"`
 	Region                string `env:"AWS_REGION"`
@@ -115,6 +117,7 @@ func (t text) check(c *checker) Inputs {
 		MaximumPercent:        c.whole("maximum-percent", t.MaximumPercent, 1, 10000),
 		ForceNewDeployment:    c.tristate("force-new-deployment", t.ForceNewDeployment),
 		WaitFor:               c.oneOf("wait-for", t.WaitFor, WaitForValues...),
+		RollbackOnFailure:     c.yes("rollback-on-failure", t.RollbackOnFailure),
 		DryRun:                c.yes("dry-run", t.DryRun),
 		Verbose:               c.yes("verbose", t.Verbose),
 		Region:                c.region("aws-region", t.Region),

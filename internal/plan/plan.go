@@ -13,7 +13,7 @@ import (
 
 // Make makes the plan. Its error is a *rollout.Problem.
 func Make(in inputs.Inputs, world rollout.World) (rollout.Plan, error) {
-	plan := rollout.Plan{Region: world.Region, WaitFor: rollout.WaitFor(in.WaitFor), Timeout: in.Timeout}
+	plan := rollout.Plan{Region: world.Region, WaitFor: rollout.WaitFor(in.WaitFor), Timeout: in.Timeout, RollBack: in.RollbackOnFailure}
 	if len(world.Services) == 0 {
 		planned, err := revision(in, *world.Base)
 		plan.Revisions = []rollout.PlannedRevision{planned}
@@ -35,9 +35,7 @@ func Make(in inputs.Inputs, world rollout.World) (rollout.Plan, error) {
 		service.Revision = len(plan.Revisions)
 		plan.Revisions = append(plan.Revisions, planned)
 		plan.Services = append(plan.Services, service)
-		if running.Note != "" {
-			plan.Notes = append(plan.Notes, running.Note)
-		}
+		plan.Notes = append(plan.Notes, running.Notes...)
 	}
 	return plan, nil
 }

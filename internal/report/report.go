@@ -29,6 +29,7 @@ type Reporter struct {
 	getenv  func(string) string
 	verbose bool
 	group   string // that is open
+	rolling string // the group for what a service goes through
 	many    bool   // services
 }
 
@@ -36,7 +37,7 @@ type Reporter struct {
 // environment. Where the environment names none, they are left out.
 func New(out io.Writer, getenv func(string) string) *Reporter {
 	return &Reporter{
-		out: out, getenv: getenv,
+		out: out, getenv: getenv, rolling: "Rollout",
 		action: githubactions.New(githubactions.WithWriter(out), githubactions.WithGetenv(getenv)),
 	}
 }
@@ -69,19 +70,26 @@ func (r *Reporter) Handle(event rollout.Event) {
 		r.enter("Deploy")
 		r.updated(e)
 	case rollout.Progress:
-		r.enter("Rollout")
+		r.enter(r.rolling)
 		r.at(e.Elapsed, e.Service, progress(e))
 	case rollout.ServiceSaid:
-		r.enter("Rollout")
+		r.enter(r.rolling)
 		r.at(e.Elapsed, e.Service, "ECS: "+strings.TrimPrefix(e.Message, "(service "+e.Service.Name+") "))
 	case rollout.TaskFailed:
-		r.enter("Rollout")
+		r.enter(r.rolling)
 		r.at(e.Elapsed, e.Service, fmt.Sprintf("task %s failed: %s", e.Task.ID, e.Task.Cause()))
 	case rollout.Decided:
-		r.enter("Rollout")
+		r.enter(r.rolling)
 		r.at(e.Elapsed, e.Service, words[e.Verdict.Outcome]+": "+e.Verdict.Reason)
+	case rollout.Explained:
+		r.enter("Why it failed")
+		r.explained(e)
+	case rollout.TakingBack:
+		r.rolling = "Roll back"
+		r.enter(r.rolling)
+		r.line(fmt.Sprintf("%s: %s, to %s", e.Service.Name, e.How, e.To.ID()))
 	case rollout.Noticed:
-		r.line("note: " + e.What + ". " + e.Next)
+		r.line("note: " + strings.TrimSpace(sentence(e.What)+" "+e.Next))
 	case rollout.Called:
 		r.called(e)
 	case rollout.Ended:
@@ -140,6 +148,25 @@ func (r *Reporter) updated(e rollout.Updated) {
 		output{"deployment-id", e.Deployment.ID},
 		output{"console-url", e.Service.ConsoleURL()},
 	)
+}
+
+// explained tells why a deployment failed: the findings, and the end of the log.
+func (r *Reporter) explained(e rollout.Explained) {
+	for _, finding := range e.Findings {
+		r.line(oneLine(sentence(finding.What)))
+		for _, more := range fill(finding.Cause, finding.Next) {
+			r.line("  " + oneLine(more))
+		}
+	}
+	if len(e.Findings) == 0 {
+		r.line("neither the tasks nor the events of the service tell why")
+	}
+	if len(e.Log.Lines) > 0 {
+		r.line(fmt.Sprintf("the last lines that container %s of task %s wrote (%s):", e.Log.Container, e.Log.Task, e.Log.Group))
+		for _, line := range e.Log.Lines {
+			r.line("  │ " + oneLine(line))
+		}
+	}
 }
 
 // progress is a line on the counts of a deployment.
@@ -207,15 +234,22 @@ func annotation(e rollout.Ended) string {
 			lines = append(lines, sentence(service.Verdict.Reason))
 		}
 	case len(lines) > 0:
-		lines = append(lines, sentence(e.Result.Reason))
+		if reason := sentence(e.Result.Reason); !strings.HasPrefix(lines[0], reason) { // it is not said twice
+			lines = append(lines, reason)
+		}
 	default:
 		lines = []string{verdict}
+	}
+	for _, service := range e.Result.Services {
+		lines = append(lines, fill(sentence(service.Left))...)
 	}
 	text := []rune(strings.Join(lines, "\n"))
 	return string(text[:min(len(text), longestAnnotation)])
 }
 
-func explained(f rollout.Finding) string { return sentence(f.What) + " " + f.Next }
+func explained(f rollout.Finding) string {
+	return strings.Join(fill(sentence(f.What), f.Cause, f.Next), " ")
+}
 
 // mistakes are the errors that were joined into one.
 func mistakes(err error) []string {

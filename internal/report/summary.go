@@ -29,6 +29,9 @@ func markdown(e rollout.Ended) string {
 	}
 	for _, service := range result.Services {
 		rows(&b, serviceRows(service))
+		if len(service.Log.Lines) > 0 {
+			fmt.Fprintf(&b, "\nThe last lines that %s of task %s wrote:\n\n%s", code(service.Log.Container), code(service.Log.Task), fenced(service.Log.Lines))
+		}
 	}
 	if result.Registered != nil {
 		rows(&b, revisionRows(*result.Registered))
@@ -108,6 +111,19 @@ func prose(text string) string {
 		`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "|", `\|`,
 		"<", "&lt;", "&", "&amp;", "#", `\#`, "@", "&#64;", "~", `\~`,
 	).Replace(oneLine(text))
+}
+
+// fenced is lines in a code block, behind a fence that none of them closes.
+func fenced(lines []string) string {
+	text := ""
+	for _, line := range lines {
+		text += oneLine(line) + "\n"
+	}
+	fence := "```"
+	for strings.Contains(text, fence) {
+		fence += "`"
+	}
+	return fence + "text\n" + text + fence + "\n"
 }
 
 // code is text in a code span, which may stand in a cell of a table. A fence longer than any run of

@@ -61,6 +61,20 @@ type (
 		Verdict Verdict
 	}
 
+	// Explained comes when a deployment did not succeed and it was looked into why.
+	Explained struct {
+		Service  ServiceKey
+		Findings []Finding
+		Log      LogTail
+	}
+
+	// TakingBack comes when a deployment is being taken back.
+	TakingBack struct {
+		Service ServiceKey
+		To      Revision // what ran before
+		How     string
+	}
+
 	// Noticed is a doubt, or a thing that could not be looked at.
 	Noticed struct{ What, Next string }
 
@@ -87,6 +101,8 @@ func (Progress) event()    {}
 func (ServiceSaid) event() {}
 func (TaskFailed) event()  {}
 func (Decided) event()     {}
+func (Explained) event()   {}
+func (TakingBack) event()  {}
 func (Noticed) event()     {}
 func (Called) event()      {}
 func (Ended) event()       {}

@@ -65,6 +65,8 @@ type ServiceResult struct {
 	Revision   RevisionResult
 	Deployment Deployment // ours, as it was last seen
 	Findings   []Finding  // why it did not succeed
+	Log        LogTail    // of the container that failed
+	Left       string     // how things were left, in a sentence, when nothing was taken back
 }
 
 // ProblemKind says whose move it is.

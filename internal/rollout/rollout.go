@@ -15,7 +15,8 @@ type Revision struct {
 	ARN      string
 	Family   string
 	Number   int
-	Active   bool // an INACTIVE one still runs, but cannot be deployed
+	Active   bool   // an INACTIVE one still runs, but cannot be deployed
+	By       string // the ARN of who registered it
 	Document taskdef.Document
 }
 
@@ -44,6 +45,8 @@ type Service struct {
 	TaskDefinition string // an ARN: what it was last told to run, not always what runs
 	Desired        int
 	RollsBack      bool         // the circuit breaker or an alarm takes failed deployments back
+	BreakerOn      bool         // the circuit breaker does
+	TargetGroups   []string     // ARNs
 	Deployments    []Deployment // newest first
 	Events         []ServiceEvent
 }
@@ -126,8 +129,8 @@ type World struct {
 type Running struct {
 	Service  Service
 	Revision Revision
-	// Note says why that revision is not the one that the service names, if it is not.
-	Note string
+	// Notes say what is out of the ordinary with it.
+	Notes []string
 }
 
 // WaitFor says when a deployment has come far enough.
@@ -146,6 +149,7 @@ type Plan struct {
 	Services  []PlannedService
 	WaitFor   WaitFor
 	Timeout   time.Duration
+	RollBack  bool // what failed, timed out or was cancelled
 	Notes     []string
 }
 
@@ -184,12 +188,36 @@ type Update struct {
 
 // Evidence is what there is to explain a deployment that did not succeed.
 type Evidence struct {
-	Failed []Task         // oldest first
-	Events []ServiceEvent // since the deployment began, newest first
+	Verdict    Verdict
+	Service    Service        // as it was last seen
+	Deployment Deployment     // as it was last seen
+	Older      int            // tasks of other deployments that still run
+	Failed     []Task         // tasks of the deployment, oldest first
+	Events     []ServiceEvent // since the deployment began, newest first
+	Targets    []TargetHealth // of the deployment's tasks that run
+	Log        LogTail        // of the container that failed last
 }
 
-// Finding is one explanation: what happened, and the next step, each a sentence.
+// TargetHealth is what a load balancer says of a task that it finds not healthy.
+type TargetHealth struct {
+	Target      string // an address and a port
+	State       string
+	Reason      string // a code, such as Target.ResponseCodeMismatch
+	Description string
+}
+
+// LogTail is the last lines that a container wrote.
+type LogTail struct {
+	Container string
+	Task      string // its id
+	Group     string
+	Stream    string
+	Lines     []string
+}
+
+// Finding is one explanation: what happened, the likely cause, and the next step, each a sentence.
 type Finding struct {
-	What string
-	Next string
+	What  string
+	Cause string // empty where it is not known
+	Next  string
 }

@@ -15,6 +15,7 @@ type Task struct {
 	StopCode   string
 	Reason     string    // stoppedReason
 	Stopping   time.Time // when it was told to stop, or stopped
+	Addresses  []string  // private ones, in network mode awsvpc
 	Containers []Container
 }
 
@@ -30,6 +31,20 @@ type Container struct {
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html.
 func (t Task) Failed() bool {
 	return t.StopCode != "" && t.StopCode != "UserInitiated" && !strings.HasPrefix(t.Reason, "Scaling activity initiated by")
+}
+
+// Culprit is the container by which a task failed: the one with a reason, or that ended badly, or
+// else the first.
+func (t Task) Culprit() (Container, bool) {
+	for _, container := range t.Containers {
+		if container.Reason != "" || container.ExitCode != nil && *container.ExitCode != 0 {
+			return container, true
+		}
+	}
+	if len(t.Containers) == 0 {
+		return Container{}, false
+	}
+	return t.Containers[0], true
 }
 
 // attempts are counted in ECS's words on a failed pull, and differ from task to t.

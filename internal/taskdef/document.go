@@ -99,3 +99,29 @@ func (d Document) HealthChecked() bool {
 		return definition.get("healthCheck").kind == object
 	})
 }
+
+// Log is where a container writes its log.
+type Log struct {
+	Driver string
+	Group  string // the rest is for the driver awslogs
+	Region string // empty: that of the task
+	Prefix string // of the stream, which is prefix/container/task
+}
+
+// Log finds out where a container writes its log. The driver is empty when it is not said.
+func (d Document) Log(container string) Log {
+	for _, definition := range d.root.get("containerDefinitions").elements {
+		if definition.get("name").str() != container {
+			continue
+		}
+		configuration := definition.get("logConfiguration")
+		options := configuration.get("options")
+		return Log{
+			Driver: configuration.get("logDriver").str(),
+			Group:  options.get("awslogs-group").str(),
+			Region: options.get("awslogs-region").str(),
+			Prefix: options.get("awslogs-stream-prefix").str(),
+		}
+	}
+	return Log{}
+}

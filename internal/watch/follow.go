@@ -22,14 +22,20 @@ const (
 	silence = 30*time.Second - period - period/10
 
 	// holding is how long all tasks must be seen running and healthy before wait-for: running takes it
-	// for true.
-	holding = 10 * time.Second
+	// for true. Where nothing checks their health it is as long as ECS itself waits before it counts a
+	// task as healthy
+	// (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html).
+	holding          = 10 * time.Second
+	holdingUnchecked = 40 * time.Second
 )
 
 // Until says when to stop waiting.
 type Until struct {
 	WaitFor rollout.WaitFor
 	Timeout time.Duration
+	// Hopeless tells, of the tasks that failed, whether more of them will: then, and when none runs,
+	// the wait ends.
+	Hopeless func(failed []rollout.Task) (cause string, hopeless bool)
 }
 
 // Followed is how far a target was seen to come.
@@ -37,6 +43,7 @@ type Followed struct {
 	Verdict    rollout.Verdict
 	Service    rollout.Service    // as it was last seen
 	Deployment rollout.Deployment // ours, as it was last seen
+	ARN        string             // of the service deployment, if it was seen
 }
 
 // Follow follows the targets, all of one cluster, until each has its verdict, and returns them in
@@ -51,7 +58,7 @@ func Follow(ctx context.Context, client *cloud.Client, targets []Target, until U
 	err := w.run(ctx)
 	var followed []Followed
 	for _, f := range w.followers {
-		followed = append(followed, Followed{f.verdict, f.service, f.ours})
+		followed = append(followed, Followed{f.verdict, f.service, f.ours, f.arn})
 	}
 	return followed, err
 }
@@ -63,6 +70,7 @@ type watcher struct {
 	followers []*follower
 	blind     bool // the service deployments may not be read
 	noTasks   bool // the tasks may not be read
+	noTargets bool // the health of targets may not be read
 }
 
 // follower is what is known of one target.
@@ -78,6 +86,7 @@ type follower struct {
 	failedSince time.Time
 	runSince    time.Time // since when all tasks run, for wait-for: running
 	failures    int       // that have been looked into
+	failed      []rollout.Task
 	last        rollout.Progress
 	looked      time.Time       // when AWS last answered
 	shown       time.Time       // when something was last said
@@ -179,13 +188,36 @@ func (w *watcher) round(ctx context.Context) error {
 		if err := w.tellFailures(ctx, f); err != nil {
 			return err
 		}
-		if verdict, done := judge(f.Target, s); done {
-			w.decide(f, verdict)
-		} else if w.until.WaitFor == rollout.AllRun {
-			if err := w.checkTasks(ctx, f, s); err != nil {
-				return err
-			}
+		if err := w.judge(ctx, f, s); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// judge decides on a target, or lets it go on.
+func (w *watcher) judge(ctx context.Context, f *follower, s snapshot) error {
+	if verdict, done := judge(f.Target, s); done {
+		w.decide(f, verdict)
+		return nil
+	}
+	if w.until.WaitFor == rollout.AllRun {
+		if err := w.checkTasks(ctx, f, s); err != nil || f.done {
+			return err
+		}
+	}
+	cause, hopeless := w.until.Hopeless(f.failed)
+	switch {
+	case !hopeless || f.ours.Running > 0 || f.ours.State == "FAILED" || f.told[cause]:
+	case s.service.BreakerOn:
+		f.told[cause] = true
+		w.emit(rollout.Noticed{
+			What: "the tasks of " + f.Service.Name + " keep failing for the same cause (" + cause + "), and none runs",
+			Next: "The circuit breaker is on: its roll-back is waited for.",
+		})
+	default:
+		verdict, _ := failed("the tasks keep failing for the same cause, and none runs")
+		w.decide(f, verdict)
 	}
 	return nil
 }
@@ -256,7 +288,7 @@ func (f *follower) take(now time.Time, services []rollout.Service, progress map[
 	default:
 		s.failedFor = now.Sub(f.failedSince)
 	}
-	s.seen = f.seen
+	s.ours, s.seen = f.ours, f.seen
 	return s
 }
 
@@ -264,7 +296,7 @@ func (f *follower) take(now time.Time, services []rollout.Service, progress map[
 func (w *watcher) tell(f *follower, s snapshot) {
 	elapsed := s.at.Sub(f.Since)
 	for _, event := range slices.Backward(f.service.Events) {
-		if !f.told[event.ID] && !event.At.Before(f.Deployment.Created) {
+		if !f.told[event.ID] && event.At.After(f.Heard) {
 			f.told[event.ID] = true
 			w.emit(rollout.ServiceSaid{Service: f.Service.ServiceKey, Elapsed: elapsed, Message: event.Message})
 		}
@@ -306,8 +338,9 @@ func (w *watcher) tellFailures(ctx context.Context, f *follower) error {
 		return nil
 	}
 	for _, task := range tasks {
-		if task.Failed() && !f.told[task.ID] {
+		if task.Failed() && !f.told[task.ID] && task.Stopping.After(f.Heard) {
 			f.told[task.ID] = true
+			f.failed = append(f.failed, task)
 			w.emit(rollout.TaskFailed{Service: f.Service.ServiceKey, Elapsed: time.Since(f.Since), Task: task})
 		}
 	}
@@ -319,32 +352,57 @@ func (w *watcher) tellFailures(ctx context.Context, f *follower) error {
 
 // checkTasks decides for wait-for: running, once all tasks have run and been healthy for a while.
 func (w *watcher) checkTasks(ctx context.Context, f *follower, s snapshot) error {
-	if !allRun(f.Target, s) {
-		f.runSince = time.Time{}
-		return nil
-	}
-	if !w.noTasks {
-		tasks, err := w.client.RunningTasks(ctx, f.Service.ServiceKey, f.ours.ID)
-		switch {
-		case cloud.NotAllowed(err):
-			w.noTasks = true
-			w.notice(err, "Whether the tasks are healthy is not known without it: their number counts.")
-		case err != nil:
+	health := unhealthy
+	if allRun(f.Target, s) {
+		var err error
+		if health, err = w.health(ctx, f, s); err != nil {
 			return err
-		case !healthy(f.Target, s.service.Desired, tasks):
-			f.runSince = time.Time{}
-			return nil
 		}
 	}
-	if f.runSince.IsZero() {
+	switch {
+	case health == unhealthy:
+		f.runSince = time.Time{}
+		return nil
+	case f.runSince.IsZero():
 		f.runSince = s.at
 	}
-	if s.at.Sub(f.runSince) >= holding {
-		w.decide(f, rollout.Verdict{
-			Outcome: rollout.Succeeded,
-			Reason: fmt.Sprintf("%s runs, %d of %d tasks; the deployment goes on in ECS until it is complete",
-				rollout.RevisionID(f.Deployment.TaskDefinition), f.ours.Running, s.service.Desired),
-		})
+	if held := s.at.Sub(f.runSince); held < holding || held < holdingUnchecked && health == unchecked {
+		return nil
 	}
+	w.decide(f, rollout.Verdict{
+		Outcome: rollout.Succeeded,
+		Reason: fmt.Sprintf("%d of %d tasks of %s run%s; the deployment goes on in ECS until it is complete",
+			f.ours.Running, s.service.Desired, rollout.RevisionID(f.Deployment.TaskDefinition), map[tasksHealth]string{healthy: " and are healthy"}[health]),
+	})
 	return nil
+}
+
+// health looks at the tasks of a target, and at what its load balancer says of them. What may not be
+// looked at counts as not checked.
+func (w *watcher) health(ctx context.Context, f *follower, s snapshot) (tasksHealth, error) {
+	if w.noTasks {
+		return unchecked, nil
+	}
+	tasks, err := w.client.RunningTasks(ctx, f.Service.ServiceKey, f.ours.ID)
+	if cloud.NotAllowed(err) {
+		w.noTasks = true
+		w.notice(err, "Whether the tasks are healthy is not known without it: their number counts.")
+		return unchecked, nil
+	}
+	health := healthOf(f.Target, s.service.Desired, tasks)
+	if err != nil || health == unhealthy || w.noTargets || len(s.service.TargetGroups) == 0 {
+		return health, err
+	}
+	targets, known, err := w.client.UnhealthyTargets(ctx, s.service.TargetGroups, tasks)
+	switch {
+	case cloud.NotAllowed(err):
+		w.noTargets = true
+		w.notice(err, "Whether the load balancer finds the tasks healthy is not known without it.")
+		return health, nil
+	case err == nil && len(targets) > 0:
+		return unhealthy, nil
+	case err == nil && known:
+		return healthy, nil
+	}
+	return health, err
 }

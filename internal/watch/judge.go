@@ -21,6 +21,8 @@ type Target struct {
 	HealthChecked bool
 	// Since is when the update was sent, by our clock.
 	Since time.Time
+	// Heard is until when, by the clock of AWS, the service's events and failed tasks were told already.
+	Heard time.Time
 }
 
 // snapshot is what one look at a target showed.
@@ -30,7 +32,8 @@ type snapshot struct {
 	service rollout.Service
 	// progress is nil as long as the service deployment is not listed, or may not be read.
 	progress *rollout.ServiceDeployment
-	// seen tells that our deployment was listed in this or an earlier snapshot.
+	// ours is our deployment as it was last listed, and seen that it ever was.
+	ours rollout.Deployment
 	seen bool
 	// failedFor is how long our deployment has been PRIMARY and FAILED.
 	failedFor time.Duration
@@ -94,7 +97,7 @@ func judgeDeployments(t Target, s snapshot) (rollout.Verdict, bool) {
 		return judgePrimary(t, s, ours)
 	case ours.State == "FAILED", primary.ID == t.Previous, strings.Contains(primary.StateReason, "rolling back"):
 		if primary.State == "COMPLETED" {
-			return rolledBack(primary, ours.StateReason)
+			return rolledBack(primary, failure(s.ours))
 		}
 		return rollout.Verdict{}, false
 	case primary.ID == "":
@@ -110,7 +113,12 @@ func judgePrimary(t Target, s snapshot, ours rollout.Deployment) (rollout.Verdic
 	switch {
 	case ours.State == "COMPLETED":
 		return succeeded(t, s)
-	case ours.State == "FAILED" && (s.failedFor >= settling || s.progress == nil && !s.service.RollsBack):
+	case ours.State == "FAILED" && s.service.RollsBack && s.failedFor >= settling:
+		return rollout.Verdict{
+			Outcome: rollout.RollbackFailed,
+			Reason:  "ECS gave the deployment up and did not roll it back, as it is set to" + because(ours.StateReason),
+		}, true
+	case ours.State == "FAILED" && !s.service.RollsBack && (s.progress == nil || s.failedFor >= settling):
 		return failed("ECS gave the deployment up and rolled nothing back%s", because(ours.StateReason))
 	case ours.State == "" && len(s.service.Deployments) == 1 && ours.Running == s.service.Desired && ours.Pending == 0:
 		return succeeded(t, s)
@@ -145,6 +153,14 @@ func superseded(by rollout.Deployment) (rollout.Verdict, bool) {
 	}, true
 }
 
+// failure is why a deployment failed; while it did not, its reason says nothing.
+func failure(d rollout.Deployment) string {
+	if d.State != "FAILED" {
+		return ""
+	}
+	return d.StateReason
+}
+
 // because puts a reason of ECS behind a colon, without its full stop.
 func because(reason string) string {
 	if reason == "" {
@@ -160,16 +176,30 @@ func allRun(t Target, s snapshot) bool {
 		ours.Desired == s.service.Desired && ours.Running >= ours.Desired && ours.Desired > 0 && ours.Pending == 0
 }
 
-// healthy tells whether the tasks are those that are wanted, run, and are healthy as far as their
-// containers' health checks tell.
-func healthy(t Target, wanted int, tasks []rollout.Task) bool {
+// tasksHealth is what is known of the health of all the tasks that are wanted.
+type tasksHealth int
+
+const (
+	unhealthy tasksHealth = iota // not all run, or one is not healthy, or not yet
+	unchecked                    // all run, and nothing checks them
+	healthy
+)
+
+// healthOf judges by the tasks alone: by their state, and by the containers' own health checks.
+func healthOf(t Target, wanted int, tasks []rollout.Task) tasksHealth {
 	n := 0
 	for _, task := range tasks {
 		if task.Status == "RUNNING" && (task.Health == "HEALTHY" || !t.HealthChecked && task.Health != "UNHEALTHY") {
 			n++
 		}
 	}
-	return n >= wanted
+	switch {
+	case n < wanted:
+		return unhealthy
+	case t.HealthChecked:
+		return healthy
+	}
+	return unchecked
 }
 
 // left says where a deployment stood when the waiting ended.

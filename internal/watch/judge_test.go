@@ -56,6 +56,9 @@ func TestJudge(t *testing.T) {
 		{name: "rolling back, and the service deployment says so", deployments: []rollout.Deployment{with(before, "PRIMARY", "COMPLETED", "")}, progress: "ROLLBACK_IN_PROGRESS"},
 		{name: "rolled back: the service looks as stable as ever", deployments: []rollout.Deployment{with(before, "PRIMARY", "COMPLETED", "")},
 			want: rollout.RolledBack, reason: "ECS rolled back to web:41"},
+		{name: "rolled back, and why it failed was seen before it vanished", deployments: []rollout.Deployment{with(before, "PRIMARY", "COMPLETED", "")},
+			change: func(s *snapshot) { s.ours = with(ours, "ACTIVE", "FAILED", "ECS deployment failed: alarm detected.") },
+			want:   rollout.RolledBack, reason: "ECS rolled back to web:41: ECS deployment failed: alarm detected"},
 		{name: "rolled back, with a reason", deployments: []rollout.Deployment{with(before, "PRIMARY", "COMPLETED", "")}, progress: "ROLLBACK_SUCCESSFUL",
 			want: rollout.RolledBack, reason: "ECS rolled back to web:41: because"},
 		{name: "roll-back failed", deployments: []rollout.Deployment{with(ours, "PRIMARY", "FAILED", "")}, progress: "ROLLBACK_FAILED",
@@ -67,7 +70,7 @@ func TestJudge(t *testing.T) {
 			change: func(s *snapshot) { s.service.RollsBack = true }},
 		{name: "failed, and not rolled back for a minute", deployments: []rollout.Deployment{with(ours, "PRIMARY", "FAILED", ""), before},
 			change: func(s *snapshot) { s.service.RollsBack, s.failedFor = true, time.Minute },
-			want:   rollout.Failed, reason: "ECS gave the deployment up and rolled nothing back"},
+			want:   rollout.RollbackFailed, reason: "ECS gave the deployment up and did not roll it back, as it is set to"},
 		{name: "being stopped", deployments: []rollout.Deployment{with(ours, "PRIMARY", "FAILED", ""), before}, progress: "STOP_REQUESTED"},
 		{name: "stopped", deployments: []rollout.Deployment{with(ours, "PRIMARY", "FAILED", ""), before}, progress: "STOPPED",
 			want: rollout.Failed, reason: "ECS stopped the deployment and rolled nothing back: because"},
@@ -94,6 +97,7 @@ func TestJudge(t *testing.T) {
 			if test.progress != "" {
 				s.progress = &rollout.ServiceDeployment{Status: test.progress, Reason: "because."}
 			}
+			s.ours, _ = s.service.Deployment(ours.ID)
 			if test.change != nil {
 				test.change(&s)
 			}
@@ -119,9 +123,10 @@ func TestAllRunAndHealthy(t *testing.T) {
 	require.False(t, allRun(target, at(pending)))
 
 	task := func(status, health string) rollout.Task { return rollout.Task{Status: status, Health: health} }
-	require.True(t, healthy(target, 2, []rollout.Task{task("RUNNING", "UNKNOWN"), task("RUNNING", "HEALTHY")}))
-	require.False(t, healthy(target, 2, []rollout.Task{task("RUNNING", "UNKNOWN"), task("RUNNING", "UNHEALTHY")}))
-	require.False(t, healthy(target, 2, []rollout.Task{task("RUNNING", "UNKNOWN"), task("PENDING", "UNKNOWN")}))
+	require.Equal(t, unchecked, healthOf(target, 2, []rollout.Task{task("RUNNING", "UNKNOWN"), task("RUNNING", "HEALTHY")}))
+	require.Equal(t, unhealthy, healthOf(target, 2, []rollout.Task{task("RUNNING", "UNKNOWN"), task("RUNNING", "UNHEALTHY")}))
+	require.Equal(t, unhealthy, healthOf(target, 2, []rollout.Task{task("RUNNING", "UNKNOWN"), task("PENDING", "UNKNOWN")}))
 	target.HealthChecked = true
-	require.False(t, healthy(target, 1, []rollout.Task{task("RUNNING", "UNKNOWN")}), "a health check has not decided yet")
+	require.Equal(t, unhealthy, healthOf(target, 1, []rollout.Task{task("RUNNING", "UNKNOWN")}), "a health check has not decided yet")
+	require.Equal(t, healthy, healthOf(target, 1, []rollout.Task{task("RUNNING", "HEALTHY")}))
 }

@@ -1,0 +1,134 @@
+package cloud
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+
+	"ecs-deploy/internal/rollout"
+	"ecs-deploy/internal/taskdef"
+)
+
+// logLines is how many of the last lines of a log are read.
+const logLines = 30
+
+// Gather adds to the evidence what only AWS knows: the tasks of the deployment that failed, the
+// health of those that run as the load balancer sees it, and the last log lines of the container that
+// failed. What may not be read is left out, and a notice says what would have told more.
+func (c *Client) Gather(ctx context.Context, evidence rollout.Evidence, document taskdef.Document) rollout.Evidence {
+	key, deployment := evidence.Service.ServiceKey, evidence.Deployment.ID
+	stopped, err := c.StoppedTasks(ctx, key, deployment)
+	if err != nil {
+		c.doWithout(err, "Why tasks failed is not known without it.")
+	}
+	for _, task := range stopped {
+		if task.Failed() {
+			evidence.Failed = append(evidence.Failed, task)
+		}
+	}
+	if len(evidence.Failed) > 0 {
+		if evidence.Log, err = c.lastLog(ctx, evidence.Failed, document); err != nil {
+			c.doWithout(err, "The last log lines of the container are not shown without it.")
+		}
+	}
+	if evidence.Deployment.Running > 0 && len(evidence.Service.TargetGroups) > 0 {
+		running, err := c.RunningTasks(ctx, key, deployment)
+		if err == nil {
+			evidence.Targets, _, err = c.UnhealthyTargets(ctx, evidence.Service.TargetGroups, running)
+		}
+		if err != nil {
+			c.doWithout(err, "What the load balancer has against the tasks is not known without it.")
+		}
+	}
+	return evidence
+}
+
+// doWithout says what could not be looked at.
+func (c *Client) doWithout(err error, loss string) {
+	notice := rollout.Noticed{What: err.Error(), Next: loss}
+	if p, ok := err.(*rollout.Problem); ok && p.Next != "" {
+		notice.Next += " " + p.Next
+	}
+	c.emit(notice)
+}
+
+// lastLog reads the end of the log of the container by which a task failed, of the last task whose
+// container wrote one.
+func (c *Client) lastLog(ctx context.Context, failed []rollout.Task, document taskdef.Document) (rollout.LogTail, error) {
+	for _, task := range slices.Backward(failed[max(0, len(failed)-3):]) {
+		container, known := task.Culprit()
+		log := document.Log(container.Name)
+		if !known || log.Driver != "awslogs" || log.Group == "" || log.Prefix == "" {
+			continue
+		}
+		tail := rollout.LogTail{
+			Container: container.Name, Task: task.ID, Group: log.Group,
+			Stream: fmt.Sprintf("%s/%s/%s", log.Prefix, container.Name, task.ID),
+		}
+		var err error
+		if tail.Lines, err = c.logLines(ctx, log, tail.Stream); err != nil || len(tail.Lines) > 0 {
+			return tail, err
+		}
+	}
+	return rollout.LogTail{}, nil
+}
+
+// logLines reads the last lines of a stream. A container that never wrote has none.
+func (c *Client) logLines(ctx context.Context, log taskdef.Log, stream string) ([]string, error) {
+	client := cloudwatchlogs.NewFromConfig(c.config, func(o *cloudwatchlogs.Options) {
+		if log.Region != "" {
+			o.Region = log.Region
+		}
+	})
+	limit, fromHead := int32(logLines), false
+	out, err := client.GetLogEvents(ctx, &cloudwatchlogs.GetLogEventsInput{
+		LogGroupName: &log.Group, LogStreamName: &stream, Limit: &limit, StartFromHead: &fromHead,
+	})
+	if code(err) == "ResourceNotFoundException" {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, c.problem(ctx, err, "logs:GetLogEvents", "log group "+log.Group)
+	}
+	var lines []string
+	for _, event := range out.Events {
+		lines = append(lines, deref(event.Message))
+	}
+	return lines, nil
+}
+
+// UnhealthyTargets are the tasks that the load balancer does not find healthy, or not yet. In a
+// network mode in which tasks have no address of their own, all targets of the groups are looked at,
+// and it is not known whether those that are healthy are ours.
+func (c *Client) UnhealthyTargets(ctx context.Context, groups []string, tasks []rollout.Task) (targets []rollout.TargetHealth, known bool, err error) {
+	var addresses []string
+	for _, task := range tasks {
+		addresses = append(addresses, task.Addresses...)
+	}
+	client := elb.NewFromConfig(c.config)
+	for _, group := range groups {
+		out, err := client.DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: &group})
+		if err != nil {
+			return nil, false, c.problem(ctx, err, "elasticloadbalancing:DescribeTargetHealth", "target group "+group[strings.Index(group, ":targetgroup/")+1:])
+		}
+		for _, d := range out.TargetHealthDescriptions {
+			if d.Target == nil || d.TargetHealth == nil || d.TargetHealth.State == elbtypes.TargetHealthStateEnumHealthy ||
+				len(addresses) > 0 && !slices.Contains(addresses, deref(d.Target.Id)) {
+				continue
+			}
+			targets = append(targets, rollout.TargetHealth{
+				Target:      net.JoinHostPort(deref(d.Target.Id), fmt.Sprint(deref(d.Target.Port))),
+				State:       string(d.TargetHealth.State),
+				Reason:      string(d.TargetHealth.Reason),
+				Description: deref(d.TargetHealth.Description),
+			})
+		}
+	}
+	return targets, len(addresses) > 0, nil
+}
