@@ -111,7 +111,7 @@ func TestProcessEndsSoonWhenItIsCancelled(t *testing.T) {
 		require.Contains(t, report.ViewOutputs(string(outputs)), "outcome=cancelled\n")
 		summary, err := os.ReadFile(filepath.Join(folder, "summary.md"))
 		require.NoError(t, err)
-		require.Contains(t, string(summary), "the deployment goes on in ECS")
+		require.Contains(t, string(summary), "ECS goes on trying")
 	}
 }
 

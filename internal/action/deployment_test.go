@@ -233,7 +233,7 @@ func TestCancelledRunsSayThatTheDeploymentGoesOn(t *testing.T) {
 		})
 		require.Equal(t, 130, code)
 		require.Equal(t, time.Minute, time.Since(began), "it ends at once")
-		require.Contains(t, log.String(), "the run was cancelled; the deployment goes on in ECS: 0 of 2 tasks run, 2 pending")
+		require.Contains(t, log.String(), "nothing was taken back: 0 of 2 tasks of web:42 run, and 2 older ones; ECS goes on trying")
 	})
 }
 

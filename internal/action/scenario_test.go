@@ -2,6 +2,7 @@ package action
 
 import (
 	"bytes"
+	"context"
 	"flag"
 	"fmt"
 	"maps"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/stretchr/testify/require"
@@ -27,6 +29,7 @@ type step struct {
 	Scenario string
 	Deny     []string          // operations that the policy does not allow
 	Both     bool              // play it also without permission for the service deployments
+	Cancel   time.Duration     // when the run is cancelled; 0 is never
 	With     map[string]string // as in a workflow
 	Exit     int
 }
@@ -52,7 +55,12 @@ func play(t *testing.T, s step) played {
 	var r played
 	synctest.Test(t, func(t *testing.T) {
 		r.sim = ecssim.New(scenario.Denying(s.Deny...))
-		r.code = Run(t.Context(), Env{
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		if s.Cancel > 0 {
+			time.AfterFunc(s.Cancel, cancel)
+		}
+		r.code = Run(ctx, Env{
 			Getenv: func(name string) string { return env[name] },
 			Stdout: &log, Jitter: rand.New(rand.NewPCG(1, 2)).Float64, HTTP: r.sim,
 		})

@@ -277,3 +277,52 @@ func TestConfigurationThatIsMissing(t *testing.T) {
 	require.Equal(t, "ecs:ListServices for cluster main: AWS could not be reached in eu-west-1: connection refused", problem.What)
 	require.True(t, errors.Is(err, syscall.ECONNREFUSED))
 }
+
+// The log of a container may be in another region than its service.
+func TestLogsAreReadInTheirOwnRegion(t *testing.T) {
+	document, err := taskdef.Parse([]byte(`{"containerDefinitions":[{"name":"app","logConfiguration":{"logDriver":"awslogs",
+	  "options":{"awslogs-group":"g","awslogs-region":"us-east-1","awslogs-stream-prefix":"p"}}}]}`))
+	require.NoError(t, err)
+	stopped := `{"tasks":[{"taskArn":"arn:aws:ecs:eu-west-1:1:task/main/abc","startedBy":"ecs-svc/1","stopCode":"EssentialContainerExited","containers":[{"name":"app","exitCode":1}]}]}`
+	client := open(t, transport(func(r *http.Request) (*http.Response, error) {
+		body, err := io.ReadAll(r.Body)
+		require.NoError(t, err)
+		switch operation(r) {
+		case "ListTasks":
+			return answer(r, http.StatusOK, `{"taskArns":["arn:aws:ecs:eu-west-1:1:task/main/abc"]}`), nil
+		case "DescribeTasks":
+			return answer(r, http.StatusOK, stopped), nil
+		}
+		require.Equal(t, "logs.us-east-1.amazonaws.com", r.URL.Host)
+		require.Contains(t, r.Header.Get("Authorization"), "/us-east-1/logs/aws4_request")
+		require.JSONEq(t, `{"logGroupName":"g","logStreamName":"p/app/abc","limit":30,"startFromHead":false}`, string(body))
+		return answer(r, http.StatusOK, `{"events":[{"message":"last words"}]}`), nil
+	}))
+	evidence := client.Gather(t.Context(), rollout.Evidence{Deployment: rollout.Deployment{ID: "ecs-svc/1"}}, document)
+	require.Len(t, evidence.Failed, 1)
+	require.Equal(t, []string{"last words"}, evidence.Log.Lines)
+	require.Equal(t, "p/app/abc", evidence.Log.Stream)
+}
+
+// An operation that ECS does not have, or that is not allowed, leaves its part of the evidence out.
+func TestEvidenceThatMayNotBeRead(t *testing.T) {
+	var notices []rollout.Event
+	client, err := Open(t.Context(), Options{
+		Region: "eu-west-1", AccessKeyID: "id", SecretAccessKey: "secret", Jitter: func() float64 { return 0 },
+		Emit: func(e rollout.Event) {
+			if _, notice := e.(rollout.Noticed); notice {
+				notices = append(notices, e)
+			}
+		},
+		HTTP: transport(func(r *http.Request) (*http.Response, error) {
+			return answer(r, http.StatusBadRequest, `{"__type":"AccessDeniedException","message":"no"}`), nil
+		}),
+	})
+	require.NoError(t, err)
+	evidence := client.Gather(t.Context(), rollout.Evidence{Service: rollout.Service{TargetGroups: []string{"arn"}}, Deployment: rollout.Deployment{Running: 1}}, taskdef.Document{})
+	require.Empty(t, evidence.Failed)
+	require.Equal(t, []rollout.Event{
+		rollout.Noticed{What: "ecs:ListTasks for service : not allowed", Next: "Why tasks failed is not known without it. Allow ecs:ListTasks for the role that deploys. AWS says: no"},
+		rollout.Noticed{What: "ecs:ListTasks for service : not allowed", Next: "What the load balancer has against the tasks is not known without it. Allow ecs:ListTasks for the role that deploys. AWS says: no"},
+	}, notices)
+}

@@ -150,7 +150,7 @@ func (w *watcher) stop(err error) error {
 				Reason:  fmt.Sprintf("not %s after %s: %s", goal[w.until.WaitFor], rollout.Span(w.until.Timeout), left(f.service, f.ours)),
 			}
 		case cancelled:
-			verdict = rollout.Verdict{Outcome: rollout.Cancelled, Reason: "the run was cancelled; the deployment goes on in ECS: " + left(f.service, f.ours)}
+			verdict = rollout.Verdict{Outcome: rollout.Cancelled, Reason: "the run was ended from outside, with " + left(f.service, f.ours)}
 		}
 		w.decide(f, verdict)
 	}
