@@ -96,7 +96,7 @@ func judgeDeployments(t Target, s snapshot) (rollout.Verdict, bool) {
 	case listed && ours.Status == "PRIMARY":
 		return judgePrimary(t, s, ours)
 	case ours.State == "FAILED", primary.ID == t.Previous, strings.Contains(primary.StateReason, "rolling back"):
-		if primary.State == "COMPLETED" {
+		if complete(s.service, primary) {
 			return rolledBack(primary, failure(s.ours))
 		}
 		return rollout.Verdict{}, false
@@ -106,12 +106,17 @@ func judgeDeployments(t Target, s snapshot) (rollout.Verdict, bool) {
 	return superseded(primary)
 }
 
-// judgePrimary never looks at the counts, which are all 0 at first, and so equal; but for services
-// behind a Classic Load Balancer, which have no rolloutState
-// (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Deployment.html).
+// complete tells whether a deployment has come to its good end. The counts say nothing, since they are
+// all 0 at first, and so equal; but for services behind a Classic Load Balancer, which have no
+// rolloutState (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Deployment.html).
+func complete(service rollout.Service, d rollout.Deployment) bool {
+	return d.State == "COMPLETED" ||
+		d.State == "" && len(service.Deployments) == 1 && d.Running == service.Desired && d.Pending == 0
+}
+
 func judgePrimary(t Target, s snapshot, ours rollout.Deployment) (rollout.Verdict, bool) {
 	switch {
-	case ours.State == "COMPLETED":
+	case complete(s.service, ours):
 		return succeeded(t, s)
 	case ours.State == "FAILED" && s.service.RollsBack && s.failedFor >= settling:
 		return rollout.Verdict{
@@ -120,8 +125,6 @@ func judgePrimary(t Target, s snapshot, ours rollout.Deployment) (rollout.Verdic
 		}, true
 	case ours.State == "FAILED" && !s.service.RollsBack && (s.progress == nil || s.failedFor >= settling):
 		return failed("ECS gave the deployment up and rolled nothing back%s", because(ours.StateReason))
-	case ours.State == "" && len(s.service.Deployments) == 1 && ours.Running == s.service.Desired && ours.Pending == 0:
-		return succeeded(t, s)
 	}
 	return rollout.Verdict{}, false
 }

@@ -89,6 +89,8 @@ func TestJudge(t *testing.T) {
 		{name: "no deployment is listed at all", deployments: nil},
 		{name: "behind a Classic Load Balancer there is no state", deployments: []rollout.Deployment{with(running, "PRIMARY", "", "")},
 			want: rollout.Succeeded, reason: "web:42 is live, 2 of 2 tasks run"},
+		{name: "and a roll-back ends without one, too", deployments: []rollout.Deployment{with(before, "PRIMARY", "", "")},
+			want: rollout.RolledBack, reason: "ECS rolled back to web:41"},
 		{name: "nor is there while old tasks drain", deployments: []rollout.Deployment{with(running, "PRIMARY", "", ""), before}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
