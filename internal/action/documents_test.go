@@ -2,6 +2,7 @@ package action
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"regexp"
 	"slices"
@@ -72,12 +73,11 @@ func TestActionFileDeclaresTheOutputs(t *testing.T) {
 		require.NotEmpty(t, output.Description, output.Name)
 		want = append(want, output.Name)
 	}
-	var got []string
-	for line := range strings.Lines(play(t, deployWeb("healthy")).outputs) {
-		name, _, _ := strings.Cut(line, "=")
-		got = append(got, name)
+	got := map[string]bool{}
+	for _, written := range regexp.MustCompile(`(?m)^([a-z-]+)<<ghadelimiter_`).FindAllStringSubmatch(play(t, deployWeb("healthy")).file, -1) {
+		got[written[1]] = true
 	}
-	require.ElementsMatch(t, want, got)
+	require.ElementsMatch(t, want, slices.Collect(maps.Keys(got)))
 }
 
 func TestREADMEHasTheTablesOfTheCode(t *testing.T) {

@@ -20,7 +20,7 @@ const module = "ecs-deploy/"
 // library is free to all, but for what printers restricts. It is read with go/parser, since a test
 // that runs `go list` is served stale from the test cache.
 var layers = map[string][]string{
-	"internal/taskdef":      {"github.com/distribution/reference"},
+	"internal/taskdef":      {"github.com/distribution/reference", "github.com/goccy/go-yaml", "github.com/goccy/go-yaml/", "github.com/aymanbagabas/go-udiff"},
 	"internal/rollout":      {"internal/taskdef"},
 	"internal/inputs":       {"internal/taskdef", "github.com/sethvargo/"},
 	"internal/plan":         {"internal/inputs", "internal/rollout", "internal/taskdef"},

@@ -39,6 +39,7 @@ type played struct {
 	code             int
 	log              string
 	outputs, summary string
+	file             string // of outputs, as it was written
 	sim              *ecssim.Sim
 }
 
@@ -68,6 +69,7 @@ func play(t *testing.T, s step) played {
 	r.log = log.String()
 	outputs, err := os.ReadFile(env["GITHUB_OUTPUT"])
 	require.NoError(t, err)
+	r.file = string(outputs)
 	r.outputs = report.ViewOutputs(string(outputs))
 	summary, err := os.ReadFile(env["GITHUB_STEP_SUMMARY"])
 	require.NoError(t, err)

@@ -106,6 +106,44 @@ func (c *checker) images(input, value string) []taskdef.Image {
 	return images
 }
 
+// variables reads the two inputs whose names must not stand in both, since ECS refuses that.
+func (c *checker) variables(plainInput, plain, secretInput, secret string) []taskdef.Variable {
+	var variables []taskdef.Variable
+	for _, list := range []struct {
+		input, lines string
+		secret       bool
+	}{{plainInput, plain, false}, {secretInput, secret, true}} {
+		for line := range strings.Lines(list.lines) {
+			line = strings.TrimLeft(strings.TrimRight(line, "\r\n"), " \t")
+			if line == "" {
+				continue
+			}
+			name, _, _ := strings.Cut(line, "=") // the value may be a secret: it is not told
+			v, err := taskdef.ParseVariable(line, list.secret)
+			if err != nil {
+				c.mistake("%s: %q: %w", list.input, name, err)
+				continue
+			}
+			if slices.ContainsFunc(variables, v.Same) {
+				c.mistake("%s: %s is given twice", list.input, v)
+			}
+			variables = append(variables, v)
+		}
+	}
+	return variables
+}
+
+func (c *checker) patch(input, value string) taskdef.Patch {
+	if value == "" {
+		return taskdef.Patch{}
+	}
+	patch, err := taskdef.ParsePatch(value)
+	if err != nil {
+		c.mistake("%s: %w", input, err)
+	}
+	return patch
+}
+
 // whole reads a whole number between two others.
 func (c *checker) whole(input, value string, least, most int32) *int32 {
 	if value == "" {

@@ -21,6 +21,9 @@ type Inputs struct {
 	Service        string // empty: only the task definition is updated
 	TaskDefinition string // family, family:revision or ARN; empty: what the service runs
 	Images         []taskdef.Image
+	Variables      []taskdef.Variable
+	Patch          taskdef.Patch
+	ShowValues     bool
 
 	DesiredCount          *int32
 	MinimumHealthyPercent *int32
@@ -48,6 +51,10 @@ type text struct {
 	Service               string `env:"SERVICE"`
 	TaskDefinition        string `env:"TASK_DEFINITION"`
 	Image                 string `env:"IMAGE"`
+	EnvironmentVariables  string `env:"ENVIRONMENT_VARIABLES"`
+	Secrets               string `env:"SECRETS"`
+	TaskDefinitionPatch   string `env:"TASK_DEFINITION_PATCH"`
+	ShowValues            string `env:"SHOW_VALUES, default=false"`
 	DesiredCount          string `env:"DESIRED_COUNT"`
 	MinimumHealthyPercent string `env:"MINIMUM_HEALTHY_PERCENT"`
 	MaximumPercent        string `env:"MAXIMUM_PERCENT"`
@@ -89,6 +96,9 @@ func (lookuper) Key(key string) string { return strings.ReplaceAll(strings.ToLow
 
 func (l lookuper) Lookup(key string) (string, bool) {
 	value := l.action.GetInput(l.Key(key))
+	if value != "" && key == "ENVIRONMENT_VARIABLES" { // GetInput trims, and values are kept as they are
+		value = l.action.Getenv("INPUT_" + strings.ToUpper(l.Key(key)))
+	}
 	return value, value != ""
 }
 
@@ -112,6 +122,8 @@ func (t text) check(c *checker) Inputs {
 		Service:               c.service("service", t.Service),
 		TaskDefinition:        c.taskDefinition("task-definition", t.TaskDefinition),
 		Images:                c.images("image", t.Image),
+		Patch:                 c.patch("task-definition-patch", t.TaskDefinitionPatch),
+		ShowValues:            c.yes("show-values", t.ShowValues),
 		DesiredCount:          c.whole("desired-count", t.DesiredCount, 0, 5000),
 		MinimumHealthyPercent: c.whole("minimum-healthy-percent", t.MinimumHealthyPercent, 0, 100),
 		MaximumPercent:        c.whole("maximum-percent", t.MaximumPercent, 1, 10000),
@@ -124,6 +136,7 @@ func (t text) check(c *checker) Inputs {
 		Keys:                  Keys{t.AccessKeyID, t.SecretAccessKey, t.SessionToken},
 		Simulate:              t.Simulate,
 	}
+	in.Variables = c.variables("environment-variables", t.EnvironmentVariables, "secrets", t.Secrets)
 	in.Cluster = c.sameCluster("cluster", in.Cluster, in.Service)
 	in.Timeout = c.duration("timeout", t.Timeout, defaultTimeouts[in.WaitFor])
 	if in.Service == "" && in.TaskDefinition == "" && t.Service == "" && t.TaskDefinition == "" {

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"ecs-deploy/internal/taskdef"
 )
 
 // read reads inputs as the runner sets them: every declared one is there, to nothing where it is not
@@ -54,6 +56,21 @@ func TestEverythingIsRead(t *testing.T) {
 	require.Equal(t, Keys{"id", "secret", "token"}, in.Keys)
 }
 
+func TestVariablesAreReadLineByLine(t *testing.T) {
+	in, err := read(t, map[string]string{"service": "web", "environment-variables": "  A= 1 \r\n\napp:!B\nC= trailing  ", "secrets": "D=arn"})
+	require.NoError(t, err)
+	require.Equal(t, []taskdef.Variable{
+		{Name: "A", Value: " 1 "}, {Container: "app", Name: "B", Remove: true}, {Name: "C", Value: " trailing  "},
+		{Name: "D", Value: "arn", Secret: true},
+	}, in.Variables)
+}
+
+func TestMistakesDoNotTellValues(t *testing.T) {
+	_, err := read(t, map[string]string{"service": "web", "environment-variables": "A B=hunter2\nC=1\nC=hunter2", "secrets": "C=hunter2"})
+	require.EqualError(t, err, "environment-variables: \"A B\": write NAME=value, container:NAME=value, !NAME or container:!NAME\n"+
+		"environment-variables: C is given twice\nsecrets: C is given twice")
+}
+
 func TestDebugRunsAreVerbose(t *testing.T) {
 	in, err := Read(t.Context(), func(name string) string {
 		return map[string]string{"INPUT_SERVICE": "web", "RUNNER_DEBUG": "1"}[name]
@@ -80,6 +97,8 @@ func TestMistakes(t *testing.T) {
 		{map[string]string{"service": "web", "desired-count": "99999999999"}, `desired-count: "99999999999" is not a whole number from 0 to 5000`},
 		{map[string]string{"service": "web", "minimum-healthy-percent": "101"}, `minimum-healthy-percent: "101" is not a whole number from 0 to 100`},
 		{map[string]string{"service": "web", "maximum-percent": "0"}, `maximum-percent: "0" is not a whole number from 1 to 10000`},
+		{map[string]string{"service": "web", "task-definition-patch": "cpu: [1"}, "task-definition-patch: line 1, column 6: sequence end token ']' not found"},
+		{map[string]string{"service": "web", "task-definition-patch": "cpu"}, "task-definition-patch: a patch is a map, in the shape of a task definition"},
 		{map[string]string{"service": "web", "dry-run": "yes"}, `dry-run: "yes" is neither true nor false`},
 		{map[string]string{"service": "web", "wait-for": "ready"}, `wait-for: "ready" is not one of stable, running, none`},
 		{map[string]string{"service": "web", "timeout": "30"}, `timeout: "30" is not a length of time, such as 90s, 30m or 1h30m`},

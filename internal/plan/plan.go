@@ -13,7 +13,7 @@ import (
 
 // Make makes the plan. Its error is a *rollout.Problem.
 func Make(in inputs.Inputs, world rollout.World) (rollout.Plan, error) {
-	plan := rollout.Plan{Region: world.Region, WaitFor: rollout.WaitFor(in.WaitFor), Timeout: in.Timeout, RollBack: in.RollbackOnFailure}
+	plan := rollout.Plan{Region: world.Region, WaitFor: rollout.WaitFor(in.WaitFor), Timeout: in.Timeout, RollBack: in.RollbackOnFailure, ShowValues: in.ShowValues}
 	if len(world.Services) == 0 {
 		planned, err := revision(in, *world.Base)
 		plan.Revisions = []rollout.PlannedRevision{planned}
@@ -43,9 +43,17 @@ func Make(in inputs.Inputs, world rollout.World) (rollout.Plan, error) {
 // revision edits the base. What comes out as it went in needs no new revision, as long as ECS still
 // deploys the old one.
 func revision(in inputs.Inputs, base rollout.Revision) (rollout.PlannedRevision, error) {
-	edited := base.Document.Apply(taskdef.Edit{Images: in.Images})
-	if len(edited.Unmatched) > 0 {
+	edited, err := base.Document.Apply(taskdef.Edit{Images: in.Images, Variables: in.Variables, Patch: in.Patch})
+	switch {
+	case err != nil:
+		return rollout.PlannedRevision{}, &rollout.Problem{
+			Kind: rollout.BadInput, What: "task-definition-patch: " + err.Error(), Err: err,
+			Next: "Write the patch in the shape of the task definition.",
+		}
+	case len(edited.Unmatched) > 0:
 		return rollout.PlannedRevision{}, unmatched(base, edited.Unmatched)
+	case len(edited.Unplaced) > 0:
+		return rollout.PlannedRevision{}, unplaced(base, edited.Unplaced)
 	}
 	return rollout.PlannedRevision{
 		Base:     base,
@@ -53,6 +61,26 @@ func revision(in inputs.Inputs, base rollout.Revision) (rollout.PlannedRevision,
 		Register: !base.Active || !edited.Document.Equal(base.Document),
 		Images:   edited.Images,
 	}, nil
+}
+
+// unplaced is about variables whose container is not there, or that could be meant for several.
+func unplaced(base rollout.Revision, variables []taskdef.Variable) error {
+	var asked, there []string
+	for _, variable := range variables {
+		asked = append(asked, variable.String())
+	}
+	for _, container := range base.Document.Containers() {
+		there = append(there, container.Name)
+	}
+	input := "environment-variables"
+	if variables[0].Secret {
+		input = "secrets"
+	}
+	return &rollout.Problem{
+		Kind: rollout.BadInput,
+		What: fmt.Sprintf("%s: it is not known which container of %s is meant by %s", input, base.ID(), strings.Join(asked, ", ")),
+		Next: "Write container:NAME=value. Its containers are " + strings.Join(there, ", ") + ".",
+	}
 }
 
 func unmatched(base rollout.Revision, images []taskdef.Image) error {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"io"
 	"strings"
 
 	"ecs-deploy/internal/rollout"
@@ -25,6 +26,11 @@ func (r *Reporter) plan(e rollout.PlanMade) {
 			}
 		}
 	}
+	var diffs string
+	for _, revision := range e.Plan.Revisions {
+		diffs += e.Plan.Diff(revision)
+	}
+	r.diff(diffs)
 	for i, step := range steps(e.Plan) {
 		r.line(fmt.Sprintf("%d. %s", i+1, step))
 	}
@@ -32,6 +38,29 @@ func (r *Reporter) plan(e rollout.PlanMade) {
 		r.line("this is a dry run: nothing is changed")
 	}
 }
+
+// diff shows what changes, in colours, and keeps it for the outputs and the summary.
+func (r *Reporter) diff(diff string) {
+	for line := range strings.Lines(diff) {
+		line = oneLine(strings.TrimSuffix(line, "\n"))
+		switch line[:min(1, len(line))] {
+		case "+":
+			line = green + line + plain
+		case "-":
+			line = red + line + plain
+		}
+		io.WriteString(r.out, line+"\n")
+	}
+	r.diffs = diff
+	r.output(output{"diff", strings.TrimSuffix(diff, "\n")})
+}
+
+// The colours of a log (https://en.wikipedia.org/wiki/ANSI_escape_code).
+const (
+	red   = "\x1b[31m"
+	green = "\x1b[32m"
+	plain = "\x1b[0m"
+)
 
 // steps are the calls that change something, in order, and the wait.
 func steps(plan rollout.Plan) []string {
@@ -42,7 +71,7 @@ func steps(plan rollout.Plan) []string {
 		}
 	}
 	for _, service := range plan.Services {
-		steps = append(steps, "ecs:UpdateService: "+strings.Join(changes(plan, service), ", "))
+		steps = append(steps, "ecs:UpdateService: "+strings.Join(updates(plan, service), ", "))
 	}
 	if len(plan.Services) > 0 {
 		steps = append(steps, waiting(plan))
@@ -50,8 +79,8 @@ func steps(plan rollout.Plan) []string {
 	return steps
 }
 
-// changes are what UpdateService is going to be sent.
-func changes(plan rollout.Plan, service rollout.PlannedService) []string {
+// updates are what UpdateService is going to be sent.
+func updates(plan rollout.Plan, service rollout.PlannedService) []string {
 	update := service.Update
 	revision := plan.Revisions[service.Revision]
 	what := revision.Base.ID()

@@ -31,6 +31,7 @@ type Reporter struct {
 	group   string // that is open
 	rolling string // the group for what a service goes through
 	many    bool   // services
+	diffs   string // of the task definitions
 }
 
 // New makes a reporter that writes its log to out, and finds the files for outputs and summary by the

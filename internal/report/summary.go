@@ -10,7 +10,7 @@ import (
 
 // summary writes the job summary, in place of what this step wrote there before.
 func (r *Reporter) summary(e rollout.Ended) {
-	r.write("GITHUB_STEP_SUMMARY", os.O_TRUNC, markdown(e))
+	r.write("GITHUB_STEP_SUMMARY", os.O_TRUNC, markdown(e)+changes(r.diffs, e.Result.Outcome))
 }
 
 // markdown is the summary: the verdict first, the cause second, the facts last.
@@ -30,13 +30,26 @@ func markdown(e rollout.Ended) string {
 	for _, service := range result.Services {
 		rows(&b, serviceRows(service))
 		if len(service.Log.Lines) > 0 {
-			fmt.Fprintf(&b, "\nThe last lines that %s of task %s wrote:\n\n%s", code(service.Log.Container), code(service.Log.Task), fenced(service.Log.Lines))
+			fmt.Fprintf(&b, "\nThe last lines that %s of task %s wrote:\n\n%s", code(service.Log.Container), code(service.Log.Task), fenced("text", service.Log.Lines))
 		}
 	}
 	if result.Registered != nil {
 		rows(&b, revisionRows(*result.Registered))
 	}
 	return b.String()
+}
+
+// changes is the diff, folded, but for a dry run, which is about it.
+func changes(diff string, outcome rollout.Outcome) string {
+	if diff == "" {
+		return ""
+	}
+	open := ""
+	if outcome == rollout.Planned {
+		open = " open"
+	}
+	lines := strings.Split(strings.TrimSuffix(diff, "\n"), "\n")
+	return fmt.Sprintf("\n<details%s><summary>What changes in the task definition</summary>\n\n%s\n</details>\n", open, fenced("diff", lines))
 }
 
 func icon(outcome rollout.Outcome) string {
@@ -114,7 +127,7 @@ func prose(text string) string {
 }
 
 // fenced is lines in a code block, behind a fence that none of them closes.
-func fenced(lines []string) string {
+func fenced(language string, lines []string) string {
 	text := ""
 	for _, line := range lines {
 		text += oneLine(line) + "\n"
@@ -123,7 +136,7 @@ func fenced(lines []string) string {
 	for strings.Contains(text, fence) {
 		fence += "`"
 	}
-	return fence + "text\n" + text + fence + "\n"
+	return fence + language + "\n" + text + fence + "\n"
 }
 
 // code is text in a code span, which may stand in a cell of a table. A fence longer than any run of

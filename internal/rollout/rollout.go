@@ -151,6 +151,13 @@ type Plan struct {
 	Timeout   time.Duration
 	RollBack  bool // what failed, timed out or was cancelled
 	Notes     []string
+	// ShowValues lets the values of environment variables be shown.
+	ShowValues bool
+}
+
+// Diff is what changes in the task definition, as a unified diff.
+func (p Plan) Diff(revision PlannedRevision) string {
+	return taskdef.Diff(revision.Base.Document, revision.Document, revision.Base.ID(), "the new revision of "+revision.Document.Family(), p.ShowValues)
 }
 
 // PlannedRevision is a revision to be deployed.

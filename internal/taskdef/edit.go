@@ -2,9 +2,12 @@ package taskdef
 
 import "slices"
 
-// Edit is everything that is to be changed in a document.
+// Edit is everything that is to be changed in a document: the images first, then the variables, and
+// the patch over all.
 type Edit struct {
-	Images []Image
+	Images    []Image
+	Variables []Variable
+	Patch     Patch
 }
 
 // Edited is what came of an Edit.
@@ -15,19 +18,44 @@ type Edited struct {
 	Images []ImageChange
 	// Unmatched are the images that no container was meant by.
 	Unmatched []Image
+	// Unplaced are the variables for which it is not known which container is meant, or whose container
+	// is not there.
+	Unplaced []Variable
 }
 
-// Apply returns the document with the edit carried out. Where an Image names a container and
-// another means its repository, the one that names it has its way.
-func (d Document) Apply(edit Edit) Edited {
+// Apply returns the document with the edit carried out. The error is that of the patch.
+func (d Document) Apply(edit Edit) (Edited, error) {
 	edited := Edited{Document: d}
-	byName := func(a, b Image) int { return len(a.Container) - len(b.Container) }
-	images := slices.SortedStableFunc(slices.Values(edit.Images), byName) // names last: the last one counts
+	edited.setImages(edit.Images)
+	edited.setVariables(edit.Variables)
+	if edit.Patch.Empty() {
+		return edited, nil
+	}
+	var err error
+	edited.Document, err = edit.Patch.Apply(edited.Document)
+	return edited, err
+}
 
-	definitions := d.root.get("containerDefinitions")
+// change replaces the definitions of containers.
+func (e *Edited) change(each func(container Container, definition value) value) {
+	definitions := e.Document.root.get("containerDefinitions")
+	if len(definitions.elements) == 0 {
+		return
+	}
 	definitions.elements = slices.Clone(definitions.elements)
+	for i, container := range e.Document.Containers() {
+		definitions.elements[i] = each(container, definitions.elements[i])
+	}
+	e.Document = Document{e.Document.root.with("containerDefinitions", definitions)}
+}
+
+// setImages gives containers their images. Where one names a container and another means its
+// repository, the one that names it has its way.
+func (e *Edited) setImages(asked []Image) {
+	byName := func(a, b Image) int { return len(a.Container) - len(b.Container) }
+	images := slices.SortedStableFunc(slices.Values(asked), byName) // names last: the last one counts
 	matched := make([]bool, len(images))
-	for c, container := range d.Containers() {
+	e.change(func(container Container, definition value) value {
 		to := ""
 		for i, image := range images {
 			if image.selects(container) {
@@ -35,18 +63,43 @@ func (d Document) Apply(edit Edit) Edited {
 			}
 		}
 		if to == "" {
-			continue
+			return definition
 		}
-		edited.Images = append(edited.Images, ImageChange{Container: container.Name, From: container.Image, To: to})
-		if to != container.Image {
-			definitions.elements[c] = definitions.elements[c].with("image", stringValue(to))
-			edited.Document = Document{d.root.with("containerDefinitions", definitions)}
+		e.Images = append(e.Images, ImageChange{Container: container.Name, From: container.Image, To: to})
+		if to == container.Image {
+			return definition
 		}
-	}
+		return definition.with("image", stringValue(to))
+	})
 	for i, image := range images {
 		if !matched[i] {
-			edited.Unmatched = append(edited.Unmatched, image)
+			e.Unmatched = append(e.Unmatched, image)
 		}
 	}
-	return edited
+}
+
+// setVariables gives variables to the containers that they name; those that name none to the
+// containers that an image was given to or, without images, to the only container.
+func (e *Edited) setVariables(variables []Variable) {
+	var meant []string
+	for _, image := range e.Images {
+		meant = append(meant, image.Container)
+	}
+	if all := e.Document.Containers(); len(meant) == 0 && len(all) == 1 {
+		meant = append(meant, all[0].Name)
+	}
+	placed := make([]bool, len(variables))
+	e.change(func(container Container, definition value) value {
+		for i, v := range variables {
+			if v.Container == container.Name || v.Container == "" && slices.Contains(meant, container.Name) {
+				definition, placed[i] = v.set(definition), true
+			}
+		}
+		return definition
+	})
+	for i, v := range variables {
+		if !placed[i] {
+			e.Unplaced = append(e.Unplaced, v)
+		}
+	}
 }

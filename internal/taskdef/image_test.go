@@ -101,7 +101,8 @@ func TestApply(t *testing.T) {
 			for _, text := range test.images {
 				edit.Images = append(edit.Images, mustImage(t, text))
 			}
-			edited := document.Apply(edit)
+			edited, err := document.Apply(edit)
+			require.NoError(t, err)
 			require.Equal(t, test.want, edited.Images)
 			var unmatched []string
 			for _, image := range edited.Unmatched {
@@ -109,7 +110,8 @@ func TestApply(t *testing.T) {
 			}
 			require.Equal(t, test.unmatched, unmatched)
 
-			again := edited.Document.Apply(edit)
+			again, err := edited.Document.Apply(edit)
+			require.NoError(t, err)
 			require.True(t, again.Document.Equal(edited.Document), "applying twice is applying once")
 		})
 	}

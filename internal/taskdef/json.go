@@ -18,6 +18,7 @@ type value struct {
 	text     []byte // of a scalar
 	members  []member
 	elements []value
+	line     int // on which it stands in YAML; 0 where that is not known
 }
 
 type kind byte
