@@ -87,7 +87,7 @@ func story(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (r
 	if err != nil {
 		return rollout.Result{}, err
 	}
-	world, err := client.Survey(ctx, cloud.Wanted{Cluster: in.Cluster, Service: in.Service, TaskDefinition: in.TaskDefinition})
+	world, err := client.Survey(ctx, cloud.Wanted{Cluster: in.Cluster, Service: in.Service, TaskDefinition: in.TaskDefinition, File: in.File})
 	if err != nil {
 		return rollout.Result{}, err
 	}

@@ -116,6 +116,16 @@ func TestNothingUnaskedIsSent(t *testing.T) {
 	})
 }
 
+func TestServicePatchIsSentAsItIs(t *testing.T) {
+	patch := "healthCheckGracePeriodSeconds: 90\ndeploymentConfiguration:\n  minimumHealthyPercent: 50\nfieldOfTomorrow: {bake: 12345678901234567890, nothing: []}\n"
+	inBubble(t, deployWeb("healthy", "service-patch", patch, "maximum-percent", "150"), nil, func(sim *ecssim.Sim, code int, log string) {
+		require.Zero(t, code, log)
+		require.Equal(t, `{"cluster":"main","service":"web","taskDefinition":"arn:aws:ecs:eu-west-1:123456789012:task-definition/web:42",`+
+			`"deploymentConfiguration":{"maximumPercent":150,"minimumHealthyPercent":50},"healthCheckGracePeriodSeconds":90,`+
+			`"fieldOfTomorrow":{"bake":12345678901234567890,"nothing":[]}}`, bodies(sim, "UpdateService")[0])
+	})
+}
+
 func TestMistakesChangeNothing(t *testing.T) {
 	for name, with := range map[string]map[string]string{
 		"no such service":         {"service": "wev"},

@@ -45,13 +45,16 @@ type played struct {
 
 // play runs the action in a bubble, with the environment that the runner makes: every declared input
 // is set, to nothing where it is not given.
-func play(t *testing.T, s step) played {
+func play(t *testing.T, s step, workspace ...string) played {
 	t.Helper()
 	scenario, err := ecssim.Named(s.Scenario)
 	require.NoError(t, err)
 	folder := t.TempDir()
 	env := runnerEnv(t, s.With)
 	env["GITHUB_OUTPUT"], env["GITHUB_STEP_SUMMARY"] = filepath.Join(folder, "output"), filepath.Join(folder, "summary.md")
+	for _, folder := range workspace {
+		env["GITHUB_WORKSPACE"] = folder
+	}
 	var log bytes.Buffer
 	var r played
 	synctest.Test(t, func(t *testing.T) {
@@ -104,10 +107,10 @@ func TestScenarios(t *testing.T) {
 			require.NoError(t, yaml.UnmarshalWithOptions(text, &s, yaml.Strict()))
 			scenarios = append(scenarios, s.Scenario)
 
-			compare(t, s, folder)
+			compare(t, folder, play(t, s, folder), s.Exit)
 			if s.Both {
 				s.Deny = append(s.Deny, "ListServiceDeployments", "DescribeServiceDeployments", "StopServiceDeployment")
-				compare(t, s, filepath.Join(folder, "without-service-deployments"))
+				compare(t, filepath.Join(folder, "without-service-deployments"), play(t, s, folder), s.Exit)
 			}
 		})
 	}
@@ -116,17 +119,16 @@ func TestScenarios(t *testing.T) {
 	}
 }
 
-// compare plays a step and compares what it did with the goldens of a folder.
-func compare(t *testing.T, s step, folder string) {
+// compare compares what a step did with the goldens of a folder.
+func compare(t *testing.T, folder string, r played, exit int) {
 	t.Helper()
-	r := play(t, s)
 	if *update {
 		require.NoError(t, os.MkdirAll(folder, 0o755))
 	}
 	golden(t, filepath.Join(folder, "log.golden"), r.log)
 	golden(t, filepath.Join(folder, "outputs.golden"), r.outputs)
 	golden(t, filepath.Join(folder, "summary.golden.md"), r.summary)
-	require.Equal(t, s.Exit, r.code)
+	require.Equal(t, exit, r.code)
 }
 
 func golden(t *testing.T, path, got string) {

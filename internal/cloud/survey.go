@@ -2,18 +2,21 @@ package cloud
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"ecs-deploy/internal/rollout"
+	"ecs-deploy/internal/taskdef"
 )
 
 // Wanted is what a survey is to look at.
 type Wanted struct {
 	Cluster        string
 	Service        string // empty: none
-	TaskDefinition string // empty: what the service runs
+	TaskDefinition string // empty: what the service runs, or File
+	File           *taskdef.Document
 }
 
 // Survey reads the world as it is before anything is changed: the service, and the revision that it
@@ -26,12 +29,13 @@ func (c *Client) Survey(ctx context.Context, wanted Wanted) (rollout.World, erro
 			return world, err
 		}
 		runs, note := runningRevision(service)
-		// The revision that runs need not be read when another one is to be deployed.
-		found := rollout.Running{Service: service, Revision: named(runs)}
-		if wanted.TaskDefinition == "" {
-			if found.Revision, err = c.Revision(ctx, runs); err != nil {
-				return world, err
-			}
+		found := rollout.Running{Service: service}
+		found.Revision, err = c.Revision(ctx, runs)
+		switch another := wanted.TaskDefinition != "" || wanted.File != nil; {
+		case err != nil && !another:
+			return world, err
+		case err != nil: // it is only to be compared with
+			found.Revision = named(runs)
 		}
 		for _, note := range []string{note, underWay(service, found.Revision)} {
 			if note != "" {
@@ -40,14 +44,25 @@ func (c *Client) Survey(ctx context.Context, wanted Wanted) (rollout.World, erro
 		}
 		world.Services = append(world.Services, found)
 	}
-	if wanted.TaskDefinition != "" {
-		base, err := c.Revision(ctx, wanted.TaskDefinition)
-		if err != nil {
-			return world, err
-		}
-		world.Base = &base
+	var err error
+	world.Base, err = c.base(ctx, wanted)
+	return world, err
+}
+
+// base is the revision that was named, or that a file holds; nil if there is none.
+func (c *Client) base(ctx context.Context, wanted Wanted) (*rollout.Revision, error) {
+	switch {
+	case wanted.File != nil:
+		return &rollout.Revision{Family: wanted.File.Family(), Document: *wanted.File}, nil
+	case wanted.TaskDefinition == "":
+		return nil, nil
 	}
-	return world, nil
+	base, err := c.Revision(ctx, wanted.TaskDefinition)
+	var p *rollout.Problem
+	if errors.As(err, &p) && p.Kind == rollout.BadInput && !strings.Contains(wanted.TaskDefinition, ":") {
+		p.Next = "Check task-definition and the region. A file is written with a slash or an ending, as in ./" + wanted.TaskDefinition + ".json."
+	}
+	return &base, err
 }
 
 // deployable reads a service that UpdateService can deploy to, or tells why it cannot.

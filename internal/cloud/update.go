@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
-	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"ecs-deploy/internal/rollout"
 )
@@ -43,20 +42,13 @@ func (c *Client) Update(ctx context.Context, before rollout.Service, update roll
 }
 
 func (c *Client) send(ctx context.Context, before rollout.Service, update rollout.Update) (rollout.Service, error) {
-	in := &ecs.UpdateServiceInput{
-		Cluster:            &before.Cluster,
-		Service:            &before.Name,
-		TaskDefinition:     &update.TaskDefinition,
-		ForceNewDeployment: update.Force,
-		DesiredCount:       update.Desired,
+	body, err := update.Request(before.ServiceKey)
+	if err != nil {
+		return rollout.Service{}, err
 	}
-	if update.MinimumHealthyPercent != nil || update.MaximumPercent != nil {
-		in.DeploymentConfiguration = &types.DeploymentConfiguration{
-			MinimumHealthyPercent: update.MinimumHealthyPercent,
-			MaximumPercent:        update.MaximumPercent,
-		}
-	}
-	out, err := c.ecs.UpdateService(ctx, in, func(o *ecs.Options) { o.Retryer = c.retryer(throttled) })
+	out, err := c.ecs.UpdateService(ctx, &ecs.UpdateServiceInput{Service: &before.Name}, // for the SDK's own check
+		withMiddleware(sendBody(body.JSON())),
+		func(o *ecs.Options) { o.Retryer = c.retryer(throttled) })
 	if err == nil && out.Service == nil {
 		err = errNoAnswer
 	}

@@ -1,7 +1,10 @@
 package inputs
 
 import (
+	"cmp"
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -12,7 +15,10 @@ import (
 )
 
 // checker collects mistakes. Each names the input, its value, and what is allowed.
-type checker struct{ mistakes []error }
+type checker struct {
+	mistakes        []error
+	workspace, temp string // the folders in which files may be
+}
 
 func (c *checker) mistake(format string, args ...any) {
 	c.mistakes = append(c.mistakes, fmt.Errorf(format, args...))
@@ -76,11 +82,46 @@ func (c *checker) sameCluster(input, cluster, service string) string {
 	return cluster
 }
 
-func (c *checker) taskDefinition(input, value string) string {
-	if value != "" && !revision.MatchString(value) && !revisionARN.MatchString(value) {
-		c.mistake("%s: %q is neither a family, nor family:revision, nor the ARN of a revision", input, value)
+// taskDefinition reads the name of a task definition, or a file that holds one.
+func (c *checker) taskDefinition(input, value string) (string, *taskdef.Document) {
+	switch {
+	case value == "", revision.MatchString(value), revisionARN.MatchString(value):
+		return value, nil
+	case !strings.ContainsAny(value, "/.") || strings.HasPrefix(value, "arn:"):
+		c.mistake("%s: %q is neither a family, nor family:revision, nor the ARN of a revision, nor a file", input, value)
+		return "", nil
 	}
-	return value
+	text, err := c.read(value)
+	if err != nil {
+		c.mistake("%s: %w", input, err)
+		return "", nil
+	}
+	document, err := taskdef.ParseFile(text)
+	if err != nil {
+		c.mistake("%s: %s: %w", input, value, err)
+	}
+	return "", &document
+}
+
+// read reads a file of the workspace or of the runner's folder for temporary ones, and of no other.
+func (c *checker) read(path string) ([]byte, error) {
+	full := path
+	if !filepath.IsAbs(path) {
+		full = filepath.Join(c.workspace, path)
+	}
+	full, err := filepath.EvalSymlinks(full)
+	if err != nil {
+		return nil, fmt.Errorf("there is no file %s in the workspace", path)
+	}
+	for _, root := range []string{cmp.Or(c.workspace, "."), c.temp} {
+		if root, err = filepath.EvalSymlinks(root); err != nil || root == "" {
+			continue
+		}
+		if inside, err := filepath.Rel(root, full); err == nil && filepath.IsLocal(inside) {
+			return os.ReadFile(full)
+		}
+	}
+	return nil, fmt.Errorf("%s is outside of the workspace", path)
 }
 
 func (c *checker) region(input, value string) string {

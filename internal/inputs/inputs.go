@@ -19,7 +19,8 @@ import (
 type Inputs struct {
 	Cluster        string
 	Service        string // empty: only the task definition is updated
-	TaskDefinition string // family, family:revision or ARN; empty: what the service runs
+	TaskDefinition string // family, family:revision or ARN; empty: what the service runs, or File
+	File           *taskdef.Document
 	Images         []taskdef.Image
 	Variables      []taskdef.Variable
 	Patch          taskdef.Patch
@@ -29,6 +30,7 @@ type Inputs struct {
 	MinimumHealthyPercent *int32
 	MaximumPercent        *int32
 	ForceNewDeployment    *bool
+	ServicePatch          taskdef.Patch
 
 	WaitFor           string // one of WaitForValues
 	RollbackOnFailure bool
@@ -59,6 +61,7 @@ type text struct {
 	MinimumHealthyPercent string `env:"MINIMUM_HEALTHY_PERCENT"`
 	MaximumPercent        string `env:"MAXIMUM_PERCENT"`
 	ForceNewDeployment    string `env:"FORCE_NEW_DEPLOYMENT"`
+	ServicePatch          string `env:"SERVICE_PATCH"`
 	WaitFor               string `env:"WAIT_FOR, default=stable"`
 	Timeout               string `env:"TIMEOUT"`
 	RollbackOnFailure     string `env:"ROLLBACK_ON_FAILURE, default=false"`
@@ -110,7 +113,7 @@ func Read(ctx context.Context, getenv func(string) string) (Inputs, error) {
 	if err := envconfig.ProcessWith(ctx, &envconfig.Config{Target: &t, Lookuper: lookuper{action}}); err != nil {
 		return Inputs{}, err
 	}
-	var c checker
+	c := checker{workspace: getenv("GITHUB_WORKSPACE"), temp: getenv("RUNNER_TEMP")}
 	in := t.check(&c)
 	in.Verbose = in.Verbose || getenv("RUNNER_DEBUG") == "1"
 	return in, errors.Join(c.mistakes...)
@@ -120,7 +123,6 @@ func (t text) check(c *checker) Inputs {
 	in := Inputs{
 		Cluster:               c.cluster("cluster", t.Cluster),
 		Service:               c.service("service", t.Service),
-		TaskDefinition:        c.taskDefinition("task-definition", t.TaskDefinition),
 		Images:                c.images("image", t.Image),
 		Patch:                 c.patch("task-definition-patch", t.TaskDefinitionPatch),
 		ShowValues:            c.yes("show-values", t.ShowValues),
@@ -128,6 +130,7 @@ func (t text) check(c *checker) Inputs {
 		MinimumHealthyPercent: c.whole("minimum-healthy-percent", t.MinimumHealthyPercent, 0, 100),
 		MaximumPercent:        c.whole("maximum-percent", t.MaximumPercent, 1, 10000),
 		ForceNewDeployment:    c.tristate("force-new-deployment", t.ForceNewDeployment),
+		ServicePatch:          c.patch("service-patch", t.ServicePatch),
 		WaitFor:               c.oneOf("wait-for", t.WaitFor, WaitForValues...),
 		RollbackOnFailure:     c.yes("rollback-on-failure", t.RollbackOnFailure),
 		DryRun:                c.yes("dry-run", t.DryRun),
@@ -136,13 +139,14 @@ func (t text) check(c *checker) Inputs {
 		Keys:                  Keys{t.AccessKeyID, t.SecretAccessKey, t.SessionToken},
 		Simulate:              t.Simulate,
 	}
+	in.TaskDefinition, in.File = c.taskDefinition("task-definition", t.TaskDefinition)
 	in.Variables = c.variables("environment-variables", t.EnvironmentVariables, "secrets", t.Secrets)
 	in.Cluster = c.sameCluster("cluster", in.Cluster, in.Service)
 	in.Timeout = c.duration("timeout", t.Timeout, defaultTimeouts[in.WaitFor])
-	if in.Service == "" && in.TaskDefinition == "" && t.Service == "" && t.TaskDefinition == "" {
+	if t.Service == "" && t.TaskDefinition == "" {
 		c.mistake("give service, or task-definition, or both: neither is set")
 	}
-	if in.Service == "" && t.Service == "" {
+	if t.Service == "" {
 		c.needsService(t)
 	}
 	if (t.AccessKeyID == "") != (t.SecretAccessKey == "") {
@@ -161,6 +165,7 @@ func (c *checker) needsService(t text) {
 		{"minimum-healthy-percent", t.MinimumHealthyPercent},
 		{"maximum-percent", t.MaximumPercent},
 		{"force-new-deployment", t.ForceNewDeployment},
+		{"service-patch", t.ServicePatch},
 	} {
 		if input.value != "" {
 			c.mistake("%s changes a service: give service too", input.name)

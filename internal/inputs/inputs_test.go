@@ -1,6 +1,8 @@
 package inputs
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -71,6 +73,43 @@ func TestMistakesDoNotTellValues(t *testing.T) {
 		"environment-variables: C is given twice\nsecrets: C is given twice")
 }
 
+func TestTaskDefinitionFiles(t *testing.T) {
+	workspace, temp, elsewhere := t.TempDir(), t.TempDir(), t.TempDir()
+	write := func(folder, name, text string) string {
+		path := filepath.Join(folder, name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
+		return path
+	}
+	const good = "family: web\ncontainerDefinitions:\n- {name: app, image: nginx}\n"
+	write(workspace, "deploy/web.yaml", good)
+	write(workspace, "broken.json", "{\n  \"family\": \"web\",\n}")
+	rendered := write(temp, "task-definition-1.json", `{"family":"web","containerDefinitions":[{"name":"app","image":"nginx"}]}`)
+	outside := write(elsewhere, "secret.json", good)
+	require.NoError(t, os.Symlink(outside, filepath.Join(workspace, "link.json")))
+	read := func(file string) (Inputs, error) {
+		return Read(t.Context(), func(name string) string {
+			return map[string]string{"INPUT_TASK-DEFINITION": file, "GITHUB_WORKSPACE": workspace, "RUNNER_TEMP": temp}[name]
+		})
+	}
+	for _, file := range []string{"deploy/web.yaml", "./deploy/web.yaml", rendered} {
+		in, err := read(file)
+		require.NoError(t, err, file)
+		require.Equal(t, "web", in.File.Family())
+		require.Empty(t, in.TaskDefinition)
+	}
+	for file, want := range map[string]string{
+		"broken.json":    "task-definition: broken.json: line 3, column 1: invalid character '}' looking for beginning of object key string",
+		"missing.json":   "task-definition: there is no file missing.json in the workspace",
+		outside:          "task-definition: " + outside + " is outside of the workspace",
+		"link.json":      "task-definition: link.json is outside of the workspace",
+		"../secret.json": "task-definition: there is no file ../secret.json in the workspace",
+	} {
+		_, err := read(file)
+		require.EqualError(t, err, want)
+	}
+}
+
 func TestDebugRunsAreVerbose(t *testing.T) {
 	in, err := Read(t.Context(), func(name string) string {
 		return map[string]string{"INPUT_SERVICE": "web", "RUNNER_DEBUG": "1"}[name]
@@ -89,8 +128,9 @@ func TestMistakes(t *testing.T) {
 		{map[string]string{"service": "a,b"}, `service: "a,b" names more than one service: give one`},
 		{map[string]string{"service": "arn:aws:ecs:eu-west-1:123456789012:cluster/main"}, `service: "arn:aws:ecs:eu-west-1:123456789012:cluster/main" is neither the name nor the ARN of a service`},
 		{map[string]string{"service": "web", "cluster": "x/y"}, `cluster: "x/y" is neither the name nor the ARN of a cluster`},
-		{map[string]string{"task-definition": "td.json"}, `task-definition: "td.json" is neither a family, nor family:revision, nor the ARN of a revision`},
-		{map[string]string{"task-definition": "web:0"}, `task-definition: "web:0" is neither a family, nor family:revision, nor the ARN of a revision`},
+		{map[string]string{"task-definition": "td.json"}, "task-definition: there is no file td.json in the workspace"},
+		{map[string]string{"task-definition": "/etc/hostname"}, "task-definition: /etc/hostname is outside of the workspace"},
+		{map[string]string{"task-definition": "web:0"}, `task-definition: "web:0" is neither a family, nor family:revision, nor the ARN of a revision, nor a file`},
 		{map[string]string{"service": "web", "image": "nginx:1\ndocker.io/nginx:2"}, `image: "nginx:1" and "docker.io/nginx:2" are for the same containers: give one of them`},
 		{map[string]string{"service": "web", "image": "a=nginx:1\na=redis"}, `image: "a=nginx:1" and "a=redis:latest" are for the same containers: give one of them`},
 		{map[string]string{"service": "web", "desired-count": "two"}, `desired-count: "two" is not a whole number from 0 to 5000`},
@@ -98,7 +138,7 @@ func TestMistakes(t *testing.T) {
 		{map[string]string{"service": "web", "minimum-healthy-percent": "101"}, `minimum-healthy-percent: "101" is not a whole number from 0 to 100`},
 		{map[string]string{"service": "web", "maximum-percent": "0"}, `maximum-percent: "0" is not a whole number from 1 to 10000`},
 		{map[string]string{"service": "web", "task-definition-patch": "cpu: [1"}, "task-definition-patch: line 1, column 6: sequence end token ']' not found"},
-		{map[string]string{"service": "web", "task-definition-patch": "cpu"}, "task-definition-patch: a patch is a map, in the shape of a task definition"},
+		{map[string]string{"service": "web", "task-definition-patch": "cpu"}, "task-definition-patch: a patch is a map, in the shape of what it changes"},
 		{map[string]string{"service": "web", "dry-run": "yes"}, `dry-run: "yes" is neither true nor false`},
 		{map[string]string{"service": "web", "wait-for": "ready"}, `wait-for: "ready" is not one of stable, running, none`},
 		{map[string]string{"service": "web", "timeout": "30"}, `timeout: "30" is not a length of time, such as 90s, 30m or 1h30m`},

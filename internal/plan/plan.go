@@ -15,7 +15,7 @@ import (
 func Make(in inputs.Inputs, world rollout.World) (rollout.Plan, error) {
 	plan := rollout.Plan{Region: world.Region, WaitFor: rollout.WaitFor(in.WaitFor), Timeout: in.Timeout, RollBack: in.RollbackOnFailure, ShowValues: in.ShowValues}
 	if len(world.Services) == 0 {
-		planned, err := revision(in, *world.Base)
+		planned, err := revision(in, *world.Base, *world.Base)
 		plan.Revisions = []rollout.PlannedRevision{planned}
 		return plan, err
 	}
@@ -24,7 +24,7 @@ func Make(in inputs.Inputs, world rollout.World) (rollout.Plan, error) {
 		if world.Base != nil {
 			base = *world.Base
 		}
-		planned, err := revision(in, base)
+		planned, err := revision(in, base, running.Revision)
 		if err != nil {
 			return plan, err
 		}
@@ -42,7 +42,7 @@ func Make(in inputs.Inputs, world rollout.World) (rollout.Plan, error) {
 
 // revision edits the base. What comes out as it went in needs no new revision, as long as ECS still
 // deploys the old one.
-func revision(in inputs.Inputs, base rollout.Revision) (rollout.PlannedRevision, error) {
+func revision(in inputs.Inputs, base, instead rollout.Revision) (rollout.PlannedRevision, error) {
 	edited, err := base.Document.Apply(taskdef.Edit{Images: in.Images, Variables: in.Variables, Patch: in.Patch})
 	switch {
 	case err != nil:
@@ -57,6 +57,7 @@ func revision(in inputs.Inputs, base rollout.Revision) (rollout.PlannedRevision,
 	}
 	return rollout.PlannedRevision{
 		Base:     base,
+		Instead:  instead,
 		Document: edited.Document,
 		Register: !base.Active || !edited.Document.Equal(base.Document),
 		Images:   edited.Images,
@@ -110,6 +111,7 @@ func service(in inputs.Inputs, running rollout.Running, revision rollout.Planned
 		Desired:               in.DesiredCount,
 		MinimumHealthyPercent: in.MinimumHealthyPercent,
 		MaximumPercent:        in.MaximumPercent,
+		Patch:                 in.ServicePatch,
 	}
 	if !revision.Register {
 		update.TaskDefinition = revision.Base.ARN
@@ -119,6 +121,12 @@ func service(in inputs.Inputs, running rollout.Running, revision rollout.Planned
 	} else {
 		// A deploy always rolls: ECS would start nothing for a revision that is already there.
 		update.Force = !revision.Register && revision.Base.ARN == running.Service.TaskDefinition
+	}
+	if _, err := update.Request(running.Service.ServiceKey); err != nil {
+		return rollout.PlannedService{}, &rollout.Problem{
+			Kind: rollout.BadInput, What: "service-patch: " + err.Error(), Err: err,
+			Next: "Write the patch in the shape of UpdateService.",
+		}
 	}
 	return rollout.PlannedService{Service: running.Service, Runs: running.Revision, Update: update}, nil
 }

@@ -35,6 +35,7 @@ func (r *Reporter) plan(e rollout.PlanMade) {
 		r.line(fmt.Sprintf("%d. %s", i+1, step))
 	}
 	if e.DryRun {
+		r.requests(e.Plan)
 		r.line("this is a dry run: nothing is changed")
 	}
 }
@@ -62,12 +63,27 @@ const (
 	plain = "\x1b[0m"
 )
 
+// requests are what UpdateService would be sent. What RegisterTaskDefinition would be, the diff shows.
+func (r *Reporter) requests(plan rollout.Plan) {
+	for _, service := range plan.Services {
+		update := service.Update
+		if update.TaskDefinition == "" {
+			update.TaskDefinition = "(" + plan.Revisions[service.Revision].Name() + ")"
+		}
+		request, err := update.Request(service.Service.ServiceKey)
+		if err != nil {
+			continue // the plan would not have been made
+		}
+		r.line("ecs:UpdateService " + string(request.JSON()))
+	}
+}
+
 // steps are the calls that change something, in order, and the wait.
 func steps(plan rollout.Plan) []string {
 	var steps []string
 	for _, revision := range plan.Revisions {
 		if revision.Register {
-			steps = append(steps, fmt.Sprintf("ecs:RegisterTaskDefinition: a new revision of %s, made from %s", revision.Document.Family(), revision.Base.ID()))
+			steps = append(steps, fmt.Sprintf("ecs:RegisterTaskDefinition: %s, made from %s", revision.Name(), source(revision.Base)))
 		}
 	}
 	for _, service := range plan.Services {
@@ -77,6 +93,13 @@ func steps(plan rollout.Plan) []string {
 		steps = append(steps, waiting(plan))
 	}
 	return steps
+}
+
+func source(base rollout.Revision) string {
+	if base.ARN == "" {
+		return "the file"
+	}
+	return base.ID()
 }
 
 // updates are what UpdateService is going to be sent.
@@ -102,6 +125,9 @@ func updates(plan rollout.Plan, service rollout.PlannedService) []string {
 	}
 	if update.Force {
 		changes = append(changes, "a new deployment is forced")
+	}
+	if !update.Patch.Empty() {
+		changes = append(changes, "and what service-patch says")
 	}
 	return changes
 }

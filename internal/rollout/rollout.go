@@ -3,6 +3,7 @@
 package rollout
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -20,8 +21,13 @@ type Revision struct {
 	Document taskdef.Document
 }
 
-// ID is "family:revision".
-func (r Revision) ID() string { return fmt.Sprintf("%s:%d", r.Family, r.Number) }
+// ID is "family:revision", or the family alone of what is not registered.
+func (r Revision) ID() string {
+	if r.Number == 0 {
+		return r.Family
+	}
+	return fmt.Sprintf("%s:%d", r.Family, r.Number)
+}
 
 // RevisionID cuts "family:revision" out of the ARN of a task definition. What is no ARN stays.
 func RevisionID(arn string) string {
@@ -157,12 +163,13 @@ type Plan struct {
 
 // Diff is what changes in the task definition, as a unified diff.
 func (p Plan) Diff(revision PlannedRevision) string {
-	return taskdef.Diff(revision.Base.Document, revision.Document, revision.Base.ID(), "the new revision of "+revision.Document.Family(), p.ShowValues)
+	return taskdef.Diff(revision.Instead.Document, revision.Document, revision.Instead.ID(), revision.Name(), p.ShowValues)
 }
 
 // PlannedRevision is a revision to be deployed.
 type PlannedRevision struct {
 	Base     Revision
+	Instead  Revision // what it is compared with: what runs, or the base where nothing does
 	Document taskdef.Document
 	Register bool // false: Base is deployed as it is
 	Images   []taskdef.ImageChange
@@ -191,6 +198,35 @@ type Update struct {
 	Desired               *int32
 	MinimumHealthyPercent *int32
 	MaximumPercent        *int32
+	Patch                 taskdef.Patch // over all of that
+}
+
+// Request is the body of UpdateService. The error is that of the patch.
+func (u Update) Request(service ServiceKey) (taskdef.Document, error) {
+	type configuration struct {
+		MinimumHealthyPercent *int32 `json:"minimumHealthyPercent,omitempty"`
+		MaximumPercent        *int32 `json:"maximumPercent,omitempty"`
+	}
+	request := struct {
+		Cluster                 string         `json:"cluster"`
+		Service                 string         `json:"service"`
+		TaskDefinition          string         `json:"taskDefinition,omitempty"`
+		DesiredCount            *int32         `json:"desiredCount,omitempty"`
+		ForceNewDeployment      bool           `json:"forceNewDeployment,omitempty"`
+		DeploymentConfiguration *configuration `json:"deploymentConfiguration,omitempty"`
+	}{service.Cluster, service.Name, u.TaskDefinition, u.Desired, u.Force, nil}
+	if u.MinimumHealthyPercent != nil || u.MaximumPercent != nil {
+		request.DeploymentConfiguration = &configuration{u.MinimumHealthyPercent, u.MaximumPercent}
+	}
+	body, err := json.Marshal(request)
+	if err != nil {
+		return taskdef.Document{}, err
+	}
+	document, err := taskdef.Parse(body)
+	if err != nil {
+		return taskdef.Document{}, err
+	}
+	return u.Patch.Apply(document)
 }
 
 // Evidence is what there is to explain a deployment that did not succeed.

@@ -3,6 +3,8 @@ package taskdef
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
+	"strings"
 
 	"github.com/aymanbagabas/go-udiff"
 )
@@ -10,19 +12,33 @@ import (
 // Diff is a unified diff of two documents, indented, or nothing when they are the same. The values of
 // environment variables are hidden, and only said to be changed or added, unless they are to be shown.
 func Diff(from, to Document, fromName, toName string, showValues bool) string {
-	if from.Equal(to) {
-		return ""
-	}
 	if !showValues {
 		from, to = hide(from, from, hidden), hide(to, from, "")
 	}
 	return udiff.Unified(fromName, toName, from.indented(), to.indented())
 }
 
+// indented is a rendering that is the same for documents that mean the same: the members are sorted,
+// and empty lists, which ECS adds where nothing was said, are left out.
 func (d Document) indented() string {
 	var text bytes.Buffer
-	_ = json.Indent(&text, d.JSON(), "", "  ") // a document is valid JSON
+	_ = json.Indent(&text, Document{d.root.settled()}.JSON(), "", "  ") // a document is valid JSON
 	return text.String() + "\n"
+}
+
+func (v value) settled() value {
+	settled := v
+	settled.members, settled.elements = nil, nil
+	for _, m := range v.members {
+		if m.value.kind != array || len(m.value.elements) > 0 {
+			settled.members = append(settled.members, member{m.key, m.value.settled()})
+		}
+	}
+	slices.SortStableFunc(settled.members, func(a, b member) int { return strings.Compare(a.name(), b.name()) })
+	for _, element := range v.elements {
+		settled.elements = append(settled.elements, element.settled())
+	}
+	return settled
 }
 
 // What stands in place of a value.

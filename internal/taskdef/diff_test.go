@@ -18,16 +18,7 @@ func TestDiff(t *testing.T) {
 	got := Diff(before, edited.Document, "web:1", "web:2", false)
 	require.Equal(t, `--- web:1
 +++ web:2
-@@ -3,7 +3,7 @@
-   "containerDefinitions": [
-     {
-       "name": "app",
--      "image": "web:1",
-+      "image": "web:2",
-       "environment": [
-         {
-           "name": "KEPT",
-@@ -11,11 +11,11 @@
+@@ -8,14 +8,14 @@
          },
          {
            "name": "MOVED",
@@ -40,12 +31,22 @@ func TestDiff(t *testing.T) {
 +          "name": "NEW",
 +          "value": "(added)"
          }
-       ]
+       ],
+-      "image": "web:1",
++      "image": "web:2",
+       "name": "app"
      }
+   ],
 `, got)
 	require.NotContains(t, got, "-secret")
 	shown := Diff(before, edited.Document, "web:1", "web:2", true)
 	require.Contains(t, shown, `-          "value": "old-secret"`)
 	require.Contains(t, shown, `+          "value": "new-secret"`)
 	require.Empty(t, Diff(before, before, "a", "b", false))
+
+	other, err := Parse([]byte(`{"b":[],"a":{"d":1,"c":2}}`))
+	require.NoError(t, err)
+	same, err := Parse([]byte(`{"a":{"c":2,"d":1}}`))
+	require.NoError(t, err)
+	require.Empty(t, Diff(other, same, "a", "b", false), "order and empty lists make no difference")
 }

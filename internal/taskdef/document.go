@@ -67,6 +67,35 @@ func Described(answer []byte) (Document, error) {
 	return Document{definition}, nil
 }
 
+// ParseFile reads a file in JSON or YAML that holds a task definition, or the whole answer of
+// DescribeTaskDefinition with its wrapper and tags. Members that only ECS writes are left out. The
+// error tells the line of what is wrong.
+func ParseFile(text []byte) (Document, error) {
+	root, err := parseYAML(string(text))
+	if err != nil {
+		return Document{}, err
+	}
+	if root.kind != object {
+		return Document{}, errors.New("a task definition is a map")
+	}
+	if root.get("taskDefinition").kind != object {
+		root = value{kind: object}.with("taskDefinition", root)
+		if tags := root.get("taskDefinition").get("tags"); tags.kind == array {
+			root = root.with("tags", tags)
+		}
+	}
+	document, err := Described(Document{root}.JSON())
+	switch {
+	case err != nil:
+		return Document{}, err
+	case document.Family() == "":
+		return Document{}, errors.New(`a task definition needs a "family"`)
+	case len(document.Containers()) == 0:
+		return Document{}, errors.New(`a task definition needs "containerDefinitions"`)
+	}
+	return document, nil
+}
+
 // JSON is the document as compact JSON.
 func (d Document) JSON() []byte {
 	if d.root.kind != object {

@@ -3,6 +3,7 @@ package taskdef
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -69,6 +70,31 @@ func TestDescribedBecomesWhatRegisterTakes(t *testing.T) {
 
 	_, err = Described([]byte(`{}`))
 	require.EqualError(t, err, "the answer holds no task definition")
+}
+
+func TestParseFile(t *testing.T) {
+	const want = `{"family":"web","cpu":"256","containerDefinitions":[{"name":"app","image":"x"}],"tags":[{"key":"k","value":""}]}`
+	for name, text := range map[string]string{
+		"JSON":                want,
+		"YAML":                "family: web\ncpu: \"256\"\ncontainerDefinitions:\n- {name: app, image: x}\ntags:\n- {key: k, value: ''}\n",
+		"a described one":     `{"taskDefinition":{"family":"web","cpu":"256","containerDefinitions":[{"name":"app","image":"x"}],"revision":3,"status":"ACTIVE"},"tags":[{"key":"k","value":""}]}`,
+		"read-only left over": strings.Replace(want, `{"family"`, `{"revision":3,"registeredAt":1,"family"`, 1),
+	} {
+		document, err := ParseFile([]byte(text))
+		require.NoError(t, err, name)
+		require.Equal(t, want, string(document.JSON()), name)
+	}
+	for text, want := range map[string]string{
+		"{\"family\": \"web\",\n}": "line 2, column 1: invalid character '}' looking for beginning of object key string",
+		"family: web\n  cpu: 1\n":  "line 1, column 9: mapping value is not allowed in this context",
+		"- a":                      "a task definition is a map",
+		"cpu: 1":                   `a task definition needs a "family"`,
+		"family: web":              `a task definition needs "containerDefinitions"`,
+		"":                         "there must be one YAML document, and it must not be empty",
+	} {
+		_, err := ParseFile([]byte(text))
+		require.EqualError(t, err, want, text)
+	}
 }
 
 func FuzzParseThenPrintIsTheIdentity(f *testing.F) {

@@ -28,9 +28,6 @@ func (d Document) Apply(edit Edit) (Edited, error) {
 	edited := Edited{Document: d}
 	edited.setImages(edit.Images)
 	edited.setVariables(edit.Variables)
-	if edit.Patch.Empty() {
-		return edited, nil
-	}
 	var err error
 	edited.Document, err = edit.Patch.Apply(edited.Document)
 	return edited, err

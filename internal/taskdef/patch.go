@@ -18,7 +18,7 @@ func ParsePatch(text string) (Patch, error) {
 		return Patch{}, err
 	}
 	if root.kind != object {
-		return Patch{}, errors.New("a patch is a map, in the shape of a task definition")
+		return Patch{}, errors.New("a patch is a map, in the shape of what it changes")
 	}
 	return Patch{root}, nil
 }
@@ -58,6 +58,9 @@ const removal = "$delete"
 // in their order and with new items at the end. null takes a member away, and "$delete: true" an
 // item. The rest is replaced. The error tells the line in the patch and the path in the document.
 func (p Patch) Apply(d Document) (Document, error) {
+	if p.Empty() {
+		return d, nil
+	}
 	root, err := merge(d.root, p.root, "")
 	return Document{root}, err
 }
@@ -106,7 +109,7 @@ func mergeList(old, patch value, path, key string) (value, error) {
 	merged := value{kind: array, elements: slices.Clone(old.elements)}
 	seen := map[string]bool{}
 	for _, item := range patch.elements {
-		id := item.get(key)
+		id := keyOf(item, key)
 		if item.kind != object || id.kind != scalar || id.isNull() || id.bare() == "" {
 			return value{}, item.mistake(path, "each item must be a map with %q", key)
 		}
@@ -115,7 +118,7 @@ func mergeList(old, patch value, path, key string) (value, error) {
 			return value{}, item.mistake(path, "%s %s is there twice", key, id.text)
 		}
 		seen[name] = true
-		same := func(element value) bool { return identity(path, element, element.get(key)) == name }
+		same := func(element value) bool { return identity(path, element, keyOf(element, key)) == name }
 		if bytes.Equal(item.get(removal).text, []byte("true")) {
 			merged.elements = slices.DeleteFunc(merged.elements, same)
 			continue
@@ -136,6 +139,15 @@ func mergeList(old, patch value, path, key string) (value, error) {
 		}
 	}
 	return merged, nil
+}
+
+// keyOf is the member by which an item is told from others. A placement constraint of the type
+// distinctInstance has no expression.
+func keyOf(item value, key string) value {
+	if id := item.get(key); key != "expression" || id.bare() != "" {
+		return id
+	}
+	return item.get("type")
 }
 
 // identity is what makes an item the one it is: its key, written as text, and for a port its protocol

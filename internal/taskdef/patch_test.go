@@ -97,7 +97,7 @@ func TestPatchMistakesTellLineAndPath(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		"":              "there must be one YAML document, and it must not be empty",
-		"- a\n":         "a patch is a map, in the shape of a task definition",
+		"- a\n":         "a patch is a map, in the shape of what it changes",
 		"a: [1\n":       "line 1, column 4: sequence end token ']' not found",
 		"a: *nowhere\n": "line 1: there is no anchor &nowhere",
 	} {

@@ -14,9 +14,10 @@ import (
 // parseYAML reads one YAML or JSON value. Its values know the lines on which they stand, but for
 // those of JSON. Numbers keep their text, so that big ones stay as they are.
 func parseYAML(text string) (value, error) {
-	if strings.HasPrefix(strings.TrimSpace(text), "{") {
-		if v, err := parseJSON([]byte(text)); err == nil {
-			return v, nil // a YAML reader would take some of JSON's escapes for others
+	if inside, braced := strings.CutPrefix(strings.TrimSpace(text), "{"); braced {
+		v, err := parseJSON([]byte(text)) // a YAML reader would take some of JSON's escapes for others
+		if err == nil || strings.HasPrefix(strings.TrimSpace(inside), `"`) {
+			return v, err
 		}
 	}
 	file, err := parser.ParseBytes([]byte(text), 0)
