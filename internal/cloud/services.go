@@ -58,6 +58,29 @@ func (c *Client) ServiceNames(ctx context.Context, cluster string) ([]string, er
 	return names, nil
 }
 
+// RevisionsInUse are the ARNs of the revisions that the services of a cluster run or are told to run.
+func (c *Client) RevisionsInUse(ctx context.Context, cluster string) ([]string, error) {
+	var arns []string
+	pages := ecs.NewListServicesPaginator(c.ecs, &ecs.ListServicesInput{Cluster: &cluster})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, c.problem(ctx, err, "ecs:ListServices", "cluster "+last(cluster))
+		}
+		services, err := c.Services(ctx, cluster, page.ServiceArns...)
+		if err != nil {
+			return nil, err
+		}
+		for _, service := range services {
+			arns = append(arns, service.TaskDefinition)
+			for _, d := range service.Deployments {
+				arns = append(arns, d.TaskDefinition)
+			}
+		}
+	}
+	return arns, nil
+}
+
 // last is the last segment of an ARN, or the whole of what is a name already.
 func last(arn string) string { return arn[strings.LastIndexByte(arn, '/')+1:] }
 

@@ -63,6 +63,31 @@ func (c *Client) Register(ctx context.Context, document taskdef.Document) (rollo
 	return revision, nil
 }
 
+// ActiveRevisions lists the ARNs of the ACTIVE revisions of a family, the newest first.
+func (c *Client) ActiveRevisions(ctx context.Context, family string) ([]string, error) {
+	var arns []string
+	pages := ecs.NewListTaskDefinitionsPaginator(c.ecs, &ecs.ListTaskDefinitionsInput{
+		FamilyPrefix: &family, Status: types.TaskDefinitionStatusActive, Sort: types.SortOrderDesc,
+	})
+	for pages.HasMorePages() {
+		out, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, c.problem(ctx, err, "ecs:ListTaskDefinitions", "family "+family)
+		}
+		arns = append(arns, out.TaskDefinitionArns...)
+	}
+	return arns, nil
+}
+
+// Deregister makes a revision INACTIVE: tasks that run it go on, and no new ones can be started.
+func (c *Client) Deregister(ctx context.Context, arn string) error {
+	_, err := c.ecs.DeregisterTaskDefinition(ctx, &ecs.DeregisterTaskDefinitionInput{TaskDefinition: &arn}, withMiddleware(takeAnswer(new([]byte))))
+	if err != nil {
+		return c.problem(ctx, err, "ecs:DeregisterTaskDefinition", "task definition "+rollout.RevisionID(arn))
+	}
+	return nil
+}
+
 // readRevision reads the answer of Describe- and RegisterTaskDefinition.
 func readRevision(answer []byte) (rollout.Revision, error) {
 	var identity struct {

@@ -23,6 +23,9 @@ func Execute(ctx context.Context, client *cloud.Client, plan rollout.Plan, emit 
 		})
 	}
 	err := d.execute(ctx)
+	if err == nil {
+		d.cleanUp(ctx)
+	}
 	return d.result(), err
 }
 

@@ -333,9 +333,13 @@ func (s *Sim) furnish() {
 	if err := json.Unmarshal(webDefinition, &definition); err != nil {
 		panic(err) // it is embedded
 	}
-	s.families["web"] = &family{name: "web", last: 40}
-	runs := s.register(definition)
-	runs.registered, runs.proven = days, true
+	s.families["web"] = &family{name: "web", last: 35}
+	var runs *revision
+	for range 6 { // up to web:41
+		runs = s.register(definition)
+		runs.registered, runs.proven = days, true
+	}
+	runsOld := s.findRevision("web:38")
 
 	v := &service{
 		cluster: c, name: "web", status: "ACTIVE", controller: "ECS", scheduling: "REPLICA",
@@ -343,6 +347,9 @@ func (s *Sim) furnish() {
 	}
 	c.services = []*service{v, {cluster: c, name: "worker", status: "ACTIVE", controller: "ECS", scheduling: "REPLICA", created: v.created}}
 	for _, v := range c.services {
+		if v.name == "worker" {
+			runs = runsOld
+		}
 		d := s.deploy(v, runs, well)
 		d.created, d.started, d.desired = days, days.Add(2*time.Second), v.desired
 		d.set("COMPLETED", fmt.Sprintf("ECS deployment %s completed.", d.id()), days.Add(150*time.Second))

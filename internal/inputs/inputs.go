@@ -34,6 +34,7 @@ type Inputs struct {
 
 	WaitFor           string // one of WaitForValues
 	RollbackOnFailure bool
+	KeepRevisions     *int32 // nil: all
 	Timeout           time.Duration
 	DryRun            bool
 	Verbose           bool
@@ -65,6 +66,7 @@ type text struct {
 	WaitFor               string `env:"WAIT_FOR, default=stable"`
 	Timeout               string `env:"TIMEOUT"`
 	RollbackOnFailure     string `env:"ROLLBACK_ON_FAILURE, default=false"`
+	KeepRevisions         string `env:"KEEP_REVISIONS"`
 	DryRun                string `env:"DRY_RUN, default=false"`
 	Verbose               string `env:"VERBOSE, default=false"`
 	Region                string `env:"AWS_REGION"`
@@ -133,6 +135,7 @@ func (t text) check(c *checker) Inputs {
 		ServicePatch:          c.patch("service-patch", t.ServicePatch),
 		WaitFor:               c.oneOf("wait-for", t.WaitFor, WaitForValues...),
 		RollbackOnFailure:     c.yes("rollback-on-failure", t.RollbackOnFailure),
+		KeepRevisions:         c.whole("keep-revisions", t.KeepRevisions, 1, 10000),
 		DryRun:                c.yes("dry-run", t.DryRun),
 		Verbose:               c.yes("verbose", t.Verbose),
 		Region:                c.region("aws-region", t.Region),
@@ -148,6 +151,9 @@ func (t text) check(c *checker) Inputs {
 	}
 	if t.Service == "" {
 		c.needsService(t)
+	}
+	if t.KeepRevisions != "" && t.WaitFor == "none" {
+		c.mistake("keep-revisions: old revisions are deregistered after success, and wait-for: none does not wait for that")
 	}
 	if (t.AccessKeyID == "") != (t.SecretAccessKey == "") {
 		c.mistake("aws-access-key-id and aws-secret-access-key go together: only one is set")

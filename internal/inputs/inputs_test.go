@@ -146,6 +146,8 @@ func TestMistakes(t *testing.T) {
 		{map[string]string{"service": "web", "aws-region": "Ireland"}, `aws-region: "Ireland" is not the name of a region, such as eu-west-1`},
 		{map[string]string{"service": "web", "aws-access-key-id": "id"}, "aws-access-key-id and aws-secret-access-key go together: only one is set"},
 		{map[string]string{"service": "web", "aws-session-token": "t"}, "aws-session-token belongs to an aws-access-key-id: that one is not set"},
+		{map[string]string{"service": "web", "keep-revisions": "0"}, `keep-revisions: "0" is not a whole number from 1 to 10000`},
+		{map[string]string{"service": "web", "keep-revisions": "5", "wait-for": "none"}, "keep-revisions: old revisions are deregistered after success, and wait-for: none does not wait for that"},
 		{map[string]string{"task-definition": "web", "desired-count": "1"}, "desired-count changes a service: give service too"},
 		{map[string]string{"service": "arn:aws:ecs:eu-west-1:123456789012:service/main/web", "cluster": "other"}, `cluster: "other" is not the cluster of the service, which is main`},
 	} {

@@ -14,6 +14,9 @@ import (
 // Make makes the plan. Its error is a *rollout.Problem.
 func Make(in inputs.Inputs, world rollout.World) (rollout.Plan, error) {
 	plan := rollout.Plan{Region: world.Region, WaitFor: rollout.WaitFor(in.WaitFor), Timeout: in.Timeout, RollBack: in.RollbackOnFailure, ShowValues: in.ShowValues}
+	if in.KeepRevisions != nil {
+		plan.KeepRevisions = int(*in.KeepRevisions)
+	}
 	if len(world.Services) == 0 {
 		planned, err := revision(in, *world.Base, *world.Base)
 		plan.Revisions = []rollout.PlannedRevision{planned}

@@ -92,6 +92,9 @@ func steps(plan rollout.Plan) []string {
 	if len(plan.Services) > 0 {
 		steps = append(steps, waiting(plan))
 	}
+	if plan.KeepRevisions > 0 {
+		steps = append(steps, fmt.Sprintf("ecs:DeregisterTaskDefinition: what is older than the newest %s and not in use, after success", plural(plan.KeepRevisions, "revision")))
+	}
 	return steps
 }
 

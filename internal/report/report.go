@@ -89,6 +89,13 @@ func (r *Reporter) Handle(event rollout.Event) {
 		r.rolling = "Roll back"
 		r.enter(r.rolling)
 		r.line(fmt.Sprintf("%s: %s, to %s", e.Service.Name, e.How, e.To.ID()))
+	case rollout.Deregistered:
+		r.enter("Clean up")
+		if len(e.Revisions) == 0 {
+			r.line("no old revision of " + e.Family + " was deregistered")
+		} else {
+			r.line("deregistered " + strings.Join(e.Revisions, ", "))
+		}
 	case rollout.Noticed:
 		r.line("note: " + strings.TrimSpace(sentence(e.What)+" "+e.Next))
 	case rollout.Called:

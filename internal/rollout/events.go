@@ -75,6 +75,12 @@ type (
 		How     string
 	}
 
+	// Deregistered comes when old revisions of a family were deregistered.
+	Deregistered struct {
+		Family    string
+		Revisions []string // "family:revision", the newest first
+	}
+
 	// Noticed is a doubt, or a thing that could not be looked at.
 	Noticed struct{ What, Next string }
 
@@ -94,15 +100,16 @@ type (
 	}
 )
 
-func (PlanMade) event()    {}
-func (Registered) event()  {}
-func (Updated) event()     {}
-func (Progress) event()    {}
-func (ServiceSaid) event() {}
-func (TaskFailed) event()  {}
-func (Decided) event()     {}
-func (Explained) event()   {}
-func (TakingBack) event()  {}
-func (Noticed) event()     {}
-func (Called) event()      {}
-func (Ended) event()       {}
+func (PlanMade) event()     {}
+func (Registered) event()   {}
+func (Updated) event()      {}
+func (Progress) event()     {}
+func (ServiceSaid) event()  {}
+func (TaskFailed) event()   {}
+func (Decided) event()      {}
+func (Explained) event()    {}
+func (TakingBack) event()   {}
+func (Deregistered) event() {}
+func (Noticed) event()      {}
+func (Called) event()       {}
+func (Ended) event()        {}

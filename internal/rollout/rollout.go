@@ -157,6 +157,8 @@ type Plan struct {
 	Timeout   time.Duration
 	RollBack  bool // what failed, timed out or was cancelled
 	Notes     []string
+	// KeepRevisions is how many of the newest ACTIVE revisions are kept; 0 is all.
+	KeepRevisions int
 	// ShowValues lets the values of environment variables be shown.
 	ShowValues bool
 }

@@ -1,0 +1,67 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"ecs-deploy/internal/rollout"
+)
+
+// cleanUp deregisters old revisions of the families that were deployed, all but the newest: never one
+// that a service of the cluster runs, nor what was just deployed, nor what ran before and could be
+// gone back to. That something is left over is worth a notice, and no failure.
+func (d *deployer) cleanUp(ctx context.Context) {
+	if d.plan.KeepRevisions == 0 || !d.result().Outcome.Good() {
+		return
+	}
+	var spared, families []string
+	for _, service := range d.services {
+		used, err := d.client.RevisionsInUse(ctx, service.Service.Cluster)
+		if err != nil {
+			d.leave(err)
+			return
+		}
+		spared = append(append(spared, used...), service.Revision.Previous.ARN)
+	}
+	for _, revision := range d.revisions {
+		spared = append(spared, revision.Revision.ARN, revision.Previous.ARN)
+		if !slices.Contains(families, revision.Revision.Family) {
+			families = append(families, revision.Revision.Family)
+		}
+	}
+	for _, family := range families {
+		if err := d.deregister(ctx, family, spared); err != nil {
+			d.leave(err)
+			return
+		}
+	}
+}
+
+func (d *deployer) deregister(ctx context.Context, family string, spared []string) error {
+	active, err := d.client.ActiveRevisions(ctx, family)
+	if err != nil {
+		return err
+	}
+	var done []string
+	for _, arn := range active[min(d.plan.KeepRevisions, len(active)):] {
+		if slices.Contains(spared, arn) {
+			continue
+		}
+		if err = d.client.Deregister(ctx, arn); err != nil {
+			break
+		}
+		done = append(done, rollout.RevisionID(arn))
+	}
+	d.emit(rollout.Deregistered{Family: family, Revisions: done})
+	return err
+}
+
+func (d *deployer) leave(err error) {
+	notice := rollout.Noticed{What: err.Error(), Next: "Old revisions are left as they are."}
+	var p *rollout.Problem
+	if errors.As(err, &p) {
+		notice.Next += " " + p.Next
+	}
+	d.emit(notice)
+}
