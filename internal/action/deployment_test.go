@@ -10,7 +10,9 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -275,6 +277,39 @@ func TestCancelledRunsAskForTheRollBackAndDoNotWait(t *testing.T) {
 				require.Contains(t, answer, `"taskDefinition":"arn:aws:ecs:eu-west-1:123456789012:task-definition/web:41"`)
 				require.NotContains(t, answer, "task-definition/web:42")
 			})
+		})
+	}
+}
+
+// failing is a network in which some operations never answer.
+type failing struct {
+	*ecssim.Sim
+	operations []string
+}
+
+func (f failing) Do(r *http.Request) (*http.Response, error) {
+	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	if slices.Contains(f.operations, operation) {
+		return nil, syscall.ECONNRESET
+	}
+	return f.Sim.Do(r)
+}
+
+// What only adds to a verdict must not keep it from being given.
+func TestVerdictsDoNotWaitForWhatNeverAnswers(t *testing.T) {
+	for scenario, want := range map[string]int{"healthy": 0, "crash": 1, "crash-rollback": 4} {
+		env := runnerEnv(t, deployWeb(scenario).With)
+		synctest.Test(t, func(t *testing.T) {
+			chosen, err := ecssim.Named(scenario)
+			require.NoError(t, err)
+			began := time.Now()
+			var log bytes.Buffer
+			code := Run(t.Context(), Env{
+				Getenv: func(name string) string { return env[name] }, Stdout: &log, Jitter: func() float64 { return 0.5 },
+				HTTP: failing{ecssim.New(chosen), []string{"ListServiceDeployments", "DescribeServiceDeployments", "ListTasks", "GetLogEvents"}},
+			})
+			require.Equal(t, want, code, log.String())
+			require.Less(t, time.Since(began), 4*time.Minute)
 		})
 	}
 }

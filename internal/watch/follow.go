@@ -69,6 +69,7 @@ type watcher struct {
 	emit      rollout.Emit
 	followers []*follower
 	blind     bool // the service deployments may not be read
+	blinks    int  // rounds in a row in which they could not be read
 	noTasks   bool // the tasks may not be read
 	noTargets bool // the health of targets may not be read
 }
@@ -85,6 +86,7 @@ type follower struct {
 	seen        bool
 	failedSince time.Time
 	runSince    time.Time // since when all tasks run, for wait-for: running
+	missing     int       // looks in a row in which the service was not there
 	failures    int       // that have been looked into
 	failed      []rollout.Task
 	last        rollout.Progress
@@ -185,7 +187,7 @@ func (w *watcher) round(ctx context.Context) error {
 	for _, f := range open {
 		s := f.take(time.Now(), services, progress)
 		w.tell(f, s)
-		if err := w.tellFailures(ctx, f); err != nil {
+		if err := w.tellFailures(ctx, f); err != nil && !cloud.Transient(err) {
 			return err
 		}
 		if err := w.judge(ctx, f, s); err != nil {
@@ -240,12 +242,24 @@ func (w *watcher) progress(ctx context.Context, open []*follower) (map[string]ro
 		f.arn = arn
 	}
 	found, err := w.client.ServiceDeployments(ctx, known...)
-	return found, w.goBlind(err)
+	if err != nil {
+		return nil, w.goBlind(err)
+	}
+	w.blinks = 0
+	return found, nil
 }
 
-// goBlind lets the service deployments go where they may not be read: the deployments of the service
-// tell the same with fewer words.
+// enoughBlinks is after how many rounds the service deployments are not waited for any longer.
+const enoughBlinks = 5
+
+// goBlind lets the service deployments go where they may not be read, or cannot be for a while: the
+// deployments of the service tell the same with fewer words.
 func (w *watcher) goBlind(err error) error {
+	if cloud.Transient(err) {
+		if w.blinks++; w.blinks >= enoughBlinks {
+			return nil
+		}
+	}
 	if !cloud.NotAllowed(err) && !cloud.Unsupported(err) {
 		return err
 	}
@@ -266,9 +280,10 @@ func (f *follower) take(now time.Time, services []rollout.Service, progress map[
 	f.looked = now
 	s := snapshot{at: now}
 	at := slices.IndexFunc(services, func(v rollout.Service) bool { return v.Name == f.Service.Name })
-	if s.found = at >= 0; s.found {
-		f.service = services[at]
+	if f.missing++; at >= 0 {
+		f.service, f.missing = services[at], 0
 	}
+	s.found = f.missing < 2 // once may be an odd answer
 	s.service = f.service
 	ours, listed := f.service.Deployment(f.Deployment.ID)
 	switch {
