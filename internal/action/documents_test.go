@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -161,4 +162,32 @@ func TestREADMEShowsWhatTheDemoShows(t *testing.T) {
 		require.GreaterOrEqual(t, at, 0, "the demo does not show this line, or not here: %s", line)
 		shown = shown[at+1:]
 	}
+}
+
+// TestREADMEExamplesRun runs every step of the README that is one of this action against the simulator.
+func TestREADMEExamplesRun(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	workspace := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(workspace, "deploy"), 0o755))
+	file, err := os.ReadFile("testdata/file/web.yaml")
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(workspace, "deploy", "web.yaml"), file, 0o644))
+
+	ran := 0
+	for _, block := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
+		var steps []struct {
+			Uses string
+			With map[string]string
+		}
+		if yaml.Unmarshal([]byte(block[1]), &steps) != nil {
+			continue // a whole workflow, whose expressions only a runner can fill in
+		}
+		for _, s := range steps {
+			r := play(t, step{Scenario: "healthy", With: s.With}, workspace)
+			require.Zero(t, r.code, "%s\n%s", block[1], r.log)
+			ran++
+		}
+	}
+	require.GreaterOrEqual(t, ran, 8)
 }
