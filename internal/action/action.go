@@ -96,10 +96,39 @@ func story(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (r
 		return rollout.Result{}, err
 	}
 	emit(rollout.PlanMade{Plan: planned, DryRun: in.DryRun})
+	if in.Verify {
+		if err := verify(ctx, client, planned, emit); err != nil {
+			return rollout.Result{}, err
+		}
+	}
 	if in.DryRun {
 		return plan.Result(planned), nil
 	}
 	return deploy.Execute(ctx, client, planned, emit)
+}
+
+// verify looks for what is in the way of a plan before anything is changed.
+func verify(ctx context.Context, client *cloud.Client, planned rollout.Plan, emit rollout.Emit) error {
+	verified := rollout.Verified{Doubts: plan.Doubts(planned), Checks: len(planned.Services)}
+	for _, revision := range planned.Revisions {
+		if !revision.Register {
+			continue // it has been deployed before
+		}
+		more, err := client.Verify(ctx, revision)
+		if err != nil {
+			return err
+		}
+		verified.Checks += more.Checks
+		verified.Doubts = append(verified.Doubts, more.Doubts...)
+		verified.Unknown = append(verified.Unknown, more.Unknown...)
+	}
+	emit(verified)
+	for _, doubt := range verified.Doubts {
+		if doubt.Sure {
+			return &rollout.Problem{Kind: rollout.BadInput, What: doubt.What, Next: doubt.Next + " verify: false deploys all the same."}
+		}
+	}
+	return nil
 }
 
 func connect(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (*cloud.Client, error) {

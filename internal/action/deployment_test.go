@@ -162,11 +162,22 @@ func TestAFewCallsBeforeTheUpdateAndTwoARoundAfterIt(t *testing.T) {
 				rounds[call.At]++
 			}
 		}
-		require.Equal(t, 3, before, "DescribeServices, DescribeTaskDefinition, RegisterTaskDefinition")
+		// The checks are made at the same time, and count as one.
+		require.Equal(t, []string{"DescribeServices", "DescribeTaskDefinition"}, operationsOf(sim.Calls()[:2]))
+		require.Equal(t, []string{"BatchGetImage", "DescribeLogGroups", "DescribeParameters", "GetRole", "GetRole"}, slices.Sorted(slices.Values(operationsOf(sim.Calls()[2:before-1]))))
+		require.Equal(t, []string{"RegisterTaskDefinition", "UpdateService"}, operationsOf(sim.Calls()[before-1:before+1]))
 		for at, n := range rounds {
 			require.LessOrEqual(t, n, 2, "calls at %s", at)
 		}
 	})
+}
+
+func operationsOf(calls []ecssim.Call) []string {
+	var names []string
+	for _, call := range calls {
+		names = append(names, call.Operation)
+	}
+	return names
 }
 
 func TestTheEndIsNoticedWithinThreeSeconds(t *testing.T) {

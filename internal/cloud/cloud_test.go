@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -325,4 +326,60 @@ func TestEvidenceThatMayNotBeRead(t *testing.T) {
 		rollout.Noticed{What: "ecs:ListTasks for service : not allowed", Next: "Why tasks failed is not known without it. Allow ecs:ListTasks for the role that deploys. AWS says: no"},
 		rollout.Noticed{What: "ecs:ListTasks for service : not allowed", Next: "What the load balancer has against the tasks is not known without it. Allow ecs:ListTasks for the role that deploys. AWS says: no"},
 	}, notices)
+}
+
+func TestVerifyAsksInTheRegionOfTheThing(t *testing.T) {
+	document, err := taskdef.Parse([]byte(`{"containerDefinitions":[{"name":"app","secrets":[
+	  {"name":"A","valueFrom":"arn:aws:secretsmanager:us-east-2:1:secret:db-AbCdEf:password::"},
+	  {"name":"B","valueFrom":"arn:aws:ssm:us-west-2:1:parameter/web/b"},{"name":"C","valueFrom":"plain"}]}]}`))
+	require.NoError(t, err)
+	var mu sync.Mutex
+	asked := map[string]string{}
+	client := open(t, transport(func(r *http.Request) (*http.Response, error) {
+		body, err := io.ReadAll(r.Body)
+		require.NoError(t, err)
+		mu.Lock()
+		defer mu.Unlock()
+		asked[r.URL.Host+" "+operation(r)] += string(body)
+		return answer(r, http.StatusOK, `{"failures":[],"images":[],"Parameters":[{}]}`), nil
+	}))
+	verified, err := client.Verify(t.Context(), rollout.PlannedRevision{Document: document, Images: []taskdef.ImageChange{
+		{To: "123456789012.dkr.ecr.ap-south-1.amazonaws.com/web:v2"}, {To: "nginx:1"},
+	}})
+	require.NoError(t, err)
+	require.Equal(t, rollout.Verified{Checks: 5}, verified)
+	require.Contains(t, asked["api.ecr.ap-south-1.amazonaws.com BatchGetImage"], `"imageTag":"v2"`)
+	require.JSONEq(t, `{"SecretId":"arn:aws:secretsmanager:us-east-2:1:secret:db-AbCdEf"}`, asked["secretsmanager.us-east-2.amazonaws.com DescribeSecret"])
+	require.Contains(t, asked["ssm.us-west-2.amazonaws.com DescribeParameters"], `["/web/b"]`)
+	require.Contains(t, asked["ssm.eu-west-1.amazonaws.com DescribeParameters"], `["plain"]`)
+	require.Len(t, asked, 4, "other registries are not looked at")
+}
+
+func TestVerifyDoesNotMindWhatDoesNotAnswer(t *testing.T) {
+	document, err := taskdef.Parse([]byte(`{"taskRoleArn":"arn:aws:iam::1:role/a","containerDefinitions":[]}`))
+	require.NoError(t, err)
+	for body, fails := range map[string]bool{`<html>busy</html>`: false, `{"__type":"ExpiredTokenException"}`: true} {
+		client := open(t, transport(func(r *http.Request) (*http.Response, error) { return answer(r, http.StatusBadRequest, body), nil }))
+		_, err = client.Verify(t.Context(), rollout.PlannedRevision{Document: document, Images: []taskdef.ImageChange{{To: "123456789012.dkr.ecr.ap-south-1.amazonaws.com/web:v2"}}})
+		require.Equal(t, fails, err != nil, body)
+	}
+}
+
+func TestVerifyMakesItsChecksAtTheSameTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sim := world(t, "healthy")
+		client := open(t, transport(func(r *http.Request) (*http.Response, error) {
+			time.Sleep(300 * time.Millisecond) // virtual
+			return sim.Do(r)
+		}))
+		revision, err := client.Revision(t.Context(), "web")
+		require.NoError(t, err)
+		began := time.Now()
+		verified, err := client.Verify(t.Context(), rollout.PlannedRevision{
+			Document: revision.Document, Images: []taskdef.ImageChange{{To: "123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:v2"}},
+		})
+		require.NoError(t, err)
+		require.Equal(t, 5, verified.Checks)
+		require.Equal(t, 300*time.Millisecond, time.Since(began))
+	})
 }

@@ -97,6 +97,10 @@ func (c *Client) service(s types.Service) rollout.Service {
 		BreakerOn:      breakerRollsBack(s.DeploymentConfiguration),
 		RollsBack:      breakerRollsBack(s.DeploymentConfiguration) || alarmsRollBack(s.DeploymentConfiguration),
 	}
+	if configuration := s.DeploymentConfiguration; configuration != nil {
+		service.Rolling = configuration.Strategy == "" || configuration.Strategy == types.DeploymentStrategyRolling
+		service.Minimum, service.Maximum = int(deref(configuration.MinimumHealthyPercent)), int(deref(configuration.MaximumPercent))
+	}
 	if s.DeploymentController != nil {
 		service.Controller = string(s.DeploymentController.Type)
 	}

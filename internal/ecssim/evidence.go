@@ -36,7 +36,7 @@ func (s *Sim) getLogEvents(request getLogEventsRequest) (any, error) {
 	return nil, clientError("ResourceNotFoundException", "The specified log stream does not exist.")
 }
 
-// Elastic Load Balancing speaks the query protocol: a form goes in, and XML comes out
+// Elastic Load Balancing and IAM speak the query protocol: a form goes in, and XML comes out
 // (https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeTargetHealth.html).
 type (
 	targetHealthResponse struct {
@@ -49,6 +49,10 @@ type (
 		State       string `xml:"TargetHealth>State"`
 		Reason      string `xml:"TargetHealth>Reason,omitempty"`
 		Description string `xml:"TargetHealth>Description,omitempty"`
+	}
+	getRoleResponse struct {
+		XMLName  xml.Name `xml:"GetRoleResponse"`
+		RoleName string   `xml:"GetRoleResult>Role>RoleName"`
 	}
 	errorResponse struct {
 		XMLName xml.Name `xml:"ErrorResponse"`
@@ -68,14 +72,23 @@ func (s *Sim) answerQuery(header http.Header, body []byte) reply {
 	switch {
 	case header.Get("Authorization") == "":
 		return failureXML("MissingAuthenticationToken", "Missing Authentication Token")
-	case err != nil || operation != "DescribeTargetHealth":
+	case err != nil || operation != "DescribeTargetHealth" && operation != "GetRole":
 		return failureXML("InvalidAction", "Could not find operation "+operation)
+	case fault != nil && fault.kind == denied && operation == "GetRole":
+		return failureXML("AccessDenied", denial("iam:GetRole", "*"))
 	case fault != nil && fault.kind == denied:
 		return failureXML("AccessDenied", denial("elasticloadbalancing:"+operation, "*"))
 	case fault != nil && fault.kind == throttle:
 		return failureXML("Throttling", "Rate exceeded")
 	case fault != nil:
 		return reply{dropped: true}
+	}
+	if operation == "GetRole" { // https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRole.html
+		name := form.Get("RoleName")
+		if s.lacks(name) {
+			return failureXML("NoSuchEntity", "The role with name "+name+" cannot be found.")
+		}
+		return reply{status: http.StatusOK, xml: true, body: getRoleResponse{RoleName: name}}
 	}
 	return reply{status: http.StatusOK, xml: true, body: targetHealthResponse{Members: s.targetHealth(form.Get("TargetGroupArn"))}}
 }

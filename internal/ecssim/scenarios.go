@@ -22,6 +22,8 @@ type Scenario struct {
 	faults    []fault
 	acts      []act
 	prepare   func(*Sim, *service) // changes the world before the deployer comes
+	lacking   []string             // what is not there outside of ECS
+	onlyFor   string               // the architecture of all images; empty is both
 }
 
 // act is something that somebody else does, so long after the first UpdateService.
@@ -60,14 +62,20 @@ func (f *fault) reply() reply {
 	case broken: // text unverified
 		return failure(&apiError{http.StatusInternalServerError, "ServerException", "Service Unavailable. Please try again later."})
 	case denied:
-		if f.operation == "GetLogEvents" {
-			return failure(clientError("AccessDeniedException", "%s", denial("logs:"+f.operation, "arn:aws:logs:"+region+":"+account+":log-group:/ecs/web:log-stream:")))
+		if of, ok := otherServices[f.operation]; ok {
+			return failure(clientError("AccessDeniedException", "%s", denial(of+f.operation, "arn:aws:"+of+region+":"+account+":*")))
 		}
 		return failure(clientError("AccessDeniedException", "%s", denial("ecs:"+f.operation, arn("service/main/web"))))
 	case expired: // [API: CommonErrors]
 		return failure(clientError("ExpiredTokenException", "The security token included in the request is expired"))
 	}
 	return reply{dropped: true}
+}
+
+// otherServices are the IAM prefixes of the operations that are not of ECS.
+var otherServices = map[string]string{
+	"BatchGetImage": "ecr:", "DescribeLogGroups": "logs:", "GetLogEvents": "logs:",
+	"DescribeParameters": "ssm:", "DescribeSecret": "secretsmanager:",
 }
 
 // denial is how IAM words it [SEEN].
@@ -271,6 +279,15 @@ var scenarios = []Scenario{
 	{
 		Name: "bake", Story: "alarms are watched for five minutes after the new tasks are in place", breaker: rolling, behaviour: well,
 		prepare: func(_ *Sim, v *service) { v.bake = 5 * time.Minute },
+	},
+	{
+		Name: "nothing-there", Story: "the image, the role, the log group and the parameter do not exist", breaker: rolling, behaviour: well,
+		lacking: []string{"web:v2", "web-task", "/ecs/web", "/web/database-url"},
+	},
+	{Name: "only-arm64", Story: "the image is only made for arm64", breaker: rolling, behaviour: well, onlyFor: "arm64"},
+	{
+		Name: "deadlock", Story: "minimum and maximum percent let nothing move", breaker: rolling, behaviour: well,
+		prepare: func(_ *Sim, v *service) { v.minimum, v.maximum = 75, 149 },
 	},
 	{
 		Name: "new-words", Story: "ECS uses words for its states that nobody knows yet", breaker: rolling, behaviour: well,

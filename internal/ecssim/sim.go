@@ -146,10 +146,14 @@ func clientError(kind, format string, args ...any) error {
 
 const targetPrefix = "AmazonEC2ContainerServiceV20141113."
 
-// operations are the JSON calls that the simulator knows, of ECS and of CloudWatch Logs. Each gets the body of the request and returns
+// operations are the JSON calls that the simulator knows, of ECS and of what stands around it. Each gets the body of the request and returns
 // what is to be encoded, or an *apiError.
 var operations = map[string]func(*Sim, []byte) (any, error){
+	"BatchGetImage":              call((*Sim).batchGetImage),
 	"DeregisterTaskDefinition":   call((*Sim).deregisterTaskDefinition),
+	"DescribeLogGroups":          call((*Sim).describeLogGroups),
+	"DescribeParameters":         call((*Sim).describeParameters),
+	"DescribeSecret":             call((*Sim).describeSecret),
 	"DescribeServiceDeployments": call((*Sim).describeServiceDeployments),
 	"DescribeServices":           call((*Sim).describeServices),
 	"DescribeTaskDefinition":     call((*Sim).describeTaskDefinition),

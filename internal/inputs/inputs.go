@@ -36,6 +36,7 @@ type Inputs struct {
 	RollbackOnFailure bool
 	KeepRevisions     *int32 // nil: all
 	Timeout           time.Duration
+	Verify            bool
 	DryRun            bool
 	Verbose           bool
 
@@ -67,6 +68,7 @@ type text struct {
 	Timeout               string `env:"TIMEOUT"`
 	RollbackOnFailure     string `env:"ROLLBACK_ON_FAILURE, default=false"`
 	KeepRevisions         string `env:"KEEP_REVISIONS"`
+	Verify                string `env:"VERIFY, default=true"`
 	DryRun                string `env:"DRY_RUN, default=false"`
 	Verbose               string `env:"VERBOSE, default=false"`
 	Region                string `env:"AWS_REGION"`
@@ -136,6 +138,7 @@ func (t text) check(c *checker) Inputs {
 		WaitFor:               c.oneOf("wait-for", t.WaitFor, WaitForValues...),
 		RollbackOnFailure:     c.yes("rollback-on-failure", t.RollbackOnFailure),
 		KeepRevisions:         c.whole("keep-revisions", t.KeepRevisions, 1, 10000),
+		Verify:                c.yes("verify", t.Verify),
 		DryRun:                c.yes("dry-run", t.DryRun),
 		Verbose:               c.yes("verbose", t.Verbose),
 		Region:                c.region("aws-region", t.Region),

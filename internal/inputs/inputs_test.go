@@ -29,7 +29,7 @@ func read(t *testing.T, with map[string]string) (Inputs, error) {
 func TestDefaults(t *testing.T) {
 	in, err := read(t, map[string]string{"service": " web \n"})
 	require.NoError(t, err)
-	require.Equal(t, Inputs{Cluster: "default", Service: "web", WaitFor: "stable", Timeout: 30 * time.Minute}, in)
+	require.Equal(t, Inputs{Cluster: "default", Service: "web", WaitFor: "stable", Timeout: 30 * time.Minute, Verify: true}, in)
 
 	in, err = read(t, map[string]string{"service": "web", "wait-for": "running"})
 	require.NoError(t, err)

@@ -113,3 +113,42 @@ func TestWithoutServiceOnlyTheRevisionIsPlanned(t *testing.T) {
 	require.Equal(t, rollout.Planned, Result(plan).Outcome)
 	require.Equal(t, "web:7", Result(plan).Registered.Previous.ID())
 }
+
+// ECS rounds the lower bound up and the upper bound down.
+func TestDeadlock(t *testing.T) {
+	number := func(n int32) *int32 { return &n }
+	for _, test := range []struct {
+		desired, minimum, maximum int
+		update                    rollout.Update
+		change                    func(*rollout.Service)
+		blocked                   bool
+	}{
+		{desired: 2, minimum: 100, maximum: 200},
+		{desired: 1, minimum: 50, maximum: 100, blocked: true},
+		{desired: 1, minimum: 100, maximum: 199, blocked: true},
+		{desired: 3, minimum: 100, maximum: 125, blocked: true},
+		{desired: 3, minimum: 67, maximum: 133, blocked: true},
+		{desired: 3, minimum: 66, maximum: 133},
+		{desired: 4, minimum: 100, maximum: 125},
+		{desired: 0, minimum: 100, maximum: 100},
+		{desired: 1, minimum: 100, maximum: 199, update: rollout.Update{MaximumPercent: number(200)}},
+		{desired: 1, minimum: 100, maximum: 199, update: rollout.Update{MinimumHealthyPercent: number(0)}},
+		{desired: 1, minimum: 100, maximum: 150, update: rollout.Update{Desired: number(2)}},
+		{desired: 2, minimum: 100, maximum: 150, update: rollout.Update{Desired: number(1)}, blocked: true},
+		{desired: 1, minimum: 100, maximum: 100, change: func(s *rollout.Service) { s.Scheduling = "DAEMON" }},
+		{desired: 1, minimum: 100, maximum: 100, change: func(s *rollout.Service) { s.Rolling = false }},
+	} {
+		service := rollout.Service{Rolling: true, Scheduling: "REPLICA", Desired: test.desired, Minimum: test.minimum, Maximum: test.maximum}
+		if test.change != nil {
+			test.change(&service)
+		}
+		doubts := Doubts(rollout.Plan{Services: []rollout.PlannedService{{Service: service, Update: test.update}}})
+		require.Equal(t, test.blocked, len(doubts) == 1, "%+v", test)
+	}
+	patch, err := taskdef.ParsePatch("desiredCount: 2")
+	require.NoError(t, err)
+	doubts := Doubts(rollout.Plan{Services: []rollout.PlannedService{{
+		Service: rollout.Service{Rolling: true, Desired: 1, Minimum: 100, Maximum: 150}, Update: rollout.Update{Patch: patch},
+	}}})
+	require.False(t, doubts[0].Sure, "a patch may change the numbers")
+}

@@ -64,6 +64,9 @@ func (r *Reporter) Handle(event rollout.Event) {
 		r.enter("Plan")
 		r.many = len(e.Plan.Services) > 1
 		r.plan(e)
+	case rollout.Verified:
+		r.enter("Verify")
+		r.verified(e)
 	case rollout.Registered:
 		r.enter("Register")
 		r.registered(e.Result)
@@ -134,6 +137,24 @@ func (r *Reporter) at(elapsed time.Duration, service rollout.ServiceKey, text st
 		text = service.Name + ": " + text
 	}
 	r.line(fmt.Sprintf("%7s  %s", clock(elapsed), oneLine(text)))
+}
+
+func (r *Reporter) verified(e rollout.Verified) {
+	for _, doubt := range e.Doubts {
+		r.line(sentence(doubt.What) + " " + doubt.Next)
+	}
+	if len(e.Doubts) == 0 {
+		r.line("nothing speaks against it (" + plural(e.Checks, "check") + ")")
+	}
+	if len(e.Unknown) > 0 {
+		r.line("note: more could be looked at with " + strings.Join(e.Unknown, ", "))
+	}
+	r.leave() // a warning in a group is hidden in its fold
+	for _, doubt := range e.Doubts {
+		if !doubt.Sure {
+			r.action.Warningf("%s", sentence(doubt.What)+" "+doubt.Next)
+		}
+	}
 }
 
 func (r *Reporter) registered(result rollout.RevisionResult) {

@@ -16,6 +16,13 @@ type (
 		DryRun bool
 	}
 
+	// Verified is what was looked at before anything is changed.
+	Verified struct {
+		Checks  int
+		Doubts  []Doubt
+		Unknown []string // IAM actions without which more could not be looked at
+	}
+
 	// Registered comes once per planned revision, when its ARN is known.
 	Registered struct {
 		Result RevisionResult
@@ -101,6 +108,7 @@ type (
 )
 
 func (PlanMade) event()     {}
+func (Verified) event()     {}
 func (Registered) event()   {}
 func (Updated) event()      {}
 func (Progress) event()     {}

@@ -69,6 +69,13 @@ type ServiceResult struct {
 	Left       string     // how things were left, in a sentence, when nothing was taken back
 }
 
+// Doubt is something that speaks against a plan.
+type Doubt struct {
+	Sure bool // it is sure to make the deployment fail
+	What string
+	Next string
+}
+
 // ProblemKind says whose move it is.
 type ProblemKind int
 

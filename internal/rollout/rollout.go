@@ -52,6 +52,9 @@ type Service struct {
 	Desired        int
 	RollsBack      bool         // the circuit breaker or an alarm takes failed deployments back
 	BreakerOn      bool         // the circuit breaker does
+	Rolling        bool         // deployments replace tasks step by step, within Minimum and Maximum
+	Minimum        int          // percent of the desired tasks that must stay healthy
+	Maximum        int          // percent of the desired tasks that may run
 	TargetGroups   []string     // ARNs
 	Deployments    []Deployment // newest first
 	Events         []ServiceEvent

@@ -135,6 +135,7 @@ type Log struct {
 	Group  string // the rest is for the driver awslogs
 	Region string // empty: that of the task
 	Prefix string // of the stream, which is prefix/container/task
+	Create bool   // the group is created when it is not there
 }
 
 // Log finds out where a container writes its log. The driver is empty when it is not said.
@@ -150,6 +151,7 @@ func (d Document) Log(container string) Log {
 			Group:  options.get("awslogs-group").str(),
 			Region: options.get("awslogs-region").str(),
 			Prefix: options.get("awslogs-stream-prefix").str(),
+			Create: options.get("awslogs-create-group").str() == "true",
 		}
 	}
 	return Log{}

@@ -1,0 +1,77 @@
+package ecssim
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// lacks tells of the things outside of ECS whether a scenario does without them: a log group, the name of a
+// parameter, secret or role, or "repository:tag" of an image. All others are there.
+func (s *Sim) lacks(name string) bool { return slices.Contains(s.scenario.lacking, name) }
+
+type batchGetImageRequest struct {
+	RepositoryName string
+	ImageIds       []struct{ ImageTag, ImageDigest string }
+}
+
+// batchGetImage answers with an index of two architectures, or of one where the scenario says so
+// (https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchGetImage.html).
+func (s *Sim) batchGetImage(request batchGetImageRequest) (any, error) {
+	if s.lacks(request.RepositoryName) {
+		return nil, clientError("RepositoryNotFoundException", "The repository with name '%s' does not exist in the registry with id '%s'", request.RepositoryName, account)
+	}
+	images, failures := []document{}, []document{}
+	for _, id := range request.ImageIds {
+		if s.lacks(request.RepositoryName + ":" + id.ImageTag) {
+			failures = append(failures, document{"imageId": document{"imageTag": id.ImageTag}, "failureCode": "ImageNotFound", "failureReason": "Requested image not found"})
+			continue
+		}
+		platforms := []string{"amd64", "arm64"}
+		if s.scenario.onlyFor != "" {
+			platforms = []string{s.scenario.onlyFor}
+		}
+		var manifests []string
+		for _, platform := range append(platforms, "unknown") { // an attestation is of an unknown one
+			manifests = append(manifests, fmt.Sprintf(`{"platform":{"architecture":%q,"os":"linux"}}`, platform))
+		}
+		images = append(images, document{
+			"repositoryName": request.RepositoryName, "imageId": document{"imageTag": id.ImageTag},
+			"imageManifest": `{"schemaVersion":2,"manifests":[` + strings.Join(manifests, ",") + `]}`,
+		})
+	}
+	return document{"images": images, "failures": failures}, nil
+}
+
+type describeLogGroupsRequest struct{ LogGroupNamePrefix string }
+
+func (s *Sim) describeLogGroups(request describeLogGroupsRequest) (any, error) {
+	groups := []document{{"logGroupName": request.LogGroupNamePrefix + "-of-another"}}
+	if !s.lacks(request.LogGroupNamePrefix) {
+		groups = append(groups, document{"logGroupName": request.LogGroupNamePrefix})
+	}
+	return document{"logGroups": groups}, nil
+}
+
+type describeParametersRequest struct{ ParameterFilters []struct{ Values []string } }
+
+func (s *Sim) describeParameters(request describeParametersRequest) (any, error) {
+	found := []document{}
+	for _, filter := range request.ParameterFilters {
+		for _, name := range filter.Values {
+			if !s.lacks(name) {
+				found = append(found, document{"Name": name})
+			}
+		}
+	}
+	return document{"Parameters": found}, nil
+}
+
+type describeSecretRequest struct{ SecretID string }
+
+func (s *Sim) describeSecret(request describeSecretRequest) (any, error) {
+	if s.lacks(request.SecretID) {
+		return nil, clientError("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
+	}
+	return document{"ARN": request.SecretID}, nil
+}

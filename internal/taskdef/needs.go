@@ -1,0 +1,69 @@
+package taskdef
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/distribution/reference"
+)
+
+// Needs are the things outside of a task definition that its tasks cannot start without.
+type Needs struct {
+	Roles        []string // ARNs
+	Logs         []Log    // of the driver awslogs
+	Secrets      []string // valueFrom: names and ARNs of parameters, ARNs of secrets
+	Architecture string   // as images call it, amd64 or arm64; empty where the document does not say
+}
+
+// Needs reads them from the document, each once.
+func (d Document) Needs() Needs {
+	needs := Needs{Architecture: map[string]string{"X86_64": "amd64", "ARM64": "arm64"}[d.root.get("runtimePlatform").get("cpuArchitecture").str()]}
+	for _, role := range []string{"taskRoleArn", "executionRoleArn"} {
+		if arn := d.root.get(role).str(); strings.HasPrefix(arn, "arn:") && !slices.Contains(needs.Roles, arn) {
+			needs.Roles = append(needs.Roles, arn)
+		}
+	}
+	for _, container := range d.Containers() {
+		if log := d.Log(container.Name); log.Driver == "awslogs" && log.Group != "" && !log.Create && !slices.ContainsFunc(needs.Logs, log.sameGroup) {
+			needs.Logs = append(needs.Logs, log)
+		}
+	}
+	for _, definition := range d.root.get("containerDefinitions").elements {
+		for _, secret := range definition.get("secrets").elements {
+			if from := secret.get("valueFrom").str(); from != "" && !slices.Contains(needs.Secrets, from) {
+				needs.Secrets = append(needs.Secrets, from)
+			}
+		}
+	}
+	return needs
+}
+
+func (l Log) sameGroup(other Log) bool { return l.Group == other.Group && l.Region == other.Region }
+
+// ECRImage is an image in Amazon ECR.
+type ECRImage struct{ Account, Region, Repository, Tag, Digest string }
+
+// ecrHost is a private registry, in its forms with IPv4, FIPS and dual-stack names
+// (https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html).
+var ecrHost = regexp.MustCompile(`^(\d{12})\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|on\.aws)$`)
+
+// ParseECRImage tells what an image is called in Amazon ECR, if it is there.
+func ParseECRImage(text string) (ECRImage, bool) {
+	named, err := reference.ParseNormalizedNamed(text)
+	if err != nil {
+		return ECRImage{}, false
+	}
+	host := ecrHost.FindStringSubmatch(reference.Domain(named))
+	if host == nil {
+		return ECRImage{}, false
+	}
+	image := ECRImage{Account: host[1], Region: host[2], Repository: reference.Path(named)}
+	if tagged, ok := named.(reference.Tagged); ok {
+		image.Tag = tagged.Tag()
+	}
+	if digested, ok := named.(reference.Digested); ok {
+		image.Digest = digested.Digest().String()
+	}
+	return image, true
+}
