@@ -58,7 +58,7 @@ func (d *deployer) deregister(ctx context.Context, family string, spared []strin
 }
 
 func (d *deployer) leave(err error) {
-	notice := rollout.Noticed{What: err.Error(), Next: "Old revisions are left as they are."}
+	notice := rollout.Noticed{What: err.Error(), Next: "Old revisions are left as they are.", Warning: true}
 	var p *rollout.Problem
 	if errors.As(err, &p) {
 		notice.Next += " " + p.Next

@@ -339,6 +339,22 @@ func TestTargetHealth(t *testing.T) {
 	})
 }
 
+// What stands around ECS is there, unless the scenario lacks it.
+func TestSurroundings(t *testing.T) {
+	for scenario, there := range map[string]bool{"healthy": true, "nothing-there": false} {
+		s := New(named(t, scenario))
+		_, images := ask(t, s, "BatchGetImage", `{"repositoryName":"web","imageIds":[{"imageTag":"v2"}]}`)
+		require.Equal(t, there, len(images["images"].([]any)) == 1)
+		require.Equal(t, there, len(images["failures"].([]any)) == 0)
+		_, groups := ask(t, s, "DescribeLogGroups", `{"logGroupNamePrefix":"/ecs/web"}`)
+		require.Equal(t, there, len(groups["logGroups"].([]any)) == 2, "a prefix may be that of another")
+		_, parameters := ask(t, s, "DescribeParameters", `{"ParameterFilters":[{"Key":"Name","Option":"Equals","Values":["/web/database-url"]}]}`)
+		require.Equal(t, there, len(parameters["Parameters"].([]any)) == 1)
+	}
+	status, _ := ask(t, New(named(t, "healthy")), "DescribeSecret", `{"SecretId":"arn"}`)
+	require.Equal(t, http.StatusOK, status)
+}
+
 func TestStoppedTasksTellWhy(t *testing.T) {
 	for scenario, want := range map[string]string{
 		"crash":         "Essential container in task exited",

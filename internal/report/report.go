@@ -100,7 +100,7 @@ func (r *Reporter) Handle(event rollout.Event) {
 			r.line("deregistered " + strings.Join(e.Revisions, ", "))
 		}
 	case rollout.Noticed:
-		r.line("note: " + strings.TrimSpace(sentence(e.What)+" "+e.Next))
+		r.noticed(e)
 	case rollout.Called:
 		r.called(e)
 	case rollout.Ended:
@@ -139,9 +139,21 @@ func (r *Reporter) at(elapsed time.Duration, service rollout.ServiceKey, text st
 	r.line(fmt.Sprintf("%7s  %s", clock(elapsed), oneLine(text)))
 }
 
+func (r *Reporter) noticed(e rollout.Noticed) {
+	text := strings.TrimSpace(sentence(e.What) + " " + e.Next)
+	if !e.Warning {
+		r.line("note: " + text)
+		return
+	}
+	r.leave() // a warning in a group is hidden in its fold
+	r.action.Warningf("%s", text)
+}
+
 func (r *Reporter) verified(e rollout.Verified) {
 	for _, doubt := range e.Doubts {
-		r.line(sentence(doubt.What) + " " + doubt.Next)
+		if doubt.Sure {
+			r.line(sentence(doubt.What) + " " + doubt.Next)
+		}
 	}
 	if len(e.Doubts) == 0 {
 		r.line("nothing speaks against it (" + plural(e.Checks, "check") + ")")
@@ -149,10 +161,9 @@ func (r *Reporter) verified(e rollout.Verified) {
 	if len(e.Unknown) > 0 {
 		r.line("note: more could be looked at with " + strings.Join(e.Unknown, ", "))
 	}
-	r.leave() // a warning in a group is hidden in its fold
 	for _, doubt := range e.Doubts {
 		if !doubt.Sure {
-			r.action.Warningf("%s", sentence(doubt.What)+" "+doubt.Next)
+			r.noticed(rollout.Noticed{What: doubt.What, Next: doubt.Next, Warning: true})
 		}
 	}
 }

@@ -84,6 +84,12 @@ func TestEventsCannotCommandTheRunner(t *testing.T) {
 			rollout.ServiceSaid{Service: key, Message: attack},
 			rollout.TaskFailed{Service: key, Task: rollout.Task{ID: attack, Reason: attack}},
 			rollout.Noticed{What: attack, Next: attack},
+			rollout.Noticed{What: attack, Next: attack, Warning: true},
+			rollout.Verified{Doubts: []rollout.Doubt{{What: attack, Next: attack, Sure: true}, {What: attack, Next: attack}}, Unknown: []string{attack}},
+			rollout.Explained{Service: key, Findings: []rollout.Finding{{What: attack, Cause: attack, Next: attack}},
+				Log: rollout.LogTail{Container: attack, Task: attack, Group: attack, Lines: []string{attack}}},
+			rollout.TakingBack{Service: key, To: revision.Revision, How: attack},
+			rollout.Deregistered{Family: attack, Revisions: []string{attack}},
 			rollout.Called{Service: attack, Operation: attack, RequestID: attack, Err: fmt.Errorf("%s", attack)},
 			rollout.Decided{Service: key, Verdict: rollout.Verdict{Outcome: rollout.Failed, Reason: attack}},
 			rollout.Ended{Result: rollout.Result{Outcome: rollout.Failed, Reason: attack, Next: attack, Services: []rollout.ServiceResult{{
@@ -93,7 +99,7 @@ func TestEventsCannotCommandTheRunner(t *testing.T) {
 			r.Handle(event)
 		}
 		for _, command := range commands(log.String()) {
-			require.Regexp(t, `^::(group|endgroup|error title=[^:]*)::`, command, "%q", attack)
+			require.Regexp(t, `^::(group|endgroup|error title=[^:]*|warning)::`, command, "%q", attack)
 		}
 		written, err := os.ReadFile(env["GITHUB_OUTPUT"])
 		require.NoError(t, err)

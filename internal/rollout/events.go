@@ -89,7 +89,10 @@ type (
 	}
 
 	// Noticed is a doubt, or a thing that could not be looked at.
-	Noticed struct{ What, Next string }
+	Noticed struct {
+		What, Next string
+		Warning    bool // worth an annotation
+	}
 
 	// Called is one call to AWS, for those who want to see each.
 	Called struct {

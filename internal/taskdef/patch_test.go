@@ -125,6 +125,11 @@ func FuzzPatchTwiceIsPatchOnce(f *testing.F) {
 		}
 		_, err = Parse(once.JSON())
 		require.NoError(t, err, "what comes out must be JSON")
+		for _, m := range document.root.members {
+			if name := m.name(); patch.root.index(name) < 0 {
+				require.Equal(t, string(document.root.get(name).append(nil)), string(once.root.get(name).append(nil)), "what the patch does not name is untouched")
+			}
+		}
 		if patch.Empty() {
 			require.True(t, once.Equal(document), "a patch with nothing is the identity")
 		}
