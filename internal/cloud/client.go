@@ -100,9 +100,6 @@ func load(ctx context.Context, options Options) (aws.Config, error) {
 	return config.LoadDefaultConfig(ctx, from...)
 }
 
-// Region is the region that the client speaks to.
-func (c *Client) Region() string { return c.region }
-
 // retryer repeats what is retryable. The SDK's own brake on the number of retries is off: a
 // deployment makes few calls, and must outlast a bad minute.
 func (c *Client) retryer(retryables []retry.IsErrorRetryable, more ...retry.IsErrorRetryable) aws.Retryer {

@@ -79,9 +79,9 @@ func (r *Reporter) Handle(event rollout.Event) {
 	case rollout.ServiceSaid:
 		r.enter(r.rolling)
 		r.at(e.Elapsed, e.Service, "ECS: "+strings.TrimPrefix(e.Message, "(service "+e.Service.Name+") "))
-	case rollout.TaskFailed:
+	case rollout.TasksFailed:
 		r.enter(r.rolling)
-		r.at(e.Elapsed, e.Service, fmt.Sprintf("task %s failed: %s", e.Task.ID, e.Task.Cause()))
+		r.at(e.Elapsed, e.Service, tasksFailed(e))
 	case rollout.Decided:
 		r.enter(r.rolling)
 		r.at(e.Elapsed, e.Service, words[e.Verdict.Outcome]+": "+e.Verdict.Reason)
@@ -207,6 +207,15 @@ func (r *Reporter) explained(e rollout.Explained) {
 			r.line("  │ " + oneLine(line))
 		}
 	}
+}
+
+// tasksFailed names the cause once, and later only that it is the same.
+func tasksFailed(e rollout.TasksFailed) string {
+	text := plural(len(e.Tasks), "task") + " failed: " + e.Cause
+	if e.Again {
+		text = fmt.Sprintf("%d more failed for the same cause", len(e.Tasks))
+	}
+	return text + " (" + strings.Join(e.Tasks, ", ") + ")"
 }
 
 // progress is a line on the counts of a deployment.

@@ -82,7 +82,7 @@ func TestEventsCannotCommandTheRunner(t *testing.T) {
 			rollout.Updated{Service: service, Revision: revision.Revision, Deployment: rollout.Deployment{ID: attack}},
 			rollout.Progress{Service: key, State: attack},
 			rollout.ServiceSaid{Service: key, Message: attack},
-			rollout.TaskFailed{Service: key, Task: rollout.Task{ID: attack, Reason: attack}},
+			rollout.TasksFailed{Service: key, Cause: attack, Tasks: []string{attack}},
 			rollout.Noticed{What: attack, Next: attack},
 			rollout.Noticed{What: attack, Next: attack, Warning: true},
 			rollout.Verified{Doubts: []rollout.Doubt{{What: attack, Next: attack, Sure: true}, {What: attack, Next: attack}}, Unknown: []string{attack}},

@@ -54,11 +54,13 @@ type (
 		Message string
 	}
 
-	// TaskFailed comes for each task of the deployment that failed.
-	TaskFailed struct {
+	// TasksFailed comes when tasks of the deployment failed, once for each cause.
+	TasksFailed struct {
 		Service ServiceKey
 		Elapsed time.Duration
-		Task    Task
+		Cause   string
+		Again   bool     // tasks failed for this cause before
+		Tasks   []string // their ids
 	}
 
 	// Decided comes when the deployment of a service has its verdict.
@@ -116,7 +118,7 @@ func (Registered) event()   {}
 func (Updated) event()      {}
 func (Progress) event()     {}
 func (ServiceSaid) event()  {}
-func (TaskFailed) event()   {}
+func (TasksFailed) event()  {}
 func (Decided) event()      {}
 func (Explained) event()    {}
 func (TakingBack) event()   {}

@@ -352,17 +352,38 @@ func (w *watcher) tellFailures(ctx context.Context, f *follower) error {
 		w.notice(err, "Why tasks fail is not known without it.")
 		return nil
 	}
+	var fresh []rollout.Task
 	for _, task := range tasks {
 		if task.Failed() && !f.told[task.ID] && task.Stopping.After(f.Heard) {
 			f.told[task.ID] = true
-			f.failed = append(f.failed, task)
-			w.emit(rollout.TaskFailed{Service: f.Service.ServiceKey, Elapsed: time.Since(f.Since), Task: task})
+			fresh = append(fresh, task)
 		}
 	}
+	w.tellCauses(f, fresh)
+	f.failed = append(f.failed, fresh...)
 	if err == nil {
 		f.failures = f.ours.Failed
 	}
 	return err
+}
+
+// tellCauses tells of tasks that failed, those of one cause together.
+func (w *watcher) tellCauses(f *follower, failed []rollout.Task) {
+	for i, task := range failed {
+		sameCause := func(other rollout.Task) bool { return other.Cause() == task.Cause() }
+		if slices.IndexFunc(failed, sameCause) < i {
+			continue // told with the first of them
+		}
+		event := rollout.TasksFailed{
+			Service: f.Service.ServiceKey, Elapsed: time.Since(f.Since), Cause: task.Cause(), Again: slices.ContainsFunc(f.failed, sameCause),
+		}
+		for _, other := range failed {
+			if sameCause(other) {
+				event.Tasks = append(event.Tasks, other.ID)
+			}
+		}
+		w.emit(event)
+	}
 }
 
 // checkTasks decides for wait-for: running, once all tasks have run and been healthy for a while.
