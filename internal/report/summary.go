@@ -83,6 +83,9 @@ func serviceRows(service rollout.ServiceResult) []row {
 	s := service.Service
 	rows := []row{{"Service", fmt.Sprintf("[%s](%s) in %s, %s", code(s.Name), s.ConsoleURL(), code(s.Cluster), prose(s.Region))}}
 	rows = append(rows, revisionRows(service.Revision)...)
+	if service.Verdict.Outcome == rollout.RolledBack {
+		rows = append(rows, row{"Runs now", code(service.Revision.Previous.ID())})
+	}
 	d := service.Deployment
 	if d.ID == "" {
 		return rows // it was not updated
