@@ -98,7 +98,7 @@ func serviceRows(service rollout.ServiceResult) []row {
 		tasks += fmt.Sprintf(", %d failed", d.Failed)
 	}
 	return append(rows,
-		row{"Tasks", tasks},
+		row{"Tasks of " + code(service.Revision.Revision.ID()), tasks},
 		row{"Deployment", code(d.ID)})
 }
 
