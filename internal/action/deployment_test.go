@@ -292,6 +292,55 @@ func TestCancelledRunsAskForTheRollBackAndDoNotWait(t *testing.T) {
 	}
 }
 
+// late lets a deployment complete between the end of the wait and the roll-back.
+type late struct {
+	*ecssim.Sim
+	waited bool
+}
+
+func (l *late) Do(r *http.Request) (*http.Response, error) {
+	if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".ListTasks") && !l.waited {
+		l.waited = true
+		time.Sleep(20 * time.Second) // virtual
+	}
+	return l.Sim.Do(r)
+}
+
+func TestWhatCompletesAfterTheTimeIsOutIsNotTakenBack(t *testing.T) {
+	env := runnerEnv(t, deployWeb("healthy", "timeout", "80s", "rollback-on-failure", "true").With)
+	synctest.Test(t, func(t *testing.T) {
+		scenario, err := ecssim.Named("healthy")
+		require.NoError(t, err)
+		sim := ecssim.New(scenario)
+		var log bytes.Buffer
+		code := Run(t.Context(), Env{
+			Getenv: func(name string) string { return env[name] }, Stdout: &log,
+			Jitter: func() float64 { return 0.5 }, HTTP: &late{Sim: sim},
+		})
+		require.Zero(t, code, log.String())
+		require.Contains(t, log.String(), "the deployment came to its good end in the meantime, and was left alone")
+		require.Zero(t, calls(sim)["StopServiceDeployment"])
+		require.Equal(t, 1, calls(sim)["UpdateService"])
+	})
+}
+
+func TestARunThatIsCancelledWhileItTakesBackIsCancelled(t *testing.T) {
+	env := runnerEnv(t, deployWeb("stuck", "timeout", "1m", "rollback-on-failure", "true").With)
+	synctest.Test(t, func(t *testing.T) {
+		scenario, err := ecssim.Named("stuck")
+		require.NoError(t, err)
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(66*time.Second, cancel)
+		var log bytes.Buffer
+		code := Run(ctx, Env{
+			Getenv: func(name string) string { return env[name] }, Stdout: &log,
+			Jitter: func() float64 { return 0.5 }, HTTP: ecssim.New(scenario),
+		})
+		require.Equal(t, 130, code, log.String())
+		require.Contains(t, log.String(), "the run was ended while it was taken back, which goes on in ECS")
+	})
+}
+
 // failing is a network in which some operations never answer.
 type failing struct {
 	*ecssim.Sim

@@ -20,6 +20,9 @@ const asking = 4 * time.Second
 // errSuperseded keeps us from taking back what somebody else has deployed.
 var errSuperseded = errors.New("somebody else has deployed meanwhile: their deployment is left alone")
 
+// errComplete keeps us from taking back what came to its good end after all.
+var errComplete = errors.New("the deployment came to its good end in the meantime, and was left alone")
+
 // takeBack takes a deployment back that failed, timed out or was cancelled, if that was asked for; if
 // not, it says how things were left.
 func (d *deployer) takeBack(ctx context.Context, f *following, err error) {
@@ -66,7 +69,11 @@ func state(result *rollout.ServiceResult) string {
 func (d *deployer) askOnly(ctx context.Context, f *following) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), asking)
 	defer cancel()
-	if _, err := d.ask(ctx, f); err != nil {
+	switch _, err := d.ask(ctx, f); {
+	case errors.Is(err, errComplete), errors.Is(err, errSuperseded):
+		f.result.Verdict.Reason += "; " + err.Error()
+		return
+	case err != nil:
 		f.result.Verdict.Reason += fmt.Sprintf("; it could not be taken back: %v", err)
 		return
 	}
@@ -82,11 +89,14 @@ func (d *deployer) rollBack(ctx context.Context, f *following) {
 		result.Left = "this is how things are: " + state(result)
 	}
 	target, err := d.ask(ctx, f)
-	if errors.Is(err, errSuperseded) {
+	switch {
+	case errors.Is(err, errSuperseded):
 		result.Verdict = rollout.Verdict{Outcome: rollout.Superseded, Reason: why + "; " + err.Error()}
 		return
-	}
-	if err != nil {
+	case errors.Is(err, errComplete):
+		result.Verdict = rollout.Verdict{Outcome: rollout.Succeeded, Reason: why + "; " + err.Error()}
+		return
+	case err != nil:
 		fail(err.Error())
 		return
 	}
@@ -95,14 +105,18 @@ func (d *deployer) rollBack(ctx context.Context, f *following) {
 	end := ends[0]
 	result.Service = end.Service
 	again := target.Deployment.ID != result.Deployment.ID // the roll-back is a deployment of its own
+	runs, _ := end.Service.Primary()
 	switch {
 	case err != nil:
 		fail(err.Error())
-	case again && end.Verdict.Outcome == rollout.Succeeded, end.Verdict.Outcome == rollout.RolledBack:
+	case again && end.Verdict.Outcome == rollout.Succeeded,
+		end.Verdict.Outcome == rollout.RolledBack && runs.TaskDefinition == result.Revision.Previous.ARN:
 		result.Deployment.Running, result.Deployment.Pending = 0, 0
 		result.Verdict = rollout.Verdict{Outcome: rollout.RolledBack, Reason: fmt.Sprintf("%s; it was taken back, and the service runs %s again", why, result.Revision.Previous.ID())}
 	case end.Verdict.Outcome == rollout.Superseded:
 		result.Verdict = rollout.Verdict{Outcome: rollout.Superseded, Reason: why + "; while it was taken back, " + end.Verdict.Reason}
+	case end.Verdict.Outcome == rollout.Cancelled:
+		result.Verdict = rollout.Verdict{Outcome: rollout.Cancelled, Reason: fmt.Sprintf("%s; the run was ended while it was taken back, which goes on in ECS", why)}
 	case !again && end.Verdict.Outcome == rollout.Succeeded:
 		result.Verdict = end.Verdict // it came to its good end before it could be stopped
 	default:
@@ -122,8 +136,11 @@ func (d *deployer) ask(ctx context.Context, f *following) (watch.Target, error) 
 		return watch.Target{}, errors.New("the service does not exist any more")
 	}
 	before, _ := service[0].Primary()
-	if before.ID != f.Deployment.ID && before.ID != f.Previous {
+	switch {
+	case before.ID != f.Deployment.ID && before.ID != f.Previous:
 		return watch.Target{}, errSuperseded
+	case before.ID == f.Deployment.ID && before.State == "COMPLETED":
+		return watch.Target{}, errComplete
 	}
 	key, previous := f.Service.ServiceKey, f.result.Revision.Previous
 	if before.ID == f.Previous {
