@@ -41,8 +41,8 @@ type Env struct {
 // wait; what ECS has begun goes on.
 func Run(ctx context.Context, env Env) int {
 	reporter := report.New(env.Stdout, env.Getenv)
+	reporter.Handle(rollout.SecretLearned{Values: inputs.Secrets(env.Getenv)})
 	in, err := inputs.Read(ctx, env.Getenv)
-	reporter.Hide(in.Keys.SecretAccessKey, in.Keys.SessionToken)
 	if in.Verbose {
 		reporter.Verbose()
 	}
@@ -129,18 +129,6 @@ func verify(ctx context.Context, client *cloud.Client, planned rollout.Plan, emi
 		}
 	}
 	return nil
-}
-
-func connect(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (*cloud.Client, error) {
-	options := cloud.Options{
-		Region:      in.Region,
-		AccessKeyID: in.Keys.AccessKeyID, SecretAccessKey: in.Keys.SecretAccessKey, SessionToken: in.Keys.SessionToken,
-		HTTP: env.HTTP, Jitter: env.Jitter, Emit: emit,
-	}
-	if env.HTTP != nil {
-		options.Region, options.AccessKeyID, options.SecretAccessKey = "eu-west-1", "simulated", "simulated"
-	}
-	return cloud.Open(ctx, options)
 }
 
 // finish makes an error part of the result, reports the end and returns the exit code.

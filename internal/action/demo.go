@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"ecs-deploy/internal/ecssim"
 	"ecs-deploy/internal/report"
@@ -51,6 +52,12 @@ func demo(ctx context.Context, scenario string, env Env) int {
 	defer os.RemoveAll(folder)
 	outputs, summary := filepath.Join(folder, "outputs"), filepath.Join(folder, "summary.md")
 	set := maps.Clone(demoInputs)
+	if chosen, err := ecssim.Named(scenario); err == nil { // of one that there is not, the run tells
+		maps.Copy(set, chosen.Env)
+		for name, value := range chosen.With {
+			set["INPUT_"+strings.ToUpper(name)] = value
+		}
+	}
 	set["INPUT_SIMULATE"], set["GITHUB_OUTPUT"], set["GITHUB_STEP_SUMMARY"] = scenario, outputs, summary
 
 	screen := env.Stdout

@@ -31,6 +31,7 @@ type step struct {
 	Both     bool              // play it also without permission for the service deployments
 	Cancel   time.Duration     // when the run is cancelled; 0 is never
 	With     map[string]string // as in a workflow
+	Env      map[string]string // of the job
 	Exit     int
 }
 
@@ -51,6 +52,7 @@ func play(t *testing.T, s step, workspace ...string) played {
 	require.NoError(t, err)
 	folder := t.TempDir()
 	env := runnerEnv(t, s.With)
+	maps.Copy(env, s.Env)
 	env["GITHUB_OUTPUT"], env["GITHUB_STEP_SUMMARY"] = filepath.Join(folder, "output"), filepath.Join(folder, "summary.md")
 	for _, folder := range workspace {
 		env["GITHUB_WORKSPACE"] = folder

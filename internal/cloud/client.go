@@ -11,9 +11,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 
 	"ecs-deploy/internal/rollout"
@@ -28,11 +25,10 @@ type HTTPClient interface {
 type Options struct {
 	// Region is where the services are. Empty: what the environment or the profile says.
 	Region string
-	// AccessKeyID, SecretAccessKey and SessionToken are static credentials. Empty: the SDK's default
-	// chain (environment, profile, container, instance).
-	AccessKeyID, SecretAccessKey, SessionToken string
-	// HTTP takes the place of the network and, with it, of all that this machine's environment and
-	// files say about AWS. Region and credentials must be given then.
+	// Credentials are what to call with.
+	Credentials Credentials
+	// HTTP takes the place of the network and, with it, of all that this machine's environment says
+	// about AWS. The region must be given then.
 	HTTP HTTPClient
 	// Jitter gives numbers from 0 to 1, by which the waits between attempts are shortened.
 	Jitter func() float64
@@ -42,11 +38,12 @@ type Options struct {
 
 // Client speaks to AWS in one region.
 type Client struct {
-	ecs    *ecs.Client
-	config aws.Config // for the clients of other services, which few runs need
-	region string
-	jitter func() float64
-	emit   rollout.Emit
+	ecs     *ecs.Client
+	config  aws.Config // for the clients of other services, which few runs need
+	region  string
+	assumer *assumer // nil where no role is assumed
+	jitter  func() float64
+	emit    rollout.Emit
 }
 
 const (
@@ -63,41 +60,24 @@ const (
 // Open makes a client. It calls nobody.
 func Open(ctx context.Context, options Options) (*Client, error) {
 	c := &Client{jitter: options.Jitter, emit: options.Emit}
-	cfg, err := load(ctx, options)
+	cfg, err := c.load(ctx, options)
 	if err != nil {
-		return nil, &rollout.Problem{
-			Kind: rollout.BadInput, What: "the AWS configuration cannot be read: " + err.Error(), Err: err,
-			Next: "In a container action the profiles of the host are not visible: give keys, or point AWS_CONFIG_FILE into the workspace.",
-		}
+		return nil, err
 	}
 	if cfg.Region == "" {
 		return nil, &rollout.Problem{
 			Kind: rollout.BadInput, What: "no AWS region is set",
-			Next: "Give aws-region, or set AWS_REGION in the environment.",
+			Next: "Give aws-region, set AWS_REGION in the environment, or give the cluster or service by its ARN.",
 		}
 	}
 	c.region = cfg.Region
 	cfg.Retryer = func() aws.Retryer { return c.retryer(retry.DefaultRetryables, tooManyRegistrations) }
 	cfg.APIOptions = append(cfg.APIOptions, reportCalls(options.Emit), wholeAnswers)
+	if c.assumer != nil {
+		cfg.APIOptions = append(cfg.APIOptions, c.assumer.renewStale(cfg.Credentials.(*aws.CredentialsCache)))
+	}
 	c.config, c.ecs = cfg, ecs.NewFromConfig(cfg)
 	return c, nil
-}
-
-func load(ctx context.Context, options Options) (aws.Config, error) {
-	static := credentials.NewStaticCredentialsProvider(options.AccessKeyID, options.SecretAccessKey, options.SessionToken)
-	if options.HTTP != nil {
-		return aws.Config{Region: options.Region, Credentials: static, HTTPClient: options.HTTP}, nil
-	}
-	from := []func(*config.LoadOptions) error{
-		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(callTimeout)),
-	}
-	if options.Region != "" {
-		from = append(from, config.WithRegion(options.Region))
-	}
-	if options.AccessKeyID != "" {
-		from = append(from, config.WithCredentialsProvider(static))
-	}
-	return config.LoadDefaultConfig(ctx, from...)
 }
 
 // retryer repeats what is retryable. The SDK's own brake on the number of retries is off: a

@@ -36,7 +36,7 @@ func answer(r *http.Request, status int, body string) *http.Response {
 func open(t *testing.T, http HTTPClient) *Client {
 	t.Helper()
 	client, err := Open(t.Context(), Options{
-		Region: "eu-west-1", AccessKeyID: "id", SecretAccessKey: "secret", HTTP: http,
+		Region: "eu-west-1", Credentials: Credentials{AccessKeyID: "id", SecretAccessKey: "secret"}, HTTP: http,
 		Jitter: func() float64 { return 0.5 }, Emit: func(rollout.Event) {},
 	})
 	require.NoError(t, err)
@@ -61,11 +61,11 @@ func TestErrorsAreInOurWords(t *testing.T) {
 		"denied, in other words": {`{"__type":"AccessDeniedException","message":"explicit deny"}`,
 			"ecs:ListServices for cluster main: not allowed", "Allow ecs:ListServices for the role that deploys. AWS says: explicit deny"},
 		"expired": {`{"__type":"ExpiredTokenException","message":"The security token included in the request is expired"}`,
-			"ecs:ListServices for cluster main: the AWS credentials have expired", expiredCredentials.next},
+			"ecs:ListServices for cluster main: the AWS credentials have expired", "Give role-to-assume to this step: what it gets by itself it also renews. Or get the credentials right before this step, and for longer than the deployment takes (role-duration-seconds)."},
 		"not valid": {`{"__type":"UnrecognizedClientException","message":"The security token included in the request is invalid."}`,
-			"ecs:ListServices for cluster main: AWS does not accept the credentials", wrongCredentials.next},
+			"ecs:ListServices for cluster main: AWS does not accept the credentials", "Check that the key, its secret and the session token belong together, that the key is active, and that they are of the partition of the region."},
 		"a wrong secret": {`{"__type":"InvalidSignatureException","message":"The request signature we calculated does not match"}`,
-			"ecs:ListServices for cluster main: AWS does not accept the credentials", wrongCredentials.next},
+			"ecs:ListServices for cluster main: AWS does not accept the credentials", "Check that the key, its secret and the session token belong together, that the key is active, and that they are of the partition of the region."},
 		"what AWS says of the request": {`{"__type":"com.amazonaws.ecs#InvalidParameterException","message":"Identifier is for cluster x."}`,
 			"ecs:ListServices for cluster main: Identifier is for cluster x. (InvalidParameterException)", ""},
 	} {
@@ -261,7 +261,7 @@ func TestConfigurationThatIsMissing(t *testing.T) {
 	_, err = Open(t.Context(), options)
 	var problem *rollout.Problem
 	require.ErrorAs(t, err, &problem)
-	require.Contains(t, problem.What, "the AWS configuration cannot be read: failed to get shared config profile, missing")
+	require.Contains(t, problem.What, `there is no profile "missing" in`)
 
 	t.Setenv("AWS_PROFILE", "")
 	options.Region = "eu-west-1"
@@ -270,7 +270,7 @@ func TestConfigurationThatIsMissing(t *testing.T) {
 	_, err = client.ServiceNames(t.Context(), "main")
 	require.EqualError(t, err, "there are no AWS credentials")
 
-	options.AccessKeyID, options.SecretAccessKey = "id", "secret"
+	options.Credentials = Credentials{AccessKeyID: "id", SecretAccessKey: "secret"}
 	client, err = Open(t.Context(), options)
 	require.NoError(t, err)
 	_, err = client.WithoutRetry().ServiceNames(t.Context(), "main")
@@ -309,7 +309,7 @@ func TestLogsAreReadInTheirOwnRegion(t *testing.T) {
 func TestEvidenceThatMayNotBeRead(t *testing.T) {
 	var notices []rollout.Event
 	client, err := Open(t.Context(), Options{
-		Region: "eu-west-1", AccessKeyID: "id", SecretAccessKey: "secret", Jitter: func() float64 { return 0 },
+		Region: "eu-west-1", Credentials: Credentials{AccessKeyID: "id", SecretAccessKey: "secret"}, Jitter: func() float64 { return 0 },
 		Emit: func(e rollout.Event) {
 			if _, notice := e.(rollout.Noticed); notice {
 				notices = append(notices, e)

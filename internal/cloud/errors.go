@@ -82,19 +82,22 @@ func (c *Client) problem(ctx context.Context, err error, action, resource string
 	what := func(format string, args ...any) string {
 		return action + " for " + resource + ": " + fmt.Sprintf(format, args...)
 	}
+	var known *rollout.Problem
+	if errors.As(err, &known) { // on the way to the call, in getting credentials
+		return known
+	}
 	p := &rollout.Problem{Kind: rollout.Refused, Err: err}
 	var api smithy.APIError
 	isAPI := errors.As(err, &api)
+	credentials, isCredentials := credentialError("", err)
 	switch {
 	case NotAllowed(err):
 		p.What = what("not allowed")
 		p.Next = allow(action, api.ErrorMessage())
-	case isAPI && credentialTrouble[api.ErrorCode()] != (trouble{}):
-		t := credentialTrouble[api.ErrorCode()]
-		p.What, p.Next = what("%s", t.what), t.next
-	case noCredentials(err):
-		p.What = "there are no AWS credentials"
-		p.Next = "Run aws-actions/configure-aws-credentials before this step, or give aws-access-key-id and aws-secret-access-key. The ~/.aws of the host is not visible in a container action."
+	case isCredentials:
+		p.What, p.Next = what("%s", credentials.What), credentials.Next
+	case chainEnded(err):
+		p.What, p.Next = noCredentials.What, noCredentials.Next
 	case retry.IsErrorRetryables(throttled).IsErrorRetryable(err) == aws.TrueTernary:
 		p.What = what("AWS throttles the calls (%s)", api.ErrorMessage())
 		p.Next = "Run fewer deployments at once in this account and region, or try again."
@@ -109,32 +112,6 @@ func (c *Client) problem(ctx context.Context, err error, action, resource string
 	return p
 }
 
-type trouble struct{ what, next string }
-
-var (
-	expiredCredentials = trouble{
-		"the AWS credentials have expired",
-		"Get credentials right before this step, and for longer than the deployment takes (role-duration-seconds of configure-aws-credentials).",
-	}
-	wrongCredentials = trouble{
-		"AWS does not accept the credentials",
-		"Check that the key, its secret and the session token belong together, and that the key is active.",
-	}
-)
-
-// credentialTrouble is what the codes mean that no policy can mend:
-// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/CommonErrors.html.
-var credentialTrouble = map[string]trouble{
-	"ExpiredTokenException":               expiredCredentials,
-	"ExpiredToken":                        expiredCredentials,
-	"RequestExpired":                      {"the request had expired when it arrived", "Check the clock of the runner."},
-	"UnrecognizedClientException":         wrongCredentials,
-	"InvalidClientTokenId":                wrongCredentials,
-	"InvalidSignatureException":           wrongCredentials,
-	"IncompleteSignature":                 wrongCredentials,
-	"MissingAuthenticationTokenException": wrongCredentials,
-}
-
 // denial finds who and what in AWS's sentence on a denial: "User: … is not authorized to perform: …
 // on resource: …".
 var denial = regexp.MustCompile(`User: (\S+) is not authorized to perform: (\S+) on resource: (\S+)`)
@@ -146,8 +123,8 @@ func allow(action, message string) string {
 	return fmt.Sprintf("Allow %s for the role that deploys. AWS says: %s", action, message)
 }
 
-// noCredentials recognises that the SDK's chain came to its end. The SDK has no type for it.
-func noCredentials(err error) bool {
+// chainEnded recognises that the SDK's chain came to its end. The SDK has no type for it.
+func chainEnded(err error) bool {
 	return strings.Contains(err.Error(), "get credentials") || strings.Contains(err.Error(), "failed to refresh cached credentials")
 }
 

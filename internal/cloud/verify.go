@@ -64,20 +64,25 @@ type verification struct {
 	found   map[int]rollout.Doubt
 	unknown []string // actions
 	err     error
+	fault   any
 }
 
 func (v *verification) start(action string, check func() (rollout.Doubt, error)) {
 	number := v.started
 	v.started++
 	v.running.Go(func() {
+		defer v.catch()
 		doubt, err := check()
 		v.mu.Lock()
 		defer v.mu.Unlock()
+		var problem *rollout.Problem
 		switch {
 		case err == nil && doubt.What != "":
 			v.found[number] = doubt
 		case err == nil:
-		case credentialTrouble[code(err)] != (trouble{}):
+		case errors.As(err, &problem): // in getting credentials
+			v.err = err
+		case isCredentialError(err):
 			v.err = err
 		case NotAllowed(err) && !slices.Contains(v.unknown, action):
 			v.unknown = append(v.unknown, action)
@@ -85,8 +90,20 @@ func (v *verification) start(action string, check func() (rollout.Doubt, error))
 	})
 }
 
+// catch keeps a fault of a check for the one who waits: in a goroutine it would end the process.
+func (v *verification) catch() {
+	if fault := recover(); fault != nil {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.fault = fault
+	}
+}
+
 func (v *verification) wait() (rollout.Verified, error) {
 	v.running.Wait()
+	if v.fault != nil {
+		panic(v.fault)
+	}
 	verified := rollout.Verified{Checks: v.started, Unknown: v.unknown}
 	slices.Sort(verified.Unknown)
 	for number := range v.started {

@@ -62,7 +62,9 @@ func (d *deployer) execute(ctx context.Context) error {
 	}
 	err := d.follow(ctx)
 	for _, f := range d.followed {
-		d.explain(ctx, f.result)
+		if err == nil { // else AWS cannot be asked, and the error says why
+			d.explain(ctx, f.result)
+		}
 	}
 	for _, f := range d.followed {
 		d.takeBack(ctx, f, err)

@@ -322,7 +322,7 @@ func TestTargetHealth(t *testing.T) {
 		time.Sleep(2 * time.Minute)
 		query := func(body string) (int, string) {
 			request := httptest.NewRequest(http.MethodPost, "http://elb.invalid/", strings.NewReader(body))
-			request.Header.Set("Authorization", "signed")
+			request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKID/x")
 			response, err := s.Do(request)
 			require.NoError(t, err)
 			text, err := io.ReadAll(response.Body)
@@ -401,7 +401,7 @@ func TestFaults(t *testing.T) {
 	send := func(s *Sim) (*http.Response, error) {
 		request := httptest.NewRequest(http.MethodPost, "http://ecs.invalid/", strings.NewReader(theService))
 		request.Header.Set("X-Amz-Target", targetPrefix+"DescribeServices")
-		request.Header.Set("Authorization", "signed")
+		request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKID/x")
 		return s.Do(request)
 	}
 	s := New(named(t, "throttled"))
@@ -424,7 +424,7 @@ func TestFaults(t *testing.T) {
 	lost, err := http.NewRequest(http.MethodPost, server.URL, strings.NewReader(`{"cluster":"main","service":"web","forceNewDeployment":true}`))
 	require.NoError(t, err)
 	lost.Header.Set("X-Amz-Target", targetPrefix+"UpdateService")
-	lost.Header.Set("Authorization", "signed")
+	lost.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKID/x")
 	_, err = server.Client().Do(lost)
 	require.ErrorIs(t, err, io.EOF)
 	require.Len(t, look(t, s, "DescribeServices", theService).Services[0].Deployments, 2, "the answer is lost, its effect is not")

@@ -2,6 +2,7 @@ package ecssim
 
 import (
 	"encoding/xml"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -62,39 +63,72 @@ type (
 	}
 )
 
+// queries are the calls of the query protocol. Each gets the form and the ARN of the caller.
+var queries = map[string]func(*Sim, url.Values, string) (any, error){
+	"AssumeRole":                (*Sim).assumeRole,
+	"AssumeRoleWithWebIdentity": (*Sim).assumeRoleWithWebIdentity,
+	"DescribeTargetHealth":      (*Sim).describeTargetHealth,
+	"GetCallerIdentity":         (*Sim).getCallerIdentity,
+	"GetRole":                   (*Sim).getRole,
+}
+
 // answerQuery takes one request of the query protocol to its reply.
 func (s *Sim) answerQuery(header http.Header, body []byte) reply {
 	form, err := url.ParseQuery(string(body))
 	operation := form.Get("Action")
-	s.calls = append(s.calls, Call{s.now, operation, string(body)})
-	s.seen[operation]++
-	fault := s.fault(operation)
-	switch {
-	case header.Get("Authorization") == "":
-		return failureXML("MissingAuthenticationToken", "Missing Authentication Token")
-	case err != nil || operation != "DescribeTargetHealth" && operation != "GetRole":
-		return failureXML("InvalidAction", "Could not find operation "+operation)
-	case fault != nil && fault.kind == denied && operation == "GetRole":
-		return failureXML("AccessDenied", denial("iam:GetRole", "*"))
-	case fault != nil && fault.kind == denied:
-		return failureXML("AccessDenied", denial("elasticloadbalancing:"+operation, "*"))
-	case fault != nil && fault.kind == throttle:
-		return failureXML("Throttling", "Rate exceeded")
-	case fault != nil:
-		return reply{dropped: true}
+	s.came(operation, body)
+	handle, known := queries[operation]
+	if err != nil || !known {
+		return failureXML(clientError("InvalidAction", "Could not find operation %s", operation))
 	}
-	if operation == "GetRole" { // https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRole.html
-		name := form.Get("RoleName")
-		if s.lacks(name) {
-			return failureXML("NoSuchEntity", "The role with name "+name+" cannot be found.")
-		}
-		return reply{status: http.StatusOK, xml: true, body: getRoleResponse{RoleName: name}}
+	caller, err := s.signer(header)
+	if err != nil && operation != "AssumeRoleWithWebIdentity" { // which is not signed
+		return failureXML(err)
 	}
-	return reply{status: http.StatusOK, xml: true, body: targetHealthResponse{Members: s.targetHealth(form.Get("TargetGroupArn"))}}
+	if fault := s.fault(operation); fault != nil {
+		return fault.replyXML()
+	}
+	if err := s.denied(operation, body); err != nil {
+		return failureXML(err)
+	}
+	answer, err := handle(s, form, caller)
+	if err != nil {
+		return failureXML(err)
+	}
+	return reply{status: http.StatusOK, xml: true, body: answer}
 }
 
-func failureXML(code, message string) reply {
-	return reply{status: http.StatusBadRequest, xml: true, body: errorResponse{Type: "Sender", Code: code, Message: message}}
+// codesXML are the codes of common errors where the query protocol has others than JSON
+// (https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html).
+var codesXML = map[string]string{
+	"AccessDeniedException": "AccessDenied", "ThrottlingException": "Throttling", "ExpiredTokenException": "ExpiredToken",
+	"MissingAuthenticationTokenException": "MissingAuthenticationToken", "UnrecognizedClientException": "InvalidClientTokenId",
+}
+
+func failureXML(err error) reply {
+	var known *apiError
+	if !errors.As(err, &known) {
+		known = &apiError{http.StatusInternalServerError, "InternalFailure", err.Error()}
+	}
+	code := known.Type
+	if another, ok := codesXML[code]; ok {
+		code = another
+	}
+	return reply{status: known.status, xml: true, body: errorResponse{Type: "Sender", Code: code, Message: known.Message}}
+}
+
+// getRole knows all roles but those that the scenario lacks
+// (https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRole.html).
+func (s *Sim) getRole(form url.Values, _ string) (any, error) {
+	name := form.Get("RoleName")
+	if s.lacks(name) {
+		return nil, &apiError{http.StatusNotFound, "NoSuchEntity", "The role with name " + name + " cannot be found."}
+	}
+	return getRoleResponse{RoleName: name}, nil
+}
+
+func (s *Sim) describeTargetHealth(form url.Values, _ string) (any, error) {
+	return targetHealthResponse{Members: s.targetHealth(form.Get("TargetGroupArn"))}, nil
 }
 
 func (s *Sim) targetHealth(group string) []targetHealth {

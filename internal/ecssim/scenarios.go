@@ -24,6 +24,12 @@ type Scenario struct {
 	prepare   func(*Sim, *service) // changes the world before the deployer comes
 	lacking   []string             // what is not there outside of ECS
 	onlyFor   string               // the architecture of all images; empty is both
+	trusts    string               // the subject that the role deployer lets in; empty is all of its repository
+	keysLast  time.Duration        // how long after the first UpdateService keys are good; 0 is for ever
+	policies  []policy             // nil: everything is allowed
+
+	// With and Env are the inputs and the environment of a job that the story is about.
+	With, Env map[string]string
 }
 
 // act is something that somebody else does, so long after the first UpdateService.
@@ -49,33 +55,52 @@ const (
 	dropped            // the connection ends before anything was done
 	lost               // the connection ends after all was done
 	denied
-	expired
+	unreachable // the identity provider, for STS
 )
 
 // refuses tells whether the fault keeps the call from having an effect.
 func (f *fault) refuses() bool { return f != nil && f.kind != lost }
 
 func (f *fault) reply() reply {
-	switch f.kind {
-	case throttle: // [GUIDE: request-throttling]
-		return failure(clientError("ThrottlingException", "Rate exceeded"))
-	case broken: // text unverified
-		return failure(&apiError{http.StatusInternalServerError, "ServerException", "Service Unavailable. Please try again later."})
-	case denied:
-		if of, ok := otherServices[f.operation]; ok {
-			return failure(clientError("AccessDeniedException", "%s", denial(of+f.operation, "arn:aws:"+of+region+":"+account+":*")))
-		}
-		return failure(clientError("AccessDeniedException", "%s", denial("ecs:"+f.operation, arn("service/main/web"))))
-	case expired: // [API: CommonErrors]
-		return failure(clientError("ExpiredTokenException", "The security token included in the request is expired"))
+	if err := f.err(); err != nil {
+		return failure(err)
 	}
 	return reply{dropped: true}
 }
 
+func (f *fault) replyXML() reply {
+	if err := f.err(); err != nil {
+		return failureXML(err)
+	}
+	return reply{dropped: true}
+}
+
+// err is what is answered, or nil if nothing is.
+func (f *fault) err() error {
+	switch f.kind {
+	case throttle: // [GUIDE: request-throttling]
+		return clientError("ThrottlingException", "Rate exceeded")
+	case broken: // text unverified
+		return &apiError{http.StatusInternalServerError, "ServerException", "Service Unavailable. Please try again later."}
+	case denied:
+		switch of, ok := otherServices[f.operation]; {
+		case of == "elasticloadbalancing:", of == "iam:":
+			return clientError("AccessDeniedException", "%s", denial(of+f.operation, "*"))
+		case ok:
+			return clientError("AccessDeniedException", "%s", denial(of+f.operation, "arn:aws:"+of+region+":"+account+":*"))
+		}
+		return clientError("AccessDeniedException", "%s", denial("ecs:"+f.operation, arn("service/main/web")))
+	case unreachable: // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html, text unverified
+		return clientError("IDPCommunicationError", "Communications error while communicating with the identity provider")
+	}
+	return nil
+}
+
 // otherServices are the IAM prefixes of the operations that are not of ECS.
 var otherServices = map[string]string{
-	"BatchGetImage": "ecr:", "DescribeLogGroups": "logs:", "GetLogEvents": "logs:",
-	"DescribeParameters": "ssm:", "DescribeSecret": "secretsmanager:",
+	"BatchGetImage": "ecr:", "DescribeLogGroups": "logs:", "GetLogEvents": "logs:", "GetRole": "iam:",
+	"DescribeParameters": "ssm:", "DescribeSecret": "secretsmanager:", "DescribeTargetHealth": "elasticloadbalancing:",
+	"AssumeRole": "sts:",
 }
 
 // denial is how IAM words it [SEEN].
@@ -307,9 +332,35 @@ var scenarios = []Scenario{
 	},
 	{Name: "denied", Story: "the role may not update the service", breaker: rolling, behaviour: well,
 		faults: []fault{{operation: "UpdateService", kind: denied}}},
-	{Name: "expired", Story: "the credentials expire during the wait", breaker: rolling, behaviour: well,
-		faults: []fault{{after: 30 * time.Second, kind: expired}}},
+	{Name: "oidc", Story: "the job assumes a role with its identity token, and deploys", breaker: rolling, behaviour: well, With: deployer, Env: job},
+	{
+		Name: "oidc-refused", Story: "the role trusts an environment, and the job names none", breaker: rolling, behaviour: well,
+		trusts: "repo:acme/shop:environment:production", With: deployer, Env: job,
+	},
+	{
+		Name: "oidc-flaky", Story: "GitHub and STS stumble before the role can be assumed", breaker: rolling, behaviour: well, With: deployer, Env: job,
+		faults: []fault{
+			{operation: "identity token", first: 1, kind: broken},
+			{operation: "AssumeRoleWithWebIdentity", first: 1, kind: unreachable},
+			{operation: "AssumeRoleWithWebIdentity", first: 2, kind: dropped},
+		},
+	},
+	{
+		Name: "credentials-expire", Story: "the credentials expire during the wait: those of a role are renewed, keys are not", breaker: rolling,
+		behaviour: behaviour{provision: 40 * time.Second, pull: 9 * time.Minute, activate: 20 * time.Second, healthy: 8 * time.Minute},
+		keysLast:  5 * time.Minute, With: map[string]string{"role-to-assume": deployer["role-to-assume"], "role-duration-seconds": "900"}, Env: job,
+	},
 }
+
+// deployer is the input, and job the environment of a job that may ask for an identity token.
+var (
+	deployer = map[string]string{"role-to-assume": "arn:aws:iam::" + account + ":role/deployer"}
+	job      = map[string]string{
+		"GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": "acme/shop", "GITHUB_RUN_ID": "1234567890", "GITHUB_RUN_ATTEMPT": "1",
+		"ACTIONS_ID_TOKEN_REQUEST_URL":   "https://runner.invalid/idtoken?api-version=2.0",
+		"ACTIONS_ID_TOKEN_REQUEST_TOKEN": "simulated-request-token",
+	}
+)
 
 // neverCompleted makes the deployment that is there one that is still under way.
 func neverCompleted(s *Sim, v *service) {

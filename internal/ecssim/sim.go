@@ -61,9 +61,12 @@ type Sim struct {
 	clusters []*cluster
 	families map[string]*family
 	calls    []Call
-	seen     map[string]int // calls by operation
-	updated  time.Time      // of the first UpdateService: the deployer's hour zero
-	acts     []act          // of the scenario, not yet played
+	seen     map[string]int      // calls by operation
+	updated  time.Time           // of the first UpdateService: the deployer's hour zero
+	acts     []act               // of the scenario, not yet played
+	sessions map[string]*session // by their access keys
+	issued   []string            // identity tokens
+	needed   []string            // IAM actions
 }
 
 type cluster struct {
@@ -91,6 +94,7 @@ func New(scenario Scenario) *Sim {
 		families: map[string]*family{},
 		seen:     map[string]int{},
 		acts:     slices.Clone(scenario.acts),
+		sessions: map[string]*session{},
 	}
 	s.furnish()
 	return s.prepared()
@@ -180,20 +184,32 @@ func call[Request any](operation func(*Sim, Request) (any, error)) func(*Sim, []
 	}
 }
 
-// answer takes one request, already read, to its reply.
-func (s *Sim) answer(header http.Header, body []byte) reply {
+// answer takes one request, whose body was read already, to its reply.
+func (s *Sim) answer(r *http.Request, body []byte) reply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.catchUp(s.started.Add(time.Duration(s.pace * float64(time.Since(s.started)))))
 
-	_, operation, isJSON := strings.Cut(header.Get("X-Amz-Target"), ".")
-	if !isJSON {
-		return s.answerQuery(header, body)
+	_, operation, isJSON := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	switch {
+	case isJSON:
+		return s.answerJSON(operation, r.Header, body)
+	case r.Method == http.MethodGet && r.URL.Query().Has("audience"):
+		return s.answerRunner(r)
 	}
+	return s.answerQuery(r.Header, body)
+}
+
+// came writes a call down.
+func (s *Sim) came(operation string, body []byte) {
 	s.calls = append(s.calls, Call{s.now, operation, string(body)})
 	s.seen[operation]++
-	if header.Get("Authorization") == "" {
-		return failure(clientError("MissingAuthenticationTokenException", "Missing Authentication Token"))
+}
+
+func (s *Sim) answerJSON(operation string, header http.Header, body []byte) reply {
+	s.came(operation, body)
+	if _, err := s.signer(header); err != nil {
+		return failure(err)
 	}
 	handle, known := operations[operation]
 	if !known {
@@ -203,6 +219,9 @@ func (s *Sim) answer(header http.Header, body []byte) reply {
 	if fault.refuses() {
 		return fault.reply()
 	}
+	if err := s.denied(operation, body); err != nil {
+		return failure(err)
+	}
 	answer, err := handle(s, body)
 	if fault != nil {
 		return fault.reply()
@@ -211,6 +230,21 @@ func (s *Sim) answer(header http.Header, body []byte) reply {
 		return failure(err)
 	}
 	return reply{status: http.StatusOK, body: answer}
+}
+
+// answerRunner answers in the place of the runner that the job is on.
+func (s *Sim) answerRunner(r *http.Request) reply {
+	s.came("identity token", nil)
+	fault := s.fault("identity token")
+	switch {
+	case fault != nil && fault.kind == broken:
+		return reply{status: http.StatusServiceUnavailable, body: document{"message": "Service Unavailable"}}
+	case fault != nil && fault.kind == denied, !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer "):
+		return reply{status: http.StatusUnauthorized, body: document{"message": "Bad credentials"}}
+	case fault != nil:
+		return reply{dropped: true}
+	}
+	return s.identityToken(r.URL.Query().Get("audience"))
 }
 
 func failure(err error) reply {
@@ -238,7 +272,7 @@ func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
-	reply := s.answer(r.Header, body)
+	reply := s.answer(r, body)
 	if reply.dropped {
 		panic(http.ErrAbortHandler) // the server closes the connection
 	}
@@ -262,7 +296,7 @@ func (s *Sim) Do(r *http.Request) (*http.Response, error) {
 		}
 		r.Body.Close()
 	}
-	reply := s.answer(r.Header, body)
+	reply := s.answer(r, body)
 	if reply.dropped {
 		return nil, fmt.Errorf("read tcp: %w", syscall.ECONNRESET)
 	}

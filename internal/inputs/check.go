@@ -124,13 +124,6 @@ func (c *checker) read(path string) ([]byte, error) {
 	return nil, fmt.Errorf("%s is outside of the workspace", path)
 }
 
-func (c *checker) region(input, value string) string {
-	if value != "" && !regionName.MatchString(value) {
-		c.mistake("%s: %q is not the name of a region, such as eu-west-1", input, value)
-	}
-	return value
-}
-
 func (c *checker) images(input, value string) []taskdef.Image {
 	var images []taskdef.Image
 	for _, line := range lines(value) {

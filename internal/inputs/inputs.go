@@ -40,13 +40,10 @@ type Inputs struct {
 	DryRun            bool
 	Verbose           bool
 
-	Region   string // empty: the one that the AWS SDK finds
-	Keys     Keys
-	Simulate string // the name of a scenario; empty: the real AWS
+	Region      string // empty: that of the profile, if there is one
+	Credentials Credentials
+	Simulate    string // the name of a scenario; empty: the real AWS
 }
-
-// Keys are static credentials. They are all empty, or the first two are set.
-type Keys struct{ AccessKeyID, SecretAccessKey, SessionToken string }
 
 // text is the inputs as they are written. Its tags are the names of the inputs, with the hyphens as
 // underscores since envconfig takes no hyphens, and their defaults: action.yml declares the same.
@@ -75,6 +72,13 @@ type text struct {
 	AccessKeyID           string `env:"AWS_ACCESS_KEY_ID"`
 	SecretAccessKey       string `env:"AWS_SECRET_ACCESS_KEY"`
 	SessionToken          string `env:"AWS_SESSION_TOKEN"`
+	Profile               string `env:"AWS_PROFILE"`
+	Role                  string `env:"ROLE_TO_ASSUME"`
+	RoleSessionName       string `env:"ROLE_SESSION_NAME"`
+	RoleDurationSeconds   string `env:"ROLE_DURATION_SECONDS"`
+	RoleExternalID        string `env:"ROLE_EXTERNAL_ID"`
+	Audience              string `env:"AUDIENCE, default=sts.amazonaws.com"`
+	AllowedAccountIDs     string `env:"ALLOWED_ACCOUNT_IDS"`
 	Simulate              string `env:"SIMULATE"`
 }
 
@@ -119,6 +123,8 @@ func Read(ctx context.Context, getenv func(string) string) (Inputs, error) {
 	}
 	c := checker{workspace: getenv("GITHUB_WORKSPACE"), temp: getenv("RUNNER_TEMP")}
 	in := t.check(&c)
+	in.Region = c.region("aws-region", t.Region, getenv, t.Service, t.Cluster, t.TaskDefinition)
+	in.Credentials = c.credentials(t, job(getenv))
 	in.Verbose = in.Verbose || getenv("RUNNER_DEBUG") == "1"
 	return in, errors.Join(c.mistakes...)
 }
@@ -141,8 +147,6 @@ func (t text) check(c *checker) Inputs {
 		Verify:                c.yes("verify", t.Verify),
 		DryRun:                c.yes("dry-run", t.DryRun),
 		Verbose:               c.yes("verbose", t.Verbose),
-		Region:                c.region("aws-region", t.Region),
-		Keys:                  Keys{t.AccessKeyID, t.SecretAccessKey, t.SessionToken},
 		Simulate:              t.Simulate,
 	}
 	in.TaskDefinition, in.File = c.taskDefinition("task-definition", t.TaskDefinition)
@@ -157,12 +161,6 @@ func (t text) check(c *checker) Inputs {
 	}
 	if t.KeepRevisions != "" && t.WaitFor == "none" {
 		c.mistake("keep-revisions: old revisions are deregistered after success, and wait-for: none does not wait for that")
-	}
-	if (t.AccessKeyID == "") != (t.SecretAccessKey == "") {
-		c.mistake("aws-access-key-id and aws-secret-access-key go together: only one is set")
-	}
-	if t.SessionToken != "" && t.AccessKeyID == "" {
-		c.mistake("aws-session-token belongs to an aws-access-key-id: that one is not set")
 	}
 	return in
 }

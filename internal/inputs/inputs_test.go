@@ -29,7 +29,10 @@ func read(t *testing.T, with map[string]string) (Inputs, error) {
 func TestDefaults(t *testing.T) {
 	in, err := read(t, map[string]string{"service": " web \n"})
 	require.NoError(t, err)
-	require.Equal(t, Inputs{Cluster: "default", Service: "web", WaitFor: "stable", Timeout: 30 * time.Minute, Verify: true}, in)
+	require.Equal(t, Inputs{
+		Cluster: "default", Service: "web", WaitFor: "stable", Timeout: 30 * time.Minute, Verify: true,
+		Credentials: Credentials{Audience: "sts.amazonaws.com", Role: Role{SessionName: "ecs-deploy"}},
+	}, in)
 
 	in, err = read(t, map[string]string{"service": "web", "wait-for": "running"})
 	require.NoError(t, err)
@@ -55,7 +58,7 @@ func TestEverythingIsRead(t *testing.T) {
 	require.False(t, *in.ForceNewDeployment)
 	require.Equal(t, 90*time.Minute, in.Timeout)
 	require.True(t, in.DryRun && in.Verbose)
-	require.Equal(t, Keys{"id", "secret", "token"}, in.Keys)
+	require.Equal(t, Keys{"id", "secret", "token"}, in.Credentials.Keys)
 }
 
 func TestVariablesAreReadLineByLine(t *testing.T) {

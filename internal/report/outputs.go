@@ -36,7 +36,7 @@ func (r *Reporter) write(variable string, mode int, text string) {
 	}
 	file, err := os.OpenFile(path, mode|os.O_CREATE|os.O_WRONLY, 0o644)
 	if err == nil {
-		_, err = file.WriteString(text)
+		_, err = file.WriteString(r.secrets.hide(text))
 		if closed := file.Close(); err == nil {
 			err = closed
 		}

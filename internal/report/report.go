@@ -24,8 +24,10 @@ import (
 // Reporter takes the events of one run. It is safe for concurrent use.
 type Reporter struct {
 	mu      sync.Mutex
-	out     io.Writer
-	action  *githubactions.Action
+	secrets *secrets
+	out     io.Writer             // on which no secret is written
+	action  *githubactions.Action // the same
+	masks   *githubactions.Action // tells the runner the secrets
 	getenv  func(string) string
 	verbose bool
 	group   string // that is open
@@ -37,29 +39,29 @@ type Reporter struct {
 // New makes a reporter that writes its log to out, and finds the files for outputs and summary by the
 // environment. Where the environment names none, they are left out.
 func New(out io.Writer, getenv func(string) string) *Reporter {
+	secrets := &secrets{}
+	hidden := hiding{out, secrets}
 	return &Reporter{
-		out: out, getenv: getenv, rolling: "Rollout",
-		action: githubactions.New(githubactions.WithWriter(out), githubactions.WithGetenv(getenv)),
+		secrets: secrets, out: hidden, getenv: getenv, rolling: "Rollout",
+		action: githubactions.New(githubactions.WithWriter(hidden), githubactions.WithGetenv(getenv)),
+		masks:  githubactions.New(githubactions.WithWriter(out), githubactions.WithGetenv(getenv)),
 	}
 }
 
 // Verbose lets every call to AWS be shown from now on.
 func (r *Reporter) Verbose() { r.verbose = true }
 
-// Hide masks secrets in the log. It must be called before anything could print them.
-func (r *Reporter) Hide(secrets ...string) {
-	for _, secret := range secrets {
-		if secret != "" {
-			r.action.AddMask(secret)
-		}
-	}
-}
-
 // Handle takes one event.
 func (r *Reporter) Handle(event rollout.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch e := event.(type) {
+	case rollout.SecretLearned:
+		for _, secret := range r.secrets.learn(e.Values...) {
+			r.masks.AddMask(secret)
+		}
+	case rollout.RoleAssumed:
+		r.line(roleAssumed(e))
 	case rollout.PlanMade:
 		r.enter("Plan")
 		r.many = len(e.Plan.Services) > 1
@@ -104,6 +106,7 @@ func (r *Reporter) Handle(event rollout.Event) {
 	case rollout.Called:
 		r.called(e)
 	case rollout.Ended:
+		r.detail(detail(e.Err))
 		r.leave()
 		r.ended(e)
 	}
@@ -149,6 +152,14 @@ func (r *Reporter) noticed(e rollout.Noticed) {
 	r.action.Warningf("%s", text)
 }
 
+func roleAssumed(e rollout.RoleAssumed) string {
+	good := rollout.Span(e.For.Round(time.Minute))
+	if e.Again {
+		return "note: the credentials have been renewed, for " + good
+	}
+	return fmt.Sprintf("credentials: %s, assumed with %s, for %s", e.Session, e.With, good)
+}
+
 func (r *Reporter) verified(e rollout.Verified) {
 	for _, doubt := range e.Doubts {
 		if doubt.Sure {
@@ -183,11 +194,11 @@ func (r *Reporter) updated(e rollout.Updated) {
 	} else {
 		r.line(fmt.Sprintf("%s: ECS started deployment %s of %s", e.Service.Name, e.Deployment.ID, e.Revision.ID()))
 	}
-	r.line(e.Service.ConsoleURL())
-	r.output(
-		output{"deployment-id", e.Deployment.ID},
-		output{"console-url", e.Service.ConsoleURL()},
-	)
+	url := e.Service.ConsoleURL()
+	if url != "" {
+		r.line(url)
+	}
+	r.output(output{"deployment-id", e.Deployment.ID}, output{"console-url", url})
 }
 
 // explained tells why a deployment failed: the findings, and the end of the log.
@@ -248,6 +259,24 @@ func (r *Reporter) called(e rollout.Called) {
 	r.line(oneLine(text))
 }
 
+// detail is what an error shows beside its sentence.
+func detail(err error) []string {
+	var p *rollout.Problem
+	if errors.As(err, &p) {
+		return p.Detail
+	}
+	return nil
+}
+
+func (r *Reporter) detail(lines []string) {
+	if len(lines) > 0 {
+		r.enter("Why it failed")
+	}
+	for _, line := range lines {
+		r.line(line)
+	}
+}
+
 func (r *Reporter) ended(e rollout.Ended) {
 	annotate := func(title string) *githubactions.Action {
 		return r.action.WithFieldsMap(map[string]string{"title": oneLine(title)})
@@ -261,7 +290,7 @@ func (r *Reporter) ended(e rollout.Ended) {
 	r.summary(e)
 }
 
-// longestAnnotation is where the runner cuts a message, in characters
+// longestAnnotation is where a message is cut, in bytes: the runner counts characters
 // (https://github.com/actions/runner/blob/main/src/Runner.Worker/ExecutionContext.cs).
 const longestAnnotation = 4096
 
@@ -292,8 +321,7 @@ func annotation(e rollout.Ended) string {
 	for _, service := range e.Result.Services {
 		lines = append(lines, fill(sentence(service.Left))...)
 	}
-	text := []rune(strings.Join(lines, "\n"))
-	return string(text[:min(len(text), longestAnnotation)])
+	return cut(strings.Join(lines, "\n"), longestAnnotation)
 }
 
 func explained(f rollout.Finding) string {

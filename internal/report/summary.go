@@ -27,6 +27,9 @@ func markdown(e rollout.Ended) string {
 			fmt.Fprintf(&b, "> %s\n", prose(line))
 		}
 	}
+	if lines := detail(e.Err); len(lines) > 0 {
+		b.WriteString("\n" + fenced("text", lines))
+	}
 	for _, service := range result.Services {
 		rows(&b, serviceRows(service))
 		if len(service.Log.Lines) > 0 {
@@ -81,7 +84,11 @@ func rows(b *strings.Builder, rows []row) {
 
 func serviceRows(service rollout.ServiceResult) []row {
 	s := service.Service
-	rows := []row{{"Service", fmt.Sprintf("[%s](%s) in %s, %s", code(s.Name), s.ConsoleURL(), code(s.Cluster), prose(s.Region))}}
+	name := code(s.Name)
+	if url := s.ConsoleURL(); url != "" {
+		name = "[" + name + "](" + url + ")"
+	}
+	rows := []row{{"Service", fmt.Sprintf("%s in %s, %s", name, code(s.Cluster), prose(s.Region))}}
 	rows = append(rows, revisionRows(service.Revision)...)
 	if service.Verdict.Outcome == rollout.RolledBack {
 		rows = append(rows, row{"Runs now", code(service.Revision.Previous.ID())})

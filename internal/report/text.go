@@ -23,12 +23,25 @@ func printable(text string) []string {
 		if strings.HasPrefix(strings.TrimSpace(line), "::") {
 			line = "\u200B" + line
 		}
-		if len(line) > longestLine {
-			line = strings.ToValidUTF8(line[:longestLine], "") + "…"
-		}
-		lines = append(lines, line)
+		lines = append(lines, cut(line, longestLine))
 	}
 	return lines
+}
+
+// longestWord is how far back a cut looks for a space, in bytes: more than AWS's tokens are long.
+const longestWord = 2048
+
+// cut is text of that many bytes at most, its ellipsis included. It is cut between words, so that no
+// secret is cut in two and shows a half that nobody knows.
+func cut(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	text = text[:most-len("…")]
+	if space := strings.LastIndexAny(text, " \t\n"); space > most-longestWord {
+		return text[:space] + "…"
+	}
+	return strings.ToValidUTF8(text, "") + "…"
 }
 
 // visible drops control characters.

@@ -9,6 +9,17 @@ type Event interface{ event() }
 type Emit func(Event)
 
 type (
+	// SecretLearned comes before anything that could tell the secrets.
+	SecretLearned struct{ Values []string }
+
+	// RoleAssumed comes when there are credentials of a role.
+	RoleAssumed struct {
+		Session string        // the ARN
+		With    string        // what it was assumed with
+		For     time.Duration // how long the credentials are good
+		Again   bool          // they replace others
+	}
+
 	// PlanMade comes before anything is changed.
 	PlanMade struct {
 		Plan   Plan
@@ -112,17 +123,19 @@ type (
 	}
 )
 
-func (PlanMade) event()     {}
-func (Verified) event()     {}
-func (Registered) event()   {}
-func (Updated) event()      {}
-func (Progress) event()     {}
-func (ServiceSaid) event()  {}
-func (TasksFailed) event()  {}
-func (Decided) event()      {}
-func (Explained) event()    {}
-func (TakingBack) event()   {}
-func (Deregistered) event() {}
-func (Noticed) event()      {}
-func (Called) event()       {}
-func (Ended) event()        {}
+func (SecretLearned) event() {}
+func (RoleAssumed) event()   {}
+func (PlanMade) event()      {}
+func (Verified) event()      {}
+func (Registered) event()    {}
+func (Updated) event()       {}
+func (Progress) event()      {}
+func (ServiceSaid) event()   {}
+func (TasksFailed) event()   {}
+func (Decided) event()       {}
+func (Explained) event()     {}
+func (TakingBack) event()    {}
+func (Deregistered) event()  {}
+func (Noticed) event()       {}
+func (Called) event()        {}
+func (Ended) event()         {}

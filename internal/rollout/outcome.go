@@ -91,7 +91,9 @@ type Problem struct {
 	Kind ProblemKind
 	What string
 	Next string // a sentence, or empty
-	Err  error  // what caused it, if that says more
+	// Detail is lines that show more, such as what is to be compared with a policy.
+	Detail []string
+	Err    error // what caused it, if that says more
 }
 
 func (p *Problem) Error() string { return p.What }

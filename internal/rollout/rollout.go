@@ -102,16 +102,26 @@ func (s Service) Deployment(id string) (Deployment, bool) {
 	return Deployment{}, false
 }
 
+// consoles are the hosts of the AWS console by partition; {region} stands for the region
+// (https://docs.aws.amazon.com/general/latest/gr/mgmt-console.html). That regions of the other
+// partitions have hosts of their own is unverified; that of the European Sovereign Cloud is named in
+// https://cambelo.com/posts/aws-european-sovereign-cloud-technical-guide.
+var consoles = map[string]string{
+	"aws":        "{region}.console.aws.amazon.com",
+	"aws-cn":     "{region}.console.amazonaws.cn",
+	"aws-us-gov": "{region}.console.amazonaws-us-gov.com",
+	"aws-eusc":   "console.amazonaws-eusc.eu",
+}
+
 // ConsoleURL is where a person looks at the service's deployments, on the console of the partition
-// that its ARN names (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html).
+// that its ARN names (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html). It is
+// empty for a partition whose console is not known.
 func (s Service) ConsoleURL() string {
-	host := s.Region + ".console.aws.amazon.com"
-	switch {
-	case strings.HasPrefix(s.ARN, "arn:aws-cn:"):
-		host = s.Region + ".console.amazonaws.cn"
-	case strings.HasPrefix(s.ARN, "arn:aws-us-gov:"):
-		host = s.Region + ".console.amazonaws-us-gov.com"
+	parts := strings.SplitN(s.ARN, ":", 3)
+	if len(parts) < 3 || consoles[parts[1]] == "" {
+		return ""
 	}
+	host := strings.ReplaceAll(consoles[parts[1]], "{region}", s.Region)
 	return fmt.Sprintf("https://%s/ecs/v2/clusters/%s/services/%s/deployments?region=%s", host, s.Cluster, s.Name, s.Region)
 }
 

@@ -45,8 +45,9 @@ func (l Log) sameGroup(other Log) bool { return l.Group == other.Group && l.Regi
 type ECRImage struct{ Account, Region, Repository, Tag, Digest string }
 
 // ecrHost is a private registry, in its forms with IPv4, FIPS and dual-stack names
-// (https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html).
-var ecrHost = regexp.MustCompile(`^(\d{12})\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|on\.aws)$`)
+// (https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html), also in China and in the
+// European Sovereign Cloud (https://github.com/docker/login-action/blob/master/src/aws.ts).
+var ecrHost = regexp.MustCompile(`^(\d{12})\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.(?:com(?:\.cn)?|eu)|on\.aws)$`)
 
 // ParseECRImage tells what an image is called in Amazon ECR, if it is there.
 func ParseECRImage(text string) (ECRImage, bool) {

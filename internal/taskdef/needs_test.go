@@ -27,6 +27,7 @@ func TestParseECRImage(t *testing.T) {
 		"123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/web:v2":      {"123456789012", "eu-west-1", "team/web", "v2", ""},
 		"123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/web" + digest: {"123456789012", "cn-north-1", "web", "", digest[1:]},
 		"123456789012.dkr.ecr-fips.us-gov-west-1.amazonaws.com/web:1":   {"123456789012", "us-gov-west-1", "web", "1", ""},
+		"123456789012.dkr.ecr.eusc-de-east-1.amazonaws.eu/web:1":        {"123456789012", "eusc-de-east-1", "web", "1", ""},
 		"123456789012.dkr-ecr.eu-west-1.on.aws/web:1" + digest:          {"123456789012", "eu-west-1", "web", "1", digest[1:]},
 	} {
 		got, ok := ParseECRImage(text)

@@ -1,0 +1,193 @@
+package cloud
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/aws/smithy-go"
+)
+
+// CredentialError is a way in which credentials are not to be had, or not good. In What and Next,
+// {role} is the role, {account} its account; {issuer}, {audience} and {subject} are of the identity
+// token.
+type CredentialError struct {
+	Name string
+	What string
+	Next string
+
+	call   string   // of STS; empty is any call to AWS
+	codes  []string // of AWS; none where AWS was not asked
+	says   string   // a part of AWS's message; empty is any
+	passes bool     // it is worth another attempt
+	claims bool     // the claims of the token are what it is about
+
+	Example string // how AWS words it
+	Source  string
+}
+
+const (
+	viaToken = "AssumeRoleWithWebIdentity"
+	viaKeys  = "AssumeRole"
+
+	// The errors of STS and what they mean are described at these addresses.
+	webIdentityDocs = "https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html"
+	assumeRoleDocs  = "https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html"
+	commonErrors    = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/CommonErrors.html"
+)
+
+// The errors that are found without asking AWS.
+var (
+	noIdentityToken = CredentialError{
+		Name: "no identity token",
+		What: "role-to-assume: GitHub gives this job no identity token",
+		Next: "Add permissions with id-token: write to the job, and contents: read with it, since naming one takes away all others. A reusable workflow gets them from the job that calls it, and a pull request from a fork never does. To assume the role with keys instead, give aws-access-key-id and aws-secret-access-key.",
+	}
+	tokenRefused = CredentialError{
+		Name: "identity token refused",
+		What: "the runner refuses to give an identity token",
+		Next: "Look at https://www.githubstatus.com, and whether the job may have id-token: write; a job that has ended, or waits for approval again, may not.",
+	}
+	noCredentials = CredentialError{
+		Name: "no credentials",
+		What: "there are no AWS credentials",
+		Next: "Give role-to-assume, and the job the permission id-token: write; or run aws-actions/configure-aws-credentials before this step; or give aws-access-key-id and aws-secret-access-key. The ~/.aws of the host is not visible in a container action, and for the instance role of a self-hosted runner on EC2 its metadata service needs a hop limit of 2.",
+	}
+	noProfile = CredentialError{
+		Name: "no such profile",
+		What: "aws-profile: the profile is in none of the files that this container sees",
+		Next: "The ~/.aws of the host is not visible in a container action. Write the profile to .aws/credentials or .aws/config in the workspace, or point AWS_SHARED_CREDENTIALS_FILE and AWS_CONFIG_FILE to files in the workspace.",
+	}
+	anotherAccount = CredentialError{
+		Name: "account not allowed",
+		What: "allowed-account-ids: the credentials are of another account",
+		Next: "Check which role, keys or environment this job is given. Nothing was called but sts:GetCallerIdentity.",
+	}
+	anotherPartition = CredentialError{
+		Name: "another partition",
+		What: "role-to-assume: the role is in another partition than the region",
+		Next: "Give a role of the partition of aws-region: arn:aws-cn:… for China, arn:aws-us-gov:… for GovCloud, arn:aws-eusc:… for the European Sovereign Cloud.",
+	}
+)
+
+// CredentialErrors are all that are known, in the order in which they are looked through.
+var CredentialErrors = []CredentialError{
+	noIdentityToken, tokenRefused, noCredentials, noProfile, anotherAccount, anotherPartition,
+	{
+		Name: "trust policy", call: viaToken, codes: []string{"AccessDenied"}, claims: true,
+		What:    "the trust policy of {role} does not let in the subject {subject}",
+		Next:    "Compare it with the claims of the token, shown in the log. A job with an environment has environment: in its subject, not the branch or tag; see also that the role exists.",
+		Example: "Not authorized to perform sts:AssumeRoleWithWebIdentity", Source: "https://github.com/aws-actions/configure-aws-credentials/issues/318",
+	},
+	{
+		Name: "identity provider missing", call: viaToken, codes: []string{"InvalidIdentityToken"}, says: "No OpenIDConnect provider found",
+		What:    "account {account} has no identity provider for {issuer}",
+		Next:    "Create an IAM OpenID Connect provider for {issuer} with the audience {audience} in account {account}, or check the account in role-to-assume.",
+		Example: "No OpenIDConnect provider found in your account for https://token.actions.githubusercontent.com", Source: webIdentityDocs,
+	},
+	{
+		Name: "audience", call: viaToken, codes: []string{"InvalidIdentityToken"}, says: "audience", claims: true,
+		What:    "the identity provider in account {account} does not know the audience {audience}",
+		Next:    "Add {audience} to the provider's audiences (its client ID list), or set audience to one that it has.",
+		Example: "Incorrect token audience", Source: "https://github.com/glassechidna/ghaoidc/issues/3",
+	},
+	{
+		Name: "keys of GitHub not to be had", call: viaToken, codes: []string{"InvalidIdentityToken"}, says: "verification key", passes: true,
+		What:    "AWS could not get the keys of {issuer} to check the token with",
+		Next:    "Run the job again. Should it stay so, see that {issuer} can be reached from the internet.",
+		Example: "Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements", Source: webIdentityDocs,
+	},
+	{
+		Name: "GitHub not to be reached", call: viaToken, codes: []string{"IDPCommunicationError"}, passes: true,
+		What:    "AWS could not reach {issuer} to check the token",
+		Next:    "Run the job again. Should it stay so, see that {issuer} can be reached from the internet.",
+		Example: "Communications error while communicating with the identity provider", Source: webIdentityDocs, // text unverified
+	},
+	{
+		Name: "claims rejected", call: viaToken, codes: []string{"IDPRejectedClaim"}, claims: true,
+		What:    "AWS rejects the claims of the token",
+		Next:    "Compare the claims, shown in the log, with the trust policy of {role}.",
+		Example: "The web identity token was rejected by the identity provider", Source: webIdentityDocs, // text unverified
+	},
+	{
+		Name: "token expired", call: viaToken, codes: []string{"ExpiredTokenException"}, passes: true,
+		What:    "the identity token, just made, had expired when it arrived",
+		Next:    "Check the clock of the runner.",
+		Example: "Token expired: current date/time must be before the expiration date/time", Source: webIdentityDocs, // text unverified
+	},
+	{
+		Name: "token not accepted", call: viaToken, codes: []string{"InvalidIdentityToken"}, claims: true,
+		What:    "AWS does not accept the identity token",
+		Next:    "Check that the provider's URL in account {account} is {issuer}, letter by letter.",
+		Example: "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)", Source: webIdentityDocs, // text unverified
+	},
+	{
+		Name: "session too long", codes: []string{"ValidationError"}, says: "MaxSessionDuration",
+		What:    "{role} does not allow sessions as long as role-duration-seconds",
+		Next:    "Lower role-duration-seconds (credentials are renewed during a long wait), or raise the role's maximum session duration.",
+		Example: "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.", Source: "https://github.com/kreuzwerker/awsu/issues/27",
+	},
+	{
+		Name: "chained session too long", call: viaKeys, codes: []string{"ValidationError"}, says: "role chaining",
+		What:    "a role that is assumed with the credentials of another role cannot last longer than an hour",
+		Next:    "Leave role-duration-seconds at 3600 or less: credentials are renewed during a long wait.",
+		Example: "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.", Source: assumeRoleDocs, // text unverified
+	},
+	{
+		Name: "region disabled", codes: []string{"RegionDisabledException"},
+		What:    "STS is not activated in this region for account {account}",
+		Next:    "Activate the region's STS endpoint in the account settings of IAM, or use another aws-region.",
+		Example: "STS is not activated in this region for account:123456789012. Your account administrator can activate STS in this region using the IAM Console.", Source: webIdentityDocs, // text unverified
+	},
+	{
+		Name: "role not to be assumed", call: viaKeys, codes: []string{"AccessDenied"},
+		What:    "the credentials may not assume {role}",
+		Next:    "Allow them sts:AssumeRole on the role, and name them in its trust policy; if that asks for an external id, give role-external-id.",
+		Example: "User: arn:aws:iam::123456789012:user/ci is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::123456789012:role/deployer", Source: "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html",
+	},
+	{
+		Name: "credentials expired", codes: []string{"ExpiredTokenException", "ExpiredToken"},
+		What:    "the AWS credentials have expired",
+		Next:    "Give role-to-assume to this step: what it gets by itself it also renews. Or get the credentials right before this step, and for longer than the deployment takes (role-duration-seconds).",
+		Example: "The security token included in the request is expired", Source: commonErrors,
+	},
+	{
+		Name: "clock", codes: []string{"RequestExpired"},
+		What:    "the request had expired when it arrived",
+		Next:    "Check the clock of the runner.",
+		Example: "Request has expired.", Source: commonErrors, // text unverified
+	},
+	{
+		Name: "clock", codes: []string{"InvalidSignatureException", "SignatureDoesNotMatch"}, says: "Signature expired",
+		What:    "the request had expired when it arrived",
+		Next:    "Check the clock of the runner.",
+		Example: "Signature expired: 20261109T030000Z is now earlier than 20261109T031500Z (20261109T032000Z - 5 min.)", Source: "https://docs.aws.amazon.com/IAM/latest/UserGuide/signature-v4-troubleshooting.html",
+	},
+	{
+		Name:    "credentials not accepted",
+		codes:   []string{"UnrecognizedClientException", "InvalidClientTokenId", "InvalidSignatureException", "SignatureDoesNotMatch", "IncompleteSignature", "MissingAuthenticationTokenException", "MissingAuthenticationToken"},
+		What:    "AWS does not accept the credentials",
+		Next:    "Check that the key, its secret and the session token belong together, that the key is active, and that they are of the partition of the region.",
+		Example: "The security token included in the request is invalid.", Source: commonErrors,
+	},
+}
+
+// credentialError recognises what AWS answered to a call; the call matters only for those of STS that
+// get credentials.
+func credentialError(call string, err error) (CredentialError, bool) {
+	var api smithy.APIError
+	if !errors.As(err, &api) {
+		return CredentialError{}, false
+	}
+	for _, known := range CredentialErrors {
+		if (known.call == "" || known.call == call) && slices.Contains(known.codes, api.ErrorCode()) && strings.Contains(api.ErrorMessage(), known.says) {
+			return known, true
+		}
+	}
+	return CredentialError{}, false
+}
+
+func isCredentialError(err error) bool {
+	_, is := credentialError("", err)
+	return is
+}

@@ -1,0 +1,232 @@
+package cloud
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"ecs-deploy/internal/oidc"
+	"ecs-deploy/internal/rollout"
+)
+
+// Credentials say what the calls are signed with: keys, or a profile, or neither for the SDK's own
+// chain (web identity file, container, instance); or a role that is assumed with one of these, or
+// with an identity token.
+type Credentials struct {
+	AccessKeyID, SecretAccessKey, SessionToken string
+	Profile                                    Profile
+	Role                                       Role
+}
+
+// Profile is a section of the files that AWS's tools share. It is unset without a name.
+type Profile struct {
+	Name                 string
+	Configs, Credentials []string // the files; those that are not there count as empty
+}
+
+// Role is a role to assume. It is unset without an ARN.
+type Role struct {
+	ARN         string
+	SessionName string
+	ExternalID  string        // not with a token
+	Duration    time.Duration // 0 is an hour
+	// Token gets a new identity token of the job. It is nil where the role is assumed with keys.
+	Token func(context.Context) (oidc.Token, error)
+}
+
+// NoIdentityToken is the error of a job that is to assume a role and has nothing to do it with.
+func NoIdentityToken() error { return noIdentityToken.problem(rollout.BadInput) }
+
+// problem is the error in the form in which it is reported.
+func (e CredentialError) problem(kind rollout.ProblemKind) *rollout.Problem {
+	return &rollout.Problem{Kind: kind, What: e.What, Next: e.Next}
+}
+
+// load makes the configuration that all clients are made from.
+func (c *Client) load(ctx context.Context, options Options) (aws.Config, error) {
+	cfg, err := base(ctx, options)
+	if err != nil {
+		return cfg, err
+	}
+	if role := options.Credentials.Role; role.ARN != "" {
+		if of, has := partition(cfg.Region), strings.Split(role.ARN, ":")[1]; cfg.Region != "" && of != has {
+			p := anotherPartition.problem(rollout.BadInput)
+			p.What = fmt.Sprintf("role-to-assume: %s is in the partition %s, and the region %s in %s", role.ARN, has, cfg.Region, of)
+			return cfg, p
+		}
+		c.assumer = newAssumer(cfg, role, c)
+		cfg.Credentials = aws.NewCredentialsCache(c.assumer)
+	}
+	return cfg, nil
+}
+
+// base is the configuration before a role is assumed.
+func base(ctx context.Context, options Options) (aws.Config, error) {
+	if options.HTTP != nil {
+		return rehearsed(ctx, options)
+	}
+	load := []func(*config.LoadOptions) error{
+		config.WithRegion(options.Region),
+		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(callTimeout)),
+	}
+	given, profile := options.Credentials.given(), options.Credentials.Profile
+	switch {
+	case given != nil:
+		// A profile of the environment is not needed then, and the SDK would insist on its file.
+		os.Unsetenv("AWS_PROFILE")
+		load = append(load, config.WithCredentialsProvider(given))
+	case profile.Name != "":
+		load = append(load, config.WithSharedConfigProfile(profile.Name),
+			config.WithSharedConfigFiles(profile.Configs), config.WithSharedCredentialsFiles(profile.Credentials))
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, load...)
+	if err != nil {
+		return cfg, unreadable(err, profile)
+	}
+	if given == nil {
+		cfg.Credentials = aws.NewCredentialsCache(teller{cfg.Credentials, options.Emit})
+	}
+	return cfg, nil
+}
+
+// given are the credentials that need not be looked for; nil if there are none.
+func (c Credentials) given() aws.CredentialsProvider {
+	switch {
+	case c.AccessKeyID != "":
+		return credentials.NewStaticCredentialsProvider(c.AccessKeyID, c.SecretAccessKey, c.SessionToken)
+	case c.Role.Token != nil:
+		return aws.AnonymousCredentials{}
+	}
+	return nil
+}
+
+// rehearsed is the configuration of which nothing may reach the network. A profile counts with the
+// keys that stand in it.
+func rehearsed(ctx context.Context, options Options) (aws.Config, error) {
+	cfg := aws.Config{Region: options.Region, Credentials: options.Credentials.given(), HTTPClient: options.HTTP}
+	profile := options.Credentials.Profile
+	if profile.Name == "" {
+		return cfg, nil
+	}
+	section, err := config.LoadSharedConfigProfile(ctx, profile.Name, func(o *config.LoadSharedConfigOptions) {
+		o.ConfigFiles, o.CredentialsFiles = profile.Configs, profile.Credentials
+	})
+	if err != nil {
+		return cfg, unreadable(err, profile)
+	}
+	cfg.Credentials = aws.NewCredentialsCache(teller{credentials.StaticCredentialsProvider{Value: section.Credentials}, options.Emit})
+	return cfg, nil
+}
+
+// unreadable is the error of a configuration that cannot be read.
+func unreadable(err error, profile Profile) error {
+	var missing config.SharedConfigProfileNotExistError
+	if errors.As(err, &missing) {
+		p := noProfile.problem(rollout.BadInput)
+		p.What = fmt.Sprintf("aws-profile: there is no profile %q in %s", missing.Profile, cmp.Or(strings.Join(slices.Concat(profile.Credentials, profile.Configs), ", "), "the files of the environment"))
+		return p
+	}
+	return &rollout.Problem{
+		Kind: rollout.BadInput, What: "the AWS configuration cannot be read: " + innermost(err).Error(),
+		Next: "Look at the files that AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name, and at the profile in them.",
+	}
+}
+
+// partitions are told from the names of their regions
+// (https://github.com/aws/aws-sdk-go-v2/blob/main/internal/endpoints/awsrulesfn/partitions.json).
+var partitions = []struct{ prefix, partition string }{
+	{"cn-", "aws-cn"}, {"us-gov-", "aws-us-gov"}, {"eusc-", "aws-eusc"},
+	{"us-iso-", "aws-iso"}, {"us-isob-", "aws-iso-b"}, {"eu-isoe-", "aws-iso-e"}, {"us-isof-", "aws-iso-f"},
+}
+
+func partition(region string) string {
+	for _, p := range partitions {
+		if strings.HasPrefix(region, p.prefix) {
+			return p.partition
+		}
+	}
+	return "aws"
+}
+
+// teller tells the secrets of credentials, so that they are masked before anything prints them.
+type teller struct {
+	provider aws.CredentialsProvider
+	emit     rollout.Emit
+}
+
+func (t teller) Retrieve(ctx context.Context) (aws.Credentials, error) {
+	got, err := t.provider.Retrieve(ctx)
+	t.emit(rollout.SecretLearned{Values: []string{got.AccessKeyID, got.SecretAccessKey, got.SessionToken}})
+	return got, err
+}
+
+// Authenticate gets the credentials. With accounts, by their ids, it refuses those of any other
+// account. Nothing of AWS is called before but what gets credentials.
+func (c *Client) Authenticate(ctx context.Context, accounts []string) error {
+	if c.config.Credentials == nil {
+		return noCredentials.problem(rollout.Refused)
+	}
+	if _, err := c.config.Credentials.Retrieve(ctx); err != nil {
+		return c.unauthenticated(ctx, err)
+	}
+	if len(accounts) == 0 {
+		return nil
+	}
+	caller, err := sts.NewFromConfig(c.config).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return c.problem(ctx, err, "sts:GetCallerIdentity", "the credentials")
+	}
+	if account := deref(caller.Account); !slices.Contains(accounts, account) {
+		p := anotherAccount.problem(rollout.BadInput)
+		p.What = fmt.Sprintf("allowed-account-ids: the credentials are of account %s (%s), and only %s may be deployed to", account, deref(caller.Arn), strings.Join(accounts, ", "))
+		return p
+	}
+	return nil
+}
+
+// unauthenticated is why there are no credentials: what is known already in our words, or that the
+// SDK's chain came to its end.
+func (c *Client) unauthenticated(ctx context.Context, err error) error {
+	var known *rollout.Problem
+	switch cause := context.Cause(ctx); {
+	case cause != nil:
+		return cause
+	case errors.As(err, &known):
+		return known
+	}
+	p := noCredentials.problem(rollout.Refused)
+	if last := innermost(err).Error(); !strings.Contains(strings.ToLower(err.Error()), "imds") {
+		p.What += ": " + last
+	}
+	return p
+}
+
+// account is the id in the ARN of a role.
+func account(arn string) string {
+	if parts := strings.Split(arn, ":"); len(parts) > 4 {
+		return parts[4]
+	}
+	return ""
+}
+
+// fill puts in what a credential error leaves open.
+func (e CredentialError) fill(role Role, claims oidc.Claims) CredentialError {
+	words := strings.NewReplacer(
+		"{role}", role.ARN, "{account}", account(role.ARN),
+		"{issuer}", cmp.Or(claims.Issuer, "GitHub"), "{audience}", cmp.Or(string(claims.Audience), "of the token"),
+		"{subject}", cmp.Or(claims.Subject, "of the token"),
+	)
+	e.What, e.Next = words.Replace(e.What), words.Replace(e.Next)
+	return e
+}

@@ -1,0 +1,172 @@
+package inputs
+
+import (
+	"cmp"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Credentials are what the inputs say of them. The zero value leaves them to the environment.
+type Credentials struct {
+	Keys     Keys
+	Profile  string
+	Role     Role
+	Audience string   // of the identity token
+	Accounts []string // whose credentials are accepted; none: of all
+}
+
+// Keys are credentials by themselves. They are all empty, or the first two are set.
+type Keys struct{ AccessKeyID, SecretAccessKey, SessionToken string }
+
+// Role is a role to assume. It is unset without an ARN.
+type Role struct {
+	ARN, SessionName, ExternalID string
+	Duration                     time.Duration
+}
+
+// secretInputs and secretVariables are what holds secrets, before anything is checked.
+var (
+	secretInputs    = []string{"aws-access-key-id", "aws-secret-access-key", "aws-session-token"}
+	secretVariables = []string{
+		"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+		"ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_RUNTIME_TOKEN",
+	}
+	proxies = []string{"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"}
+)
+
+// Secrets are the secrets that the environment of this process holds, its inputs among it.
+func Secrets(getenv func(string) string) []string {
+	var secrets []string
+	for _, input := range secretInputs {
+		secrets = append(secrets, strings.TrimSpace(getenv("INPUT_"+strings.ToUpper(input))))
+	}
+	for _, name := range secretVariables {
+		secrets = append(secrets, getenv(name))
+	}
+	for _, name := range proxies {
+		if proxy, err := url.Parse(getenv(name)); err == nil && proxy.User != nil {
+			password, _ := proxy.User.Password()
+			secrets = append(secrets, password)
+		}
+	}
+	return slices.DeleteFunc(secrets, func(secret string) bool { return secret == "" })
+}
+
+// What AWS allows: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html.
+var (
+	roleARN     = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+$`)
+	sessionName = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
+	externalID  = regexp.MustCompile(`^[\w+=,.@:/-]{2,}$`)
+	accountID   = regexp.MustCompile(`^[0-9]{12}$`)
+)
+
+// credentials checks what the inputs say of credentials. The job names the session of a role.
+func (c *checker) credentials(t text, job string) Credentials {
+	given := Credentials{
+		Keys:     Keys{t.AccessKeyID, t.SecretAccessKey, t.SessionToken},
+		Profile:  t.Profile,
+		Audience: t.Audience,
+		Role: Role{
+			ARN:         c.matching("role-to-assume", t.Role, roleARN, "the ARN of a role, such as arn:aws:iam::123456789012:role/deployer"),
+			SessionName: cmp.Or(c.matching("role-session-name", t.RoleSessionName, sessionName, "2 to 64 letters, digits and _+=,.@-"), job),
+			ExternalID:  c.matching("role-external-id", t.RoleExternalID, externalID, "2 or more letters, digits and _+=,.@:/-"),
+		},
+		Accounts: c.accounts("allowed-account-ids", t.AllowedAccountIDs),
+	}
+	if seconds := c.whole("role-duration-seconds", t.RoleDurationSeconds, 900, 43200); seconds != nil {
+		given.Role.Duration = time.Duration(*seconds) * time.Second
+	}
+	if (t.AccessKeyID == "") != (t.SecretAccessKey == "") {
+		c.mistake("aws-access-key-id and aws-secret-access-key go together: only one is set")
+	}
+	if t.SessionToken != "" && t.AccessKeyID == "" {
+		c.mistake("aws-session-token belongs to an aws-access-key-id: that one is not set")
+	}
+	if t.AccessKeyID != "" && t.Profile != "" {
+		c.mistake("give aws-access-key-id or aws-profile: both are set")
+	}
+	for _, input := range []struct{ name, value string }{
+		{"role-session-name", t.RoleSessionName},
+		{"role-duration-seconds", t.RoleDurationSeconds},
+		{"role-external-id", t.RoleExternalID},
+	} {
+		if input.value != "" && t.Role == "" {
+			c.mistake("%s belongs to a role-to-assume: that one is not set", input.name)
+		}
+	}
+	if account := accountOf(t.Role); account != "" && len(given.Accounts) > 0 && !slices.Contains(given.Accounts, account) {
+		c.mistake("role-to-assume: %s is of the account %s, and allowed-account-ids allows %s only", t.Role, account, strings.Join(given.Accounts, ", "))
+	}
+	return given
+}
+
+func accountOf(arn string) string {
+	if parts := strings.Split(arn, ":"); len(parts) > 4 {
+		return parts[4]
+	}
+	return ""
+}
+
+// matching is a text of a form, or nothing.
+func (c *checker) matching(input, value string, form *regexp.Regexp, allowed string) string {
+	if value != "" && !form.MatchString(value) {
+		c.mistake("%s: %q is not %s", input, value, allowed)
+	}
+	return value
+}
+
+func (c *checker) accounts(input, value string) []string {
+	var accounts []string
+	for _, line := range lines(strings.ReplaceAll(value, ",", "\n")) {
+		if !accountID.MatchString(line) {
+			c.mistake("%s: %q is not the id of an account, of 12 digits", input, line)
+		}
+		accounts = append(accounts, line)
+	}
+	if value != "" && len(accounts) == 0 {
+		c.mistake("%s: %q names no account: give ids of 12 digits, by lines or commas", input, value)
+	}
+	return accounts
+}
+
+// region is that of the input, else of the environment, else the one in an ARN. It is empty where
+// none of them names one: then a profile may.
+func (c *checker) region(input, value string, getenv func(string) string, arns ...string) string {
+	from := input
+	for _, variable := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} {
+		if value == "" {
+			from, value = variable, getenv(variable)
+		}
+	}
+	if value != "" && !regionName.MatchString(value) {
+		c.mistake("%s: %q is not the name of a region, such as eu-west-1", from, value)
+	}
+	for _, arn := range arns {
+		parts := strings.Split(arn, ":")
+		switch {
+		case len(parts) < 6:
+		case value == "":
+			from, value = arn, parts[3]
+		case parts[3] != value:
+			c.mistake("%s: %s is another region than that of %s: give aws-region: %s, or another ARN", from, value, arn, parts[3])
+		}
+	}
+	return value
+}
+
+// sessionNames takes what a session's name may not hold.
+var sessionNames = regexp.MustCompile(`[^\w+=,.@-]+`)
+
+// job is a name for sessions by which CloudTrail tells the run that they were for.
+func job(getenv func(string) string) string {
+	run := getenv("GITHUB_RUN_ID")
+	if run == "" {
+		return "ecs-deploy"
+	}
+	end := "-" + run + "-" + cmp.Or(getenv("GITHUB_RUN_ATTEMPT"), "1")
+	repository := sessionNames.ReplaceAllString("gha-"+getenv("GITHUB_REPOSITORY"), "-")
+	return repository[:min(len(repository), 64-len(end))] + end
+}
