@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"maps"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -29,16 +30,19 @@ func TestMain(m *testing.M) {
 
 // process is the action as the runner starts it: every declared input is set, and the environment
 // holds nothing else that is not named here.
-func process(t *testing.T, endpoint string, with map[string]string) (*exec.Cmd, *bytes.Buffer, string) {
+func process(t *testing.T, endpoint string, with map[string]string, env ...string) (*exec.Cmd, *bytes.Buffer, string) {
 	t.Helper()
 	folder := t.TempDir()
 	command := exec.Command(os.Args[0])
 	command.Env = []string{
 		"BE_THE_ACTION=1", "HOME=" + folder, "GITHUB_ACTIONS=true", "CI=true",
 		"GITHUB_OUTPUT=" + filepath.Join(folder, "output"), "GITHUB_STEP_SUMMARY=" + filepath.Join(folder, "summary.md"),
-		"AWS_ENDPOINT_URL=" + endpoint, "AWS_REGION=eu-west-1",
-		"AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=secret",
+		"AWS_ENDPOINT_URL=" + endpoint, "AWS_REGION=eu-west-1", "RUNNER_ENVIRONMENT=github-hosted",
 	}
+	if len(env) == 0 {
+		env = []string{"AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}
+	}
+	command.Env = append(command.Env, env...)
 	for _, input := range inputs.Declared() {
 		value := input.Default
 		if given, ok := with[input.Name]; ok {
@@ -121,4 +125,45 @@ func TestProcessWithoutAnyInput(t *testing.T) {
 	require.Error(t, command.Run())
 	require.Equal(t, 2, command.ProcessState.ExitCode(), log)
 	require.Contains(t, log.String(), "give service, or task-definition, or both: neither is set")
+}
+
+// A profile that the environment names from the host is not in the way.
+func TestProcessAssumesARoleWithTheIdentityToken(t *testing.T) {
+	t.Parallel()
+	endpoint := listen(t, "oidc")
+	with := maps.Clone(web)
+	with["role-to-assume"], with["allowed-account-ids"] = "arn:aws:iam::123456789012:role/deployer", "123456789012"
+	command, log, _ := process(t, endpoint, with, "AWS_PROFILE=of-the-host",
+		"ACTIONS_ID_TOKEN_REQUEST_URL="+endpoint+"/idtoken?api-version=2.0", "ACTIONS_ID_TOKEN_REQUEST_TOKEN=request-token")
+	require.NoError(t, command.Run(), log)
+	require.Contains(t, log.String(), "credentials: arn:aws:sts::123456789012:assumed-role/deployer/ecs-deploy, assumed with the identity token of the job, for 1h\n")
+	require.Contains(t, log.String(), "::notice title=web → main::web:42 is live")
+}
+
+func TestProcessReadsAProfileOfTheWorkspace(t *testing.T) {
+	t.Parallel()
+	workspace := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(workspace, ".aws"), 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(workspace, ".aws", "config"),
+		[]byte("[profile ci]\naws_access_key_id = AKIAI44QH8DHBEXAMPLE\naws_secret_access_key = je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY\n"), 0o644))
+	with := maps.Clone(web)
+	with["aws-profile"], with["wait-for"] = "ci", "none"
+	command, log, _ := process(t, listen(t, "healthy"), with, "GITHUB_WORKSPACE="+workspace)
+	require.NoError(t, command.Run(), log)
+	require.Contains(t, log.String(), "::add-mask::je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY\n")
+
+	with["aws-profile"] = "other"
+	command, log, folder := process(t, "http://127.0.0.1:1", with, "GITHUB_WORKSPACE="+workspace)
+	require.Error(t, command.Run())
+	require.Equal(t, 2, command.ProcessState.ExitCode(), log)
+	require.Contains(t, log.String(), `there is no profile "other" in `+folder+"/.aws/credentials, "+workspace+"/.aws/credentials")
+	require.Contains(t, log.String(), "The ~/.aws of the host is not visible in a container action")
+}
+
+func TestProcessWithoutCredentials(t *testing.T) {
+	t.Parallel()
+	command, log, _ := process(t, "http://127.0.0.1:1", web, "AWS_EC2_METADATA_DISABLED=true")
+	require.Error(t, command.Run())
+	require.Equal(t, 3, command.ProcessState.ExitCode(), log)
+	require.Contains(t, log.String(), "::error title=nothing was deployed::there are no AWS credentials. Give role-to-assume, and the job the permission id-token: write;")
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/stretchr/testify/require"
 
+	"ecs-deploy/internal/cloud"
 	"ecs-deploy/internal/diagnose"
 	"ecs-deploy/internal/inputs"
 	"ecs-deploy/internal/rollout"
@@ -88,9 +89,10 @@ func TestREADMEHasTheTablesOfTheCode(t *testing.T) {
 	file := declared(t)
 	want := string(text)
 	for name, table := range map[string]string{
-		"inputs":    table("input", entries(file.Inputs)),
-		"outputs":   table("output", entries(file.Outputs)),
-		"knowledge": knowledge(),
+		"inputs":      table("input", entries(file.Inputs)),
+		"outputs":     table("output", entries(file.Outputs)),
+		"knowledge":   knowledge(),
+		"credentials": credentialErrors(),
 	} {
 		section := regexp.MustCompile(`(?s)(<!-- ` + name + `: [^\n]* -->\n).*?(<!-- end -->)`)
 		require.Regexp(t, section, want)
@@ -111,6 +113,16 @@ func knowledge() string {
 	b.WriteString("| | what it means | what to do |\n|---|---|---|\n")
 	for _, entry := range diagnose.Knowledge {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", entry.Name, entry.Means, entry.Next)
+	}
+	return b.String()
+}
+
+func credentialErrors() string {
+	var b strings.Builder
+	b.WriteString("| what it says | what to do |\n|---|---|\n")
+	blanks := strings.NewReplacer("{role}", "*the role*", "{account}", "*its account*", "{issuer}", "*the issuer*", "{audience}", "*the audience*", "{subject}", "*the subject*")
+	for _, known := range slices.CompactFunc(slices.Clone(cloud.CredentialErrors), func(a, b cloud.CredentialError) bool { return a.Name == b.Name }) {
+		fmt.Fprintf(&b, "| %s | %s |\n", blanks.Replace(known.What), blanks.Replace(known.Next))
 	}
 	return b.String()
 }

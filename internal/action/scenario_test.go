@@ -18,6 +18,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/stretchr/testify/require"
 
+	"ecs-deploy/internal/cloud"
 	"ecs-deploy/internal/ecssim"
 	"ecs-deploy/internal/report"
 )
@@ -80,6 +81,19 @@ func play(t *testing.T, s step, workspace ...string) played {
 	require.NoError(t, err)
 	r.summary = string(summary)
 	return r
+}
+
+// runOn runs the action against a network, in the bubble of the caller.
+func runOn(t *testing.T, s step, network cloud.HTTPClient) (code int, log string) {
+	t.Helper()
+	env := runnerEnv(t, s.With)
+	maps.Copy(env, s.Env)
+	var out bytes.Buffer
+	code = Run(t.Context(), Env{
+		Getenv: func(name string) string { return env[name] }, Stdout: &out,
+		Jitter: func() float64 { return 0.5 }, HTTP: network,
+	})
+	return code, out.String()
 }
 
 func runnerEnv(t *testing.T, with map[string]string) map[string]string {

@@ -83,13 +83,13 @@ func (s *Sim) answerQuery(header http.Header, body []byte) reply {
 	}
 	caller, err := s.signer(header)
 	if err != nil && operation != "AssumeRoleWithWebIdentity" { // which is not signed
-		return failureXML(err)
+		return failureXML(inXML(err))
 	}
 	if fault := s.fault(operation); fault != nil {
 		return fault.replyXML()
 	}
 	if err := s.denied(operation, body); err != nil {
-		return failureXML(err)
+		return failureXML(inXML(err))
 	}
 	answer, err := handle(s, form, caller)
 	if err != nil {
@@ -98,11 +98,20 @@ func (s *Sim) answerQuery(header http.Header, body []byte) reply {
 	return reply{status: http.StatusOK, xml: true, body: answer}
 }
 
-// codesXML are the codes of common errors where the query protocol has others than JSON
+// codesXML are the codes of common errors that the query protocol has where JSON has others
 // (https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html).
 var codesXML = map[string]string{
 	"AccessDeniedException": "AccessDenied", "ThrottlingException": "Throttling", "ExpiredTokenException": "ExpiredToken",
 	"MissingAuthenticationTokenException": "MissingAuthenticationToken", "UnrecognizedClientException": "InvalidClientTokenId",
+}
+
+// inXML is a common error as the query protocol has it.
+func inXML(err error) error {
+	var known *apiError
+	if errors.As(err, &known) && codesXML[known.Type] != "" {
+		return &apiError{known.status, codesXML[known.Type], known.Message}
+	}
+	return err
 }
 
 func failureXML(err error) reply {
@@ -110,11 +119,7 @@ func failureXML(err error) reply {
 	if !errors.As(err, &known) {
 		known = &apiError{http.StatusInternalServerError, "InternalFailure", err.Error()}
 	}
-	code := known.Type
-	if another, ok := codesXML[code]; ok {
-		code = another
-	}
-	return reply{status: known.status, xml: true, body: errorResponse{Type: "Sender", Code: code, Message: known.Message}}
+	return reply{status: known.status, xml: true, body: errorResponse{Type: "Sender", Code: known.Type, Message: known.Message}}
 }
 
 // getRole knows all roles but those that the scenario lacks

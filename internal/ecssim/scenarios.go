@@ -70,7 +70,7 @@ func (f *fault) reply() reply {
 
 func (f *fault) replyXML() reply {
 	if err := f.err(); err != nil {
-		return failureXML(err)
+		return failureXML(inXML(err))
 	}
 	return reply{dropped: true}
 }

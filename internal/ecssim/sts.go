@@ -93,8 +93,9 @@ const issuer = "token.actions.githubusercontent.com"
 // STS speaks the query protocol: https://docs.aws.amazon.com/STS/latest/APIReference/.
 type (
 	assumedRole struct {
-		XMLName xml.Name
-		Result  assumedRoleResult
+		XMLName   xml.Name
+		Namespace string `xml:"xmlns,attr"`
+		Result    assumedRoleResult
 	}
 	assumedRoleResult struct {
 		XMLName         xml.Name
@@ -106,12 +107,15 @@ type (
 		RoleID          string `xml:"AssumedRoleUser>AssumedRoleId"`
 	}
 	callerIdentity struct {
-		XMLName xml.Name `xml:"https://sts.amazonaws.com/doc/2011-06-15/ GetCallerIdentityResponse"`
-		Account string   `xml:"GetCallerIdentityResult>Account"`
-		ARN     string   `xml:"GetCallerIdentityResult>Arn"`
-		UserID  string   `xml:"GetCallerIdentityResult>UserId"`
+		XMLName   xml.Name `xml:"GetCallerIdentityResponse"`
+		Namespace string   `xml:"xmlns,attr"`
+		Account   string   `xml:"GetCallerIdentityResult>Account"`
+		ARN       string   `xml:"GetCallerIdentityResult>Arn"`
+		UserID    string   `xml:"GetCallerIdentityResult>UserId"`
 	}
 )
+
+const namespaceSTS = "https://sts.amazonaws.com/doc/2011-06-15/"
 
 // assumeRoleWithWebIdentity lets a job in whose token is for AWS, not expired, and of a subject that
 // the role trusts. The texts are [SEEN] in
@@ -180,9 +184,8 @@ func (s *Sim) assumed(form url.Values) (any, error) {
 		token: "session-token-" + s.taskID(), expires: s.now.Add(length),
 	}
 	s.sessions[key] = given
-	const namespace = "https://sts.amazonaws.com/doc/2011-06-15/"
 	return assumedRole{
-		XMLName: xml.Name{Space: namespace, Local: form.Get("Action") + "Response"},
+		XMLName: xml.Name{Local: form.Get("Action") + "Response"}, Namespace: namespaceSTS,
 		Result: assumedRoleResult{
 			XMLName:     xml.Name{Local: form.Get("Action") + "Result"},
 			AccessKeyID: key, SecretAccessKey: secret, SessionToken: given.token,
@@ -192,5 +195,5 @@ func (s *Sim) assumed(form url.Values) (any, error) {
 }
 
 func (s *Sim) getCallerIdentity(_ url.Values, caller string) (any, error) {
-	return callerIdentity{Account: account, ARN: caller, UserID: "AIDASIMULATED"}, nil
+	return callerIdentity{Namespace: namespaceSTS, Account: account, ARN: caller, UserID: "AIDASIMULATED"}, nil
 }

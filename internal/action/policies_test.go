@@ -1,0 +1,159 @@
+package action
+
+import (
+	"encoding/json"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/require"
+
+	"ecs-deploy/internal/ecssim"
+	"ecs-deploy/internal/oidc"
+)
+
+// policies are those of the README, by the names in the comments above them.
+func policies(t *testing.T) map[string]string {
+	t.Helper()
+	text, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	found := map[string]string{}
+	for _, block := range regexp.MustCompile("(?s)<!-- policy: ([a-z-]+) -->\n```json\n(.*?)```\n").FindAllStringSubmatch(string(text), -1) {
+		found[block[1]] = block[2]
+	}
+	return found
+}
+
+// actions are what policies allow, sorted.
+func actions(t *testing.T, policies ...string) []string {
+	t.Helper()
+	var allowed []string
+	for _, text := range policies {
+		var policy struct {
+			Statement []struct{ Action any }
+		}
+		require.NoError(t, json.Unmarshal([]byte(text), &policy))
+		for _, statement := range policy.Statement {
+			list, many := statement.Action.([]any)
+			if !many {
+				list = []any{statement.Action}
+			}
+			for _, action := range list {
+				allowed = append(allowed, action.(string))
+			}
+		}
+	}
+	slices.Sort(allowed)
+	return slices.Compact(allowed)
+}
+
+// under runs a step when no more is allowed than these policies.
+func under(t *testing.T, s step, policies ...string) (code int, log string, needed []string) {
+	t.Helper()
+	scenario, err := ecssim.Named(s.Scenario)
+	require.NoError(t, err)
+	scenario, err = scenario.Under(policies...)
+	require.NoError(t, err)
+	synctest.Test(t, func(t *testing.T) {
+		sim := ecssim.New(scenario)
+		code, log = runOn(t, s, sim)
+		needed = sim.Needed()
+	})
+	return code, log, needed
+}
+
+// The policies of the README are enough for what they are documented for, with nothing that is not
+// needed. What each is documented for:
+func TestTheDocumentedPoliciesAreEnoughAndNotTooMuch(t *testing.T) {
+	documented := policies(t)
+	const untagged, secret = "tags: null", "API_KEY=arn:aws:secretsmanager:eu-west-1:123456789012:secret:api-key"
+	tested := map[string]bool{}
+	for _, test := range []struct {
+		name     string
+		step     step
+		policies []string
+		exit     int
+		least    bool // without any of the actions the step fails; else nothing is left that more would be needed for
+	}{
+		{"the least", deployWeb("healthy", "task-definition-patch", untagged), []string{"deploy"}, 0, true},
+		{"with tags", deployWeb("healthy"), []string{"deploy", "tags"}, 0, true},
+		{"a dry run", deployWeb("healthy", "dry-run", "true"), []string{"dry-run"}, 0, true},
+		{"without service", step{Scenario: "healthy", With: map[string]string{"task-definition": "web", "image": "app=nginx:2", "task-definition-patch": untagged}}, []string{"task-definition"}, 0, true},
+		{"a role by keys", deployWeb("healthy", "role-to-assume", "arn:aws:iam::123456789012:role/partner", "role-external-id", "shop-42",
+			"aws-access-key-id", "AKIAIOSFODNN7EXAMPLE", "aws-secret-access-key", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"), []string{"deploy", "tags", "role-to-assume"}, 0, true},
+		{"looking before", deployWeb("healthy", "dry-run", "true", "secrets", secret), []string{"dry-run", "verify"}, 0, false},
+		{"a failure", deployWeb("crash", "verify", "false"), []string{"deploy", "tags", "explain"}, 1, false},
+		{"unhealthy tasks", deployWeb("never-healthy", "verify", "false", "timeout", "3m"), []string{"deploy", "tags", "explain"}, 1, false},
+		{"running", deployWeb("healthy", "verify", "false", "wait-for", "running"), []string{"deploy", "tags", "explain"}, 0, false},
+		{"taking back", deployWeb("stuck", "verify", "false", "timeout", "2m", "rollback-on-failure", "true"), []string{"deploy", "tags", "explain", "rollback-on-failure"}, 4, false},
+		{"tidying up", deployWeb("healthy", "verify", "false", "keep-revisions", "3"), []string{"deploy", "tags", "explain", "keep-revisions"}, 0, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var given []string
+			for _, name := range test.policies {
+				require.Contains(t, documented, name)
+				given = append(given, documented[name])
+				tested[name] = true
+			}
+			code, log, needed := under(t, test.step, given...)
+			require.Equal(t, test.exit, code, log)
+			if !test.least {
+				require.Subset(t, actions(t, given...), needed, "nothing is missing")
+				require.NotContains(t, log, "not allowed")
+				return
+			}
+			for _, action := range actions(t, given...) {
+				var less []string
+				for _, policy := range given {
+					less = append(less, strings.ReplaceAll(policy, `"`+action+`"`, `"ecs:Nothing"`))
+				}
+				code, log, _ := under(t, test.step, less...)
+				require.Equal(t, 3, code, "without %s\n%s", action, log)
+			}
+		})
+	}
+	for name := range documented {
+		require.True(t, tested[name], "the policy %s is documented and not tested", name)
+	}
+}
+
+// Every action that the policies name is one that something needs.
+func TestNoDocumentedPolicyAllowsWhatNothingNeeds(t *testing.T) {
+	documented := policies(t)
+	var all, used []string
+	for _, policy := range documented {
+		all = append(all, policy)
+	}
+	for _, s := range []step{
+		deployWeb("stuck", "timeout", "2m", "rollback-on-failure", "true", "secrets", "API_KEY=arn:aws:secretsmanager:eu-west-1:123456789012:secret:api-key"),
+		deployWeb("crash", "role-to-assume", "arn:aws:iam::123456789012:role/partner", "role-external-id", "shop-42",
+			"aws-access-key-id", "AKIAIOSFODNN7EXAMPLE", "aws-secret-access-key", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+		deployWeb("healthy", "keep-revisions", "3", "wait-for", "running"),
+		deployWeb("healthy", "keep-revisions", "3"),
+	} {
+		_, _, needed := under(t, s, all...)
+		used = append(used, needed...)
+	}
+	require.Subset(t, used, actions(t, all...))
+}
+
+// The condition of the documented trust policy is the one that the log shows to compare with.
+func TestTheDocumentedTrustPolicyIsWhatTheLogAsksFor(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	block := regexp.MustCompile("(?s)<!-- trust policy -->\n```json\n(.*?)```\n").FindStringSubmatch(string(text))
+	require.NotNil(t, block)
+	var policy struct {
+		Statement []struct{ Condition any }
+	}
+	require.NoError(t, json.Unmarshal([]byte(block[1]), &policy))
+	for _, subject := range []string{"repo:OWNER/REPO:environment:production", "repo:OWNER@1/REPO@2:environment:production"} {
+		claims := oidc.Claims{Issuer: "https://token.actions.githubusercontent.com", Audience: "sts.amazonaws.com", Subject: subject}
+		condition, err := json.Marshal(policy.Statement[0].Condition)
+		require.NoError(t, err)
+		require.JSONEq(t, "{"+claims.Condition()+"}", `{"Condition":`+string(condition)+"}")
+	}
+}
