@@ -42,7 +42,7 @@ type Env struct {
 func Run(ctx context.Context, env Env) int {
 	reporter := report.New(env.Stdout, env.Getenv)
 	reporter.Handle(rollout.SecretLearned{Values: inputs.Secrets(env.Getenv)})
-	in, err := inputs.Read(ctx, env.Getenv)
+	in, err := guarded(reporter, func() (inputs.Inputs, error) { return inputs.Read(ctx, env.Getenv) })
 	if in.Verbose {
 		reporter.Verbose()
 	}
@@ -64,21 +64,21 @@ func Run(ctx context.Context, env Env) int {
 
 func run(ctx context.Context, env Env, in inputs.Inputs, reporter *report.Reporter) int {
 	began := time.Now()
-	result, err := guarded(ctx, env, in, reporter)
+	result, err := guarded(reporter, func() (rollout.Result, error) { return story(ctx, env, in, reporter.Handle) })
 	result.Duration = time.Since(began)
 	return finish(reporter, result, err)
 }
 
-// guarded is the story, in which a fault of ours is an error like others: the outputs are written, the
-// group is closed, and it is said.
-func guarded(ctx context.Context, env Env, in inputs.Inputs, reporter *report.Reporter) (result rollout.Result, err error) {
+// guarded makes a fault of ours an error like others: the outputs are written, the group is closed, and
+// it is said, without the secrets that it may hold.
+func guarded[Result any](reporter *report.Reporter, do func() (Result, error)) (result Result, err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			reporter.Handle(rollout.Noticed{What: fmt.Sprintf("this action has a fault: %v", fault), Next: string(debug.Stack())})
-			err = fmt.Errorf("this action has a fault (%v): what ECS has begun goes on, and how it ends is not known", fault)
+			err = fmt.Errorf("this action has a fault (%v): what ECS has begun, if anything, goes on, and how it ends is not known", fault)
 		}
 	}()
-	return story(ctx, env, in, reporter.Handle)
+	return do()
 }
 
 // story is a run from end to end. When there is an error, the result holds what was done until then.
