@@ -87,7 +87,7 @@ func story(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (r
 	if err != nil {
 		return rollout.Result{}, err
 	}
-	world, err := client.Survey(ctx, cloud.Wanted{Cluster: in.Cluster, Service: in.Service, TaskDefinition: in.TaskDefinition, File: in.File})
+	world, err := client.Survey(ctx, cloud.Wanted{Cluster: in.Cluster, Services: in.Services, TaskDefinition: in.TaskDefinition, File: in.File})
 	if err != nil {
 		return rollout.Result{}, err
 	}
@@ -110,18 +110,13 @@ func story(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (r
 // verify looks for what is in the way of a plan before anything is changed.
 func verify(ctx context.Context, client *cloud.Client, planned rollout.Plan, emit rollout.Emit) error {
 	verified := rollout.Verified{Doubts: plan.Doubts(planned), Checks: len(planned.Services)}
-	for _, revision := range planned.Revisions {
-		if !revision.Register {
-			continue // it has been deployed before
-		}
-		more, err := client.Verify(ctx, revision)
-		if err != nil {
-			return err
-		}
-		verified.Checks += more.Checks
-		verified.Doubts = append(verified.Doubts, more.Doubts...)
-		verified.Unknown = append(verified.Unknown, more.Unknown...)
+	more, err := client.Verify(ctx, planned.Revisions)
+	if err != nil {
+		return err
 	}
+	verified.Checks += more.Checks
+	verified.Doubts = append(verified.Doubts, more.Doubts...)
+	verified.Unknown = more.Unknown
 	emit(verified)
 	for _, doubt := range verified.Doubts {
 		if doubt.Sure {

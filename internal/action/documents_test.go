@@ -162,7 +162,8 @@ func TestTheImageIsWhatTheActionFileStarts(t *testing.T) {
 func TestREADMEShowsWhatTheDemoShows(t *testing.T) {
 	text, err := os.ReadFile("../../README.md")
 	require.NoError(t, err)
-	excerpt := regexp.MustCompile("(?s)\n```\n(.*?)```\n").FindStringSubmatch(string(text))[1]
+	excerpt := regexp.MustCompile("(?s)\n\n```\n(.*?)```\n").FindStringSubmatch(string(text))[1] // a fence that closes has no empty line above it
+	require.Greater(t, strings.Count(excerpt, "\n"), 10)
 	var screen strings.Builder
 	require.Equal(t, 4, Demo(t.Context(), []string{"crash-rollback"}, Env{Stdout: &screen}))
 	shown := strings.Split(screen.String(), "\n")

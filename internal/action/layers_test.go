@@ -25,7 +25,7 @@ var layers = map[string][]string{
 	"internal/inputs":       {"internal/taskdef", "github.com/sethvargo/"},
 	"internal/plan":         {"internal/inputs", "internal/rollout", "internal/taskdef"},
 	"internal/oidc":         {"github.com/sethvargo/go-githubactions"},
-	"internal/cloud":        {"internal/oidc", "internal/rollout", "internal/taskdef", "github.com/aws/"},
+	"internal/cloud":        {"internal/oidc", "internal/rollout", "internal/taskdef", "github.com/aws/", "golang.org/x/sync/errgroup", "golang.org/x/time/rate"},
 	"internal/watch":        {"internal/cloud", "internal/rollout"},
 	"internal/diagnose":     {"internal/rollout"},
 	"internal/deploy":       {"internal/cloud", "internal/watch", "internal/diagnose", "internal/rollout"},

@@ -188,7 +188,7 @@ func TestUpdateNeverStartsTwoDeployments(t *testing.T) {
 // aDeployment is what it takes to start one: of a new revision, or by force of the same.
 func aDeployment(t *testing.T, client *Client, force bool) (rollout.Service, rollout.Update) {
 	t.Helper()
-	world, err := client.Survey(t.Context(), Wanted{Cluster: "main", Service: "web"})
+	world, err := client.Survey(t.Context(), Wanted{Cluster: "main", Services: []string{"web"}})
 	require.NoError(t, err)
 	before := world.Services[0]
 	if force {
@@ -235,7 +235,7 @@ func TestSurveyTellsWhatIsWrong(t *testing.T) {
 				}
 				return answer(r, http.StatusOK, test.body), nil
 			}))
-			_, err := client.Survey(t.Context(), Wanted{Cluster: "main", Service: "web"})
+			_, err := client.Survey(t.Context(), Wanted{Cluster: "main", Services: []string{"web"}})
 			var problem *rollout.Problem
 			require.ErrorAs(t, err, &problem)
 			require.Equal(t, test.want, problem.What)
@@ -343,9 +343,9 @@ func TestVerifyAsksInTheRegionOfTheThing(t *testing.T) {
 		asked[r.URL.Host+" "+operation(r)] += string(body)
 		return answer(r, http.StatusOK, `{"failures":[],"images":[],"Parameters":[{}]}`), nil
 	}))
-	verified, err := client.Verify(t.Context(), rollout.PlannedRevision{Document: document, Images: []taskdef.ImageChange{
+	verified, err := client.Verify(t.Context(), []rollout.PlannedRevision{{Register: true, Document: document, Images: []taskdef.ImageChange{
 		{To: "123456789012.dkr.ecr.ap-south-1.amazonaws.com/web:v2"}, {To: "nginx:1"},
-	}})
+	}}})
 	require.NoError(t, err)
 	require.Equal(t, rollout.Verified{Checks: 5}, verified)
 	require.Contains(t, asked["api.ecr.ap-south-1.amazonaws.com BatchGetImage"], `"imageTag":"v2"`)
@@ -360,7 +360,7 @@ func TestVerifyDoesNotMindWhatDoesNotAnswer(t *testing.T) {
 	require.NoError(t, err)
 	for body, fails := range map[string]bool{`<html>busy</html>`: false, `{"__type":"ExpiredTokenException"}`: true} {
 		client := open(t, transport(func(r *http.Request) (*http.Response, error) { return answer(r, http.StatusBadRequest, body), nil }))
-		_, err = client.Verify(t.Context(), rollout.PlannedRevision{Document: document, Images: []taskdef.ImageChange{{To: "123456789012.dkr.ecr.ap-south-1.amazonaws.com/web:v2"}}})
+		_, err = client.Verify(t.Context(), []rollout.PlannedRevision{{Register: true, Document: document, Images: []taskdef.ImageChange{{To: "123456789012.dkr.ecr.ap-south-1.amazonaws.com/web:v2"}}}})
 		require.Equal(t, fails, err != nil, body)
 	}
 }
@@ -375,9 +375,10 @@ func TestVerifyMakesItsChecksAtTheSameTime(t *testing.T) {
 		revision, err := client.Revision(t.Context(), "web")
 		require.NoError(t, err)
 		began := time.Now()
-		verified, err := client.Verify(t.Context(), rollout.PlannedRevision{
-			Document: revision.Document, Images: []taskdef.ImageChange{{To: "123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:v2"}},
-		})
+		planned := rollout.PlannedRevision{
+			Register: true, Document: revision.Document, Images: []taskdef.ImageChange{{To: "123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:v2"}},
+		}
+		verified, err := client.Verify(t.Context(), []rollout.PlannedRevision{planned, planned, {Document: revision.Document}})
 		require.NoError(t, err)
 		require.Equal(t, 5, verified.Checks)
 		require.Equal(t, 300*time.Millisecond, time.Since(began))

@@ -20,27 +20,44 @@ const perDescribe = 10
 // Services reads services of one cluster, by name or ARN. Those that are not there are missing from
 // the answer, and no error.
 func (c *Client) Services(ctx context.Context, cluster string, names ...string) ([]rollout.Service, error) {
-	var found []rollout.Service
-	for batch := range slices.Chunk(names, perDescribe) {
-		out, err := c.ecs.DescribeServices(ctx, &ecs.DescribeServicesInput{Cluster: &cluster, Services: batch})
-		if err == nil && len(out.Services)+len(out.Failures) == 0 {
-			err = errNoAnswer
-		}
-		if code(err) == "ClusterNotFoundException" {
-			return nil, &rollout.Problem{
-				Kind: rollout.BadInput, Err: err,
-				What: fmt.Sprintf("cluster %s does not exist in %s", last(cluster), c.region),
-				Next: "Check cluster, the region, and that the credentials are those of the right account.",
-			}
-		}
-		if err != nil {
-			return nil, c.problem(ctx, err, "ecs:DescribeServices", "service "+last(batch[0]))
-		}
-		for _, s := range out.Services {
-			found = append(found, c.service(s))
+	batches := slices.Collect(slices.Chunk(names, perDescribe))
+	found := make([][]rollout.Service, len(batches))
+	err := Each(ctx, batches, func(ctx context.Context, i int, batch []string) (err error) {
+		found[i], err = c.describe(ctx, cluster, batch)
+		return err
+	})
+	return slices.Concat(found...), err
+}
+
+// describe reads services that fit into one call.
+func (c *Client) describe(ctx context.Context, cluster string, names []string) ([]rollout.Service, error) {
+	out, err := c.ecs.DescribeServices(ctx, &ecs.DescribeServicesInput{Cluster: &cluster, Services: names})
+	if err == nil && len(out.Services)+len(out.Failures) == 0 {
+		err = errNoAnswer
+	}
+	if code(err) == "ClusterNotFoundException" {
+		return nil, &rollout.Problem{
+			Kind: rollout.BadInput, Err: err,
+			What: fmt.Sprintf("cluster %s does not exist in %s", last(cluster), c.region),
+			Next: "Check cluster, the region, and that the credentials are those of the right account.",
 		}
 	}
+	if err != nil {
+		return nil, c.problem(ctx, err, "ecs:DescribeServices", serviceOf(names))
+	}
+	var found []rollout.Service
+	for _, s := range out.Services {
+		found = append(found, c.service(s))
+	}
 	return found, nil
+}
+
+// serviceOf is what a call for these services is about.
+func serviceOf(names []string) string {
+	if len(names) == 1 {
+		return "service " + last(names[0])
+	}
+	return fmt.Sprintf("service %s and %d others", last(names[0]), len(names)-1)
 }
 
 // ServiceNames lists the names of up to 100 services of a cluster.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,39 +15,63 @@ import (
 // Wanted is what a survey is to look at.
 type Wanted struct {
 	Cluster        string
-	Service        string // empty: none
-	TaskDefinition string // empty: what the service runs, or File
+	Services       []string // names or ARNs
+	TaskDefinition string   // empty: what the services run, or File
 	File           *taskdef.Document
 }
 
-// Survey reads the world as it is before anything is changed: the service, and the revision that it
-// really runs or that is named in its place.
+// Survey reads the world as it is before anything is changed: the services, and the revisions that
+// they really run or that is named in their place.
 func (c *Client) Survey(ctx context.Context, wanted Wanted) (rollout.World, error) {
 	world := rollout.World{Region: c.region}
-	if wanted.Service != "" {
-		service, err := c.deployable(ctx, wanted.Cluster, wanted.Service)
+	if len(wanted.Services) > 0 {
+		services, err := c.deployable(ctx, wanted.Cluster, wanted.Services)
 		if err != nil {
 			return world, err
 		}
-		runs, note := runningRevision(service)
-		found := rollout.Running{Service: service}
-		found.Revision, err = c.Revision(ctx, runs)
-		switch another := wanted.TaskDefinition != "" || wanted.File != nil; {
-		case err != nil && !another:
+		another := wanted.TaskDefinition != "" || wanted.File != nil
+		if world.Services, err = c.running(ctx, services, another); err != nil {
 			return world, err
-		case err != nil: // it is only to be compared with
-			found.Revision = named(runs)
 		}
-		for _, note := range []string{note, underWay(service, found.Revision)} {
-			if note != "" {
-				found.Notes = append(found.Notes, note)
-			}
-		}
-		world.Services = append(world.Services, found)
 	}
 	var err error
 	world.Base, err = c.base(ctx, wanted)
 	return world, err
+}
+
+// running reads what services run. When something else is to be deployed, it is only to be compared
+// with, and may be missing.
+func (c *Client) running(ctx context.Context, services []rollout.Service, optional bool) ([]rollout.Running, error) {
+	var arns []string
+	found := make([]rollout.Running, len(services))
+	for i, service := range services {
+		arn, note := runningRevision(service)
+		found[i] = rollout.Running{Service: service, Revision: named(arn)}
+		if note != "" {
+			found[i].Notes = append(found[i].Notes, note)
+		}
+		if !slices.Contains(arns, arn) {
+			arns = append(arns, arn)
+		}
+	}
+	revisions := make([]rollout.Revision, len(arns))
+	err := Each(ctx, arns, func(ctx context.Context, i int, arn string) (err error) {
+		revisions[i], err = c.Revision(ctx, arn)
+		if err != nil && optional {
+			revisions[i], err = named(arn), nil
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i := range found {
+		found[i].Revision = revisions[slices.Index(arns, found[i].Revision.ARN)]
+		if note := underWay(found[i].Service, found[i].Revision); note != "" {
+			found[i].Notes = append(found[i].Notes, note)
+		}
+	}
+	return found, nil
 }
 
 // base is the revision that was named, or that a file holds; nil if there is none.
@@ -65,37 +90,59 @@ func (c *Client) base(ctx context.Context, wanted Wanted) (*rollout.Revision, er
 	return &base, err
 }
 
-// deployable reads a service that UpdateService can deploy to, or tells why it cannot.
-func (c *Client) deployable(ctx context.Context, cluster, name string) (rollout.Service, error) {
-	services, err := c.Services(ctx, cluster, name)
+// deployable reads services that UpdateService can deploy to, in the order of their names, or tells
+// why it cannot.
+func (c *Client) deployable(ctx context.Context, cluster string, names []string) ([]rollout.Service, error) {
+	there, err := c.Services(ctx, cluster, names...)
 	if err != nil {
-		return rollout.Service{}, err
+		return nil, err
 	}
-	if len(services) == 0 {
-		return rollout.Service{}, c.missing(ctx, cluster, name)
+	var services []rollout.Service
+	var absent []string
+	for _, name := range names {
+		at := slices.IndexFunc(there, func(s rollout.Service) bool { return s.Name == last(name) })
+		if at < 0 {
+			absent = append(absent, last(name))
+			continue
+		}
+		if err := c.refusable(there[at]); err != nil {
+			return nil, err
+		}
+		services = append(services, there[at])
 	}
-	service := services[0]
+	if len(absent) > 0 {
+		return nil, c.missing(ctx, cluster, absent)
+	}
+	return services, nil
+}
+
+// refusable is why a service cannot be deployed, or nil.
+func (c *Client) refusable(service rollout.Service) error {
 	where := fmt.Sprintf("service %s in cluster %s (%s)", service.Name, service.Cluster, c.region)
 	switch {
 	case service.Status != "ACTIVE":
-		return service, &rollout.Problem{
+		return &rollout.Problem{
 			Kind: rollout.BadInput, What: where + " is " + service.Status + ": it was deleted, or is about to be",
 			Next: "Create the service again, or check service, cluster and region.",
 		}
 	case service.Controller != "ECS":
-		return service, &rollout.Problem{
+		return &rollout.Problem{
 			Kind: rollout.BadInput, What: where + " is deployed by the controller " + service.Controller + ", not by ECS",
 			Next: "Only services with the deployment controller ECS can be deployed.",
 		}
 	}
-	return service, nil
+	return nil
 }
 
-// missing says where a service was searched, and what is there instead.
-func (c *Client) missing(ctx context.Context, cluster, name string) error {
+// missing says where services were searched, and what is there instead.
+func (c *Client) missing(ctx context.Context, cluster string, absent []string) error {
+	what := "service %s does not exist in cluster %s in %s"
+	if len(absent) > 1 {
+		what = "services %s do not exist in cluster %s in %s"
+	}
 	p := &rollout.Problem{
 		Kind: rollout.BadInput,
-		What: fmt.Sprintf("service %s does not exist in cluster %s in %s", last(name), last(cluster), c.region),
+		What: fmt.Sprintf(what, strings.Join(absent, ", "), last(cluster), c.region),
 		Next: "Check service, cluster and region.",
 	}
 	names, err := c.ServiceNames(ctx, cluster)

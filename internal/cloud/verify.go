@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
@@ -23,42 +25,63 @@ import (
 	"ecs-deploy/internal/taskdef"
 )
 
-// verifying is how long all checks together may take: they are made at the same time, and only help.
-const verifying = 5 * time.Second
+const (
+	// checking is how long a check may take, and verifying all of them together: they only help.
+	checking  = 5 * time.Second
+	verifying = 20 * time.Second
 
-// Verify looks, without changing anything, whether what the tasks of a revision need is there. What is
-// missing is sure to make the deployment fail. What may not be looked at, or does not answer, is not
-// known; the actions that would be needed come back by their names.
-func (c *Client) Verify(ctx context.Context, revision rollout.PlannedRevision) (rollout.Verified, error) {
+	// checksAtOnce is how many checks are made at the same time.
+	checksAtOnce = 20
+)
+
+// Verify looks, without changing anything, whether what the tasks of revisions need is there, as far as
+// they are new: others have been deployed before. What is missing is sure to make the deployment fail.
+// What may not be looked at, or does not answer, is not known; the actions that would be needed come
+// back by their names.
+func (c *Client) Verify(ctx context.Context, revisions []rollout.PlannedRevision) (rollout.Verified, error) {
 	ctx, cancel := context.WithTimeout(ctx, verifying)
 	defer cancel()
 	once := c.WithoutRetry()
-	v := &verification{client: once, found: map[int]rollout.Doubt{}}
-	needs := revision.Document.Needs()
-	for _, image := range revision.Images {
-		v.start("ecr:BatchGetImage", func() (rollout.Doubt, error) { return once.verifyImage(ctx, image.To, needs.Architecture) })
-	}
-	for _, role := range needs.Roles {
-		v.start("iam:GetRole", func() (rollout.Doubt, error) { return once.verifyRole(ctx, role) })
-	}
-	for _, log := range needs.Logs {
-		v.start("logs:DescribeLogGroups", func() (rollout.Doubt, error) { return once.verifyLogGroup(ctx, log) })
-	}
-	for _, secret := range needs.Secrets {
-		if strings.Contains(secret, ":secretsmanager:") {
-			v.start("secretsmanager:DescribeSecret", func() (rollout.Doubt, error) { return once.verifySecret(ctx, secret) })
-		} else {
-			v.start("ssm:DescribeParameters", func() (rollout.Doubt, error) { return once.verifyParameter(ctx, secret) })
+	v := &verification{client: once, ctx: ctx, known: map[string]bool{}, found: map[int]rollout.Doubt{}}
+	v.running.SetLimit(checksAtOnce)
+	for _, revision := range revisions {
+		if revision.Register {
+			v.verify(once, revision)
 		}
 	}
 	return v.wait()
 }
 
+// verify starts the checks for one revision.
+func (v *verification) verify(once *Client, revision rollout.PlannedRevision) {
+	needs := revision.Document.Needs()
+	for _, image := range revision.Images {
+		v.start("ecr:BatchGetImage", image.To+" "+needs.Architecture, func(ctx context.Context) (rollout.Doubt, error) {
+			return once.verifyImage(ctx, image.To, needs.Architecture)
+		})
+	}
+	for _, role := range needs.Roles {
+		v.start("iam:GetRole", role, func(ctx context.Context) (rollout.Doubt, error) { return once.verifyRole(ctx, role) })
+	}
+	for _, log := range needs.Logs {
+		v.start("logs:DescribeLogGroups", log.Region+" "+log.Group, func(ctx context.Context) (rollout.Doubt, error) { return once.verifyLogGroup(ctx, log) })
+	}
+	for _, secret := range needs.Secrets {
+		if strings.Contains(secret, ":secretsmanager:") {
+			v.start("secretsmanager:DescribeSecret", secret, func(ctx context.Context) (rollout.Doubt, error) { return once.verifySecret(ctx, secret) })
+		} else {
+			v.start("ssm:DescribeParameters", secret, func(ctx context.Context) (rollout.Doubt, error) { return once.verifyParameter(ctx, secret) })
+		}
+	}
+}
+
 // verification gathers what the checks find, in the order in which they were started.
 type verification struct {
 	client  *Client
-	running sync.WaitGroup
+	ctx     context.Context // of all checks
+	running errgroup.Group
 	started int
+	known   map[string]bool // what is being looked at: of several revisions, each thing counts once
 
 	mu      sync.Mutex
 	found   map[int]rollout.Doubt
@@ -67,12 +90,18 @@ type verification struct {
 	fault   any
 }
 
-func (v *verification) start(action string, check func() (rollout.Doubt, error)) {
+func (v *verification) start(action, thing string, check func(context.Context) (rollout.Doubt, error)) {
+	if v.known[action+" "+thing] {
+		return
+	}
+	v.known[action+" "+thing] = true
 	number := v.started
 	v.started++
-	v.running.Go(func() {
+	v.running.Go(func() error {
 		defer v.catch()
-		doubt, err := check()
+		ctx, cancel := context.WithTimeout(v.ctx, checking)
+		defer cancel()
+		doubt, err := check(ctx)
 		v.mu.Lock()
 		defer v.mu.Unlock()
 		var problem *rollout.Problem
@@ -87,6 +116,7 @@ func (v *verification) start(action string, check func() (rollout.Doubt, error))
 		case NotAllowed(err) && !slices.Contains(v.unknown, action):
 			v.unknown = append(v.unknown, action)
 		}
+		return nil
 	})
 }
 
@@ -100,7 +130,7 @@ func (v *verification) catch() {
 }
 
 func (v *verification) wait() (rollout.Verified, error) {
-	v.running.Wait()
+	_ = v.running.Wait() // the checks keep their errors
 	if v.fault != nil {
 		panic(v.fault)
 	}

@@ -4,6 +4,10 @@ package deploy
 
 import (
 	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
 	"time"
 
 	"ecs-deploy/internal/cloud"
@@ -33,60 +37,81 @@ type deployer struct {
 	client    *cloud.Client
 	plan      rollout.Plan
 	emit      rollout.Emit
-	revisions []rollout.RevisionResult // as many of Plan.Revisions as are known
-	services  []rollout.ServiceResult  // one for each of Plan.Services
-	followed  []*following
+	revisions []rollout.RevisionResult // those of Plan.Revisions, once they are known
+	services  []rollout.ServiceResult  // those of Plan.Services
+	updated   []*following             // those of Plan.Services that were updated, in their order
 }
 
-// following is a deployment that is waited for.
+// following is a service that was updated, and its deployment.
 type following struct {
 	watch.Target
 	result    *rollout.ServiceResult
-	unchanged bool
+	unchanged bool   // ECS started no deployment
+	over      bool   // there is nothing to wait for
+	because   string // the service for whose sake it is taken back although it succeeded; else empty
 	arn       string // of its service deployment, if that was seen
 }
 
+// execute registers all, then updates all, then follows all to their ends. One service that cannot be
+// updated keeps none of the others from being followed.
 func (d *deployer) execute(ctx context.Context) error {
-	for _, planned := range d.plan.Revisions {
-		if err := d.register(ctx, planned); err != nil {
-			return err
-		}
+	if err := d.register(ctx); err != nil {
+		return err
 	}
-	for i, planned := range d.plan.Services {
-		if err := d.update(ctx, planned, &d.services[i]); err != nil {
-			return err
-		}
-	}
-	if len(d.followed) == 0 {
-		return nil
-	}
+	refused := d.update(ctx)
 	err := d.follow(ctx)
-	for _, f := range d.followed {
-		if err == nil { // else AWS cannot be asked, and the error says why
+	if err == nil { // else AWS cannot be asked, and the error says why
+		for _, f := range d.updated {
 			d.explain(ctx, f.result)
 		}
 	}
-	for _, f := range d.followed {
-		d.takeBack(ctx, f, err)
+	d.takeBack(ctx, err)
+	if refused != nil {
+		return refused
 	}
 	return err
 }
 
-func (d *deployer) register(ctx context.Context, planned rollout.PlannedRevision) error {
-	result := rollout.RevisionResult{Revision: planned.Base, Previous: planned.Base, Images: planned.Images}
-	if planned.Register {
-		registered, err := d.client.Register(ctx, planned.Document)
+// register registers the revisions that are new, and tells of each in the order of the plan.
+func (d *deployer) register(ctx context.Context) error {
+	d.revisions = make([]rollout.RevisionResult, len(d.plan.Revisions))
+	var told inOrder
+	defer told.rest()
+	return cloud.Each(ctx, d.plan.Revisions, func(ctx context.Context, i int, planned rollout.PlannedRevision) error {
+		result := rollout.RevisionResult{Revision: planned.Base, Previous: planned.Base, Images: planned.Images}
+		if planned.Register {
+			registered, err := d.client.Register(ctx, planned.Document)
+			if err != nil {
+				return err
+			}
+			result.Revision, result.Changed = registered, true
+		}
+		d.revisions[i] = result
+		told.done(i, func() { d.emit(rollout.Registered{Result: result}) })
+		return nil
+	})
+}
+
+// update updates the services, and returns the first error, after which no other update is begun.
+func (d *deployer) update(ctx context.Context) error {
+	updated := make([]*following, len(d.plan.Services))
+	var told inOrder
+	defer told.rest()
+	err := cloud.Each(ctx, d.plan.Services, func(ctx context.Context, i int, planned rollout.PlannedService) error {
+		f, event, err := d.updateOne(ctx, planned, &d.services[i])
 		if err != nil {
 			return err
 		}
-		result.Revision, result.Changed = registered, true
-	}
-	d.revisions = append(d.revisions, result)
-	d.emit(rollout.Registered{Result: result})
-	return nil
+		updated[i] = f
+		told.done(i, func() { d.emit(event) })
+		return nil
+	})
+	d.updated = slices.DeleteFunc(updated, func(f *following) bool { return f == nil })
+	return err
 }
 
-func (d *deployer) update(ctx context.Context, planned rollout.PlannedService, result *rollout.ServiceResult) error {
+// updateOne updates a service, and returns what there is to follow and to tell.
+func (d *deployer) updateOne(ctx context.Context, planned rollout.PlannedService, result *rollout.ServiceResult) (*following, rollout.Updated, error) {
 	revision := d.revisions[planned.Revision]
 	revision.Previous = planned.Runs
 	id := revision.Revision.ID()
@@ -100,37 +125,69 @@ func (d *deployer) update(ctx context.Context, planned rollout.PlannedService, r
 		if revision.Changed {
 			result.Verdict.Reason += "; " + id + " was registered, and is not deployed"
 		}
-		return err
+		return nil, rollout.Updated{}, err
 	}
-	unchanged := ours.ID == before.ID
+	f := &following{
+		result: result, unchanged: ours.ID == before.ID,
+		Target: watch.Target{
+			Service: after, Deployment: ours, Previous: before.ID, Since: since, Heard: ours.Created.Add(-1),
+			HealthChecked: revision.Revision.Document.HealthChecked(),
+		},
+	}
 	result.Service, result.Revision, result.Deployment = after, revision, ours
 	switch {
-	case unchanged && ours.State != "IN_PROGRESS":
+	case f.unchanged && ours.State != "IN_PROGRESS":
+		f.over = true
 		result.Verdict = rollout.Verdict{Outcome: rollout.Unchanged, Reason: "ECS started no deployment, since the service runs " + id + " already"}
 	case d.plan.WaitFor == rollout.DoNotWait:
+		f.over = true
 		result.Verdict = rollout.Verdict{Outcome: rollout.Succeeded, Reason: "the deployment of " + id + " was started, and is not waited for"}
-	default:
-		d.followed = append(d.followed, &following{
-			result: result, unchanged: unchanged,
-			Target: watch.Target{
-				Service: after, Deployment: ours, Previous: before.ID, Since: since, Heard: ours.Created.Add(-1),
-				HealthChecked: revision.Revision.Document.HealthChecked(),
-			},
-		})
 	}
-	d.emit(rollout.Updated{Service: after, Revision: revision.Revision, Deployment: ours, Unchanged: unchanged})
-	return nil
+	return f, rollout.Updated{Service: after, Revision: revision.Revision, Deployment: ours, Unchanged: f.unchanged}, nil
+}
+
+// inOrder tells of things in their order that are done in any.
+type inOrder struct {
+	mu      sync.Mutex
+	next    int
+	waiting map[int]func()
+}
+
+// done has the i-th thing told as soon as those before it were.
+func (o *inOrder) done(i int, tell func()) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.waiting == nil {
+		o.waiting = map[int]func(){}
+	}
+	for o.waiting[i] = tell; o.waiting[o.next] != nil; o.next++ {
+		o.waiting[o.next]()
+		delete(o.waiting, o.next)
+	}
+}
+
+// rest has those told that wait for others which were not done.
+func (o *inOrder) rest() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, i := range slices.Sorted(maps.Keys(o.waiting)) {
+		o.waiting[i]()
+	}
 }
 
 // follow waits for the deployments that are to be waited for, and files what became of them.
 func (d *deployer) follow(ctx context.Context) error {
+	followed := slices.DeleteFunc(slices.Clone(d.updated), func(f *following) bool { return f.over })
+	if len(followed) == 0 {
+		return nil
+	}
 	var targets []watch.Target
-	for _, f := range d.followed {
+	for _, f := range followed {
 		targets = append(targets, f.Target)
 	}
 	until := watch.Until{WaitFor: d.plan.WaitFor, Timeout: d.plan.Timeout, Hopeless: diagnose.Hopeless}
 	ends, err := watch.Follow(ctx, d.client, targets, until, d.emit)
-	for i, f := range d.followed {
+	for i, f := range followed {
 		f.result.Service, f.result.Deployment, f.result.Verdict, f.arn = ends[i].Service, ends[i].Deployment, ends[i].Verdict, ends[i].ARN
 		if f.unchanged && f.result.Verdict.Outcome == rollout.Succeeded {
 			f.result.Verdict.Outcome = rollout.Unchanged
@@ -170,13 +227,15 @@ func (d *deployer) explain(ctx context.Context, result *rollout.ServiceResult) {
 	d.emit(rollout.Explained{Service: result.Service.ServiceKey, Findings: result.Findings, Log: result.Log})
 }
 
-// result sums up. Of several services, the first of those that did worst speaks for all.
+// result sums up.
 func (d *deployer) result() rollout.Result {
 	sum := rollout.Result{Outcome: rollout.Succeeded, Services: d.services}
-	for _, service := range d.services {
-		if rollout.Worse(service.Verdict.Outcome, sum.Outcome) || sum.Reason == "" {
-			sum.Outcome, sum.Reason = service.Verdict.Outcome, service.Verdict.Reason
-			sum.Next = next(service)
+	if foremost, ok := sum.Foremost(); ok {
+		sum.Outcome, sum.Reason, sum.Next = foremost.Verdict.Outcome, foremost.Verdict.Reason, next(foremost)
+		if all := len(d.services); all > 1 && sum.Outcome.Good() {
+			sum.Reason = fmt.Sprintf("%d services are deployed", all)
+		} else if all > 1 {
+			sum.Reason = foremost.Service.Name + ": " + sum.Reason
 		}
 	}
 	if len(d.plan.Services) == 0 && len(d.revisions) > 0 {

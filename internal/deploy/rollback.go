@@ -23,28 +23,48 @@ var errSuperseded = errors.New("somebody else has deployed meanwhile: their depl
 // errComplete keeps us from taking back what came to its good end after all.
 var errComplete = errors.New("the deployment came to its good end in the meantime, and was left alone")
 
-// takeBack takes a deployment back that failed, timed out or was cancelled, if that was asked for; if
-// not, it says how things were left.
-func (d *deployer) takeBack(ctx context.Context, f *following, err error) {
-	result := f.result
-	if result.Service.Status != "ACTIVE" {
+// takeBack takes back what failed, timed out or was cancelled, if that was asked for, and with it all
+// that was deployed together with it; if not, it says how things were left.
+func (d *deployer) takeBack(ctx context.Context, err error) {
+	culprit, failed := d.culprit()
+	if !failed {
 		return
 	}
-	switch result.Verdict.Outcome {
-	case rollout.RollbackFailed:
-		result.Left = "this is how things are: " + state(result)
-	case rollout.Failed, rollout.TimedOut, rollout.Cancelled:
-		switch {
+	var back []*following
+	for _, f := range d.updated {
+		result := f.result
+		switch outcome := result.Verdict.Outcome; {
+		case result.Service.Status != "ACTIVE":
+		case outcome == rollout.RollbackFailed:
+			result.Left = "this is how things are: " + state(result)
+		case outcome == rollout.RolledBack, outcome == rollout.Superseded, outcome.Good() && (!d.plan.RollBack || f.unchanged):
 		case err != nil:
 			result.Left = "nothing was taken back, since AWS could not be asked"
 		case !d.plan.RollBack:
 			result.Left = "nothing was taken back: " + state(result) + "; rollback-on-failure: true would have taken it back"
-		case result.Verdict.Outcome == rollout.Cancelled:
-			d.askOnly(ctx, f)
 		default:
-			d.rollBack(ctx, f)
+			if outcome.Good() {
+				f.because = culprit
+			}
+			back = append(back, f)
 		}
 	}
+	if ctx.Err() != nil {
+		d.askOnly(ctx, back)
+	} else {
+		d.rollBack(ctx, back)
+	}
+}
+
+// culprit names the first service that did not succeed, or was not even updated. That somebody else has
+// deployed one is no reason to take the others back.
+func (d *deployer) culprit() (string, bool) {
+	for _, service := range d.services {
+		if outcome := service.Verdict.Outcome; !outcome.Good() && outcome != rollout.Superseded {
+			return service.Service.Name, true
+		}
+	}
+	return "", false
 }
 
 // state says what runs now.
@@ -65,50 +85,92 @@ func state(result *rollout.ServiceResult) string {
 	return text + "; ECS goes on trying"
 }
 
-// askOnly asks for a roll-back without waiting for it: there is no time for that.
-func (d *deployer) askOnly(ctx context.Context, f *following) {
+// askOnly asks for roll-backs without waiting for them: there is no time for that.
+func (d *deployer) askOnly(ctx context.Context, back []*following) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), asking)
 	defer cancel()
-	switch _, err := d.ask(ctx, f); {
-	case errors.Is(err, errComplete), errors.Is(err, errSuperseded):
-		f.result.Verdict.Reason += "; " + err.Error()
-		return
-	case err != nil:
-		f.result.Verdict.Reason += fmt.Sprintf("; it could not be taken back: %v", err)
-		return
+	_, errs := d.askAll(ctx, back)
+	for i, f := range back {
+		verdict, err := &f.result.Verdict, errs[i]
+		verdict.Reason = f.why()
+		switch {
+		case errors.Is(err, errComplete), errors.Is(err, errSuperseded):
+			verdict.Reason += "; " + err.Error()
+		case err != nil:
+			verdict.Reason += fmt.Sprintf("; it could not be taken back: %v", err)
+		default:
+			verdict.Outcome = rollout.Cancelled
+			verdict.Reason += fmt.Sprintf("; ECS was asked to roll back to %s, which was not waited for", f.result.Revision.Previous.ID())
+		}
 	}
-	f.result.Verdict.Reason += fmt.Sprintf("; ECS was asked to roll back to %s, which was not waited for", f.result.Revision.Previous.ID())
 }
 
-// rollBack takes a deployment back and waits until that is done.
-func (d *deployer) rollBack(ctx context.Context, f *following) {
-	result := f.result
-	why := result.Verdict.Reason
-	fail := func(how string) {
-		result.Verdict = rollout.Verdict{Outcome: rollout.RollbackFailed, Reason: why + "; and it could not be taken back: " + how}
-		result.Left = "this is how things are: " + state(result)
+// askAll asks for roll-backs, and tells of each what there is to be followed, or why there is nothing.
+func (d *deployer) askAll(ctx context.Context, back []*following) ([]watch.Target, []error) {
+	targets, errs := make([]watch.Target, len(back)), make([]error, len(back))
+	var told inOrder
+	defer told.rest()
+	_ = cloud.Each(ctx, back, func(ctx context.Context, i int, f *following) error { // the error of one ends none of the others
+		var how string
+		if targets[i], how, errs[i] = d.ask(ctx, f); errs[i] == nil {
+			event := rollout.TakingBack{Service: f.Service.ServiceKey, To: f.result.Revision.Previous, How: how}
+			told.done(i, func() { d.emit(event) })
+		}
+		return nil
+	})
+	return targets, errs
+}
+
+// rollBack takes deployments back, all together, and waits until that is done.
+func (d *deployer) rollBack(ctx context.Context, back []*following) {
+	asked, errs := d.askAll(ctx, back)
+	var going []*following
+	var targets []watch.Target
+	for i, f := range back {
+		switch result, err := f.result, errs[i]; {
+		case errors.Is(err, errSuperseded):
+			result.Verdict = rollout.Verdict{Outcome: rollout.Superseded, Reason: f.why() + "; " + err.Error()}
+		case errors.Is(err, errComplete):
+			result.Verdict = rollout.Verdict{Outcome: rollout.Succeeded, Reason: f.why() + "; " + err.Error()}
+		case err != nil:
+			f.stays(err.Error())
+		default:
+			going, targets = append(going, f), append(targets, asked[i])
+		}
 	}
-	target, err := d.ask(ctx, f)
-	switch {
-	case errors.Is(err, errSuperseded):
-		result.Verdict = rollout.Verdict{Outcome: rollout.Superseded, Reason: why + "; " + err.Error()}
-		return
-	case errors.Is(err, errComplete):
-		result.Verdict = rollout.Verdict{Outcome: rollout.Succeeded, Reason: why + "; " + err.Error()}
-		return
-	case err != nil:
-		fail(err.Error())
+	if len(going) == 0 {
 		return
 	}
 	until := watch.Until{WaitFor: rollout.Stable, Timeout: d.plan.Timeout, Hopeless: diagnose.Hopeless}
-	ends, err := watch.Follow(ctx, d.client, []watch.Target{target}, until, d.emit)
-	end := ends[0]
+	ends, err := watch.Follow(ctx, d.client, targets, until, d.emit)
+	for i, f := range going {
+		f.wentBack(targets[i], ends[i], err)
+	}
+}
+
+// why is the reason for which a deployment is taken back.
+func (f *following) why() string {
+	if f.because != "" {
+		return "it succeeded, but " + f.because + " did not"
+	}
+	return f.result.Verdict.Reason
+}
+
+// stays files that a deployment could not be taken back.
+func (f *following) stays(how string) {
+	f.result.Verdict = rollout.Verdict{Outcome: rollout.RollbackFailed, Reason: f.why() + "; and it could not be taken back: " + how}
+	f.result.Left = "this is how things are: " + state(f.result)
+}
+
+// wentBack files how a roll-back ended.
+func (f *following) wentBack(target watch.Target, end watch.Followed, err error) {
+	result, why := f.result, f.why()
 	result.Service = end.Service
 	again := target.Deployment.ID != result.Deployment.ID // the roll-back is a deployment of its own
 	runs, _ := end.Service.Primary()
 	switch {
 	case err != nil:
-		fail(err.Error())
+		f.stays(err.Error())
 	case again && end.Verdict.Outcome == rollout.Succeeded,
 		end.Verdict.Outcome == rollout.RolledBack && runs.TaskDefinition == result.Revision.Previous.ARN:
 		result.Deployment.Running, result.Deployment.Pending = 0, 0
@@ -120,44 +182,41 @@ func (d *deployer) rollBack(ctx context.Context, f *following) {
 	case !again && end.Verdict.Outcome == rollout.Succeeded:
 		result.Verdict = end.Verdict // it came to its good end before it could be stopped
 	default:
-		fail(end.Verdict.Reason)
+		f.stays(end.Verdict.Reason)
 	}
 }
 
-// ask asks ECS to take a deployment back, and returns what there is to be followed then: the same
-// deployment, which ECS rolls back, or, where that cannot be asked for, a new one of the revision that
-// ran before.
-func (d *deployer) ask(ctx context.Context, f *following) (watch.Target, error) {
-	service, err := d.client.Services(ctx, f.Service.Cluster, f.Service.Name)
+// ask asks ECS to take a deployment back, and returns what there is to be followed then, and how it
+// goes: the same deployment, which ECS rolls back, or, where that cannot be asked for, a new one of the
+// revision that ran before.
+func (d *deployer) ask(ctx context.Context, f *following) (target watch.Target, how string, err error) {
+	services, err := d.client.Services(ctx, f.Service.Cluster, f.Service.Name)
 	if err != nil {
-		return watch.Target{}, err
+		return target, "", err
 	}
-	if len(service) == 0 {
-		return watch.Target{}, errors.New("the service does not exist any more")
+	if len(services) == 0 {
+		return target, "", errors.New("the service does not exist any more")
 	}
-	before, _ := service[0].Primary()
+	service := services[0]
+	primary, _ := service.Primary()
 	switch {
-	case before.ID != f.Deployment.ID && before.ID != f.Previous:
-		return watch.Target{}, errSuperseded
-	case before.ID == f.Deployment.ID && before.State == "COMPLETED":
-		return watch.Target{}, errComplete
-	}
-	key, previous := f.Service.ServiceKey, f.result.Revision.Previous
-	if before.ID == f.Previous {
-		d.emit(rollout.TakingBack{Service: key, To: previous, How: "ECS is rolling the deployment back already"})
-		return f.goingBack(service[0]), nil
+	case primary.ID == f.Previous:
+		return f.goingBack(service), "ECS is rolling the deployment back already", nil
+	case primary.ID != f.Deployment.ID:
+		return target, "", errSuperseded
+	case primary.State == "COMPLETED" && f.because == "":
+		return target, "", errComplete
 	}
 	if f.arn != "" {
 		err := d.client.RollBack(ctx, f.arn)
 		if err == nil {
-			d.emit(rollout.TakingBack{Service: key, To: previous, How: "ECS was asked to roll the deployment back"})
-			return f.goingBack(service[0]), nil
+			return f.goingBack(service), "ECS was asked to roll the deployment back", nil
 		}
 		if !cloud.Over(err) && !cloud.NotAllowed(err) && !cloud.Unsupported(err) {
-			return watch.Target{}, err
+			return target, "", err
 		}
 	}
-	return d.redeploy(ctx, f, service[0])
+	return d.redeploy(ctx, f, service)
 }
 
 // goingBack is the deployment while ECS rolls it back: the same, of which some was told already.
@@ -177,21 +236,20 @@ func lastHeard(service rollout.Service, otherwise time.Time) time.Time {
 }
 
 // redeploy deploys the revision that ran before, as long as it can be.
-func (d *deployer) redeploy(ctx context.Context, f *following, service rollout.Service) (watch.Target, error) {
+func (d *deployer) redeploy(ctx context.Context, f *following, service rollout.Service) (target watch.Target, how string, err error) {
 	previous, err := d.client.Revision(ctx, f.result.Revision.Previous.ARN)
 	if err != nil {
-		return watch.Target{}, err
+		return target, "", err
 	}
 	if !previous.Active {
-		return watch.Target{}, fmt.Errorf("%s, which ran before, is INACTIVE, and cannot be deployed", previous.ID())
+		return target, "", fmt.Errorf("%s, which ran before, is INACTIVE, and cannot be deployed", previous.ID())
 	}
 	update := rollout.Update{TaskDefinition: previous.ARN, Force: previous.ARN == service.TaskDefinition}
 	after, ours, err := d.client.Update(ctx, service, update)
 	if err != nil {
-		return watch.Target{}, err
+		return target, "", err
 	}
-	d.emit(rollout.TakingBack{Service: f.Service.ServiceKey, To: previous, How: "deployment " + ours.ID + " of the revision that ran before was started"})
 	return watch.Target{
 		Service: after, Deployment: ours, Previous: f.Deployment.ID, Since: time.Now(), Heard: ours.Created.Add(-1), HealthChecked: previous.Document.HealthChecked(),
-	}, nil
+	}, "deployment " + ours.ID + " of the revision that ran before was started", nil
 }

@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -22,14 +23,22 @@ type Scenario struct {
 	faults    []fault
 	acts      []act
 	prepare   func(*Sim, *service) // changes the world before the deployer comes
-	lacking   []string             // what is not there outside of ECS
-	onlyFor   string               // the architecture of all images; empty is both
-	trusts    string               // the subject that the role deployer lets in; empty is all of its repository
-	keysLast  time.Duration        // how long after the first UpdateService keys are good; 0 is for ever
-	policies  []policy             // nil: everything is allowed
+	others    []neighbour
+	lacking   []string      // what is not there outside of ECS
+	onlyFor   string        // the architecture of all images; empty is both
+	trusts    string        // the subject that the role deployer lets in; empty is all of its repository
+	keysLast  time.Duration // how long after the first UpdateService keys are good; 0 is for ever
+	policies  []policy      // nil: everything is allowed
 
 	// With and Env are the inputs and the environment of a job that the story is about.
 	With, Env map[string]string
+}
+
+// neighbour is another service of the cluster, with two tasks of the same image. It has a family of its
+// own, whose name is the service's, unless it shares another's.
+type neighbour struct {
+	name, family string
+	behaviour    behaviour // of new tasks of its own family
 }
 
 // act is something that somebody else does, so long after the first UpdateService.
@@ -309,6 +318,16 @@ var scenarios = []Scenario{
 		Name: "nothing-there", Story: "the image, the role, the log group and the parameter do not exist", breaker: rolling, behaviour: well,
 		lacking: []string{"web:v2", "web-task", "/ecs/web", "/web/database-url"},
 	},
+	{
+		Name: "mixed", Story: "of three services that are deployed together, one crashes", breaker: breaker{Enable: true}, behaviour: well,
+		others: []neighbour{{name: "api", behaviour: well}, {name: "jobs", behaviour: crashes}},
+		With:   map[string]string{"service": "web, api, jobs"},
+	},
+	{
+		Name: "mixed-slow", Story: "of three services that are deployed together, one never gets healthy", behaviour: well,
+		others: []neighbour{{name: "api", behaviour: well}, {name: "jobs", behaviour: behaviour{provision: well.provision, pull: never}}},
+		With:   map[string]string{"service": "web, api, jobs", "timeout": "5m"},
+	},
 	{Name: "only-arm64", Story: "the image is only made for arm64", breaker: rolling, behaviour: well, onlyFor: "arm64"},
 	{
 		Name: "deadlock", Story: "minimum and maximum percent let nothing move", breaker: rolling, behaviour: well,
@@ -372,6 +391,16 @@ func neverCompleted(s *Sim, v *service) {
 	}
 }
 
+// Fleet is a world in which that many services besides "web", called "web-001" and so on, run the
+// same revision, and all come up well.
+func Fleet(services int) Scenario {
+	scenario := Scenario{Name: fmt.Sprintf("fleet-%d", services), breaker: rolling, behaviour: well}
+	for i := range services {
+		scenario.others = append(scenario.others, neighbour{name: fmt.Sprintf("web-%03d", i+1), family: "web"})
+	}
+	return scenario
+}
+
 // Scenarios lists what can be played.
 func Scenarios() []Scenario { return slices.Clone(scenarios) }
 
@@ -407,28 +436,36 @@ func (s *Sim) furnish() {
 		runs = s.register(definition)
 		runs.registered, runs.proven = days, true
 	}
-	runsOld := s.findRevision("web:38")
+	c.services = []*service{s.newService(c, "web", runs, 2), s.newService(c, "worker", s.findRevision("web:38"), 0)}
+	for _, n := range s.scenario.others {
+		of := runs
+		if n.family == "" {
+			own := maps.Clone(definition)
+			own["family"] = n.name
+			of = s.register(own)
+			of.registered, of.proven = days, true
+		}
+		c.services = append(c.services, s.newService(c, n.name, of, 2))
+	}
+}
 
+// newService makes a service whose first deployment was completed three days ago.
+func (s *Sim) newService(c *cluster, name string, runs *revision, desired int) *service {
 	v := &service{
-		cluster: c, name: "web", status: "ACTIVE", controller: "ECS", scheduling: "REPLICA",
-		desired: 2, minimum: 100, maximum: 200, breaker: s.scenario.breaker, created: days.Add(-2000 * time.Hour),
+		ids: newIDs(s.scenario.Name + "/" + name), cluster: c, name: name, status: "ACTIVE", controller: "ECS", scheduling: "REPLICA",
+		desired: desired, minimum: 100, maximum: 200, breaker: s.scenario.breaker, created: s.now.Add(-2072 * time.Hour),
 	}
-	c.services = []*service{v, {cluster: c, name: "worker", status: "ACTIVE", controller: "ECS", scheduling: "REPLICA", created: v.created}}
-	for _, v := range c.services {
-		if v.name == "worker" {
-			runs = runsOld
-		}
-		d := s.deploy(v, runs, well)
-		d.created, d.started, d.desired = days, days.Add(2*time.Second), v.desired
-		d.set("COMPLETED", fmt.Sprintf("ECS deployment %s completed.", d.id()), days.Add(150*time.Second))
-		d.finish("SUCCESSFUL", "", d.updated)
-		for range v.desired {
-			t := &task{id: s.taskID(), deployment: d, created: days, ran: days, healthy: true}
-			t.move("RUNNING", days)
-			d.tasks = append(d.tasks, t)
-		}
-		v.events = []event{{ID: s.eventID(), CreatedAt: epoch{d.updated}, Message: fmt.Sprintf("(service %s) has reached a steady state.", v.name)}}
+	d, then := s.deploy(v, runs, well), runs.registered
+	d.created, d.started, d.desired = then, then.Add(2*time.Second), v.desired
+	d.set("COMPLETED", fmt.Sprintf("ECS deployment %s completed.", d.id()), then.Add(150*time.Second))
+	d.finish("SUCCESSFUL", "", d.updated)
+	for range v.desired {
+		t := &task{id: v.ids.task(), deployment: d, created: then, ran: then, healthy: true}
+		t.move("RUNNING", then)
+		d.tasks = append(d.tasks, t)
 	}
+	v.events = []event{{ID: v.ids.event(), CreatedAt: epoch{d.updated}, Message: fmt.Sprintf("(service %s) has reached a steady state.", v.name)}}
+	return v
 }
 
 // prepared lets the scenario have its way with the service.
@@ -445,6 +482,11 @@ func (s *Sim) web() *service { return s.clusters[0].services[0] }
 func (s *Sim) behaviourOf(r *revision) behaviour {
 	if r.proven && !s.scenario.always {
 		return well
+	}
+	for _, n := range s.scenario.others {
+		if n.family == "" && n.name == r.family {
+			return n.behaviour
+		}
 	}
 	return s.scenario.behaviour
 }

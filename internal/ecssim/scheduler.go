@@ -88,7 +88,7 @@ func (s *Sim) launch(v *service, primary *deployment) {
 	}
 	var names []string
 	for range n {
-		t := &task{id: s.taskID(), deployment: primary, created: s.now}
+		t := &task{id: v.ids.task(), deployment: primary, created: s.now}
 		t.move("PROVISIONING", s.now)
 		primary.tasks = append(primary.tasks, t)
 		names = append(names, "(task "+t.id+")")

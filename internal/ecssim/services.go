@@ -8,6 +8,7 @@ import (
 )
 
 type service struct {
+	ids        ids
 	cluster    *cluster
 	name       string
 	status     string // ACTIVE, DRAINING or INACTIVE
@@ -64,14 +65,9 @@ func (s *Sim) say(v *service, format string, args ...any) {
 			return
 		}
 	}
-	said := event{ID: s.eventID(), CreatedAt: epoch{s.now}, Message: message}
+	said := event{ID: v.ids.event(), CreatedAt: epoch{s.now}, Message: message}
 	v.events = slices.Insert(v.events, 0, said)
 	v.events = v.events[:min(len(v.events), 100)]
-}
-
-func (s *Sim) eventID() string {
-	id := s.taskID()
-	return strings.Join([]string{id[:8], id[8:12], id[12:16], id[16:20], id[20:]}, "-")
 }
 
 // deployment is what both families of the API tell of one roll-out: DescribeServices in its
@@ -133,9 +129,9 @@ func (d *deployment) over() bool { return !d.finished.IsZero() }
 // with all counts at 0, and the one that it replaces becomes ACTIVE and keeps its rolloutState.
 func (s *Sim) deploy(v *service, r *revision, b behaviour) *deployment {
 	d := &deployment{
-		service: v, number: s.deploymentNumber(), status: "PRIMARY", revision: r,
+		service: v, number: v.ids.deployment(), status: "PRIMARY", revision: r,
 		created: s.now, behaviour: b, progress: "PENDING",
-		arn: arn("service-deployment/" + v.cluster.name + "/" + v.name + "/" + s.serviceDeploymentID()),
+		arn: arn("service-deployment/" + v.cluster.name + "/" + v.name + "/" + v.ids.serviceDeployment()),
 	}
 	d.set("IN_PROGRESS", fmt.Sprintf("ECS deployment %s in progress.", d.id()), s.now) // [SEEN]
 	if d.replaced = v.primary(); d.replaced != nil {

@@ -24,9 +24,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"io"
-	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strings"
@@ -52,21 +50,25 @@ type Call struct {
 
 // Sim is one account in one region. It is safe for concurrent use.
 type Sim struct {
-	mu       sync.Mutex
-	scenario Scenario
-	random   *rand.Rand // of the scenario's name: the same ids every time
-	started  time.Time
-	pace     float64 // how much faster than the clock the world runs
-	now      time.Time
-	clusters []*cluster
-	families map[string]*family
-	calls    []Call
-	seen     map[string]int      // calls by operation
-	updated  time.Time           // of the first UpdateService: the deployer's hour zero
-	acts     []act               // of the scenario, not yet played
-	sessions map[string]*session // by their access keys
-	issued   []string            // identity tokens
-	needed   []string            // IAM actions
+	mu        sync.Mutex
+	scenario  Scenario
+	ids       ids // of what is no service's
+	requests  ids
+	started   time.Time
+	pace      float64 // how much faster than the clock the world runs
+	now       time.Time
+	clusters  []*cluster
+	families  map[string]*family
+	calls     []Call
+	seen      map[string]int      // calls by operation
+	updated   time.Time           // of the first UpdateService: the deployer's hour zero
+	acts      []act               // of the scenario, not yet played
+	sessions  map[string]*session // by their access keys
+	issued    []string            // identity tokens
+	needed    []string            // IAM actions
+	clock     time.Time           // to the moment, where now goes in ticks
+	levels    map[int]*level      // of the buckets
+	throttles int
 }
 
 type cluster struct {
@@ -82,12 +84,11 @@ func arn(resource string) string {
 
 // New makes the world of a scenario, as it stands when the deployer arrives.
 func New(scenario Scenario) *Sim {
-	seed := fnv.New64a()
-	io.WriteString(seed, scenario.Name)
 	now := time.Now()
 	s := &Sim{
 		scenario: scenario,
-		random:   rand.New(rand.NewPCG(seed.Sum64(), 1)),
+		ids:      newIDs(scenario.Name),
+		requests: newIDs(scenario.Name + " requests"),
 		started:  now,
 		pace:     1,
 		now:      now,
@@ -95,6 +96,7 @@ func New(scenario Scenario) *Sim {
 		seen:     map[string]int{},
 		acts:     slices.Clone(scenario.acts),
 		sessions: map[string]*session{},
+		levels:   map[int]*level{},
 	}
 	s.furnish()
 	return s.prepared()
@@ -188,7 +190,8 @@ func call[Request any](operation func(*Sim, Request) (any, error)) func(*Sim, []
 func (s *Sim) answer(r *http.Request, body []byte) reply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.catchUp(s.started.Add(time.Duration(s.pace * float64(time.Since(s.started)))))
+	s.clock = s.started.Add(time.Duration(s.pace * float64(time.Since(s.started))))
+	s.catchUp(s.clock)
 
 	_, operation, isJSON := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	switch {
@@ -214,6 +217,9 @@ func (s *Sim) answerJSON(operation string, header http.Header, body []byte) repl
 	handle, known := operations[operation]
 	if !known {
 		return failure(clientError("UnknownOperationException", "")) // [API: CommonErrors]
+	}
+	if s.throttled(operation) {
+		return (&fault{kind: throttle}).reply()
 	}
 	fault := s.fault(operation)
 	if fault.refuses() {
@@ -263,7 +269,7 @@ func failure(err error) reply {
 func (s *Sim) requestID() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return fmt.Sprintf("%08x-5ec5-4ec5-8ec5-%012x", len(s.calls), s.random.Uint64()&(1<<48-1))
+	return fmt.Sprintf("%08x-5ec5-4ec5-8ec5-%012x", len(s.calls), s.requests.random.Uint64()&(1<<48-1))
 }
 
 // ServeHTTP answers over a socket.
@@ -329,25 +335,6 @@ func (e *epoch) UnmarshalJSON(text []byte) error {
 	}
 	e.Time = time.UnixMilli(int64(seconds * 1000))
 	return nil
-}
-
-// The ids that ECS gives, in their shapes [SEEN].
-
-func (s *Sim) taskID() string {
-	return fmt.Sprintf("%016x%016x", s.random.Uint64(), s.random.Uint64())
-}
-
-func (s *Sim) deploymentNumber() string {
-	return fmt.Sprint(int64(1e18) + s.random.Int64N(8e18)) // 19 digits
-}
-
-func (s *Sim) serviceDeploymentID() string {
-	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-	id := make([]byte, 21)
-	for i := range id {
-		id[i] = alphabet[s.random.IntN(len(alphabet))]
-	}
-	return string(id)
 }
 
 // paged is an answer with one page of a listing under the key, and a token for the next if there is

@@ -83,7 +83,7 @@ func (s *Sim) identityToken(audience string) reply {
 		panic(err) // it holds strings and numbers
 	}
 	encode := base64.RawURLEncoding.EncodeToString
-	token := encode([]byte(`{"alg":"RS256","typ":"JWT"}`)) + "." + encode(payload) + "." + encode([]byte("signature-"+s.taskID()))
+	token := encode([]byte(`{"alg":"RS256","typ":"JWT"}`)) + "." + encode(payload) + "." + encode([]byte("signature-"+s.ids.task()))
 	s.issued = append(s.issued, token)
 	return reply{status: http.StatusOK, body: document{"value": token}}
 }
@@ -177,11 +177,11 @@ func (s *Sim) assumed(form url.Values) (any, error) {
 	if length > longestSession {
 		return nil, clientError("ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
 	}
-	key, secret := "ASIA"+strings.ToUpper(s.taskID()[:16]), "secret-"+s.taskID()
+	key, secret := "ASIA"+strings.ToUpper(s.ids.task()[:16]), "secret-"+s.ids.task()
 	given := &session{
 		arn: fmt.Sprintf("arn:aws:sts::%s:assumed-role/%s/%s", account,
 			form.Get("RoleArn")[strings.LastIndexByte(form.Get("RoleArn"), '/')+1:], form.Get("RoleSessionName")),
-		token: "session-token-" + s.taskID(), expires: s.now.Add(length),
+		token: "session-token-" + s.ids.task(), expires: s.now.Add(length),
 	}
 	s.sessions[key] = given
 	return assumedRole{

@@ -54,30 +54,41 @@ func (c *checker) cluster(input, value string) string {
 	return value
 }
 
-func (c *checker) service(input, value string) string {
-	switch {
-	case value == "":
-	case strings.ContainsAny(value, ",\n"):
-		c.mistake("%s: %q names more than one service: give one", input, value)
-	case !name.MatchString(value) && !serviceARN.MatchString(value):
-		c.mistake("%s: %q is neither the name nor the ARN of a service", input, value)
+// services are names and ARNs, by lines or commas.
+func (c *checker) services(input, value string) []string {
+	var services []string
+	for _, service := range lines(strings.ReplaceAll(value, ",", "\n")) {
+		if !name.MatchString(service) && !serviceARN.MatchString(service) {
+			c.mistake("%s: %q is neither the name nor the ARN of a service", input, service)
+		}
+		sameName := func(other string) bool { return lastSegment(other) == lastSegment(service) }
+		if slices.ContainsFunc(services, sameName) {
+			c.mistake("%s: %s is given twice", input, lastSegment(service))
+		}
+		services = append(services, service)
 	}
-	return value
+	if value != "" && len(services) == 0 {
+		c.mistake("%s: %q names no service", input, value)
+	}
+	return services
 }
 
-// sameCluster is the cluster of a service whose ARN names it. Where the ARN does not, or is only a
-// name, the input is. The default counts as not given.
-func (c *checker) sameCluster(input, cluster, service string) string {
-	_, path, isARN := strings.Cut(service, ":service/")
-	named, _, long := strings.Cut(path, "/")
-	if !isARN || !long {
-		return cluster
-	}
-	if cluster == "default" {
-		return named
-	}
-	if cluster[strings.LastIndexByte(cluster, '/')+1:] != named {
-		c.mistake("%s: %q is not the cluster of the service, which is %s", input, cluster, named)
+func lastSegment(arn string) string { return arn[strings.LastIndexByte(arn, '/')+1:] }
+
+// sameCluster is the cluster of the services, as far as their ARNs name it. Where they do not, or are
+// only names, the input is. The default counts as not given.
+func (c *checker) sameCluster(input, cluster string, services []string) string {
+	given := cluster != "default"
+	for _, service := range services {
+		_, path, isARN := strings.Cut(service, ":service/")
+		named, _, long := strings.Cut(path, "/")
+		switch {
+		case !isARN || !long:
+		case !given:
+			cluster, given = named, true
+		case lastSegment(cluster) != named:
+			c.mistake("%s: %q is not the cluster of service %s, which is %s", input, cluster, lastSegment(service), named)
+		}
 	}
 	return cluster
 }

@@ -18,8 +18,8 @@ import (
 // Inputs are the inputs of one run, checked.
 type Inputs struct {
 	Cluster        string
-	Service        string // empty: only the task definition is updated
-	TaskDefinition string // family, family:revision or ARN; empty: what the service runs, or File
+	Services       []string // names or ARNs; none: only the task definition is updated
+	TaskDefinition string   // family, family:revision or ARN; empty: what the service runs, or File
 	File           *taskdef.Document
 	Images         []taskdef.Image
 	Variables      []taskdef.Variable
@@ -123,7 +123,7 @@ func Read(ctx context.Context, getenv func(string) string) (Inputs, error) {
 	}
 	c := checker{workspace: getenv("GITHUB_WORKSPACE"), temp: getenv("RUNNER_TEMP")}
 	in := t.check(&c)
-	in.Region = c.region("aws-region", t.Region, getenv, t.Service, t.Cluster, t.TaskDefinition)
+	in.Region = c.region("aws-region", t.Region, getenv, append(in.Services, t.Cluster, t.TaskDefinition)...)
 	in.Credentials = c.credentials(t, job(getenv))
 	in.Verbose = in.Verbose || getenv("RUNNER_DEBUG") == "1"
 	return in, errors.Join(c.mistakes...)
@@ -132,7 +132,7 @@ func Read(ctx context.Context, getenv func(string) string) (Inputs, error) {
 func (t text) check(c *checker) Inputs {
 	in := Inputs{
 		Cluster:               c.cluster("cluster", t.Cluster),
-		Service:               c.service("service", t.Service),
+		Services:              c.services("service", t.Service),
 		Images:                c.images("image", t.Image),
 		Patch:                 c.patch("task-definition-patch", t.TaskDefinitionPatch),
 		ShowValues:            c.yes("show-values", t.ShowValues),
@@ -151,7 +151,7 @@ func (t text) check(c *checker) Inputs {
 	}
 	in.TaskDefinition, in.File = c.taskDefinition("task-definition", t.TaskDefinition)
 	in.Variables = c.variables("environment-variables", t.EnvironmentVariables, "secrets", t.Secrets)
-	in.Cluster = c.sameCluster("cluster", in.Cluster, in.Service)
+	in.Cluster = c.sameCluster("cluster", in.Cluster, in.Services)
 	in.Timeout = c.duration("timeout", t.Timeout, defaultTimeouts[in.WaitFor])
 	if t.Service == "" && t.TaskDefinition == "" {
 		c.mistake("give service, or task-definition, or both: neither is set")

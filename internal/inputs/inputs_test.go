@@ -30,7 +30,7 @@ func TestDefaults(t *testing.T) {
 	in, err := read(t, map[string]string{"service": " web \n"})
 	require.NoError(t, err)
 	require.Equal(t, Inputs{
-		Cluster: "default", Service: "web", WaitFor: "stable", Timeout: 30 * time.Minute, Verify: true,
+		Cluster: "default", Services: []string{"web"}, WaitFor: "stable", Timeout: 30 * time.Minute, Verify: true,
 		Credentials: Credentials{Audience: "sts.amazonaws.com", Role: Role{SessionName: "ecs-deploy"}},
 	}, in)
 
@@ -128,7 +128,10 @@ func TestMistakes(t *testing.T) {
 	}{
 		{nil, "give service, or task-definition, or both: neither is set"},
 		{map[string]string{"service": "we b"}, `service: "we b" is neither the name nor the ARN of a service`},
-		{map[string]string{"service": "a,b"}, `service: "a,b" names more than one service: give one`},
+		{map[string]string{"service": "a,b c"}, `service: "b c" is neither the name nor the ARN of a service`},
+		{map[string]string{"service": "a\narn:aws:ecs:eu-west-1:123456789012:service/default/a"}, "service: a is given twice"},
+		{map[string]string{"service": " , "}, `service: "," names no service`},
+		{map[string]string{"service": "arn:aws:ecs:eu-west-1:123456789012:service/main/a\narn:aws:ecs:eu-west-1:123456789012:service/other/b"}, `cluster: "main" is not the cluster of service b, which is other`},
 		{map[string]string{"service": "arn:aws:ecs:eu-west-1:123456789012:cluster/main"}, `service: "arn:aws:ecs:eu-west-1:123456789012:cluster/main" is neither the name nor the ARN of a service`},
 		{map[string]string{"service": "web", "cluster": "x/y"}, `cluster: "x/y" is neither the name nor the ARN of a cluster`},
 		{map[string]string{"task-definition": "td.json"}, "task-definition: there is no file td.json in the workspace"},
@@ -152,7 +155,7 @@ func TestMistakes(t *testing.T) {
 		{map[string]string{"service": "web", "keep-revisions": "0"}, `keep-revisions: "0" is not a whole number from 1 to 10000`},
 		{map[string]string{"service": "web", "keep-revisions": "5", "wait-for": "none"}, "keep-revisions: old revisions are deregistered after success, and wait-for: none does not wait for that"},
 		{map[string]string{"task-definition": "web", "desired-count": "1"}, "desired-count changes a service: give service too"},
-		{map[string]string{"service": "arn:aws:ecs:eu-west-1:123456789012:service/main/web", "cluster": "other"}, `cluster: "other" is not the cluster of the service, which is main`},
+		{map[string]string{"service": "arn:aws:ecs:eu-west-1:123456789012:service/main/web", "cluster": "other"}, `cluster: "other" is not the cluster of service web, which is main`},
 	} {
 		_, err := read(t, test.with)
 		require.EqualError(t, err, test.want)

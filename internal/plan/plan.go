@@ -4,6 +4,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"ecs-deploy/internal/inputs"
@@ -17,58 +18,88 @@ func Make(in inputs.Inputs, world rollout.World) (rollout.Plan, error) {
 	if in.KeepRevisions != nil {
 		plan.KeepRevisions = int(*in.KeepRevisions)
 	}
-	if len(world.Services) == 0 {
-		planned, err := revision(in, *world.Base, *world.Base)
-		plan.Revisions = []rollout.PlannedRevision{planned}
+	bases := bases(world)
+	edits, err := edit(in, bases)
+	if err != nil {
 		return plan, err
 	}
+	for i, base := range bases {
+		plan.Revisions = append(plan.Revisions, revision(base, edits[i]))
+	}
 	for _, running := range world.Services {
-		base := running.Revision
-		if world.Base != nil {
-			base = *world.Base
-		}
-		planned, err := revision(in, base, running.Revision)
+		at := slices.IndexFunc(bases, func(base rollout.Revision) bool { return world.Base != nil || base.ARN == running.Revision.ARN })
+		service, err := service(in, running, plan.Revisions[at])
 		if err != nil {
 			return plan, err
 		}
-		service, err := service(in, running, planned)
-		if err != nil {
-			return plan, err
-		}
-		service.Revision = len(plan.Revisions)
-		plan.Revisions = append(plan.Revisions, planned)
+		service.Revision = at
 		plan.Services = append(plan.Services, service)
 		plan.Notes = append(plan.Notes, running.Notes...)
 	}
 	return plan, nil
 }
 
-// revision edits the base. What comes out as it went in needs no new revision, as long as ECS still
-// deploys the old one.
-func revision(in inputs.Inputs, base, instead rollout.Revision) (rollout.PlannedRevision, error) {
-	edited, err := base.Document.Apply(taskdef.Edit{Images: in.Images, Variables: in.Variables, Patch: in.Patch})
-	switch {
-	case err != nil:
-		return rollout.PlannedRevision{}, &rollout.Problem{
-			Kind: rollout.BadInput, What: "task-definition-patch: " + err.Error(), Err: err,
-			Next: "Write the patch in the shape of the task definition.",
-		}
-	case len(edited.Unmatched) > 0:
-		return rollout.PlannedRevision{}, unmatched(base, edited.Unmatched)
-	case len(edited.Unplaced) > 0:
-		return rollout.PlannedRevision{}, unplaced(base, edited.Unplaced)
+// bases are what is to be edited: what was named, or what the services run, each once.
+func bases(world rollout.World) []rollout.Revision {
+	if world.Base != nil {
+		return []rollout.Revision{*world.Base}
 	}
+	var bases []rollout.Revision
+	for _, running := range world.Services {
+		if !slices.ContainsFunc(bases, func(base rollout.Revision) bool { return base.ARN == running.Revision.ARN }) {
+			bases = append(bases, running.Revision)
+		}
+	}
+	return bases
+}
+
+// edit edits the bases. Each image and variable must be meant for a container of one of them, and each
+// of them by an image, if there are any: all else is most likely misspelt.
+func edit(in inputs.Inputs, bases []rollout.Revision) ([]taskdef.Edited, error) {
+	var edits []taskdef.Edited
+	for _, base := range bases {
+		edited, err := base.Document.Apply(taskdef.Edit{Images: in.Images, Variables: in.Variables, Patch: in.Patch})
+		if err != nil {
+			return nil, &rollout.Problem{
+				Kind: rollout.BadInput, What: "task-definition-patch: " + err.Error(), Err: err,
+				Next: "Write the patch in the shape of the task definition.",
+			}
+		}
+		edits = append(edits, edited)
+	}
+	nowhere := slices.DeleteFunc(slices.Clone(in.Images), func(image taskdef.Image) bool {
+		return slices.ContainsFunc(edits, func(e taskdef.Edited) bool { return !slices.Contains(e.Unmatched, image) })
+	})
+	if len(nowhere) > 0 {
+		return nil, unmatched(bases, nowhere)
+	}
+	for i, base := range bases {
+		if len(in.Images) > 0 && len(edits[i].Images) == 0 {
+			return nil, unmatched([]rollout.Revision{base}, in.Images)
+		}
+		lost := slices.DeleteFunc(slices.Clone(edits[i].Unplaced), func(v taskdef.Variable) bool {
+			return v.Container != "" && slices.ContainsFunc(edits, func(e taskdef.Edited) bool { return !slices.Contains(e.Unplaced, v) })
+		})
+		if len(lost) > 0 {
+			return nil, misplaced(base, lost)
+		}
+	}
+	return edits, nil
+}
+
+// revision is what comes of a base. What comes out as it went in needs no new revision, as long as ECS
+// still deploys the old one.
+func revision(base rollout.Revision, edited taskdef.Edited) rollout.PlannedRevision {
 	return rollout.PlannedRevision{
 		Base:     base,
-		Instead:  instead,
 		Document: edited.Document,
 		Register: !base.Active || !edited.Document.Equal(base.Document),
 		Images:   edited.Images,
-	}, nil
+	}
 }
 
-// unplaced is about variables whose container is not there, or that could be meant for several.
-func unplaced(base rollout.Revision, variables []taskdef.Variable) error {
+// misplaced is about a variable whose container is not there, or that could be meant for several.
+func misplaced(base rollout.Revision, variables []taskdef.Variable) error {
 	var asked, there []string
 	for _, variable := range variables {
 		asked = append(asked, variable.String())
@@ -87,17 +118,21 @@ func unplaced(base rollout.Revision, variables []taskdef.Variable) error {
 	}
 }
 
-func unmatched(base rollout.Revision, images []taskdef.Image) error {
-	var asked, there []string
+// unmatched is about images that are meant for no container.
+func unmatched(bases []rollout.Revision, images []taskdef.Image) error {
+	var asked, ids, there []string
 	for _, image := range images {
 		asked = append(asked, image.String())
 	}
-	for _, container := range base.Document.Containers() {
-		there = append(there, fmt.Sprintf("%s (%s)", container.Name, container.Image))
+	for _, base := range bases {
+		ids = append(ids, base.ID())
+		for _, container := range base.Document.Containers() {
+			there = append(there, fmt.Sprintf("%s (%s)", container.Name, container.Image))
+		}
 	}
 	return &rollout.Problem{
 		Kind: rollout.BadInput,
-		What: fmt.Sprintf("image: no container of %s is meant by %s", base.ID(), strings.Join(asked, ", ")),
+		What: fmt.Sprintf("image: no container of %s is meant by %s", strings.Join(ids, ", "), strings.Join(asked, ", ")),
 		Next: "Its containers are " + strings.Join(there, ", ") + ". Give an image of one of these repositories, or container=image.",
 	}
 }

@@ -104,6 +104,67 @@ func TestProblemsAreTheAuthorsToMend(t *testing.T) {
 	}
 }
 
+// with adds a service of a family of its own to a world.
+func with(t *testing.T, world rollout.World, name string, document string) rollout.World {
+	t.Helper()
+	parsed, err := taskdef.Parse([]byte(document))
+	require.NoError(t, err)
+	runs := rollout.Revision{ARN: "arn:aws:ecs:eu-west-1:123456789012:task-definition/" + name + ":1", Family: name, Number: 1, Active: true, Document: parsed}
+	world.Services = append(world.Services, rollout.Running{
+		Service: rollout.Service{ServiceKey: rollout.ServiceKey{Cluster: "main", Name: name}, TaskDefinition: runs.ARN}, Revision: runs,
+	})
+	return world
+}
+
+func TestServicesOfOneRevisionShareTheNewOne(t *testing.T) {
+	runs := revisionOf(t, 41, "nginx:1")
+	world := worldOf(runs)
+	world = with(t, world, "jobs", `{"family":"jobs","containerDefinitions":[{"name":"app","image":"nginx:1"}]}`)
+	world.Services = append(world.Services, worldOf(runs).Services...)
+	world.Services[2].Service.Name = "admin"
+	plan, err := Make(inputs.Inputs{Images: images(t, "nginx:2")}, world)
+	require.NoError(t, err)
+	require.Len(t, plan.Revisions, 2)
+	var of []string
+	for _, service := range plan.Services {
+		of = append(of, service.Service.Name+" "+plan.Revisions[service.Revision].Document.Family())
+	}
+	require.Equal(t, []string{"web web", "jobs jobs", "admin web"}, of)
+
+	base := revisionOf(t, 7, "nginx:1")
+	world.Base = &base
+	plan, err = Make(inputs.Inputs{Images: images(t, "nginx:2")}, world)
+	require.NoError(t, err)
+	require.Len(t, plan.Revisions, 1, "what is named is the base of all")
+}
+
+func TestWhatIsMeantForNoneOfSeveralServicesIsAMistake(t *testing.T) {
+	world := with(t, worldOf(revisionOf(t, 41, "nginx:1")), "jobs", `{"family":"jobs","containerDefinitions":[{"name":"runner","image":"ruby:1"},{"name":"log","image":"fluent:1"}]}`)
+	variable := func(container, name string) taskdef.Variable {
+		return taskdef.Variable{Container: container, Name: name, Value: "x"}
+	}
+	for name, test := range map[string]struct {
+		in   inputs.Inputs
+		want string
+	}{
+		"an image for each":           {inputs.Inputs{Images: images(t, "nginx:2", "ruby:2")}, ""},
+		"none for one":                {inputs.Inputs{Images: images(t, "nginx:2")}, "image: no container of jobs:1 is meant by nginx:2"},
+		"one for none":                {inputs.Inputs{Images: images(t, "nginx:2", "ruby:2", "httpd:2")}, "image: no container of web:41, jobs:1 is meant by httpd:2"},
+		"a variable of one":           {inputs.Inputs{Variables: []taskdef.Variable{variable("log", "A")}}, ""},
+		"a variable of none":          {inputs.Inputs{Variables: []taskdef.Variable{variable("db", "A")}}, "environment-variables: it is not known which container of web:41 is meant by db:A"},
+		"a variable without a target": {inputs.Inputs{Variables: []taskdef.Variable{variable("", "A")}}, "environment-variables: it is not known which container of jobs:1 is meant by A"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Make(test.in, world)
+			if test.want == "" {
+				require.NoError(t, err)
+			} else {
+				require.EqualError(t, err, test.want)
+			}
+		})
+	}
+}
+
 func TestWithoutServiceOnlyTheRevisionIsPlanned(t *testing.T) {
 	base := revisionOf(t, 7, "nginx:1")
 	plan, err := Make(inputs.Inputs{Images: images(t, "nginx:2")}, rollout.World{Base: &base})

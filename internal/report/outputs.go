@@ -65,12 +65,10 @@ func finalOutputs(result rollout.Result) []output {
 		{"duration-seconds", strconv.Itoa(int(result.Duration.Round(time.Second).Seconds()))},
 		{"result", resultJSON(result)},
 	}
-	for _, service := range result.Services {
-		if service.Verdict.Outcome == result.Outcome && service.Deployment.ID != "" {
-			return append(append(outputs, revisionOutputs(service.Revision)...),
-				output{"deployment-id", service.Deployment.ID},
-				output{"console-url", service.Service.ConsoleURL()})
-		}
+	if service, ok := result.Foremost(); ok && service.Deployment.ID != "" {
+		return append(append(outputs, revisionOutputs(service.Revision)...),
+			output{"deployment-id", service.Deployment.ID},
+			output{"console-url", service.Service.ConsoleURL()})
 	}
 	if result.Registered != nil && result.Outcome != rollout.Planned {
 		outputs = append(outputs, revisionOutputs(*result.Registered)...)

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"ecs-deploy/internal/rollout"
@@ -17,20 +18,22 @@ func (r *Reporter) plan(e rollout.PlanMade) {
 	for _, note := range e.Plan.Notes {
 		r.line("note: " + note)
 	}
+	var images []string
 	for _, revision := range e.Plan.Revisions {
 		for _, image := range revision.Images {
+			line := fmt.Sprintf("  %s  %s → %s", image.Container, image.From, image.To)
 			if image.From == image.To {
-				r.line(fmt.Sprintf("  %s  %s, as it is", image.Container, image.To))
-			} else {
-				r.line(fmt.Sprintf("  %s  %s → %s", image.Container, image.From, image.To))
+				line = fmt.Sprintf("  %s  %s, as it is", image.Container, image.To)
+			}
+			if !slices.Contains(images, line) { // of several services often the same
+				images = append(images, line)
 			}
 		}
 	}
-	var diffs string
-	for _, revision := range e.Plan.Revisions {
-		diffs += e.Plan.Diff(revision)
+	for _, line := range images {
+		r.line(line)
 	}
-	r.diff(diffs)
+	r.diff(e.Plan.Diff())
 	for i, step := range steps(e.Plan) {
 		r.line(fmt.Sprintf("%d. %s", i+1, step))
 	}

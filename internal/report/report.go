@@ -32,7 +32,7 @@ type Reporter struct {
 	verbose bool
 	group   string // that is open
 	rolling string // the group for what a service goes through
-	many    bool   // services
+	longest int    // name of a service, if there are several
 	diffs   string // of the task definitions
 }
 
@@ -64,7 +64,9 @@ func (r *Reporter) Handle(event rollout.Event) {
 		r.line(roleAssumed(e))
 	case rollout.PlanMade:
 		r.enter("Plan")
-		r.many = len(e.Plan.Services) > 1
+		if len(e.Plan.Services) > 1 {
+			r.longest = longestName(e.Plan.Services)
+		}
 		r.plan(e)
 	case rollout.Verified:
 		r.enter("Verify")
@@ -78,6 +80,9 @@ func (r *Reporter) Handle(event rollout.Event) {
 	case rollout.Progress:
 		r.enter(r.rolling)
 		r.at(e.Elapsed, e.Service, progress(e))
+	case rollout.Standing:
+		r.enter(r.rolling)
+		r.line(fmt.Sprintf("%7s  %s", clock(e.Elapsed), oneLine(standing(e))))
 	case rollout.ServiceSaid:
 		r.enter(r.rolling)
 		r.at(e.Elapsed, e.Service, "ECS: "+strings.TrimPrefix(e.Message, "(service "+e.Service.Name+") "))
@@ -136,10 +141,37 @@ func (r *Reporter) line(text string) {
 
 // at prints a line of the rollout.
 func (r *Reporter) at(elapsed time.Duration, service rollout.ServiceKey, text string) {
-	if r.many {
-		text = service.Name + ": " + text
+	if r.longest > 0 {
+		text = fmt.Sprintf("%-*s  %s", r.longest, service.Name, text)
 	}
 	r.line(fmt.Sprintf("%7s  %s", clock(elapsed), oneLine(text)))
+}
+
+// widestName is how wide the column of the services' names may be.
+const widestName = 32
+
+func longestName(services []rollout.PlannedService) int {
+	longest := 1
+	for _, service := range services {
+		longest = max(longest, len(service.Service.Name))
+	}
+	return min(longest, widestName)
+}
+
+// standing is a line on how far several services are; of those that are open it names a few.
+func standing(e rollout.Standing) string {
+	text := fmt.Sprintf("%d of %d done", e.All-len(e.Open), e.All)
+	if e.Failed > 0 {
+		text += fmt.Sprintf(", of which %d did not succeed", e.Failed)
+	}
+	var open []string
+	for _, p := range e.Open[:min(len(e.Open), 3)] {
+		open = append(open, fmt.Sprintf("%s %d/%d running", p.Service.Name, p.Deployment.Running, p.Desired))
+	}
+	if more := len(e.Open) - len(open); more > 0 {
+		open = append(open, fmt.Sprintf("and %d others", more))
+	}
+	return text + "; in progress are " + strings.Join(open, ", ")
 }
 
 func (r *Reporter) noticed(e rollout.Noticed) {
@@ -203,6 +235,9 @@ func (r *Reporter) updated(e rollout.Updated) {
 
 // explained tells why a deployment failed: the findings, and the end of the log.
 func (r *Reporter) explained(e rollout.Explained) {
+	if r.longest > 0 {
+		r.line("service " + e.Service.Name + ":")
+	}
 	for _, finding := range e.Findings {
 		r.line(oneLine(sentence(finding.What)))
 		for _, more := range fill(finding.Cause, finding.Next) {
@@ -297,9 +332,10 @@ const longestAnnotation = 4096
 // annotation is what happened and what to do in the first line, and the rest below.
 func annotation(e rollout.Ended) string {
 	var lines []string
+	many := len(e.Result.Services) > 1
 	for _, service := range e.Result.Services {
 		for _, finding := range service.Findings {
-			lines = append(lines, explained(finding))
+			lines = append(lines, ofService(service, many, explained(finding)))
 		}
 	}
 	verdict := strings.Join(fill(sentence(e.Result.Reason), e.Result.Next), " ")
@@ -309,7 +345,7 @@ func annotation(e rollout.Ended) string {
 	case e.Err != nil: // an error says more than what it came to
 		lines = []string{verdict}
 		for _, service := range e.Result.Services {
-			lines = append(lines, sentence(service.Verdict.Reason))
+			lines = append(lines, ofService(service, many, sentence(service.Verdict.Reason)))
 		}
 	case len(lines) > 0:
 		if reason := sentence(e.Result.Reason); !strings.HasPrefix(lines[0], reason) { // it is not said twice
@@ -319,9 +355,19 @@ func annotation(e rollout.Ended) string {
 		lines = []string{verdict}
 	}
 	for _, service := range e.Result.Services {
-		lines = append(lines, fill(sentence(service.Left))...)
+		if service.Left != "" {
+			lines = append(lines, ofService(service, many, sentence(service.Left)))
+		}
 	}
 	return cut(strings.Join(lines, "\n"), longestAnnotation)
+}
+
+// ofService is text that names the service, if there are many.
+func ofService(service rollout.ServiceResult, many bool, text string) string {
+	if !many {
+		return text
+	}
+	return service.Service.Name + ": " + text
 }
 
 func explained(f rollout.Finding) string {
@@ -370,6 +416,8 @@ func subject(result rollout.Result) string {
 	case len(result.Services) == 1:
 		service := result.Services[0].Service
 		return service.Name + " → " + service.Cluster
+	case len(result.Services) > 1:
+		return fmt.Sprintf("%d services → %s", len(result.Services), result.Services[0].Service.Cluster)
 	case result.Registered != nil:
 		return result.Registered.Previous.Family
 	}

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"ecs-deploy/internal/rollout"
@@ -30,8 +31,13 @@ func markdown(e rollout.Ended) string {
 	if lines := detail(e.Err); len(lines) > 0 {
 		b.WriteString("\n" + fenced("text", lines))
 	}
+	if len(result.Services) > 1 {
+		services(&b, result.Services)
+	}
 	for _, service := range result.Services {
-		rows(&b, serviceRows(service))
+		if len(result.Services) == 1 {
+			rows(&b, serviceRows(service))
+		}
 		if len(service.Log.Lines) > 0 {
 			fmt.Fprintf(&b, "\nThe last lines that %s of task %s wrote:\n\n%s", code(service.Log.Container), code(service.Log.Task), fenced("text", service.Log.Lines))
 		}
@@ -82,13 +88,40 @@ func rows(b *strings.Builder, rows []row) {
 	}
 }
 
+// services is a table with a row for each of several services.
+func services(b *strings.Builder, all []rollout.ServiceResult) {
+	b.WriteString("\n| | Service | Task definition | Tasks | |\n|---|---|---|---|---|\n")
+	for _, service := range all {
+		d := service.Deployment
+		tasks := ""
+		if d.ID != "" {
+			tasks = fmt.Sprintf("%d of %d", d.Running, service.Service.Desired)
+		}
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", icon(service.Verdict.Outcome), link(service.Service), change(service.Revision),
+			tasks, prose(service.Verdict.Reason))
+	}
+	var images []row
+	for _, service := range all {
+		for _, image := range imageRows(service.Revision) {
+			if !slices.Contains(images, image) {
+				images = append(images, image)
+			}
+		}
+	}
+	rows(b, images)
+}
+
+// link is the name of a service, which leads to the console where that is known.
+func link(s rollout.Service) string {
+	if url := s.ConsoleURL(); url != "" {
+		return "[" + code(s.Name) + "](" + url + ")"
+	}
+	return code(s.Name)
+}
+
 func serviceRows(service rollout.ServiceResult) []row {
 	s := service.Service
-	name := code(s.Name)
-	if url := s.ConsoleURL(); url != "" {
-		name = "[" + name + "](" + url + ")"
-	}
-	rows := []row{{"Service", fmt.Sprintf("%s in %s, %s", name, code(s.Cluster), prose(s.Region))}}
+	rows := []row{{"Service", fmt.Sprintf("%s in %s, %s", link(s), code(s.Cluster), prose(s.Region))}}
 	rows = append(rows, revisionRows(service.Revision)...)
 	if service.Verdict.Outcome == rollout.RolledBack {
 		rows = append(rows, row{"Runs now", code(service.Revision.Previous.ID())})
@@ -110,14 +143,22 @@ func serviceRows(service rollout.ServiceResult) []row {
 }
 
 func revisionRows(result rollout.RevisionResult) []row {
-	change := code(result.Previous.ID()) + " → **" + code(result.Revision.ID()) + "**"
+	return append([]row{{"Task definition", change(result)}}, imageRows(result)...)
+}
+
+// change is from which revision to which.
+func change(result rollout.RevisionResult) string {
 	switch {
 	case result.Revision.ARN == "": // of a dry run
-		change = code(result.Previous.ID()) + " → a new revision of " + code(result.Revision.Family)
+		return code(result.Previous.ID()) + " → a new revision of " + code(result.Revision.Family)
 	case result.Previous.ARN == result.Revision.ARN:
-		change = code(result.Revision.ID()) + ", as it was"
+		return code(result.Revision.ID()) + ", as it was"
 	}
-	rows := []row{{"Task definition", change}}
+	return code(result.Previous.ID()) + " → **" + code(result.Revision.ID()) + "**"
+}
+
+func imageRows(result rollout.RevisionResult) []row {
+	var rows []row
 	for _, image := range result.Images {
 		change := code(image.From) + " → " + code(image.To)
 		if image.From == image.To {

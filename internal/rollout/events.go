@@ -58,6 +58,14 @@ type (
 		State      string // of the service deployment where it is known, else of the deployment
 	}
 
+	// Standing comes when of several services none has changed for a while.
+	Standing struct {
+		Elapsed time.Duration // since the first update
+		All     int
+		Failed  int
+		Open    []Progress // of those without a verdict, as they were last seen
+	}
+
 	// ServiceSaid passes a service event on.
 	ServiceSaid struct {
 		Service ServiceKey
@@ -130,6 +138,7 @@ func (Verified) event()      {}
 func (Registered) event()    {}
 func (Updated) event()       {}
 func (Progress) event()      {}
+func (Standing) event()      {}
 func (ServiceSaid) event()   {}
 func (TasksFailed) event()   {}
 func (Decided) event()       {}

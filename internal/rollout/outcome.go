@@ -50,6 +50,23 @@ type Result struct {
 	Duration   time.Duration
 }
 
+// Foremost is the service that speaks for all: the first of those that did worst and of which is known
+// why, or else the first of those that did worst.
+func (r Result) Foremost() (ServiceResult, bool) {
+	var foremost *ServiceResult
+	for i, service := range r.Services {
+		switch {
+		case foremost == nil, Worse(service.Verdict.Outcome, foremost.Verdict.Outcome),
+			service.Verdict.Outcome == foremost.Verdict.Outcome && len(foremost.Findings) == 0 && len(service.Findings) > 0:
+			foremost = &r.Services[i]
+		}
+	}
+	if foremost == nil {
+		return ServiceResult{}, false
+	}
+	return *foremost, true
+}
+
 // RevisionResult is a revision that was registered, or taken as it was.
 type RevisionResult struct {
 	Revision Revision

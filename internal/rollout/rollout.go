@@ -176,15 +176,34 @@ type Plan struct {
 	ShowValues bool
 }
 
-// Diff is what changes in the task definition, as a unified diff.
-func (p Plan) Diff(revision PlannedRevision) string {
-	return taskdef.Diff(revision.Instead.Document, revision.Document, revision.Instead.ID(), revision.Name(), p.ShowValues)
+// Diff is what changes in the task definitions, as unified diffs: each revision against all that runs
+// in its place or, where there is no service, against its base.
+func (p Plan) Diff() string {
+	type change struct {
+		from string
+		to   int
+	}
+	var diffs string
+	add := func(from Revision, to int) {
+		revision := p.Revisions[to]
+		diffs += taskdef.Diff(from.Document, revision.Document, from.ID(), revision.Name(), p.ShowValues)
+	}
+	told := map[change]bool{}
+	for _, service := range p.Services {
+		if this := (change{service.Runs.ARN, service.Revision}); !told[this] {
+			told[this] = true
+			add(service.Runs, service.Revision)
+		}
+	}
+	if len(p.Services) == 0 {
+		add(p.Revisions[0].Base, 0)
+	}
+	return diffs
 }
 
 // PlannedRevision is a revision to be deployed.
 type PlannedRevision struct {
 	Base     Revision
-	Instead  Revision // what it is compared with: what runs, or the base where nothing does
 	Document taskdef.Document
 	Register bool // false: Base is deployed as it is
 	Images   []taskdef.ImageChange

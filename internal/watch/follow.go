@@ -15,11 +15,18 @@ import (
 
 const (
 	// period is the time between two looks: constant, so that the end is noticed soon after however
-	// long a deployment took.
-	period = 2 * time.Second
+	// long a deployment took. For hundreds of services it is longer, by perService for each, so that
+	// looking takes half of what ECS lets everybody in the account look, 20 services' descriptions a
+	// second, ten services each
+	// (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html).
+	period     = 2 * time.Second
+	perService = 10 * time.Millisecond
 
-	// silence is the longest time in which nothing is said, less the time until the next look.
-	silence = 30*time.Second - period - period/10
+	// silence is the longest time in which nothing is said.
+	silence = 30 * time.Second
+
+	// lookups is how many services are looked into more closely in a round.
+	lookups = 8
 
 	// holding is how long all tasks must be seen running and healthy before wait-for: running takes it
 	// for true. Where nothing checks their health it is as long as ECS itself waits before it counts a
@@ -50,10 +57,15 @@ type Followed struct {
 // the same order. An error ends the wait at once: what AWS refuses will not mend by waiting. Throttles,
 // faults of the server and broken connections are ridden out.
 func Follow(ctx context.Context, client *cloud.Client, targets []Target, until Until, emit rollout.Emit) ([]Followed, error) {
-	w := &watcher{client: client.WithoutRetry(), until: until, emit: emit}
+	w := &watcher{client: client.WithoutRetry(), until: until}
+	w.emit = func(event rollout.Event) {
+		w.shown = time.Now()
+		emit(event)
+	}
+	w.shown, w.troubled = time.Now(), time.Now()
 	for _, target := range targets {
 		last := rollout.Progress{Service: target.Service.ServiceKey, Desired: target.Service.Desired, Deployment: target.Deployment, State: target.Deployment.State}
-		w.followers = append(w.followers, &follower{Target: target, service: target.Service, ours: target.Deployment, looked: target.Since, shown: target.Since, last: last, told: map[string]bool{}})
+		w.followers = append(w.followers, &follower{Target: target, service: target.Service, ours: target.Deployment, looked: target.Since, last: last, told: map[string]bool{}})
 	}
 	err := w.run(ctx)
 	var followed []Followed
@@ -68,10 +80,13 @@ type watcher struct {
 	until     Until
 	emit      rollout.Emit
 	followers []*follower
-	blind     bool // the service deployments may not be read
-	blinks    int  // rounds in a row in which they could not be read
-	noTasks   bool // the tasks may not be read
-	noTargets bool // the health of targets may not be read
+	blind     bool      // the service deployments may not be read
+	blinks    int       // rounds in a row in which they could not be read
+	noTasks   bool      // the tasks may not be read
+	noTargets bool      // the health of targets may not be read
+	left      int       // lookups of this round
+	shown     time.Time // when something was last said
+	troubled  time.Time // when it was last said that AWS does not answer
 }
 
 // follower is what is known of one target.
@@ -91,7 +106,6 @@ type follower struct {
 	failed      []rollout.Task
 	last        rollout.Progress
 	looked      time.Time       // when AWS last answered
-	shown       time.Time       // when something was last said
 	told        map[string]bool // ids of service events and failed tasks
 }
 
@@ -101,7 +115,7 @@ func (w *watcher) run(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, w.until.Timeout, errTimeout)
 	defer cancel()
 	for {
-		if err := w.client.Pause(ctx, period); err != nil {
+		if err := w.client.Pause(ctx, w.period()); err != nil {
 			return w.stop(err)
 		}
 		err := w.round(ctx)
@@ -120,20 +134,47 @@ func (w *watcher) run(ctx context.Context) error {
 	}
 }
 
+func (w *watcher) period() time.Duration {
+	return max(period, time.Duration(len(w.undecided()))*perService)
+}
+
+// quiet tells whether nothing was said since then for so long that it would be too long at the next look.
+func (w *watcher) quiet(since time.Time) bool {
+	return time.Since(since) >= silence-w.period()*11/10
+}
+
 // tellTrouble breaks the silence that comes of AWS not answering.
 func (w *watcher) tellTrouble(err error) {
-	now := time.Now()
+	w.tellStanding()
 	for _, f := range w.undecided() {
-		if now.Sub(f.shown) < silence {
-			continue
-		}
-		f.shown = now
-		f.last.Elapsed = now.Sub(f.Since)
-		w.emit(f.last)
-		if unheard := now.Sub(f.looked); unheard >= silence {
+		if unheard := time.Since(f.looked); w.quiet(f.looked) && w.quiet(w.troubled) {
+			w.troubled = time.Now()
 			w.emit(rollout.Noticed{What: fmt.Sprintf("no answer for %s: %v", rollout.Span(unheard), err), Next: "This is tried until the time is out."})
 		}
 	}
+}
+
+// tellStanding breaks the silence that comes of nothing changing.
+func (w *watcher) tellStanding() {
+	open := w.undecided()
+	if len(open) == 0 || !w.quiet(w.shown) {
+		return
+	}
+	if len(w.followers) == 1 {
+		open[0].last.Elapsed = time.Since(open[0].Since)
+		w.emit(open[0].last)
+		return
+	}
+	standing := rollout.Standing{Elapsed: time.Since(w.followers[0].Since), All: len(w.followers)}
+	for _, f := range w.followers {
+		switch {
+		case !f.done:
+			standing.Open = append(standing.Open, f.last)
+		case !f.verdict.Outcome.Good():
+			standing.Failed++
+		}
+	}
+	w.emit(standing)
 }
 
 func (w *watcher) undecided() []*follower {
@@ -172,6 +213,7 @@ func (w *watcher) decide(f *follower, verdict rollout.Verdict) {
 // round looks once at every target that has no verdict.
 func (w *watcher) round(ctx context.Context) error {
 	open := w.undecided()
+	w.left = lookups
 	var names []string
 	for _, f := range open {
 		names = append(names, f.Service.Name)
@@ -194,6 +236,7 @@ func (w *watcher) round(ctx context.Context) error {
 			return err
 		}
 	}
+	w.tellStanding()
 	return nil
 }
 
@@ -230,16 +273,20 @@ func (w *watcher) progress(ctx context.Context, open []*follower) (map[string]ro
 		return nil, nil
 	}
 	var known []string
+	var unknown []*follower
 	for _, f := range open {
 		if f.arn != "" {
 			known = append(known, f.arn)
-			continue
+		} else if unknown = append(unknown, f); len(unknown) > lookups {
+			unknown = unknown[:lookups] // the others have their turn
 		}
-		arn, err := w.client.FindServiceDeployment(ctx, f.Service.ServiceKey, f.Deployment)
-		if err != nil {
-			return nil, w.goBlind(err)
-		}
-		f.arn = arn
+	}
+	err := cloud.Each(ctx, unknown, func(ctx context.Context, _ int, f *follower) (err error) {
+		f.arn, err = w.client.FindServiceDeployment(ctx, f.Service.ServiceKey, f.Deployment)
+		return err
+	})
+	if err != nil {
+		return nil, w.goBlind(err)
 	}
 	found, err := w.client.ServiceDeployments(ctx, known...)
 	if err != nil {
@@ -325,11 +372,11 @@ func (w *watcher) tell(f *follower, s snapshot) {
 	if s.progress != nil {
 		now.State = s.progress.Status
 	}
-	if !alike(now, f.last) || s.at.Sub(f.shown) >= silence {
-		now.Elapsed = elapsed
-		f.last, f.shown = now, s.at
+	now.Elapsed = elapsed
+	if changed := !alike(now, f.last); changed {
 		w.emit(now)
 	}
+	f.last = now
 }
 
 // alike tells whether two looks show the same.
@@ -342,10 +389,14 @@ func alike(a, b rollout.Progress) bool {
 // tellFailures says why tasks failed, as soon as some have.
 func (w *watcher) tellFailures(ctx context.Context, f *follower) error {
 	more := f.ours.Failed > f.failures
-	if w.noTasks || !more {
+	switch {
+	case w.noTasks || !more:
 		f.failures = f.ours.Failed // ECS counts from 0 again after a task that ran well
 		return nil
+	case w.left == 0:
+		return nil // at the next look
 	}
+	w.left--
 	tasks, err := w.client.StoppedTasks(ctx, f.Service.ServiceKey, f.ours.ID)
 	if cloud.NotAllowed(err) {
 		w.noTasks = true
@@ -390,6 +441,10 @@ func (w *watcher) tellCauses(f *follower, failed []rollout.Task) {
 func (w *watcher) checkTasks(ctx context.Context, f *follower, s snapshot) error {
 	health := unhealthy
 	if allRun(f.Target, s) {
+		if w.left == 0 {
+			return nil // at the next look
+		}
+		w.left--
 		var err error
 		if health, err = w.health(ctx, f, s); err != nil {
 			return err

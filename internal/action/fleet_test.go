@@ -1,0 +1,104 @@
+package action
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ecs-deploy/internal/ecssim"
+)
+
+// deployFleet is a step for all services of a fleet.
+func deployFleet(services int) step {
+	names := []string{"web"}
+	for i := range services {
+		names = append(names, fmt.Sprintf("web-%03d", i+1))
+	}
+	return deployWeb("", "service", strings.Join(names, ","))
+}
+
+func TestFleetsStayWithinTheLimitsOfECS(t *testing.T) {
+	for _, services := range []int{9, 99, 299} {
+		t.Run(fmt.Sprint(services), func(t *testing.T) {
+			output := filepath.Join(t.TempDir(), "output")
+			s := deployFleet(services)
+			s.Env = map[string]string{"GITHUB_OUTPUT": output}
+			synctest.Test(t, func(t *testing.T) {
+				sim := ecssim.New(ecssim.Fleet(services))
+				code, log := runOn(t, s, sim)
+				require.Zero(t, code, log)
+				require.Zero(t, sim.Throttled())
+				all := services + 1
+				require.Equal(t, 1, calls(sim)["RegisterTaskDefinition"], "they share the new revision")
+				require.Equal(t, all, calls(sim)["UpdateService"])
+				require.Contains(t, log, fmt.Sprintf("::notice title=%d services → main::%[1]d services are deployed", all))
+
+				var updated time.Time
+				rounds := map[time.Time]int{}
+				for _, call := range sim.Calls() {
+					if call.Operation == "UpdateService" {
+						updated = call.At
+						clear(rounds)
+					}
+					rounds[call.At]++
+				}
+				delete(rounds, updated)
+				for at, n := range rounds {
+					require.LessOrEqual(t, n, (all+9)/10+(all+19)/20+8, "calls at %s", at)
+				}
+			})
+			require.Len(t, resultOf(t, output).Services, services+1)
+		})
+	}
+}
+
+type resultOutput struct {
+	Outcome  string
+	Services []struct{ Service, Outcome, Reason string }
+}
+
+// resultOf is the output "result".
+func resultOf(t *testing.T, path string) resultOutput {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	_, after, found := strings.Cut(string(text), "result<<")
+	require.True(t, found)
+	var result resultOutput
+	require.NoError(t, json.Unmarshal([]byte(strings.Split(after, "\n")[1]), &result))
+	return result
+}
+
+// One service that may not be updated keeps none of the others from being followed.
+func TestARefusedUpdateLeavesTheOthersFollowed(t *testing.T) {
+	allowed := func(more string) string {
+		return `{"Statement":[
+			{"Effect":"Allow","Action":["ecs:DescribeServices","ecs:DescribeTaskDefinition","ecs:RegisterTaskDefinition","ecs:TagResource","iam:PassRole",
+				"ecs:ListServiceDeployments","ecs:DescribeServiceDeployments","ecs:StopServiceDeployment"],"Resource":"*"},
+			{"Effect":"Allow","Action":"ecs:UpdateService","Resource":["arn:aws:ecs:*:service/main/web","arn:aws:ecs:*:service/main/api"` + more + `]}]}`
+	}
+	const refusal = "ecs:UpdateService for service jobs: not allowed"
+	with := map[string]string{"service": "web,api,jobs", "verify": "false"}
+	code, log, _ := under(t, deployWeb("mixed-slow").but(with), allowed(""))
+	require.Equal(t, 3, code, log)
+	require.Contains(t, log, "::error title=3 services → main%3A failed after 1m 3")
+	require.Contains(t, log, refusal)
+	for _, service := range []string{"web:42", "api:2"} {
+		require.Contains(t, log, "succeeded: "+service+" is live, 2 of 2 tasks run")
+	}
+	require.Contains(t, log, "jobs: the service was not updated; jobs:2 was registered, and is not deployed")
+
+	with["rollback-on-failure"] = "true"
+	code, log, _ = under(t, deployWeb("mixed-slow").but(with), allowed(""))
+	require.Equal(t, 3, code, log)
+	require.Contains(t, log, refusal)
+	require.Contains(t, log, "web: it succeeded, but jobs did not; it was taken back, and the service runs web:41 again")
+	require.Contains(t, log, "api: it succeeded, but jobs did not; it was taken back, and the service runs api:1 again")
+}

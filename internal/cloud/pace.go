@@ -1,0 +1,94 @@
+package cloud
+
+import (
+	"cmp"
+	"context"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws/middleware"
+	smithy "github.com/aws/smithy-go/middleware"
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/time/rate"
+)
+
+// atOnce is how many calls are made at the same time, where many are to be made.
+const atOnce = 8
+
+// buckets are how often ECS lets each group of operations be called, by account and region: so many
+// at once, and so many a second in the long run
+// (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html). We leave some of
+// it to others.
+var buckets = []struct {
+	burst      int
+	perSecond  rate.Limit
+	operations []string
+}{
+	{10, 0.8, []string{"RegisterTaskDefinition", "DeregisterTaskDefinition"}},
+	{25, 15, []string{"DescribeTaskDefinition", "ListTaskDefinitions"}},
+	{25, 4, []string{"UpdateService"}},
+	{50, 15, []string{"DescribeServices", "ListServices"}},
+	{25, 15, []string{"DescribeServiceDeployments", "ListServiceDeployments"}},
+	{50, 15, []string{"DescribeTasks", "ListTasks"}},
+}
+
+// paced keeps calls within the buckets. Each attempt counts.
+func paced() func(*smithy.Stack) error {
+	limiters := map[string]*rate.Limiter{}
+	for _, bucket := range buckets {
+		limiter := rate.NewLimiter(bucket.perSecond, bucket.burst)
+		for _, operation := range bucket.operations {
+			limiters[operation] = limiter
+		}
+	}
+	return func(stack *smithy.Stack) error {
+		return stack.Finalize.Insert(smithy.FinalizeMiddlewareFunc("Pace",
+			func(ctx context.Context, in smithy.FinalizeInput, next smithy.FinalizeHandler) (smithy.FinalizeOutput, smithy.Metadata, error) {
+				if limiter := limiters[middleware.GetOperationName(ctx)]; limiter != nil {
+					if err := limiter.Wait(ctx); err != nil { // the context ends before it is this call's turn
+						<-ctx.Done()
+						return smithy.FinalizeOutput{}, smithy.Metadata{}, ctx.Err()
+					}
+				}
+				return next.HandleFinalize(ctx, in)
+			}), "Retry", smithy.After)
+	}
+}
+
+// Each does something for every item, some of them at the same time. After an error none that comes
+// later is begun, but what is under way is not broken off: its effect would not be known. The error of
+// the first item that has one is returned.
+func Each[Item any](ctx context.Context, items []Item, do func(context.Context, int, Item) error) error {
+	var group errgroup.Group
+	var mu sync.Mutex
+	var fault any
+	errs, failed := make([]error, len(items)), len(items)
+	group.SetLimit(atOnce)
+	for i, item := range items {
+		group.Go(func() error {
+			defer func() { // in a goroutine it would end the process
+				if caught := recover(); caught != nil {
+					mu.Lock()
+					fault = caught
+					mu.Unlock()
+				}
+			}()
+			mu.Lock()
+			skip := i > failed
+			mu.Unlock()
+			if skip {
+				return nil
+			}
+			if errs[i] = do(ctx, i, item); errs[i] != nil {
+				mu.Lock()
+				failed = min(failed, i)
+				mu.Unlock()
+			}
+			return nil
+		})
+	}
+	_ = group.Wait() // the errors are kept by item
+	if fault != nil {
+		panic(fault)
+	}
+	return cmp.Or(errs...)
+}
