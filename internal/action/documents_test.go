@@ -76,7 +76,7 @@ func TestActionFileDeclaresTheOutputs(t *testing.T) {
 		want = append(want, output.Name)
 	}
 	got := map[string]bool{}
-	for _, written := range regexp.MustCompile(`(?m)^([a-z-]+)<<ghadelimiter_`).FindAllStringSubmatch(play(t, deployWeb("healthy")).file, -1) {
+	for _, written := range regexp.MustCompile(`(?m)^([a-z-]+)<<ghadelimiter_`).FindAllStringSubmatch(play(t, deployWeb("migration", "run-before", "a", "run-after", "b")).file, -1) {
 		got[written[1]] = true
 	}
 	require.ElementsMatch(t, want, slices.Collect(maps.Keys(got)))

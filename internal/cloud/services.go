@@ -121,6 +121,7 @@ func (c *Client) service(s types.Service) rollout.Service {
 	if s.DeploymentController != nil {
 		service.Controller = string(s.DeploymentController.Type)
 	}
+	service.Placement = placement(s)
 	for _, balancer := range s.LoadBalancers {
 		if group := deref(balancer.TargetGroupArn); group != "" {
 			service.TargetGroups = append(service.TargetGroups, group)
@@ -133,6 +134,21 @@ func (c *Client) service(s types.Service) rollout.Service {
 		service.Events = append(service.Events, rollout.ServiceEvent{ID: deref(e.Id), At: deref(e.CreatedAt), Message: deref(e.Message)})
 	}
 	return service
+}
+
+func placement(s types.Service) rollout.Placement {
+	p := rollout.Placement{LaunchType: string(s.LaunchType), PlatformVersion: deref(s.PlatformVersion), ManagedTags: s.EnableECSManagedTags}
+	for _, item := range s.CapacityProviderStrategy {
+		p.Capacity = append(p.Capacity, rollout.Share{Provider: deref(item.CapacityProvider), Weight: int(item.Weight), Base: int(item.Base)})
+	}
+	if len(p.Capacity) > 0 {
+		p.LaunchType = "" // RunTask takes one of them only
+	}
+	if s.NetworkConfiguration != nil && s.NetworkConfiguration.AwsvpcConfiguration != nil {
+		vpc := s.NetworkConfiguration.AwsvpcConfiguration
+		p.Subnets, p.SecurityGroups, p.PublicIP = vpc.Subnets, vpc.SecurityGroups, string(vpc.AssignPublicIp)
+	}
+	return p
 }
 
 func deployment(d types.Deployment) rollout.Deployment {

@@ -3,6 +3,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -39,6 +40,7 @@ type deployer struct {
 	emit      rollout.Emit
 	revisions []rollout.RevisionResult // those of Plan.Revisions, once they are known
 	services  []rollout.ServiceResult  // those of Plan.Services
+	oneOffs   []rollout.OneOffResult   // that were run
 	updated   []*following             // those of Plan.Services that were updated, in their order
 }
 
@@ -58,6 +60,9 @@ func (d *deployer) execute(ctx context.Context) error {
 	if err := d.register(ctx); err != nil {
 		return err
 	}
+	if good, err := d.oneOff(ctx, d.plan.Before); !good || err != nil {
+		return err
+	}
 	refused := d.update(ctx)
 	err := d.follow(ctx)
 	if err == nil { // else AWS cannot be asked, and the error says why
@@ -66,8 +71,8 @@ func (d *deployer) execute(ctx context.Context) error {
 		}
 	}
 	d.takeBack(ctx, err)
-	if refused != nil {
-		return refused
+	if err = cmp.Or(refused, err); err == nil && d.result().Outcome.Good() {
+		_, err = d.oneOff(ctx, d.plan.After)
 	}
 	return err
 }
@@ -229,7 +234,7 @@ func (d *deployer) explain(ctx context.Context, result *rollout.ServiceResult) {
 
 // result sums up.
 func (d *deployer) result() rollout.Result {
-	sum := rollout.Result{Outcome: rollout.Succeeded, Services: d.services}
+	sum := rollout.Result{Outcome: rollout.Succeeded, Services: d.services, OneOffs: d.oneOffs}
 	if foremost, ok := sum.Foremost(); ok {
 		sum.Outcome, sum.Reason, sum.Next = foremost.Verdict.Outcome, foremost.Verdict.Reason, next(foremost)
 		if all := len(d.services); all > 1 && sum.Outcome.Good() {
@@ -244,6 +249,11 @@ func (d *deployer) result() rollout.Result {
 		sum.Reason = only.Revision.ID() + " was registered"
 		if !only.Changed {
 			sum.Outcome, sum.Reason = rollout.Unchanged, only.Revision.ID()+" is as it should be: nothing was registered"
+		}
+	}
+	for _, once := range d.oneOffs {
+		if !once.Verdict.Outcome.Good() {
+			return d.failedOnce(sum, once)
 		}
 	}
 	return sum

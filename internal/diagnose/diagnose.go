@@ -23,6 +23,18 @@ func Explain(evidence rollout.Evidence) []rollout.Finding {
 	return nil
 }
 
+// Unplaced explains why tasks could not be placed, by the reasons that RunTask gives
+// (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html).
+func Unplaced(reasons []string) []rollout.Finding {
+	var findings []rollout.Finding
+	for i, reason := range reasons {
+		if slices.Index(reasons, reason) == i {
+			findings = append(findings, finding("ECS found no place for the task: "+reason, reason))
+		}
+	}
+	return findings
+}
+
 // causes are why tasks failed, the most frequent first.
 func causes(failed []rollout.Task) ([]string, map[string]int) {
 	var causes []string

@@ -3,38 +3,39 @@ package ecssim
 import (
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 )
 
 type getLogEventsRequest struct {
 	LogGroupName, LogStreamName string
 	Limit                       int
+	StartFromHead               bool
+	NextToken                   string
 }
 
-// getLogEvents knows the streams prefix/container/task of the tasks that there are. A stream exists
-// once its container has written
+// getLogEvents knows the streams prefix/container/task of the first containers of tasks. A stream
+// exists once its container has written. At its end the answer has the token that was sent
 // (https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_GetLogEvents.html).
 func (s *Sim) getLogEvents(request getLogEventsRequest) (any, error) {
-	id := request.LogStreamName[strings.LastIndex(request.LogStreamName, "/")+1:]
-	for _, c := range s.clusters {
-		for _, t := range tasksOf(c.services) {
-			f := t.deployment.behaviour.fate
-			if t.id != id || t.ran.IsZero() || f == nil || len(f.log) == 0 {
-				continue
-			}
-			events := []document{}
-			for i, line := range f.log {
-				at := t.ran.Add(time.Duration(i) * time.Second).UnixMilli()
-				events = append(events, document{"timestamp": at, "ingestionTime": at + 500, "message": line})
-			}
-			return document{"events": events[max(0, len(events)-max(request.Limit, 1)):]}, nil
-		}
+	events := s.logOf(request.LogStreamName)
+	if len(events) == 0 {
+		return nil, clientError("ResourceNotFoundException", "The specified log stream does not exist.")
 	}
-	return nil, clientError("ResourceNotFoundException", "The specified log stream does not exist.")
+	limit := 10000
+	if request.Limit > 0 {
+		limit = request.Limit
+	}
+	first := 0
+	if !request.StartFromHead {
+		first = max(0, len(events)-limit)
+	}
+	fmt.Sscanf(request.NextToken, "f/%d", &first)
+	page := events[min(first, len(events)):min(first+limit, len(events))]
+	return document{"events": list(page), "nextForwardToken": fmt.Sprintf("f/%d", first+len(page))}, nil
 }
 
 // Elastic Load Balancing and IAM speak the query protocol: a form goes in, and XML comes out

@@ -118,6 +118,7 @@ func (s *Sim) permissions(operation string, body []byte) []permission {
 		Services, Tasks, ServiceDeploymentARNs                                        []string
 		Tags                                                                          []any
 		RepositoryName, SecretID, LogGroupName, LogStreamName                         string
+		TaskDefinition, Task                                                          string
 	}
 	_ = json.Unmarshal(body, &request) // one that cannot be read is refused later on
 	cluster := request.Cluster[strings.LastIndexByte(request.Cluster, '/')+1:]
@@ -170,6 +171,14 @@ func (s *Sim) permissions(operation string, body []byte) []permission {
 		return need("arn:aws:logs:" + region + ":" + account + ":log-group:" + request.LogGroupName + ":log-stream:" + request.LogStreamName)
 	case "DescribeSecret":
 		return need(request.SecretID)
+	case "StopTask":
+		return each("task", []string{request.Task})
+	case "RunTask":
+		list := need(request.TaskDefinition)
+		for _, role := range s.rolesOf(request.TaskDefinition) {
+			list = append(list, permission{"iam:PassRole", role, map[string]string{"iam:PassedToService": "ecs-tasks.amazonaws.com"}})
+		}
+		return list
 	case "GetRole", "AssumeRole":
 		form, _ := url.ParseQuery(string(body))
 		if form.Has("RoleArn") {
@@ -178,4 +187,17 @@ func (s *Sim) permissions(operation string, body []byte) []permission {
 		return need("arn:aws:iam::" + account + ":role/" + form.Get("RoleName"))
 	}
 	return need("*")
+}
+
+// rolesOf are the roles of a revision.
+func (s *Sim) rolesOf(id string) []string {
+	var roles []string
+	if r := s.findRevision(id); r != nil {
+		for _, name := range []string{"taskRoleArn", "executionRoleArn"} {
+			if role := r.definition.str(name); role != "" {
+				roles = append(roles, role)
+			}
+		}
+	}
+	return roles
 }

@@ -24,6 +24,7 @@ type Scenario struct {
 	acts      []act
 	prepare   func(*Sim, *service) // changes the world before the deployer comes
 	others    []neighbour
+	once      behaviour     // of the tasks of RunTask
 	lacking   []string      // what is not there outside of ECS
 	onlyFor   string        // the architecture of all images; empty is both
 	trusts    string        // the subject that the role deployer lets in; empty is all of its repository
@@ -318,6 +319,11 @@ var scenarios = []Scenario{
 		Name: "nothing-there", Story: "the image, the role, the log group and the parameter do not exist", breaker: rolling, behaviour: well,
 		lacking: []string{"web:v2", "web-task", "/ecs/web", "/web/database-url"},
 	},
+	{Name: "migration", Story: "a task runs before the deployment, and ends well", breaker: rolling, behaviour: well, once: migrates, With: migrate},
+	{Name: "migration-fails", Story: "the task that runs before the deployment ends with exit code 3", breaker: rolling, behaviour: well, once: failsToMigrate, With: migrate},
+	{Name: "migration-never-starts", Story: "the image of the task that runs before the deployment is not in the registry", breaker: rolling, behaviour: well, once: cannotPull, With: migrate},
+	{Name: "migration-without-room", Story: "the task that is to run before the deployment finds no place", breaker: rolling, behaviour: well, once: behaviour{nowhere: "RESOURCE:MEMORY"}, With: migrate},
+	{Name: "migration-hangs", Story: "the task that runs before the deployment does not end", breaker: rolling, behaviour: well, once: neverEnds, With: migrate},
 	{
 		Name: "mixed", Story: "of three services that are deployed together, one crashes", breaker: breaker{Enable: true}, behaviour: well,
 		others: []neighbour{{name: "api", behaviour: well}, {name: "jobs", behaviour: crashes}},
@@ -370,6 +376,9 @@ var scenarios = []Scenario{
 		keysLast:  5 * time.Minute, With: map[string]string{"role-to-assume": deployer["role-to-assume"], "role-duration-seconds": "900"}, Env: job,
 	},
 }
+
+// migrate is the input of a task that runs before the deployment.
+var migrate = map[string]string{"run-before": "bin/migrate --all"}
 
 // deployer is the input, and job the environment of a job that may ask for an identity token.
 var (

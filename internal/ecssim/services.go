@@ -100,6 +100,7 @@ type deployment struct {
 	words     [2]string // what its rolloutState and status are called while it is IN_PROGRESS, if not that
 	replaced  *deployment
 	rollback  *rollback
+	startedBy string // of tasks that no service keeps
 }
 
 type rollback struct {

@@ -69,11 +69,13 @@ type Sim struct {
 	clock     time.Time           // to the moment, where now goes in ticks
 	levels    map[int]*level      // of the buckets
 	throttles int
+	runs      map[string]*deployment // of RunTask, by their client tokens
 }
 
 type cluster struct {
 	name     string
 	services []*service
+	once     []*deployment // the tasks of no service, those of one RunTask together
 }
 
 func (c *cluster) arn() string { return arn("cluster/" + c.name) }
@@ -97,6 +99,7 @@ func New(scenario Scenario) *Sim {
 		acts:     slices.Clone(scenario.acts),
 		sessions: map[string]*session{},
 		levels:   map[int]*level{},
+		runs:     map[string]*deployment{},
 	}
 	s.furnish()
 	return s.prepared()
@@ -170,6 +173,8 @@ var operations = map[string]func(*Sim, []byte) (any, error){
 	"ListTaskDefinitions":        call((*Sim).listTaskDefinitions),
 	"ListTasks":                  call((*Sim).listTasks),
 	"RegisterTaskDefinition":     call((*Sim).registerTaskDefinition),
+	"RunTask":                    call((*Sim).runTask),
+	"StopTask":                   call((*Sim).stopTask),
 	"StopServiceDeployment":      call((*Sim).stopServiceDeployment),
 	"UpdateService":              call((*Sim).updateService),
 }

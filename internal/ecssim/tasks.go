@@ -259,7 +259,7 @@ func (s *Sim) describeTasks(request describeTasksRequest) (any, error) {
 		return nil, clientError("InvalidParameterException", "Tasks must have at most 100 items.")
 	}
 	described, failures := []document{}, []document{}
-	all := tasksOf(c.services)
+	all := c.tasks()
 	for _, wanted := range request.Tasks {
 		at := slices.IndexFunc(all, func(t *task) bool { return t.id == wanted || t.arn() == wanted })
 		if at >= 0 {
@@ -280,7 +280,7 @@ func (t *task) describe() document {
 	answer := document{
 		"taskArn": t.arn(), "clusterArn": v.cluster.arn(), "taskDefinitionArn": t.deployment.revision.arn(),
 		"lastStatus": t.status, "desiredStatus": desired, "healthStatus": "UNKNOWN", // no container health check is defined
-		"startedBy": t.deployment.id(), "group": "service:" + v.name, // [SEEN]
+		"startedBy": t.startedBy(), "group": t.group(),
 		"createdAt": epoch{t.created}, "launchType": "FARGATE", "platformVersion": "1.4.0",
 		"containers": t.describeContainers(),
 	}
@@ -299,6 +299,22 @@ func (t *task) describe() document {
 	return answer
 }
 
+// startedBy and group are [SEEN] of the tasks of services and documented of others
+// (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html).
+func (t *task) startedBy() string {
+	if d := t.deployment; d.number == "" {
+		return d.startedBy
+	}
+	return t.deployment.id()
+}
+
+func (t *task) group() string {
+	if d := t.deployment; d.number == "" {
+		return "family:" + d.revision.family
+	}
+	return "service:" + t.deployment.service.name
+}
+
 // describeContainers gives the first container what the fate says; the others stop in good order.
 func (t *task) describeContainers() []document {
 	var containers []document
@@ -310,8 +326,11 @@ func (t *task) describeContainers() []document {
 		}
 		if t.status == "STOPPED" && t.exitCode != nil {
 			container["exitCode"] = 0
-			if i == 0 {
+			switch {
+			case i == 0:
 				container["exitCode"] = *t.exitCode
+			case t.deployment.number == "": // what is not essential is killed with the task
+				container["exitCode"] = 137
 			}
 		}
 		if t.container != "" && i == 0 {

@@ -32,6 +32,8 @@ type Inputs struct {
 	ForceNewDeployment    *bool
 	ServicePatch          taskdef.Patch
 
+	RunBefore, RunAfter *OneOff
+
 	WaitFor           string // one of WaitForValues
 	RollbackOnFailure bool
 	KeepRevisions     *int32 // nil: all
@@ -61,6 +63,8 @@ type text struct {
 	MaximumPercent        string `env:"MAXIMUM_PERCENT"`
 	ForceNewDeployment    string `env:"FORCE_NEW_DEPLOYMENT"`
 	ServicePatch          string `env:"SERVICE_PATCH"`
+	RunBefore             string `env:"RUN_BEFORE"`
+	RunAfter              string `env:"RUN_AFTER"`
 	WaitFor               string `env:"WAIT_FOR, default=stable"`
 	Timeout               string `env:"TIMEOUT"`
 	RollbackOnFailure     string `env:"ROLLBACK_ON_FAILURE, default=false"`
@@ -141,6 +145,8 @@ func (t text) check(c *checker) Inputs {
 		MaximumPercent:        c.whole("maximum-percent", t.MaximumPercent, 1, 10000),
 		ForceNewDeployment:    c.tristate("force-new-deployment", t.ForceNewDeployment),
 		ServicePatch:          c.patch("service-patch", t.ServicePatch),
+		RunBefore:             c.oneOff("run-before", t.RunBefore),
+		RunAfter:              c.oneOff("run-after", t.RunAfter),
 		WaitFor:               c.oneOf("wait-for", t.WaitFor, WaitForValues...),
 		RollbackOnFailure:     c.yes("rollback-on-failure", t.RollbackOnFailure),
 		KeepRevisions:         c.whole("keep-revisions", t.KeepRevisions, 1, 10000),
@@ -161,6 +167,9 @@ func (t text) check(c *checker) Inputs {
 	}
 	if t.KeepRevisions != "" && t.WaitFor == "none" {
 		c.mistake("keep-revisions: old revisions are deregistered after success, and wait-for: none does not wait for that")
+	}
+	if t.RunAfter != "" && t.WaitFor == "none" {
+		c.mistake("run-after: it runs after success, and wait-for: none does not wait for that")
 	}
 	return in
 }

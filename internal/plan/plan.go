@@ -36,7 +36,11 @@ func Make(in inputs.Inputs, world rollout.World) (rollout.Plan, error) {
 		plan.Services = append(plan.Services, service)
 		plan.Notes = append(plan.Notes, running.Notes...)
 	}
-	return plan, nil
+	if plan.Before, err = oneOff("run-before", in.RunBefore, in, plan); err != nil {
+		return plan, err
+	}
+	plan.After, err = oneOff("run-after", in.RunAfter, in, plan)
+	return plan, err
 }
 
 // bases are what is to be edited: what was named, or what the services run, each once.

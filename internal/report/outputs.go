@@ -65,6 +65,9 @@ func finalOutputs(result rollout.Result) []output {
 		{"duration-seconds", strconv.Itoa(int(result.Duration.Round(time.Second).Seconds()))},
 		{"result", resultJSON(result)},
 	}
+	for _, once := range result.OneOffs {
+		outputs = append(outputs, oneOffOutputs(once)...)
+	}
 	if service, ok := result.Foremost(); ok && service.Deployment.ID != "" {
 		return append(append(outputs, revisionOutputs(service.Revision)...),
 			output{"deployment-id", service.Deployment.ID},

@@ -89,16 +89,27 @@ func steps(plan rollout.Plan) []string {
 			steps = append(steps, fmt.Sprintf("ecs:RegisterTaskDefinition: %s, made from %s", revision.Name(), source(revision.Base)))
 		}
 	}
+	if plan.Before != nil {
+		steps = append(steps, oneOffStep(plan, *plan.Before)+", before any service is touched")
+	}
 	for _, service := range plan.Services {
 		steps = append(steps, "ecs:UpdateService: "+strings.Join(updates(plan, service), ", "))
 	}
 	if len(plan.Services) > 0 {
 		steps = append(steps, waiting(plan))
 	}
+	if plan.After != nil {
+		steps = append(steps, oneOffStep(plan, *plan.After)+", after success")
+	}
 	if plan.KeepRevisions > 0 {
 		steps = append(steps, fmt.Sprintf("ecs:DeregisterTaskDefinition: what is older than the newest %s and not in use, after success", plural(plan.KeepRevisions, "revision")))
 	}
 	return steps
+}
+
+func oneOffStep(plan rollout.Plan, task rollout.PlannedTask) string {
+	return fmt.Sprintf("ecs:RunTask: %s, container %s of %s runs %s, at most %s",
+		task.Input, task.Container, plan.Revisions[task.Revision].Name(), commandOf(task.Command), rollout.Span(task.Timeout))
 }
 
 func source(base rollout.Revision) string {

@@ -74,6 +74,18 @@ func (r *Reporter) Handle(event rollout.Event) {
 	case rollout.Registered:
 		r.enter("Register")
 		r.registered(e.Result)
+	case rollout.OneOffStarted:
+		r.enter(oneOffGroups[e.Input])
+		r.oneOffStarted(e)
+	case rollout.OneOffProgress:
+		r.enter(oneOffGroups[e.Input])
+		r.line(fmt.Sprintf("%7s  %s", clock(e.Elapsed), oneLine(e.State)))
+	case rollout.TaskSaid:
+		r.enter(oneOffGroups[e.Input])
+		r.line(fmt.Sprintf("%9s%s │ %s", "", oneLine(e.Container), oneLine(e.Line)))
+	case rollout.OneOffEnded:
+		r.enter(oneOffGroups[e.Result.Input])
+		r.oneOffEnded(e)
 	case rollout.Updated:
 		r.enter("Deploy")
 		r.updated(e)
@@ -336,6 +348,11 @@ func annotation(e rollout.Ended) string {
 	for _, service := range e.Result.Services {
 		for _, finding := range service.Findings {
 			lines = append(lines, ofService(service, many, explained(finding)))
+		}
+	}
+	for _, once := range e.Result.OneOffs {
+		for _, finding := range once.Findings {
+			lines = append(lines, once.Input+": "+explained(finding))
 		}
 	}
 	verdict := strings.Join(fill(sentence(e.Result.Reason), e.Result.Next), " ")

@@ -42,6 +42,7 @@ func markdown(e rollout.Ended) string {
 			fmt.Fprintf(&b, "\nThe last lines that %s of task %s wrote:\n\n%s", code(service.Log.Container), code(service.Log.Task), fenced("text", service.Log.Lines))
 		}
 	}
+	oneOffs(&b, result.OneOffs)
 	if result.Registered != nil {
 		rows(&b, revisionRows(*result.Registered))
 	}

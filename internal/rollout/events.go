@@ -39,6 +39,33 @@ type (
 		Result RevisionResult
 	}
 
+	// OneOffStarted comes when a task that runs once was started.
+	OneOffStarted struct {
+		Input     string // run-before or run-after
+		Revision  Revision
+		Container string
+		Command   []string
+		Tasks     []string // ARNs
+	}
+
+	// OneOffProgress comes when its state has changed, and now and then while it has not.
+	OneOffProgress struct {
+		Input   string
+		Elapsed time.Duration
+		State   string
+	}
+
+	// TaskSaid passes on a line that a container of it wrote.
+	TaskSaid struct {
+		Input, Task, Container, Line string
+	}
+
+	// OneOffEnded comes when it is over.
+	OneOffEnded struct {
+		Result  OneOffResult
+		Elapsed time.Duration
+	}
+
 	// Updated comes when ECS has taken an update.
 	Updated struct {
 		Service    Service // after the update
@@ -131,20 +158,24 @@ type (
 	}
 )
 
-func (SecretLearned) event() {}
-func (RoleAssumed) event()   {}
-func (PlanMade) event()      {}
-func (Verified) event()      {}
-func (Registered) event()    {}
-func (Updated) event()       {}
-func (Progress) event()      {}
-func (Standing) event()      {}
-func (ServiceSaid) event()   {}
-func (TasksFailed) event()   {}
-func (Decided) event()       {}
-func (Explained) event()     {}
-func (TakingBack) event()    {}
-func (Deregistered) event()  {}
-func (Noticed) event()       {}
-func (Called) event()        {}
-func (Ended) event()         {}
+func (SecretLearned) event()  {}
+func (RoleAssumed) event()    {}
+func (PlanMade) event()       {}
+func (Verified) event()       {}
+func (Registered) event()     {}
+func (OneOffStarted) event()  {}
+func (OneOffProgress) event() {}
+func (TaskSaid) event()       {}
+func (OneOffEnded) event()    {}
+func (Updated) event()        {}
+func (Progress) event()       {}
+func (Standing) event()       {}
+func (ServiceSaid) event()    {}
+func (TasksFailed) event()    {}
+func (Decided) event()        {}
+func (Explained) event()      {}
+func (TakingBack) event()     {}
+func (Deregistered) event()   {}
+func (Noticed) event()        {}
+func (Called) event()         {}
+func (Ended) event()          {}

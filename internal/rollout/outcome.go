@@ -47,6 +47,7 @@ type Result struct {
 	Services []ServiceResult
 	// Registered is the revision of a run without services.
 	Registered *RevisionResult
+	OneOffs    []OneOffResult // that were run
 	Duration   time.Duration
 }
 
@@ -84,6 +85,17 @@ type ServiceResult struct {
 	Findings   []Finding  // why it did not succeed
 	Log        LogTail    // of the container that failed
 	Left       string     // how things were left, in a sentence, when nothing was taken back
+}
+
+// OneOffResult is what became of a task that was to run once.
+type OneOffResult struct {
+	Input    string // run-before or run-after
+	Cluster  string
+	Tasks    []string // ARNs; none: it could not be started
+	ExitCode *int     // nil: it never ran to an end
+	Verdict  Verdict
+	Findings []Finding // why it did not succeed
+	Lines    []string  // the last that it wrote
 }
 
 // Doubt is something that speaks against a plan.

@@ -56,8 +56,27 @@ type Service struct {
 	Minimum        int          // percent of the desired tasks that must stay healthy
 	Maximum        int          // percent of the desired tasks that may run
 	TargetGroups   []string     // ARNs
+	Placement      Placement    // of its tasks
 	Deployments    []Deployment // newest first
 	Events         []ServiceEvent
+}
+
+// Placement is where and on what tasks run.
+type Placement struct {
+	LaunchType      string  // or
+	Capacity        []Share // or neither, for the default of the cluster
+	PlatformVersion string
+	Subnets         []string // in network mode awsvpc
+	SecurityGroups  []string
+	PublicIP        string // ENABLED or DISABLED
+	ManagedTags     bool   // ECS tags the tasks
+}
+
+// Share is how much of a count of tasks a capacity provider gets.
+type Share struct {
+	Provider string `json:"capacityProvider"`
+	Weight   int    `json:"weight"`
+	Base     int    `json:"base"`
 }
 
 // Deployment is one entry of a service's deployments.
@@ -170,6 +189,9 @@ type Plan struct {
 	Timeout   time.Duration
 	RollBack  bool // what failed, timed out or was cancelled
 	Notes     []string
+	// Before and After are tasks that run once, before the first service is updated and after all have
+	// succeeded; nil if there is none.
+	Before, After *PlannedTask
 	// KeepRevisions is how many of the newest ACTIVE revisions are kept; 0 is all.
 	KeepRevisions int
 	// ShowValues lets the values of environment variables be shown.
@@ -215,6 +237,18 @@ func (r PlannedRevision) Name() string {
 		return "a new revision of " + r.Document.Family()
 	}
 	return r.Base.ID()
+}
+
+// PlannedTask is a task that runs once, of a revision that is deployed.
+type PlannedTask struct {
+	Input     string // that asks for it, run-before or run-after
+	Cluster   string
+	Revision  int      // an index of Plan.Revisions
+	Container string   // that gets the command
+	Command   []string // none: what the task definition says
+	Essential []string // the containers that must end well
+	Timeout   time.Duration
+	Request   taskdef.Document // of RunTask, but for the task definition
 }
 
 // PlannedService is a service to be updated.

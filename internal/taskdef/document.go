@@ -17,6 +17,21 @@ import (
 // edits return another Document. The zero value is an empty one.
 type Document struct{ root value }
 
+// Essential are the containers by whose end a task ends: those that are not said to be another
+// (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html).
+func (d Document) Essential() []string {
+	var names []string
+	for _, definition := range d.root.get("containerDefinitions").elements {
+		if string(definition.get("essential").text) != "false" {
+			names = append(names, definition.get("name").str())
+		}
+	}
+	return names
+}
+
+// NetworkMode is that of the tasks; empty is the default of their platform.
+func (d Document) NetworkMode() string { return d.root.get("networkMode").str() }
+
 // Container is what deploying needs to know of one entry of containerDefinitions.
 type Container struct {
 	Name  string

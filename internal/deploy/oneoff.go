@@ -1,0 +1,156 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"ecs-deploy/internal/diagnose"
+	"ecs-deploy/internal/rollout"
+	"ecs-deploy/internal/watch"
+)
+
+// lastLines is how many of the lines that a task wrote are kept for the summary.
+const lastLines = 30
+
+// oneOff runs a task that is to run once, if there is one, and tells whether it ended well.
+func (d *deployer) oneOff(ctx context.Context, planned *rollout.PlannedTask) (good bool, err error) {
+	if planned == nil {
+		return true, nil
+	}
+	result, err := d.runOnce(ctx, planned)
+	if err != nil {
+		result.Verdict = rollout.Verdict{Outcome: rollout.Failed, Reason: err.Error()}
+	}
+	d.oneOffs = append(d.oneOffs, *result)
+	return err == nil && result.Verdict.Outcome.Good(), err
+}
+
+// failedOnce is the result of a run in which a task that was to run once did not end well.
+func (d *deployer) failedOnce(sum rollout.Result, once rollout.OneOffResult) rollout.Result {
+	left := "no service was touched"
+	if d.plan.After != nil && once.Input == d.plan.After.Input {
+		left = "what was deployed stays as it is: " + sum.Reason
+	}
+	sum.Outcome = once.Verdict.Outcome
+	sum.Reason = fmt.Sprintf("%s: %s; %s", once.Input, once.Verdict.Reason, left)
+	switch {
+	case len(once.Findings) > 0:
+		sum.Next = once.Findings[0].Next
+	case sum.Outcome == rollout.Cancelled:
+		sum.Next = ""
+	default:
+		sum.Next = "Look at the last lines of its log, and at the task in the console."
+	}
+	return sum
+}
+
+// runOnce runs a task that is to run once, and tells what became of it. An error is AWS refusing.
+func (d *deployer) runOnce(ctx context.Context, planned *rollout.PlannedTask) (*rollout.OneOffResult, error) {
+	began := time.Now()
+	revision := d.revisions[planned.Revision].Revision
+	result := &rollout.OneOffResult{Input: planned.Input, Cluster: planned.Cluster}
+	arns, unplaced, err := d.client.RunTask(ctx, *planned, revision)
+	if err != nil {
+		return result, err
+	}
+	result.Tasks = arns
+	if len(arns) > 0 {
+		d.emit(rollout.OneOffStarted{Input: planned.Input, Revision: revision, Container: planned.Container, Command: planned.Command, Tasks: arns})
+	}
+	if len(unplaced) > 0 {
+		result.Findings = diagnose.Unplaced(unplaced)
+		d.stop(ctx, result, "the others could not be placed")
+		result.Verdict = rollout.Verdict{Outcome: rollout.Failed, Reason: fmt.Sprintf("%d of its tasks could not be placed: %s", len(unplaced), strings.Join(slices.Compact(unplaced), "; "))}
+	} else if err = d.followOnce(ctx, planned, result); err != nil {
+		return result, err
+	}
+	d.emit(rollout.OneOffEnded{Result: *result, Elapsed: time.Since(began)})
+	return result, nil
+}
+
+// followOnce waits for the tasks, and files how they ended. Those that are not waited for to their ends
+// are stopped.
+func (d *deployer) followOnce(ctx context.Context, planned *rollout.PlannedTask, result *rollout.OneOffResult) error {
+	document := d.revisions[planned.Revision].Revision.Document
+	streams, unreadable := d.client.LogStreams(document, result.Tasks)
+	if driver, is := unreadable[planned.Container]; is {
+		d.emit(rollout.Noticed{What: fmt.Sprintf("what container %s writes cannot be shown", planned.Container), Next: unreadableLog(driver)})
+	}
+	hear := func(event rollout.Event) {
+		if said, is := event.(rollout.TaskSaid); is {
+			result.Lines = append(result.Lines, said.Line)
+			result.Lines = result.Lines[max(0, len(result.Lines)-lastLines):]
+		}
+		d.emit(event)
+	}
+	run := watch.OneOff{Input: planned.Input, Cluster: planned.Cluster, Tasks: result.Tasks, Streams: streams, Timeout: planned.Timeout}
+	tasks, err := watch.FollowTasks(ctx, d.client, run, hear)
+	switch {
+	case errors.Is(err, watch.ErrTimeout):
+		result.Verdict = rollout.Verdict{Outcome: rollout.TimedOut, Reason: fmt.Sprintf("not over after %s, and stopped", rollout.Span(planned.Timeout))}
+		d.stop(ctx, result, planned.Input+" ran out of time")
+		return nil
+	case ctx.Err() != nil:
+		result.Verdict = rollout.Verdict{Outcome: rollout.Cancelled, Reason: "the run was ended from outside, and the task stopped"}
+		d.stop(ctx, result, "the run was cancelled")
+		return nil
+	case err != nil:
+		d.stop(ctx, result, "it could not be followed")
+		return err
+	}
+	result.ExitCode, result.Verdict, result.Findings = ended(planned, tasks)
+	return nil
+}
+
+func unreadableLog(driver string) string {
+	if driver == "" {
+		return "It has no logConfiguration: give it the driver awslogs."
+	}
+	return "Its log driver is " + driver + ": only awslogs with a stream prefix can be read."
+}
+
+// stop stops the tasks of a result, also when the run was cancelled. That one cannot be stopped is told.
+func (d *deployer) stop(ctx context.Context, result *rollout.OneOffResult, why string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), asking)
+	defer cancel()
+	for _, task := range result.Tasks {
+		if err := d.client.StopTask(ctx, result.Cluster, task, why); err != nil {
+			d.emit(rollout.Noticed{What: err.Error(), Next: "The task may still run: stop it in the console.", Warning: true})
+		}
+	}
+}
+
+// ended tells how tasks ended: well, if every essential container of all of them ended with 0. The exit
+// code is that of the container that the command was for, of the first task that did not end well.
+func ended(planned *rollout.PlannedTask, tasks []rollout.Task) (exit *int, verdict rollout.Verdict, findings []rollout.Finding) {
+	var bad []rollout.Task
+	for _, task := range tasks {
+		if !endedWell(planned.Essential, task) {
+			bad = append(bad, task)
+		}
+	}
+	told := append(slices.Clone(bad), tasks...)[0]
+	for _, container := range told.Containers {
+		if container.Name == planned.Container {
+			exit = container.ExitCode
+		}
+	}
+	if len(bad) == 0 {
+		return exit, rollout.Verdict{Outcome: rollout.Succeeded, Reason: "it ended with exit code 0"}, nil
+	}
+	return exit, rollout.Verdict{Outcome: rollout.Failed, Reason: told.Cause()}, diagnose.Explain(rollout.Evidence{Failed: bad})
+}
+
+func endedWell(essential []string, task rollout.Task) bool {
+	well := true
+	for _, container := range task.Containers {
+		if slices.Contains(essential, container.Name) {
+			well = well && container.ExitCode != nil && *container.ExitCode == 0
+		}
+	}
+	return well && len(task.Containers) > 0
+}

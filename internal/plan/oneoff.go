@@ -1,0 +1,146 @@
+package plan
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"ecs-deploy/internal/inputs"
+	"ecs-deploy/internal/rollout"
+	"ecs-deploy/internal/taskdef"
+)
+
+// runTask is what RunTask is sent
+// (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html).
+type runTask struct {
+	Cluster         string          `json:"cluster"`
+	Count           int             `json:"count"`
+	LaunchType      string          `json:"launchType,omitempty"`
+	Capacity        []rollout.Share `json:"capacityProviderStrategy,omitempty"`
+	PlatformVersion string          `json:"platformVersion,omitempty"`
+	Network         *network        `json:"networkConfiguration,omitempty"`
+	Overrides       overrides       `json:"overrides"`
+	ManagedTags     bool            `json:"enableECSManagedTags,omitempty"`
+	PropagateTags   string          `json:"propagateTags"`
+}
+
+type network struct {
+	VPC struct {
+		Subnets        []string `json:"subnets"`
+		SecurityGroups []string `json:"securityGroups,omitempty"`
+		PublicIP       string   `json:"assignPublicIp,omitempty"`
+	} `json:"awsvpcConfiguration"`
+}
+
+type overrides struct {
+	Containers []containerOverride `json:"containerOverrides,omitempty"`
+	CPU        string              `json:"cpu,omitempty"`
+	Memory     string              `json:"memory,omitempty"`
+	TaskRole   string              `json:"taskRoleArn,omitempty"`
+}
+
+type containerOverride struct {
+	Name        string     `json:"name"`
+	Command     []string   `json:"command,omitempty"`
+	Environment []variable `json:"environment,omitempty"`
+}
+
+type variable struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// oneOff plans a task that runs once, of the revision of the first service or, without one, of the only
+// revision. What is not asked otherwise it has from the service.
+func oneOff(input string, asked *inputs.OneOff, in inputs.Inputs, plan rollout.Plan) (*rollout.PlannedTask, error) {
+	if asked == nil {
+		return nil, nil
+	}
+	task := &rollout.PlannedTask{Input: input, Cluster: in.Cluster, Command: asked.Command, Timeout: asked.Timeout}
+	var like rollout.Placement
+	if len(plan.Services) > 0 {
+		first := plan.Services[0]
+		task.Cluster, task.Revision, like = first.Service.Cluster, first.Revision, first.Service.Placement
+	}
+	document := plan.Revisions[task.Revision].Document
+	task.Essential = document.Essential()
+	if task.Container = asked.Container; task.Container == "" && len(task.Essential) > 0 {
+		task.Container = task.Essential[0]
+	}
+	if err := hasContainer(input, document, task.Container); err != nil {
+		return nil, err
+	}
+	request := runTask{
+		Cluster: task.Cluster, Count: asked.Count, PropagateTags: "TASK_DEFINITION", ManagedTags: like.ManagedTags, PlatformVersion: like.PlatformVersion,
+		Overrides: overrides{CPU: asked.CPU, Memory: asked.Memory, TaskRole: asked.TaskRole},
+	}
+	override := containerOverride{Name: task.Container, Command: asked.Command}
+	for _, item := range asked.Environment {
+		override.Environment = append(override.Environment, variable{fmt.Sprint(item.Key), fmt.Sprint(item.Value)})
+	}
+	request.Overrides.Containers = []containerOverride{override}
+	request.placeOn(asked, like)
+	var err error
+	if request.Network, err = networkOf(input, document, asked, like); err != nil {
+		return nil, err
+	}
+	body, err := json.Marshal(request)
+	if err != nil {
+		return nil, err
+	}
+	task.Request, err = taskdef.Parse(body)
+	return task, err
+}
+
+// placeOn takes the capacity that is asked for, or that of the service.
+func (r *runTask) placeOn(asked *inputs.OneOff, like rollout.Placement) {
+	switch {
+	case asked.Capacity.LaunchType != "":
+		r.LaunchType = asked.Capacity.LaunchType
+	case len(asked.Capacity.Shares) > 0:
+		for _, share := range asked.Capacity.Shares {
+			r.Capacity = append(r.Capacity, rollout.Share(share))
+		}
+	default:
+		r.LaunchType, r.Capacity = like.LaunchType, like.Capacity
+	}
+}
+
+// networkOf is the network that is asked for, or that of the service; nil if the tasks need none.
+func networkOf(input string, document taskdef.Document, asked *inputs.OneOff, like rollout.Placement) (*network, error) {
+	var n network
+	if asked.Network != nil {
+		n.VPC.Subnets, n.VPC.SecurityGroups, n.VPC.PublicIP = asked.Network.Subnets, asked.Network.SecurityGroups, "DISABLED"
+		if asked.Network.AssignPublicIP {
+			n.VPC.PublicIP = "ENABLED"
+		}
+	} else {
+		n.VPC.Subnets, n.VPC.SecurityGroups, n.VPC.PublicIP = like.Subnets, like.SecurityGroups, like.PublicIP
+	}
+	switch {
+	case document.NetworkMode() != "awsvpc":
+		return nil, nil
+	case len(n.VPC.Subnets) == 0:
+		return nil, &rollout.Problem{
+			Kind: rollout.BadInput, What: input + ": the network mode of the task definition is awsvpc, and there is no service whose subnets could be taken",
+			Next: "Write the task as YAML, with network: {subnets: [subnet-…], securityGroups: [sg-…]}, and capacity if it is not the cluster's default.",
+		}
+	}
+	return &n, nil
+}
+
+func hasContainer(input string, document taskdef.Document, name string) error {
+	var there []string
+	for _, container := range document.Containers() {
+		there = append(there, container.Name)
+	}
+	if slices.Contains(there, name) {
+		return nil
+	}
+	return &rollout.Problem{
+		Kind: rollout.BadInput, What: fmt.Sprintf("%s: there is no container %q", input, name),
+		Next: "The containers are " + cmp.Or(strings.Join(there, ", "), "none") + ".",
+	}
+}

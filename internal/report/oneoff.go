@@ -1,0 +1,74 @@
+package report
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"ecs-deploy/internal/rollout"
+)
+
+// oneOffGroups are the groups of the log for tasks that run once, by the input that asks for them.
+var oneOffGroups = map[string]string{"run-before": "Run before", "run-after": "Run after"}
+
+func (r *Reporter) oneOffStarted(e rollout.OneOffStarted) {
+	var ids []string
+	for _, task := range e.Tasks {
+		ids = append(ids, rollout.Number(task))
+	}
+	r.line(fmt.Sprintf("%s: container %s of %s runs %s in %s %s", e.Input, e.Container, e.Revision.ID(), commandOf(e.Command),
+		strings.TrimPrefix(plural(len(ids), "task"), "1 "), strings.Join(ids, ", ")))
+	if len(e.Tasks) > 0 {
+		r.output(output{e.Input + "-task-arn", e.Tasks[0]})
+	}
+}
+
+// commandOf is a command as one would write it.
+func commandOf(words []string) string {
+	if len(words) == 0 {
+		return "its own command"
+	}
+	var quoted []string
+	for _, word := range words {
+		if word == "" || strings.ContainsAny(word, " \t\n\"'\\$|&;<>()*?#`") {
+			word = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+		}
+		quoted = append(quoted, word)
+	}
+	return strings.Join(quoted, " ")
+}
+
+func (r *Reporter) oneOffEnded(e rollout.OneOffEnded) {
+	r.line(fmt.Sprintf("%7s  %s: %s", clock(e.Elapsed), words[e.Result.Verdict.Outcome], oneLine(e.Result.Verdict.Reason)))
+	for _, finding := range e.Result.Findings {
+		for _, more := range fill(finding.Cause, finding.Next) {
+			r.line("  " + oneLine(more))
+		}
+	}
+	r.output(oneOffOutputs(e.Result)...)
+}
+
+func oneOffOutputs(result rollout.OneOffResult) []output {
+	var outputs []output
+	if len(result.Tasks) > 0 {
+		outputs = append(outputs, output{result.Input + "-task-arn", result.Tasks[0]})
+	}
+	if result.ExitCode != nil {
+		outputs = append(outputs, output{result.Input + "-exit-code", strconv.Itoa(*result.ExitCode)})
+	}
+	return outputs
+}
+
+// oneOffs are the tasks that ran once, in Markdown.
+func oneOffs(b *strings.Builder, results []rollout.OneOffResult) {
+	for _, result := range results {
+		ended := icon(result.Verdict.Outcome) + " " + prose(result.Verdict.Reason)
+		if len(result.Tasks) > 0 {
+			ended += ", task " + code(rollout.Number(result.Tasks[0]))
+		}
+		rows(b, []row{{code(result.Input), ended}})
+		if len(result.Lines) > 0 && !result.Verdict.Outcome.Good() {
+			fmt.Fprintf(b, "\nThe last lines that it wrote:\n\n%s", fenced("text", result.Lines))
+		}
+	}
+}

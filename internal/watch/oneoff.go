@@ -1,0 +1,146 @@
+package watch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"ecs-deploy/internal/cloud"
+	"ecs-deploy/internal/rollout"
+)
+
+const (
+	// vanished is after how long a task that ECS does not know counts as gone: right after RunTask it
+	// may not be known yet (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html).
+	vanished = time.Minute
+
+	// lastWords is how long after the end of a task, and after its last line, another is waited for:
+	// CloudWatch Logs may get them late.
+	lastWords = 6 * time.Second
+)
+
+// ErrTimeout is the error of tasks that ran longer than they may.
+var ErrTimeout = errors.New("the time is out")
+
+// OneOff is tasks that run once.
+type OneOff struct {
+	Input   string // that asks for them
+	Cluster string
+	Tasks   []string // their ARNs
+	Streams []*cloud.LogStream
+	Timeout time.Duration
+}
+
+// FollowTasks follows tasks until all have stopped, and passes on what they write. It returns them as
+// they were last seen. An error is ErrTimeout, that of the context, or what AWS refuses; throttles,
+// faults of the server and broken connections are ridden out.
+func FollowTasks(ctx context.Context, client *cloud.Client, run OneOff, emit rollout.Emit) ([]rollout.Task, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, run.Timeout, ErrTimeout)
+	defer cancel()
+	now := time.Now()
+	f := &runner{OneOff: run, client: client.WithoutRetry(), emit: emit, began: now, seen: now, shown: now}
+	for {
+		if err := f.client.Pause(ctx, period); err != nil {
+			return f.tasks, err
+		}
+		stopped, err := f.look(ctx)
+		switch {
+		case context.Cause(ctx) != nil:
+			return f.tasks, context.Cause(ctx)
+		case err != nil && !cloud.Transient(err):
+			return f.tasks, err
+		case err == nil && stopped && (len(f.Streams) == 0 || f.deaf || time.Since(f.heard) >= lastWords):
+			return f.tasks, nil
+		}
+	}
+}
+
+type runner struct {
+	OneOff
+	client *cloud.Client
+	emit   rollout.Emit
+	tasks  []rollout.Task
+	state  string
+	began  time.Time
+	seen   time.Time // when ECS last knew all tasks
+	shown  time.Time // when something was last said
+	heard  time.Time // when a task wrote or stopped
+	deaf   bool      // the log may not be read
+}
+
+// look looks once at the tasks, and at what they have written since.
+func (f *runner) look(ctx context.Context) (stopped bool, err error) {
+	tasks, err := f.client.Tasks(ctx, f.Cluster, f.Tasks)
+	if err != nil {
+		return false, err
+	}
+	if len(tasks) == len(f.Tasks) {
+		f.seen = time.Now()
+	} else if time.Since(f.seen) > vanished {
+		return false, &rollout.Problem{Kind: rollout.Refused, What: fmt.Sprintf("%s: ECS does not know its task any more", f.Input), Next: "Look at the stopped tasks of the cluster in the console."}
+	}
+	f.tasks = tasks
+	if err := f.listen(ctx); err != nil {
+		return false, err
+	}
+	state := states(tasks)
+	if state != f.state || time.Since(f.shown) >= silence-period {
+		f.say(rollout.OneOffProgress{Input: f.Input, Elapsed: time.Since(f.began), State: state})
+	}
+	stopped = len(tasks) == len(f.Tasks) && !slices.ContainsFunc(tasks, func(t rollout.Task) bool { return t.Status != "STOPPED" })
+	if stopped && state != f.state {
+		f.heard = time.Now()
+	}
+	f.state = state
+	return stopped, nil
+}
+
+func (f *runner) say(event rollout.Event) {
+	f.shown = time.Now()
+	f.emit(event)
+}
+
+// listen passes on what the tasks have written. Without permission that is left out.
+func (f *runner) listen(ctx context.Context) error {
+	if f.deaf {
+		return nil
+	}
+	for _, stream := range f.Streams {
+		lines, err := f.client.ReadLog(ctx, stream)
+		for _, line := range lines {
+			f.heard = time.Now()
+			f.say(rollout.TaskSaid{Input: f.Input, Task: stream.Task, Container: stream.Container, Line: line})
+		}
+		var p *rollout.Problem
+		switch {
+		case cloud.NotAllowed(err) && errors.As(err, &p):
+			f.deaf = true
+			f.say(rollout.Noticed{What: p.What, Next: "What the task writes is not shown without it. " + p.Next})
+			return nil
+		case err != nil:
+			return err
+		}
+	}
+	return nil
+}
+
+// states are the states of tasks in words, and how many have each.
+func states(tasks []rollout.Task) string {
+	var words []string
+	counts := map[string]int{}
+	for _, task := range tasks {
+		word := strings.ToLower(task.Status)
+		if counts[word]++; counts[word] == 1 {
+			words = append(words, word)
+		}
+	}
+	if len(tasks) > 1 {
+		for i, word := range words {
+			words[i] = fmt.Sprintf("%d %s", counts[word], word)
+		}
+	}
+	return strings.Join(words, ", ")
+}
