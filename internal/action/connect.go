@@ -1,7 +1,6 @@
 package action
 
 import (
-	"cmp"
 	"context"
 	"net/http"
 	"path/filepath"
@@ -40,12 +39,12 @@ func credentials(in inputs.Credentials, env Env, emit rollout.Emit) (cloud.Crede
 	inEnv := inputs.Keys{
 		AccessKeyID: env.Getenv("AWS_ACCESS_KEY_ID"), SecretAccessKey: env.Getenv("AWS_SECRET_ACCESS_KEY"), SessionToken: env.Getenv("AWS_SESSION_TOKEN"),
 	}
-	profile := cmp.Or(in.Profile, env.Getenv("AWS_PROFILE"))
+	profile := env.Getenv("AWS_PROFILE")
 	switch {
 	case in.Keys.AccessKeyID != "":
 		with = keys(in.Keys)
 	case in.Profile != "":
-		with.Profile = files(in.Profile, env.Getenv)
+		with.Profile = files("aws-profile", in.Profile, env.Getenv)
 	case role.ARN != "" && hasToken && role.ExternalID == "":
 		role.Token = runner.Token
 		if inEnv.AccessKeyID != "" {
@@ -54,7 +53,9 @@ func credentials(in inputs.Credentials, env Env, emit rollout.Emit) (cloud.Crede
 	case inEnv.AccessKeyID != "":
 		with = keys(inEnv)
 	case profile != "":
-		with.Profile = files(profile, env.Getenv)
+		with.Profile = files("AWS_PROFILE", profile, env.Getenv)
+	case role.ARN != "" && hasToken && env.Getenv("RUNNER_ENVIRONMENT") != "self-hosted":
+		return with, cloud.ExternalIDWithToken()
 	case role.ARN != "" && env.Getenv("RUNNER_ENVIRONMENT") != "self-hosted":
 		return with, cloud.NoIdentityToken() // only a runner of one's own can have a role by itself
 	case role.ARN == "" && env.HTTP != nil:
@@ -70,7 +71,7 @@ func keys(k inputs.Keys) cloud.Credentials {
 
 // files are where a profile is looked for: in the files that the environment names, else in the home
 // folder, which container actions of a job share, and in the workspace, which comes first.
-func files(profile string, getenv func(string) string) cloud.Profile {
+func files(input, profile string, getenv func(string) string) cloud.Profile {
 	find := func(variable, name string) []string {
 		if file := getenv(variable); file != "" {
 			return []string{file}
@@ -83,7 +84,7 @@ func files(profile string, getenv func(string) string) cloud.Profile {
 		}
 		return files
 	}
-	return cloud.Profile{Name: profile, Configs: find("AWS_CONFIG_FILE", "config"), Credentials: find("AWS_SHARED_CREDENTIALS_FILE", "credentials")}
+	return cloud.Profile{Input: input, Name: profile, Configs: find("AWS_CONFIG_FILE", "config"), Credentials: find("AWS_SHARED_CREDENTIALS_FILE", "credentials")}
 }
 
 // transport is the way to the runner's token endpoint; nil is the network.

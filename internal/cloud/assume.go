@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts/types"
 	smithyerrors "github.com/aws/smithy-go"
 	smithy "github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"ecs-deploy/internal/oidc"
 	"ecs-deploy/internal/rollout"
@@ -37,8 +39,15 @@ type assumer struct {
 	client  *Client
 	sts     *sts.Client
 	role    Role
-	expires time.Time    // when the credentials that were got last are no good any more
-	got     atomic.Int64 // when they were got, in Unix seconds
+	expires time.Time // when the credentials that were got last are no good any more
+	current atomic.Pointer[issue]
+	dropped atomic.Bool // AWS no longer takes them
+}
+
+// issue is which credentials were got, and when.
+type issue struct {
+	key string
+	at  time.Time
 }
 
 func newAssumer(cfg aws.Config, role Role, client *Client) *assumer {
@@ -56,6 +65,9 @@ func (a *assumer) Retrieve(ctx context.Context) (got aws.Credentials, err error)
 		}
 	}()
 	again := !a.expires.IsZero()
+	if a.dropped.Swap(false) {
+		a.expires = time.Now()
+	}
 	limit := assuming
 	if time.Now().Before(a.expires) {
 		limit = renewal
@@ -67,7 +79,7 @@ func (a *assumer) Retrieve(ctx context.Context) (got aws.Credentials, err error)
 		return aws.Credentials{}, err
 	}
 	a.expires = *session.Credentials.Expiration
-	a.got.Store(time.Now().Unix())
+	a.current.Store(&issue{deref(session.Credentials.AccessKeyId), time.Now()})
 	with := "the AWS credentials of the job"
 	if a.role.Token != nil {
 		with = "the identity token of the job"
@@ -222,8 +234,16 @@ func (a *assumer) renewStale(cache *aws.CredentialsCache) func(*smithy.Stack) er
 		return stack.Deserialize.Add(smithy.DeserializeMiddlewareFunc("RenewStale",
 			func(ctx context.Context, in smithy.DeserializeInput, next smithy.DeserializeHandler) (smithy.DeserializeOutput, smithy.Metadata, error) {
 				out, metadata, err := next.HandleDeserialize(ctx, in)
-				if err != nil && a.renewable(err) {
+				request, _ := in.Request.(*smithyhttp.Request)
+				if err == nil || request == nil {
+					return out, metadata, err
+				}
+				old, drop := a.renewable(err, request.Header.Get("Authorization"))
+				if drop {
+					a.dropped.Store(true)
 					cache.Invalidate()
+				}
+				if old || drop {
 					err = stale{err}
 				}
 				return out, metadata, err
@@ -239,9 +259,17 @@ func (stale) RetryableError() bool { return true }
 
 func (s stale) Unwrap() error { return s.error }
 
-// renewable tells whether other credentials may help after this error. Those that were got within
-// the last minute are as good as can be had.
-func (a *assumer) renewable(err error) bool {
+// fresh is how long credentials are as good as can be had.
+const fresh = time.Minute
+
+// renewable tells of an error whether the call was signed with old credentials, in whose place there are
+// others already, or with the current ones, which are to be dropped since others may help.
+func (a *assumer) renewable(err error, authorization string) (old, drop bool) {
 	known, found := credentialError("", err)
-	return found && known.Name == "credentials expired" && time.Now().Unix()-a.got.Load() > 60
+	now := a.current.Load()
+	if !found || known.Name != "credentials expired" || now == nil {
+		return false, false
+	}
+	old = !strings.Contains(authorization, "Credential="+now.key+"/")
+	return old, !old && time.Since(now.at) > fresh
 }

@@ -41,7 +41,7 @@ var (
 	noIdentityToken = CredentialError{
 		Name: "no identity token",
 		What: "role-to-assume: GitHub gives this job no identity token",
-		Next: "Add permissions with id-token: write to the job, and contents: read with it, since naming one takes away all others. A reusable workflow gets them from the job that calls it, and a pull request from a fork never does. To assume the role with keys instead, give aws-access-key-id and aws-secret-access-key.",
+		Next: "Add permissions with id-token: write to the job, and contents: read with it, since naming one takes away all others. A reusable workflow gets them from the job that calls it, and a pull request from a fork by default never does. To assume the role with keys instead, give aws-access-key-id and aws-secret-access-key.",
 	}
 	tokenRefused = CredentialError{
 		Name: "identity token refused",
@@ -58,10 +58,15 @@ var (
 		What: "aws-profile: the profile is in none of the files that this container sees",
 		Next: "The ~/.aws of the host is not visible in a container action. Write the profile to .aws/credentials or .aws/config in the workspace, or point AWS_SHARED_CREDENTIALS_FILE and AWS_CONFIG_FILE to files in the workspace.",
 	}
+	externalIDWithToken = CredentialError{
+		Name: "external id with a token",
+		What: "role-external-id goes with keys or a profile, and this job has only an identity token, which cannot carry one",
+		Next: "Leave role-external-id out, and let the trust policy ask for the subject of the token instead; or give aws-access-key-id and aws-secret-access-key.",
+	}
 	anotherAccount = CredentialError{
 		Name: "account not allowed",
 		What: "allowed-account-ids: the credentials are of another account",
-		Next: "Check which role, keys or environment this job is given. Nothing was called but sts:GetCallerIdentity.",
+		Next: "Check which role, keys or environment this job is given. Nothing of ECS was called.",
 	}
 	anotherPartition = CredentialError{
 		Name: "another partition",
@@ -72,7 +77,7 @@ var (
 
 // CredentialErrors are all that are known, in the order in which they are looked through.
 var CredentialErrors = []CredentialError{
-	noIdentityToken, tokenRefused, noCredentials, noProfile, anotherAccount, anotherPartition,
+	noIdentityToken, tokenRefused, externalIDWithToken, noCredentials, noProfile, anotherAccount, anotherPartition,
 	{
 		Name: "trust policy", call: viaToken, codes: []string{"AccessDenied"}, claims: true,
 		What:    "the trust policy of {role} does not let in the subject {subject}",
@@ -81,13 +86,13 @@ var CredentialErrors = []CredentialError{
 	},
 	{
 		Name: "identity provider missing", call: viaToken, codes: []string{"InvalidIdentityToken"}, says: "No OpenIDConnect provider found",
-		What:    "account {account} has no identity provider for {issuer}",
-		Next:    "Create an IAM OpenID Connect provider for {issuer} with the audience {audience} in account {account}, or check the account in role-to-assume.",
+		What:    "{account} has no identity provider for {issuer}",
+		Next:    "Create an IAM OpenID Connect provider for {issuer} with the audience {audience} in {account}, or check the account in role-to-assume.",
 		Example: "No OpenIDConnect provider found in your account for https://token.actions.githubusercontent.com", Source: webIdentityDocs,
 	},
 	{
 		Name: "audience", call: viaToken, codes: []string{"InvalidIdentityToken"}, says: "audience", claims: true,
-		What:    "the identity provider in account {account} does not know the audience {audience}",
+		What:    "the identity provider in {account} does not know the audience {audience}",
 		Next:    "Add {audience} to the provider's audiences (its client ID list), or set audience to one that it has.",
 		Example: "Incorrect token audience", Source: "https://github.com/glassechidna/ghaoidc/issues/3",
 	},
@@ -118,7 +123,7 @@ var CredentialErrors = []CredentialError{
 	{
 		Name: "token not accepted", call: viaToken, codes: []string{"InvalidIdentityToken"}, claims: true,
 		What:    "AWS does not accept the identity token",
-		Next:    "Check that the provider's URL in account {account} is {issuer}, letter by letter.",
+		Next:    "Check that the provider's URL in {account} is {issuer}, letter by letter.",
 		Example: "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)", Source: webIdentityDocs, // text unverified
 	},
 	{
@@ -135,7 +140,7 @@ var CredentialErrors = []CredentialError{
 	},
 	{
 		Name: "region disabled", codes: []string{"RegionDisabledException"},
-		What:    "STS is not activated in this region for account {account}",
+		What:    "STS is not activated in this region for {account}",
 		Next:    "Activate the region's STS endpoint in the account settings of IAM, or use another aws-region.",
 		Example: "STS is not activated in this region for account:123456789012. Your account administrator can activate STS in this region using the IAM Console.", Source: webIdentityDocs, // text unverified
 	},
@@ -144,6 +149,12 @@ var CredentialErrors = []CredentialError{
 		What:    "the credentials may not assume {role}",
 		Next:    "Allow them sts:AssumeRole on the role, and name them in its trust policy; if that asks for an external id, give role-external-id.",
 		Example: "User: arn:aws:iam::123456789012:user/ci is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::123456789012:role/deployer", Source: "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html",
+	},
+	{
+		Name: "source credentials expired", call: viaKeys, codes: []string{"ExpiredTokenException", "ExpiredToken"},
+		What:    "the credentials with which {role} is assumed have expired",
+		Next:    "Let the role be assumed with the identity token of the job (id-token: write, and no keys in the inputs): that can be done again at any time. Or use keys that last longer.",
+		Example: "The security token included in the request is expired", Source: commonErrors,
 	},
 	{
 		Name: "credentials expired", codes: []string{"ExpiredTokenException", "ExpiredToken"},

@@ -15,6 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"ecs-deploy/internal/oidc"
 	"ecs-deploy/internal/rollout"
@@ -31,6 +33,7 @@ type Credentials struct {
 
 // Profile is a section of the files that AWS's tools share. It is unset without a name.
 type Profile struct {
+	Input                string // that names it, aws-profile or AWS_PROFILE
 	Name                 string
 	Configs, Credentials []string // the files; those that are not there count as empty
 }
@@ -47,6 +50,9 @@ type Role struct {
 
 // NoIdentityToken is the error of a job that is to assume a role and has nothing to do it with.
 func NoIdentityToken() error { return noIdentityToken.problem(rollout.BadInput) }
+
+// ExternalIDWithToken is the error of a job that has an identity token and an external id, and no keys.
+func ExternalIDWithToken() error { return externalIDWithToken.problem(rollout.BadInput) }
 
 // problem is the error in the form in which it is reported.
 func (e CredentialError) problem(kind rollout.ProblemKind) *rollout.Problem {
@@ -134,7 +140,7 @@ func unreadable(err error, profile Profile) error {
 	var missing config.SharedConfigProfileNotExistError
 	if errors.As(err, &missing) {
 		p := noProfile.problem(rollout.BadInput)
-		p.What = fmt.Sprintf("aws-profile: there is no profile %q in %s", missing.Profile, cmp.Or(strings.Join(slices.Concat(profile.Credentials, profile.Configs), ", "), "the files of the environment"))
+		p.What = fmt.Sprintf("%s: there is no profile %q in %s", cmp.Or(profile.Input, "AWS_PROFILE"), missing.Profile, cmp.Or(strings.Join(slices.Concat(profile.Credentials, profile.Configs), ", "), "the files of the environment"))
 		return p
 	}
 	return &rollout.Problem{
@@ -195,15 +201,30 @@ func (c *Client) Authenticate(ctx context.Context, accounts []string) error {
 	return nil
 }
 
-// unauthenticated is why there are no credentials: what is known already in our words, or that the
-// SDK's chain came to its end.
+// unauthenticated is why there are no credentials: what is known already in our words, what STS
+// answered to the SDK for a profile or a web identity file, or that the SDK's chain came to its end.
 func (c *Client) unauthenticated(ctx context.Context, err error) error {
 	var known *rollout.Problem
+	var answer smithy.APIError
+	var call *smithy.OperationError
+	var lost *smithyhttp.RequestSendError
+	inChain := errors.As(err, &call) && call.Service() == sts.ServiceID
 	switch cause := context.Cause(ctx); {
 	case cause != nil:
 		return cause
 	case errors.As(err, &known):
 		return known
+	case inChain && errors.As(err, &answer):
+		p := &rollout.Problem{Kind: rollout.Refused, What: fmt.Sprintf("sts:%s for the role of the profile: %s (%s)", call.Operation(), answer.ErrorMessage(), answer.ErrorCode())}
+		if trouble, found := credentialError(call.Operation(), err); found {
+			p.Next = trouble.fill(Role{}, oidc.Claims{}).Next
+		}
+		return p
+	case inChain && errors.As(err, &lost):
+		return &rollout.Problem{
+			Kind: rollout.Refused, What: fmt.Sprintf("sts:%s for the role of the profile: AWS could not be reached in %s: %s", call.Operation(), c.region, innermost(err)),
+			Next: "Check aws-region, AWS_ENDPOINT_URL and the network of the runner.",
+		}
 	}
 	p := noCredentials.problem(rollout.Refused)
 	if last := innermost(err).Error(); !strings.Contains(strings.ToLower(err.Error()), "imds") {
@@ -222,8 +243,12 @@ func account(arn string) string {
 
 // fill puts in what a credential error leaves open.
 func (e CredentialError) fill(role Role, claims oidc.Claims) CredentialError {
+	of := "the account"
+	if id := account(role.ARN); id != "" {
+		of = "account " + id
+	}
 	words := strings.NewReplacer(
-		"{role}", role.ARN, "{account}", account(role.ARN),
+		"{role}", cmp.Or(role.ARN, "the role"), "{account}", of,
 		"{issuer}", cmp.Or(claims.Issuer, "GitHub"), "{audience}", cmp.Or(string(claims.Audience), "of the token"),
 		"{subject}", cmp.Or(claims.Subject, "of the token"),
 	)

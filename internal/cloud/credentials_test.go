@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/stretchr/testify/require"
 
 	"ecs-deploy/internal/oidc"
@@ -92,6 +93,15 @@ func TestCredentialErrorsAreRecognised(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					var source tokens
 					role, claims := Role{}, oidc.Claims{}
+					if known.call == "" {
+						err := open(t, transport(func(r *http.Request) (*http.Response, error) {
+							return answerXML(r, http.StatusBadRequest, refusalXML(code, known.Example)), nil
+						})).Authenticate(t.Context(), []string{"123456789012"})
+						want := known.fill(role, claims)
+						require.EqualError(t, err, "sts:GetCallerIdentity for the credentials: "+want.What)
+						require.Equal(t, want.Next, err.(*rollout.Problem).Next)
+						return
+					}
 					if known.call == viaToken {
 						role.Token = source.token
 						token, _ := source.token(t.Context())
@@ -265,6 +275,66 @@ func TestCredentialsThatExpireEarlyAreRenewed(t *testing.T) {
 	})
 }
 
+// Of two calls that were signed with credentials that AWS no longer takes, one comes back when there
+// are others already.
+func TestALateAnswerToOldCredentialsIsWorthAnotherAttempt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		given := 0
+		client := assumingClient(t, Role{}, transport(func(r *http.Request) (*http.Response, error) {
+			switch {
+			case r.Header.Get("X-Amz-Target") == "":
+				given++
+				return answerXML(r, http.StatusOK, sessionXML(viaKeys, fmt.Sprintf("ASIA%d", given), time.Hour)), nil
+			case strings.Contains(r.Header.Get("Authorization"), "ASIA1/"):
+				body, _ := io.ReadAll(r.Body)
+				if strings.Contains(string(body), "slow") {
+					time.Sleep(8 * time.Second) // virtual
+				}
+				return answer(r, http.StatusBadRequest, `{"__type":"ExpiredTokenException","message":"expired"}`), nil
+			}
+			return answer(r, http.StatusOK, `{"serviceArns":[]}`), nil
+		}), nil)
+		require.NoError(t, client.Authenticate(t.Context(), nil))
+		time.Sleep(2 * time.Minute) // virtual
+		require.NoError(t, Each(t.Context(), []string{"main", "slow"}, func(ctx context.Context, _ int, cluster string) error {
+			_, err := client.ServiceNames(ctx, cluster)
+			return err
+		}))
+		require.Equal(t, 2, given, "the late answer throws nothing away")
+	})
+}
+
+func TestCredentialsThatWereDroppedAreGotLikeTheFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		given := 0
+		began := time.Now()
+		client := assumingClient(t, Role{}, transport(func(r *http.Request) (*http.Response, error) {
+			switch {
+			case r.Header.Get("X-Amz-Target") == "" && given > 0 && time.Since(began) < 2*time.Minute+7*time.Second:
+				return nil, syscall.ECONNRESET
+			case r.Header.Get("X-Amz-Target") == "":
+				given++
+				return answerXML(r, http.StatusOK, sessionXML(viaKeys, fmt.Sprintf("ASIA%d", given), time.Hour)), nil
+			case strings.Contains(r.Header.Get("Authorization"), "ASIA1/"):
+				return answer(r, http.StatusBadRequest, `{"__type":"ExpiredTokenException","message":"expired"}`), nil
+			}
+			return answer(r, http.StatusOK, `{"serviceArns":[]}`), nil
+		}), nil)
+		require.NoError(t, client.Authenticate(t.Context(), nil))
+		time.Sleep(2 * time.Minute) // virtual
+		_, err := client.ServiceNames(t.Context(), "main")
+		require.NoError(t, err)
+	})
+}
+
+func TestNoPlaceholderIsLeftInAProblem(t *testing.T) {
+	client := open(t, transport(func(r *http.Request) (*http.Response, error) {
+		return answerXML(r, http.StatusForbidden, refusalXML("RegionDisabledException", "STS is not activated in this region for account:1.")), nil
+	}))
+	err := client.Authenticate(t.Context(), []string{"123456789012"})
+	require.EqualError(t, err, "sts:GetCallerIdentity for the credentials: STS is not activated in this region for the account")
+}
+
 func TestTheErrorOfSTSIsNotThatOfTheCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := assumingClient(t, Role{}, transport(func(r *http.Request) (*http.Response, error) {
@@ -314,4 +384,25 @@ func TestAccountsThatAreNotAllowed(t *testing.T) {
 	require.EqualError(t, client.Authenticate(t.Context(), []string{"123456789012"}),
 		"allowed-account-ids: the credentials are of account 210987654321 (arn:aws:iam::210987654321:user/ci), and only 123456789012 may be deployed to")
 	require.Equal(t, []string{"GetCallerIdentity", "GetCallerIdentity"}, asked)
+}
+
+// What STS answers to the SDK, for a profile that assumes a role, is told as it is. That the SDK asks
+// the real STS then, whatever endpoint is configured, keeps this test from loading a profile.
+func TestWhatSTSAnswersForAProfile(t *testing.T) {
+	for want, http := range map[string]transport{
+		"sts:AssumeRole for the role of the profile: no such luck (AccessDenied)": func(r *http.Request) (*http.Response, error) {
+			return answerXML(r, http.StatusForbidden, refusalXML("AccessDenied", "no such luck")), nil
+		},
+		"sts:AssumeRole for the role of the profile: AWS could not be reached in eu-west-1: connection refused": func(r *http.Request) (*http.Response, error) {
+			return nil, syscall.ECONNREFUSED
+		},
+	} {
+		client := open(t, http).WithoutRetry()
+		arn, name := deployer, "x"
+		_, err := sts.NewFromConfig(client.config).AssumeRole(t.Context(), &sts.AssumeRoleInput{RoleArn: &arn, RoleSessionName: &name})
+		require.Error(t, err)
+		err = client.unauthenticated(t.Context(), fmt.Errorf("failed to refresh cached credentials, %w", err))
+		require.EqualError(t, err, want)
+		require.NotEmpty(t, err.(*rollout.Problem).Next)
+	}
 }

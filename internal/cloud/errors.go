@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
 
+	"ecs-deploy/internal/oidc"
 	"ecs-deploy/internal/rollout"
 )
 
@@ -95,6 +96,7 @@ func (c *Client) problem(ctx context.Context, err error, action, resource string
 		p.What = what("not allowed")
 		p.Next = allow(action, api.ErrorMessage())
 	case isCredentials:
+		credentials = credentials.fill(Role{}, oidc.Claims{})
 		p.What, p.Next = what("%s", credentials.What), credentials.Next
 	case chainEnded(err):
 		p.What, p.Next = noCredentials.What, noCredentials.Next

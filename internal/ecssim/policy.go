@@ -170,7 +170,7 @@ func (s *Sim) permissions(operation string, body []byte) []permission {
 	case "GetLogEvents":
 		return need("arn:aws:logs:" + region + ":" + account + ":log-group:" + request.LogGroupName + ":log-stream:" + request.LogStreamName)
 	case "DescribeSecret":
-		return need(request.SecretID)
+		return need(request.SecretID + "-AbCdEf") // the full ARN counts, with the random characters that AWS adds
 	case "StopTask":
 		return each("task", []string{request.Task})
 	case "RunTask":

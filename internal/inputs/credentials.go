@@ -47,11 +47,18 @@ func Secrets(getenv func(string) string) []string {
 		secrets = append(secrets, getenv(name))
 	}
 	for _, name := range proxies {
-		if proxy, err := url.Parse(getenv(name)); err == nil && proxy.User != nil {
-			password, _ := proxy.User.Password()
-			secrets = append(secrets, password)
+		proxy := getenv(name)
+		if !strings.Contains(proxy, "://") {
+			proxy = "http://" + proxy // as Go's client takes it
+		}
+		if parsed, err := url.Parse(proxy); err == nil && parsed.User != nil {
+			password, _ := parsed.User.Password()
+			_, asWritten, _ := strings.Cut(parsed.User.String(), ":")
+			secrets = append(secrets, password, asWritten)
 		}
 	}
+	slices.Sort(secrets)
+	secrets = slices.Compact(secrets)
 	return slices.DeleteFunc(secrets, func(secret string) bool { return secret == "" })
 }
 

@@ -97,9 +97,10 @@ func TestSecretsAreKnownBeforeTheInputsAreRead(t *testing.T) {
 		"INPUT_AWS-ACCESS-KEY-ID": "input-id", "INPUT_AWS-SECRET-ACCESS-KEY": " input-secret\n", "INPUT_AWS-SESSION-TOKEN": "input-token",
 		"AWS_ACCESS_KEY_ID": "env-id", "AWS_SECRET_ACCESS_KEY": "env-secret", "AWS_SESSION_TOKEN": "env-token",
 		"ACTIONS_ID_TOKEN_REQUEST_TOKEN": "request-token", "ACTIONS_RUNTIME_TOKEN": "runtime-token",
-		"AWS_CONTAINER_AUTHORIZATION_TOKEN": "container-token", "HTTPS_PROXY": "http://user:proxy-password@proxy:3128", "AWS_REGION": "eu-west-1",
+		"AWS_CONTAINER_AUTHORIZATION_TOKEN": "container-token", "AWS_REGION": "eu-west-1",
+		"HTTPS_PROXY": "http://user:proxy%2Fpassword@proxy:3128", "http_proxy": "user:another-password@proxy:3128",
 	}
 	require.ElementsMatch(t, []string{
-		"input-id", "input-secret", "input-token", "env-id", "env-secret", "env-token", "request-token", "runtime-token", "container-token", "proxy-password",
+		"input-id", "input-secret", "input-token", "env-id", "env-secret", "env-token", "request-token", "runtime-token", "container-token", "proxy/password", "proxy%2Fpassword", "another-password",
 	}, Secrets(func(name string) string { return env[name] }))
 }

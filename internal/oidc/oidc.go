@@ -122,6 +122,9 @@ func (c Claims) Compare(role string) []string {
 		}
 		lines = append(lines, fmt.Sprintf("  %-16s  %s", claim.name, claim.value))
 	}
+	if strings.HasSuffix(c.Subject, ":pull_request") {
+		lines = append(lines, "Careful: this subject is that of every pull request. Give the job an environment, and let that in.")
+	}
 	lines = append(lines, c.form(), "Compare with the trust policy of "+role+". This condition lets the job in:")
 	for line := range strings.SplitSeq(c.Condition(), "\n") {
 		lines = append(lines, "  "+line)
@@ -129,9 +132,9 @@ func (c Claims) Compare(role string) []string {
 	return lines
 }
 
-// forms are the two forms in which GitHub writes a subject: with names alone, or with names and
-// unchangeable ids; hasIDs tells which of them this one has. A name holds no "@", so that a pattern
-// with "@*" matches the second form only (https://docs.github.com/en/actions/reference/security/oidc).
+// forms are the two forms in which GitHub writes a subject: with names alone, or with names and ids,
+// which stay with a repository that loses its name to another; hasIDs tells which of them this one has
+// (https://docs.github.com/en/actions/reference/security/oidc).
 func (c Claims) forms() (names, ids string, hasIDs, known bool) {
 	rest, isRepository := strings.CutPrefix(c.Subject, "repo:")
 	path, context, found := strings.Cut(rest, ":")
@@ -141,7 +144,14 @@ func (c Claims) forms() (names, ids string, hasIDs, known bool) {
 	}
 	owner, _, hasIDs = strings.Cut(owner, "@")
 	name, _, _ = strings.Cut(name, "@")
-	return fmt.Sprintf("repo:%s/%s:%s", owner, name, context), fmt.Sprintf("repo:%s@*/%s@*:%s", owner, name, context), hasIDs, true
+	names = fmt.Sprintf("repo:%s/%s:%s", owner, name, context)
+	switch {
+	case hasIDs:
+		ids = c.Subject
+	case c.OwnerID != "" && c.RepositoryID != "":
+		ids = fmt.Sprintf("repo:%s@%s/%s@%s:%s", owner, c.OwnerID, name, c.RepositoryID, context)
+	}
+	return names, ids, hasIDs, true
 }
 
 // form explains which of the forms the subject has.
@@ -150,21 +160,22 @@ func (c Claims) form() string {
 	case !known:
 		return "The subject has a form of your organisation's own."
 	case hasIDs:
-		return "The subject names owner and repository with their ids, as for repositories that were made, renamed or moved after 2026-07-15: a policy that was written for names alone does not match it."
+		return "The subject names owner and repository with their ids, as for repositories that were made, renamed or moved after 2026-07-15, or have asked for it: a policy that was written for names alone does not match it."
 	}
 	return "The subject names owner and repository without their ids: a policy that was written for ids (OWNER@1/REPO@2) does not match it. It is compared letter by letter, capitals included."
 }
 
-// Condition is what a trust policy must hold to let the job in, with the subject in both forms.
+// Condition is what a trust policy must hold to let the job in, with the subject as it is and as it may
+// become. A subject with names alone would also let in a repository that gets the name later: where the
+// subject has ids, only they count.
 func (c Claims) Condition() string {
 	issuer := strings.TrimPrefix(c.Issuer, "https://")
 	subjects := []string{c.Subject}
-	if names, ids, _, known := c.forms(); known {
+	if names, ids, hasIDs, known := c.forms(); known && !hasIDs && ids != "" {
 		subjects = []string{names, ids}
 	}
 	text, err := json.MarshalIndent(map[string]any{
-		"StringEquals": map[string]any{issuer + ":aud": c.Audience},
-		"StringLike":   map[string]any{issuer + ":sub": subjects},
+		"StringEquals": map[string]any{issuer + ":aud": c.Audience, issuer + ":sub": subjects},
 	}, "", "  ")
 	if err != nil {
 		panic(err) // it holds strings only

@@ -92,16 +92,16 @@ func TestThereIsNoEndpointWithoutThePermission(t *testing.T) {
 // https://docs.github.com/en/actions/reference/security/oidc
 func TestSubjectsInBothForms(t *testing.T) {
 	for subject, want := range map[string][2]string{
-		"repo:acme/shop:ref:refs/tags/v1":              {"repo:acme/shop:ref:refs/tags/v1", "repo:acme@*/shop@*:ref:refs/tags/v1"},
-		"repo:acme@1/shop@22:environment:production":   {"repo:acme/shop:environment:production", "repo:acme@*/shop@*:environment:production"},
-		"repo:acme/shop:environment:a%3Ab":             {"repo:acme/shop:environment:a%3Ab", "repo:acme@*/shop@*:environment:a%3Ab"},
-		"repo:acme/shop:environment:x@y":               {"repo:acme/shop:environment:x@y", "repo:acme@*/shop@*:environment:x@y"},
-		"repo:acme/shop:pull_request":                  {"repo:acme/shop:pull_request", "repo:acme@*/shop@*:pull_request"},
+		"repo:acme/shop:ref:refs/tags/v1":              {"repo:acme/shop:ref:refs/tags/v1", "repo:acme@65/shop@74:ref:refs/tags/v1"},
+		"repo:acme@1/shop@22:environment:production":   {"repo:acme/shop:environment:production", "repo:acme@1/shop@22:environment:production"},
+		"repo:acme/shop:environment:a%3Ab":             {"repo:acme/shop:environment:a%3Ab", "repo:acme@65/shop@74:environment:a%3Ab"},
+		"repo:acme/shop:environment:x@y":               {"repo:acme/shop:environment:x@y", "repo:acme@65/shop@74:environment:x@y"},
+		"repo:acme/shop:pull_request":                  {"repo:acme/shop:pull_request", "repo:acme@65/shop@74:pull_request"},
 		"repository_owner:acme:environment:production": {},
 		"repo:acme": {},
 		"":          {},
 	} {
-		names, ids, hasIDs, known := Claims{Subject: subject}.forms()
+		names, ids, hasIDs, known := Claims{Subject: subject, OwnerID: "65", RepositoryID: "74"}.forms()
 		require.Equal(t, want, [2]string{names, ids}, subject)
 		require.Equal(t, want[0] != "", known, subject)
 		require.Equal(t, strings.Contains(subject, "acme@"), hasIDs, subject)
@@ -122,19 +122,25 @@ func TestCompare(t *testing.T) {
   ref               refs/heads/main
   environment       staging
   job_workflow_ref  acme/shop/.github/workflows/deploy.yml@refs/heads/main
-The subject names owner and repository with their ids, as for repositories that were made, renamed or moved after 2026-07-15: a policy that was written for names alone does not match it.
+The subject names owner and repository with their ids, as for repositories that were made, renamed or moved after 2026-07-15, or have asked for it: a policy that was written for names alone does not match it.
 Compare with the trust policy of arn:aws:iam::123456789012:role/deployer. This condition lets the job in:
   "Condition": {
     "StringEquals": {
-      "token.actions.githubusercontent.com:aud": "sts.amazonaws.com"
-    },
-    "StringLike": {
+      "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
       "token.actions.githubusercontent.com:sub": [
-        "repo:acme/shop:environment:staging",
-        "repo:acme@*/shop@*:environment:staging"
+        "repo:acme@1/shop@2:environment:staging"
       ]
     }
   }`, strings.Join(claims.Compare("arn:aws:iam::123456789012:role/deployer"), "\n"))
+
+	claims.Subject = "repo:acme/shop:pull_request"
+	require.Contains(t, strings.Join(claims.Compare("r"), "\n"), "Careful: this subject is that of every pull request.")
+
+	claims.Subject, claims.OwnerID, claims.RepositoryID = "repo:acme/shop:environment:staging", "1", "2"
+	require.Contains(t, claims.Condition(), `": [
+      "repo:acme/shop:environment:staging",
+      "repo:acme@1/shop@2:environment:staging"
+    ]`, "what the subject may become is let in, too")
 
 	claims.Subject, claims.Environment = "repository_owner:acme", ""
 	text := strings.Join(claims.Compare("r"), "\n")

@@ -12,7 +12,7 @@ import (
 
 // shortestSecret is how long a secret must at least be, in bytes. The runner masks text of any length,
 // and a log without its "1"s and "true"s is of no use.
-const shortestSecret = 6
+const shortestSecret = 8
 
 // secrets are what must not be shown. The runner masks those that it is told in its log and in
 // summaries, but not in outputs, and has been known to miss what is written another way
@@ -57,7 +57,7 @@ func written(secret string) []string {
 	var command strings.Builder
 	githubactions.New(githubactions.WithWriter(&command)).WithFieldsMap(map[string]string{"title": secret}).Noticef("%s", secret)
 	title, message, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(command.String()), "::notice title="), "::")
-	return []string{secret, url.QueryEscape(secret), string(quoted[1 : len(quoted)-1]), prose(secret), title, message}
+	return []string{secret, url.QueryEscape(secret), url.PathEscape(secret), strings.TrimPrefix(url.UserPassword("", secret).String(), ":"), string(quoted[1 : len(quoted)-1]), prose(secret), title, message}
 }
 
 func (s *secrets) hide(text string) string {

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -78,6 +79,13 @@ func TestEventsCannotCommandTheRunner(t *testing.T) {
 		for _, event := range []rollout.Event{
 			rollout.PlanMade{Plan: rollout.Plan{Region: attack, Notes: []string{attack}, Revisions: []rollout.PlannedRevision{planned},
 				Services: []rollout.PlannedService{{Service: service}}}},
+			rollout.RoleAssumed{Session: attack, With: attack},
+			rollout.OneOffStarted{Input: "run-before", Revision: revision.Revision, Container: attack, Command: []string{attack}, Tasks: []string{attack}},
+			rollout.OneOffProgress{Input: "run-before", State: attack},
+			rollout.TaskSaid{Input: "run-before", Task: attack, Container: attack, Line: attack},
+			rollout.OneOffEnded{Result: rollout.OneOffResult{Input: "run-before", Verdict: rollout.Verdict{Outcome: rollout.Failed, Reason: attack},
+				Findings: []rollout.Finding{{Cause: attack, Next: attack}}}},
+			rollout.Standing{Open: []rollout.Progress{{Service: key}}},
 			rollout.Registered{Result: revision},
 			rollout.Updated{Service: service, Revision: revision.Revision, Deployment: rollout.Deployment{ID: attack}},
 			rollout.Progress{Service: key, State: attack},
@@ -94,7 +102,9 @@ func TestEventsCannotCommandTheRunner(t *testing.T) {
 			rollout.Decided{Service: key, Verdict: rollout.Verdict{Outcome: rollout.Failed, Reason: attack}},
 			rollout.Ended{Result: rollout.Result{Outcome: rollout.Failed, Reason: attack, Next: attack, Services: []rollout.ServiceResult{{
 				Service: service, Revision: revision, Verdict: rollout.Verdict{Outcome: rollout.Failed, Reason: attack},
-				Deployment: rollout.Deployment{ID: attack}, Findings: []rollout.Finding{{What: attack, Next: attack}}}}}},
+				Deployment: rollout.Deployment{ID: attack}, Findings: []rollout.Finding{{What: attack, Next: attack}}}},
+				OneOffs: []rollout.OneOffResult{{Input: "run-before", Tasks: []string{attack}, Verdict: rollout.Verdict{Reason: attack}, Lines: []string{attack}}}},
+				Err: &rollout.Problem{What: attack, Next: attack, Detail: []string{attack}}},
 		} {
 			r.Handle(event)
 		}
@@ -180,4 +190,19 @@ func TestViewerShowsWhatAWorkflowWould(t *testing.T) {
 		require.Equal(t, len(part), n)
 	}
 	require.Equal(t, "▼ Plan\n  first\nError: a: b\n       c\n       d 100%\nlast\n", screen.String())
+}
+
+func TestSecretsAreHiddenHoweverTheyAreWritten(t *testing.T) {
+	var s secrets
+	require.Equal(t, []string{"pa$$/w=rd 12", "multi-line-1", "multi-line-2"}, s.learn("pa$$/w=rd 12", "multi-line-1\nmulti-line-2\n", "short", ""))
+	require.Empty(t, s.learn("multi-line-1"), "what is known is not masked again")
+	proxy := url.URL{Scheme: "http", User: url.UserPassword("ci", "pa$$/w=rd 12"), Host: "p"}
+	for _, text := range []string{
+		proxy.String(), "?q=" + url.QueryEscape("pa$$/w=rd 12"), prose("pa$$/w=rd 12"), `"pa$$/w=rd 12"`, "multi-line-2",
+	} {
+		require.Contains(t, s.hide(text), "***")
+		require.NotContains(t, s.hide(text), "rd")
+		require.NotContains(t, s.hide(text), "line")
+	}
+	require.Equal(t, "a short text", s.hide("a short text"))
 }
