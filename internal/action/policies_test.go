@@ -88,6 +88,8 @@ func TestTheDocumentedPoliciesAreEnoughAndNotTooMuch(t *testing.T) {
 		{"a failure", deployWeb("crash", "verify", "false"), []string{"deploy", "tags", "explain"}, 1, false},
 		{"unhealthy tasks", deployWeb("never-healthy", "verify", "false", "timeout", "3m"), []string{"deploy", "tags", "explain"}, 1, false},
 		{"running", deployWeb("healthy", "verify", "false", "wait-for", "running"), []string{"deploy", "tags", "explain"}, 0, false},
+		{"a migration", deployWeb("migration", "verify", "false", "run-before", "bin/migrate", "wait-for", "none"), []string{"deploy", "tags", "run-before"}, 0, false},
+		{"a migration that hangs", deployWeb("migration-hangs", "verify", "false", "run-before", "bin/migrate"), []string{"deploy", "tags", "run-before"}, 1, false},
 		{"taking back", deployWeb("stuck", "verify", "false", "timeout", "2m", "rollback-on-failure", "true"), []string{"deploy", "tags", "explain", "rollback-on-failure"}, 4, false},
 		{"tidying up", deployWeb("healthy", "verify", "false", "keep-revisions", "3"), []string{"deploy", "tags", "explain", "keep-revisions"}, 0, false},
 	} {
@@ -133,6 +135,7 @@ func TestNoDocumentedPolicyAllowsWhatNothingNeeds(t *testing.T) {
 			"aws-access-key-id", "AKIAIOSFODNN7EXAMPLE", "aws-secret-access-key", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
 		deployWeb("healthy", "keep-revisions", "3", "wait-for", "running"),
 		deployWeb("healthy", "keep-revisions", "3"),
+		deployWeb("migration-hangs", "run-before", "bin/migrate"),
 	} {
 		_, _, needed := under(t, s, all...)
 		used = append(used, needed...)

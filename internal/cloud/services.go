@@ -111,6 +111,7 @@ func (c *Client) service(s types.Service) rollout.Service {
 		Scheduling:     cmp.Or(string(s.SchedulingStrategy), "REPLICA"),
 		TaskDefinition: deref(s.TaskDefinition),
 		Desired:        int(s.DesiredCount),
+		Express:        s.ResourceManagementType == types.ResourceManagementTypeEcs,
 		BreakerOn:      breakerRollsBack(s.DeploymentConfiguration),
 		RollsBack:      breakerRollsBack(s.DeploymentConfiguration) || alarmsRollBack(s.DeploymentConfiguration),
 	}

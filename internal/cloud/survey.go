@@ -125,6 +125,16 @@ func (c *Client) refusable(service rollout.Service) error {
 			Kind: rollout.BadInput, What: where + " is " + service.Status + ": it was deleted, or is about to be",
 			Next: "Create the service again, or check service, cluster and region.",
 		}
+	case service.Express:
+		return &rollout.Problem{
+			Kind: rollout.BadInput, What: where + " is an Express service, whose task definition ECS makes by itself",
+			Next: "Deploy it with aws-actions/amazon-ecs-deploy-express-service, or make it a service of your own.",
+		}
+	case service.Controller == "EXTERNAL":
+		return &rollout.Problem{
+			Kind: rollout.BadInput, What: where + " has the deployment controller EXTERNAL: its task sets are made by a program of your own, and ECS deploys nothing there",
+			Next: "Let that program deploy the new revision (task-definition without service registers one), or create the service with the controller ECS.",
+		}
 	case service.Controller != "ECS":
 		return &rollout.Problem{
 			Kind: rollout.BadInput, What: where + " is deployed by the controller " + service.Controller + ", not by ECS",

@@ -23,6 +23,7 @@ type service struct {
 	bake         time.Duration // how long a deployment is watched after it is in place
 	earlySuccess bool          // with the clean-up deferred
 	lingering    bool          // old tasks do not go
+	express      bool          // an Express service
 
 	deployments []*deployment // the PRIMARY first, then from new to old, as DescribeServices lists them
 	history     []*deployment // every one there was, newest first
@@ -236,6 +237,8 @@ func (s *Sim) updateService(request updateServiceRequest) (any, error) {
 		return nil, clientError("ServiceNotFoundException", "Service not found.") // [SEEN]
 	case v.status != "ACTIVE":
 		return nil, clientError("ServiceNotActiveException", "Service was not ACTIVE.") // [SEEN]
+	case v.express: // that it is refused, and the text, are unverified
+		return nil, clientError("InvalidParameterException", "Express services are updated with UpdateExpressGatewayService.")
 	case v.scheduling == "DAEMON" && request.DesiredCount != nil:
 		return nil, clientError("InvalidParameterException", "The daemon scheduling strategy does not support a desired count.") // text unverified
 	case v.controller == "CODE_DEPLOY" && request.TaskDefinition != "": // [SEEN]
@@ -310,6 +313,9 @@ func (v *service) describe() document {
 		"networkConfiguration": network, "enableECSManagedTags": true, "propagateTags": "SERVICE",
 		"enableExecuteCommand": false, "healthCheckGracePeriodSeconds": 30,
 		"createdBy": "arn:aws:iam::" + account + ":role/terraform",
+	}
+	if v.express { // [SDK]
+		answer["resourceManagementType"] = "ECS"
 	}
 	return answer
 }

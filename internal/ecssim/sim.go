@@ -87,6 +87,9 @@ func arn(resource string) string {
 // New makes the world of a scenario, as it stands when the deployer arrives.
 func New(scenario Scenario) *Sim {
 	now := time.Now()
+	if scenario.once == (behaviour{}) {
+		scenario.once = migrates
+	}
 	s := &Sim{
 		scenario: scenario,
 		ids:      newIDs(scenario.Name),

@@ -48,6 +48,7 @@ type Service struct {
 	Status         string // ACTIVE, DRAINING, INACTIVE
 	Controller     string // ECS, CODE_DEPLOY, EXTERNAL
 	Scheduling     string // REPLICA, DAEMON
+	Express        bool   // ECS manages its task definition and load balancer itself
 	TaskDefinition string // an ARN: what it was last told to run, not always what runs
 	Desired        int
 	RollsBack      bool         // the circuit breaker or an alarm takes failed deployments back
