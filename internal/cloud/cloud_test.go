@@ -224,7 +224,7 @@ func TestSurveyTellsWhatIsWrong(t *testing.T) {
 		"deleted": {`{"services":[{"serviceName":"web","clusterArn":"arn:aws:ecs:eu-west-1:1:cluster/main","status":"INACTIVE"}]}`,
 			"service web in cluster main (eu-west-1) is INACTIVE: it was deleted, or is about to be"},
 		"another controller": {`{"services":[{"serviceName":"web","clusterArn":"arn:aws:ecs:eu-west-1:1:cluster/main","status":"ACTIVE","deploymentController":{"type":"EXTERNAL"}}]}`,
-			"service web in cluster main (eu-west-1) is deployed by the controller EXTERNAL, not by ECS"},
+			"service web in cluster main (eu-west-1) has the deployment controller EXTERNAL: its task sets are made by a program of your own, and ECS deploys nothing there"},
 		"missing, and the services may not be listed": {`{"services":[],"failures":[{"reason":"MISSING"}]}`,
 			"service web does not exist in cluster main in eu-west-1"},
 	} {
