@@ -87,7 +87,11 @@ func story(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (r
 	if err != nil {
 		return rollout.Result{}, err
 	}
-	world, err := client.Survey(ctx, cloud.Wanted{Cluster: in.Cluster, Services: in.Services, TaskDefinition: in.TaskDefinition, File: in.File})
+	wanted := cloud.Wanted{Cluster: in.Cluster, Services: in.Services, TaskDefinition: in.TaskDefinition, File: in.File}
+	for _, scheduled := range in.Scheduled {
+		wanted.Scheduled = append(wanted.Scheduled, cloud.WantedSchedule(scheduled))
+	}
+	world, err := client.Survey(ctx, wanted)
 	if err != nil {
 		return rollout.Result{}, err
 	}

@@ -90,6 +90,7 @@ func TestTheDocumentedPoliciesAreEnoughAndNotTooMuch(t *testing.T) {
 		{"running", deployWeb("healthy", "verify", "false", "wait-for", "running"), []string{"deploy", "tags", "explain"}, 0, false},
 		{"a migration", deployWeb("migration", "verify", "false", "run-before", "bin/migrate", "wait-for", "none"), []string{"deploy", "tags", "run-before"}, 0, false},
 		{"a migration that hangs", deployWeb("migration-hangs", "verify", "false", "run-before", "bin/migrate"), []string{"deploy", "tags", "run-before"}, 1, false},
+		{"by time", deployWeb("healthy", "verify", "false", "scheduled-tasks", "rule:nightly, schedule:reports/monthly"), []string{"deploy", "tags", "explain", "scheduled-tasks"}, 0, false},
 		{"taking back", deployWeb("stuck", "verify", "false", "timeout", "2m", "rollback-on-failure", "true"), []string{"deploy", "tags", "explain", "rollback-on-failure"}, 4, false},
 		{"tidying up", deployWeb("healthy", "verify", "false", "keep-revisions", "3"), []string{"deploy", "tags", "explain", "keep-revisions"}, 0, false},
 	} {
@@ -136,6 +137,7 @@ func TestNoDocumentedPolicyAllowsWhatNothingNeeds(t *testing.T) {
 		deployWeb("healthy", "keep-revisions", "3", "wait-for", "running"),
 		deployWeb("healthy", "keep-revisions", "3"),
 		deployWeb("migration-hangs", "run-before", "bin/migrate"),
+		deployWeb("healthy", "scheduled-tasks", "rule:nightly, schedule:reports/monthly"),
 	} {
 		_, _, needed := under(t, s, all...)
 		used = append(used, needed...)

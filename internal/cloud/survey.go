@@ -18,6 +18,7 @@ type Wanted struct {
 	Services       []string // names or ARNs
 	TaskDefinition string   // empty: what the services run, or File
 	File           *taskdef.Document
+	Scheduled      []WantedSchedule
 }
 
 // Survey reads the world as it is before anything is changed: the services, and the revisions that
@@ -35,7 +36,10 @@ func (c *Client) Survey(ctx context.Context, wanted Wanted) (rollout.World, erro
 		}
 	}
 	var err error
-	world.Base, err = c.base(ctx, wanted)
+	if world.Base, err = c.base(ctx, wanted); err != nil {
+		return world, err
+	}
+	world.Scheduled, err = c.scheduled(ctx, wanted.Scheduled)
 	return world, err
 }
 

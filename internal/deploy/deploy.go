@@ -71,10 +71,28 @@ func (d *deployer) execute(ctx context.Context) error {
 		}
 	}
 	d.takeBack(ctx, err)
-	if err = cmp.Or(refused, err); err == nil && d.result().Outcome.Good() {
-		_, err = d.oneOff(ctx, d.plan.After)
+	if err = cmp.Or(refused, err); err != nil || !d.result().Outcome.Good() {
+		return err
 	}
+	if err := d.repoint(ctx); err != nil {
+		return err
+	}
+	_, err = d.oneOff(ctx, d.plan.After)
 	return err
+}
+
+// repoint lets scheduled tasks run the new revisions. What follows the latest by itself is left as it is.
+func (d *deployer) repoint(ctx context.Context) error {
+	for _, planned := range d.plan.Scheduled {
+		revision := d.revisions[planned.Revision].Revision
+		if planned.Task.Pinned() && planned.Task.TaskDefinition != revision.ARN {
+			if err := d.client.Repoint(ctx, planned.Task, revision.ARN); err != nil {
+				return err
+			}
+		}
+		d.emit(rollout.Repointed{Task: planned.Task, Revision: revision})
+	}
+	return nil
 }
 
 // register registers the revisions that are new, and tells of each in the order of the plan.

@@ -118,7 +118,7 @@ func (s *Sim) permissions(operation string, body []byte) []permission {
 		Services, Tasks, ServiceDeploymentARNs                                        []string
 		Tags                                                                          []any
 		RepositoryName, SecretID, LogGroupName, LogStreamName                         string
-		TaskDefinition, Task                                                          string
+		TaskDefinition, Task, Rule, Schedule                                          string
 	}
 	_ = json.Unmarshal(body, &request) // one that cannot be read is refused later on
 	cluster := request.Cluster[strings.LastIndexByte(request.Cluster, '/')+1:]
@@ -179,6 +179,14 @@ func (s *Sim) permissions(operation string, body []byte) []permission {
 			list = append(list, permission{"iam:PassRole", role, map[string]string{"iam:PassedToService": "ecs-tasks.amazonaws.com"}})
 		}
 		return list
+	case "ListTargetsByRule":
+		return need("arn:aws:events:" + region + ":" + account + ":rule/" + request.Rule)
+	case "PutTargets":
+		return append(need("arn:aws:events:"+region+":"+account+":rule/"+request.Rule), passes("events"))
+	case "GetSchedule":
+		return need("arn:aws:scheduler:" + region + ":" + account + ":schedule/" + request.Schedule)
+	case "UpdateSchedule":
+		return append(need("arn:aws:scheduler:"+region+":"+account+":schedule/"+request.Schedule), passes("scheduler"))
 	case "GetRole", "AssumeRole":
 		form, _ := url.ParseQuery(string(body))
 		if form.Has("RoleArn") {
@@ -187,6 +195,11 @@ func (s *Sim) permissions(operation string, body []byte) []permission {
 		return need("arn:aws:iam::" + account + ":role/" + form.Get("RoleName"))
 	}
 	return need("*")
+}
+
+// passes is the permission to pass the role of a target.
+func passes(service string) permission {
+	return permission{"iam:PassRole", "arn:aws:iam::" + account + ":role/events", map[string]string{"iam:PassedToService": service + ".amazonaws.com"}}
 }
 
 // rolesOf are the roles of a revision.

@@ -110,7 +110,7 @@ func (f *fault) err() error {
 var otherServices = map[string]string{
 	"BatchGetImage": "ecr:", "DescribeLogGroups": "logs:", "GetLogEvents": "logs:", "GetRole": "iam:",
 	"DescribeParameters": "ssm:", "DescribeSecret": "secretsmanager:", "DescribeTargetHealth": "elasticloadbalancing:",
-	"AssumeRole": "sts:",
+	"AssumeRole": "sts:", "ListTargetsByRule": "events:", "PutTargets": "events:", "GetSchedule": "scheduler:", "UpdateSchedule": "scheduler:",
 }
 
 // denial is how IAM words it [SEEN].
@@ -447,6 +447,7 @@ func (s *Sim) furnish() {
 		runs = s.register(definition)
 		runs.registered, runs.proven = days, true
 	}
+	s.arrange(runs)
 	c.services = []*service{s.newService(c, "web", runs, 2), s.newService(c, "worker", s.findRevision("web:38"), 0)}
 	for _, n := range s.scenario.others {
 		of := runs

@@ -70,6 +70,8 @@ type Sim struct {
 	levels    map[int]*level      // of the buckets
 	throttles int
 	runs      map[string]*deployment // of RunTask, by their client tokens
+	rules     []*rule
+	schedules map[string]document // by group/name
 }
 
 type cluster struct {
@@ -174,7 +176,9 @@ var operations = map[string]func(*Sim, []byte) (any, error){
 	"ListServiceDeployments":     call((*Sim).listServiceDeployments),
 	"ListServices":               call((*Sim).listServices),
 	"ListTaskDefinitions":        call((*Sim).listTaskDefinitions),
+	"ListTargetsByRule":          call((*Sim).listTargetsByRule),
 	"ListTasks":                  call((*Sim).listTasks),
+	"PutTargets":                 call((*Sim).putTargets),
 	"RegisterTaskDefinition":     call((*Sim).registerTaskDefinition),
 	"RunTask":                    call((*Sim).runTask),
 	"StopTask":                   call((*Sim).stopTask),
@@ -202,7 +206,10 @@ func (s *Sim) answer(r *http.Request, body []byte) reply {
 	s.catchUp(s.clock)
 
 	_, operation, isJSON := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	schedule, isSchedule := strings.CutPrefix(r.URL.Path, "/schedules/")
 	switch {
+	case isSchedule:
+		return s.answerSchedule(r, schedule, body)
 	case isJSON:
 		return s.answerJSON(operation, r.Header, body)
 	case r.Method == http.MethodGet && r.URL.Query().Has("audience"):

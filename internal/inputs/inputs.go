@@ -33,6 +33,7 @@ type Inputs struct {
 	ServicePatch          taskdef.Patch
 
 	RunBefore, RunAfter *OneOff
+	Scheduled           []ScheduledTask
 
 	WaitFor           string // one of WaitForValues
 	RollbackOnFailure bool
@@ -65,6 +66,7 @@ type text struct {
 	ServicePatch          string `env:"SERVICE_PATCH"`
 	RunBefore             string `env:"RUN_BEFORE"`
 	RunAfter              string `env:"RUN_AFTER"`
+	ScheduledTasks        string `env:"SCHEDULED_TASKS"`
 	WaitFor               string `env:"WAIT_FOR, default=stable"`
 	Timeout               string `env:"TIMEOUT"`
 	RollbackOnFailure     string `env:"ROLLBACK_ON_FAILURE, default=false"`
@@ -147,6 +149,7 @@ func (t text) check(c *checker) Inputs {
 		ServicePatch:          c.patch("service-patch", t.ServicePatch),
 		RunBefore:             c.oneOff("run-before", t.RunBefore),
 		RunAfter:              c.oneOff("run-after", t.RunAfter),
+		Scheduled:             c.scheduled("scheduled-tasks", t.ScheduledTasks),
 		WaitFor:               c.oneOf("wait-for", t.WaitFor, WaitForValues...),
 		RollbackOnFailure:     c.yes("rollback-on-failure", t.RollbackOnFailure),
 		KeepRevisions:         c.whole("keep-revisions", t.KeepRevisions, 1, 10000),
@@ -170,6 +173,9 @@ func (t text) check(c *checker) Inputs {
 	}
 	if t.RunAfter != "" && t.WaitFor == "none" {
 		c.mistake("run-after: it runs after success, and wait-for: none does not wait for that")
+	}
+	if t.ScheduledTasks != "" && t.Service != "" && t.WaitFor == "none" {
+		c.mistake("scheduled-tasks: they are pointed at the new revision after success, and wait-for: none does not wait for that")
 	}
 	return in
 }

@@ -77,3 +77,11 @@ func TestMistakesInOneOffTasks(t *testing.T) {
 		require.EqualError(t, err, want)
 	}
 }
+
+func TestScheduledTasks(t *testing.T) {
+	in, err := read(t, map[string]string{"service": "web", "scheduled-tasks": "rule:nightly, rule:a.b_c/x-1\nschedule:monthly\nschedule:reports/monthly"})
+	require.NoError(t, err)
+	require.Equal(t, []ScheduledTask{
+		{Rule: "nightly"}, {Rule: "a.b_c", Target: "x-1"}, {Group: "default", Schedule: "monthly"}, {Group: "reports", Schedule: "monthly"},
+	}, in.Scheduled)
+}

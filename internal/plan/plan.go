@@ -39,8 +39,28 @@ func Make(in inputs.Inputs, world rollout.World) (rollout.Plan, error) {
 	if plan.Before, err = oneOff("run-before", in.RunBefore, in, plan); err != nil {
 		return plan, err
 	}
-	plan.After, err = oneOff("run-after", in.RunAfter, in, plan)
+	if plan.After, err = oneOff("run-after", in.RunAfter, in, plan); err != nil {
+		return plan, err
+	}
+	plan.Scheduled, err = scheduled(world.Scheduled, plan.Revisions)
 	return plan, err
+}
+
+// scheduled finds for each scheduled task the revision of its family. A task of another family is most
+// likely named by mistake.
+func scheduled(tasks []rollout.ScheduledTask, revisions []rollout.PlannedRevision) ([]rollout.PlannedSchedule, error) {
+	var planned []rollout.PlannedSchedule
+	for _, task := range tasks {
+		at := slices.IndexFunc(revisions, func(r rollout.PlannedRevision) bool { return r.Document.Family() == task.Family() })
+		if at < 0 {
+			return nil, &rollout.Problem{
+				Kind: rollout.BadInput, What: fmt.Sprintf("scheduled-tasks: %s runs the family %s, of which nothing is deployed", task.Name(), task.Family()),
+				Next: "Name it where its family is deployed.",
+			}
+		}
+		planned = append(planned, rollout.PlannedSchedule{Task: task, Revision: at})
+	}
+	return planned, nil
 }
 
 // bases are what is to be edited: what was named, or what the services run, each once.

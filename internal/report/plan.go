@@ -98,6 +98,16 @@ func steps(plan rollout.Plan) []string {
 	if len(plan.Services) > 0 {
 		steps = append(steps, waiting(plan))
 	}
+	for _, scheduled := range plan.Scheduled {
+		operation := "scheduler:UpdateSchedule"
+		if scheduled.Task.Rule != "" {
+			operation = "events:PutTargets"
+		}
+		if !scheduled.Task.Pinned() {
+			continue // it runs the latest by itself
+		}
+		steps = append(steps, fmt.Sprintf("%s: %s runs %s, after success", operation, scheduled.Task.Name(), plan.Revisions[scheduled.Revision].Name()))
+	}
 	if plan.After != nil {
 		steps = append(steps, oneOffStep(plan, *plan.After)+", after success")
 	}

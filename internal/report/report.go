@@ -86,6 +86,9 @@ func (r *Reporter) Handle(event rollout.Event) {
 	case rollout.OneOffEnded:
 		r.enter(oneOffGroups[e.Result.Input])
 		r.oneOffEnded(e)
+	case rollout.Repointed:
+		r.enter("Scheduled tasks")
+		r.line(repointed(e))
 	case rollout.Updated:
 		r.enter("Deploy")
 		r.updated(e)
@@ -243,6 +246,16 @@ func (r *Reporter) updated(e rollout.Updated) {
 		r.line(url)
 	}
 	r.output(output{"deployment-id", e.Deployment.ID}, output{"console-url", url})
+}
+
+func repointed(e rollout.Repointed) string {
+	switch {
+	case !e.Task.Pinned():
+		return e.Task.Name() + " names no revision: it runs the latest, which is " + e.Revision.ID() + " now"
+	case e.Task.TaskDefinition == e.Revision.ARN:
+		return e.Task.Name() + " runs " + e.Revision.ID() + " already"
+	}
+	return e.Task.Name() + " runs " + e.Revision.ID() + " from now on, in place of " + rollout.RevisionID(e.Task.TaskDefinition)
 }
 
 // explained tells why a deployment failed: the findings, and the end of the log.

@@ -66,6 +66,12 @@ type (
 		Elapsed time.Duration
 	}
 
+	// Repointed comes when a scheduled task runs another revision from now on, or the latest as before.
+	Repointed struct {
+		Task     ScheduledTask
+		Revision Revision
+	}
+
 	// Updated comes when ECS has taken an update.
 	Updated struct {
 		Service    Service // after the update
@@ -167,6 +173,7 @@ func (OneOffStarted) event()  {}
 func (OneOffProgress) event() {}
 func (TaskSaid) event()       {}
 func (OneOffEnded) event()    {}
+func (Repointed) event()      {}
 func (Updated) event()        {}
 func (Progress) event()       {}
 func (Standing) event()       {}

@@ -161,7 +161,8 @@ type World struct {
 	Region   string
 	Services []Running
 	// Base is the revision that was named to be deployed, if one was.
-	Base *Revision
+	Base      *Revision
+	Scheduled []ScheduledTask
 }
 
 // Running is a service and the revision that it runs.
@@ -193,6 +194,8 @@ type Plan struct {
 	// Before and After are tasks that run once, before the first service is updated and after all have
 	// succeeded; nil if there is none.
 	Before, After *PlannedTask
+	// Scheduled are pointed at the new revisions after all services have succeeded.
+	Scheduled []PlannedSchedule
 	// KeepRevisions is how many of the newest ACTIVE revisions are kept; 0 is all.
 	KeepRevisions int
 	// ShowValues lets the values of environment variables be shown.
