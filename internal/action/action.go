@@ -95,6 +95,11 @@ func story(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (r
 	if err != nil {
 		return rollout.Result{}, err
 	}
+	if operate := operations[in.Operation]; operate != nil && world.Base == nil {
+		return operate(ctx, client, deploy.Operation{
+			Services: world.Services, WaitFor: rollout.WaitFor(in.WaitFor), Timeout: in.Timeout, RollBack: in.RollbackOnFailure,
+		}, emit)
+	}
 	planned, err := plan.Make(in, world)
 	if err != nil {
 		return rollout.Result{}, err
@@ -109,6 +114,11 @@ func story(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (r
 		return plan.Result(planned), nil
 	}
 	return deploy.Execute(ctx, client, planned, emit)
+}
+
+// operations are what is done in place of a deployment. A roll-back to a revision that is named is one.
+var operations = map[string]func(context.Context, *cloud.Client, deploy.Operation, rollout.Emit) (rollout.Result, error){
+	"continue": deploy.Continue, "rollback": deploy.RollBack, "status": deploy.Status,
 }
 
 // verify looks for what is in the way of a plan before anything is changed.

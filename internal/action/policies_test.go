@@ -65,6 +65,11 @@ func under(t *testing.T, s step, policies ...string) (code int, log string, need
 	return code, log, needed
 }
 
+// operate is a step that deploys nothing new.
+func operate(scenario, operation string) step {
+	return step{Scenario: scenario, With: map[string]string{"cluster": "main", "service": "web", "operation": operation}}
+}
+
 // The policies of the README are enough for what they are documented for, with nothing that is not
 // needed. What each is documented for:
 func TestTheDocumentedPoliciesAreEnoughAndNotTooMuch(t *testing.T) {
@@ -91,6 +96,9 @@ func TestTheDocumentedPoliciesAreEnoughAndNotTooMuch(t *testing.T) {
 		{"a migration", deployWeb("migration", "verify", "false", "run-before", "bin/migrate", "wait-for", "none"), []string{"deploy", "tags", "run-before"}, 0, false},
 		{"a migration that hangs", deployWeb("migration-hangs", "verify", "false", "run-before", "bin/migrate"), []string{"deploy", "tags", "run-before"}, 1, false},
 		{"by time", deployWeb("healthy", "verify", "false", "scheduled-tasks", "rule:nightly, schedule:reports/monthly"), []string{"deploy", "tags", "explain", "scheduled-tasks"}, 0, false},
+		{"continuing", operate("waiting", "continue"), []string{"deploy", "explain", "operation"}, 0, false},
+		{"going back", operate("waiting", "rollback"), []string{"deploy", "explain", "operation"}, 0, false},
+		{"going further back", operate("two-deployments", "rollback"), []string{"deploy", "explain", "operation"}, 0, false},
 		{"taking back", deployWeb("stuck", "verify", "false", "timeout", "2m", "rollback-on-failure", "true"), []string{"deploy", "tags", "explain", "rollback-on-failure"}, 4, false},
 		{"tidying up", deployWeb("healthy", "verify", "false", "keep-revisions", "3"), []string{"deploy", "tags", "explain", "keep-revisions"}, 0, false},
 	} {
@@ -138,6 +146,7 @@ func TestNoDocumentedPolicyAllowsWhatNothingNeeds(t *testing.T) {
 		deployWeb("healthy", "keep-revisions", "3"),
 		deployWeb("migration-hangs", "run-before", "bin/migrate"),
 		deployWeb("healthy", "scheduled-tasks", "rule:nightly, schedule:reports/monthly"),
+		operate("waiting", "continue"), operate("two-deployments", "rollback"),
 	} {
 		_, _, needed := under(t, s, all...)
 		used = append(used, needed...)

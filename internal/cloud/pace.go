@@ -28,6 +28,7 @@ var buckets = []struct {
 	{25, 4, []string{"UpdateService"}},
 	{50, 15, []string{"DescribeServices", "ListServices"}},
 	{25, 15, []string{"DescribeServiceDeployments", "ListServiceDeployments"}},
+	{25, 15, []string{"DescribeServiceRevisions"}},
 	{50, 15, []string{"DescribeTasks", "ListTasks"}},
 }
 

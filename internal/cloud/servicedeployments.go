@@ -64,7 +64,65 @@ func serviceDeployment(d types.ServiceDeployment) rollout.ServiceDeployment {
 	if d.Alarms != nil && len(d.Alarms.TriggeredAlarmNames) > 0 {
 		deployment.Reason = fmt.Sprintf("%s (alarm %s)", strings.TrimSuffix(deployment.Reason, "."), strings.Join(d.Alarms.TriggeredAlarmNames, ", "))
 	}
+	deployment.Stage = string(d.LifecycleStage)
+	if d.TargetServiceRevision != nil {
+		deployment.Production = d.TargetServiceRevision.RequestedProductionTrafficWeight
+	}
+	if d.DeploymentConfiguration != nil {
+		deployment.Bake = time.Duration(deref(d.DeploymentConfiguration.BakeTimeInMinutes)) * time.Minute
+	}
+	for _, hook := range d.LifecycleHookDetails {
+		deployment.Hooks = append(deployment.Hooks, rollout.LifecycleHook{
+			ID: deref(hook.HookId), Pause: hook.TargetType == "PAUSE", Target: deref(hook.TargetArn),
+			Status: string(hook.Status), Expires: deref(hook.ExpiresAt), OnTimeout: string(hook.TimeoutAction),
+		})
+	}
 	return deployment
+}
+
+// Continue lets a deployment go on that waits at a pause.
+func (c *Client) Continue(ctx context.Context, arn, hook string) error {
+	_, err := c.ecs.ContinueServiceDeployment(ctx, &ecs.ContinueServiceDeploymentInput{ServiceDeploymentArn: &arn, HookId: &hook})
+	if err != nil {
+		return c.problem(ctx, err, "ecs:ContinueServiceDeployment", "service deployment "+last(arn))
+	}
+	return nil
+}
+
+// PreviousRevision finds what the last successful deployment before this one had deployed, other than
+// what this one has.
+func (c *Client) PreviousRevision(ctx context.Context, service rollout.Service, current rollout.Deployment) (rollout.Revision, error) {
+	most := int32(100)
+	out, err := c.ecs.ListServiceDeployments(ctx, &ecs.ListServiceDeploymentsInput{
+		Cluster: &service.Cluster, Service: &service.Name, MaxResults: &most, Status: []types.ServiceDeploymentStatus{types.ServiceDeploymentStatusSuccessful},
+	})
+	if err != nil {
+		return rollout.Revision{}, c.problem(ctx, err, "ecs:ListServiceDeployments", "service "+service.Name)
+	}
+	slices.SortStableFunc(out.ServiceDeployments, func(a, b types.ServiceDeploymentBrief) int { return deref(b.CreatedAt).Compare(deref(a.CreatedAt)) })
+	var arns []string
+	for _, d := range out.ServiceDeployments {
+		if arn := deref(d.TargetServiceRevisionArn); !strings.HasSuffix(arn, "/"+rollout.Number(current.ID)) {
+			arns = append(arns, arn)
+		}
+	}
+	for batch := range slices.Chunk(arns, perDescribeDeployments) {
+		revisions, err := c.ecs.DescribeServiceRevisions(ctx, &ecs.DescribeServiceRevisionsInput{ServiceRevisionArns: batch})
+		if err != nil {
+			return rollout.Revision{}, c.problem(ctx, err, "ecs:DescribeServiceRevisions", "service "+service.Name)
+		}
+		for _, arn := range batch {
+			for _, revision := range revisions.ServiceRevisions {
+				if definition := deref(revision.TaskDefinition); deref(revision.ServiceRevisionArn) == arn && definition != current.TaskDefinition {
+					return rollout.Named(definition), nil
+				}
+			}
+		}
+	}
+	return rollout.Revision{}, &rollout.Problem{
+		Kind: rollout.BadInput, What: fmt.Sprintf("operation: rollback: ECS remembers no successful deployment of service %s but of %s, which it runs", service.Name, rollout.RevisionID(current.TaskDefinition)),
+		Next: "Name the revision to go back to, with task-definition.",
+	}
 }
 
 // RollBack asks ECS to take a service deployment back. It ends in ROLLBACK_SUCCESSFUL or

@@ -50,7 +50,7 @@ func (c *Client) running(ctx context.Context, services []rollout.Service, option
 	found := make([]rollout.Running, len(services))
 	for i, service := range services {
 		arn, note := runningRevision(service)
-		found[i] = rollout.Running{Service: service, Revision: named(arn)}
+		found[i] = rollout.Running{Service: service, Revision: rollout.Named(arn)}
 		if note != "" {
 			found[i].Notes = append(found[i].Notes, note)
 		}
@@ -62,7 +62,7 @@ func (c *Client) running(ctx context.Context, services []rollout.Service, option
 	err := Each(ctx, arns, func(ctx context.Context, i int, arn string) (err error) {
 		revisions[i], err = c.Revision(ctx, arn)
 		if err != nil && optional {
-			revisions[i], err = named(arn), nil
+			revisions[i], err = rollout.Named(arn), nil
 		}
 		return err
 	})
@@ -200,12 +200,4 @@ func underWay(service rollout.Service, runs rollout.Revision) string {
 		note += ", of a revision that " + runs.By + " registered"
 	}
 	return note + ": ours supersedes it"
-}
-
-// named is a revision of which only the ARN is known.
-func named(arn string) rollout.Revision {
-	family, number, _ := strings.Cut(rollout.RevisionID(arn), ":")
-	r := rollout.Revision{ARN: arn, Family: family}
-	fmt.Sscan(number, &r.Number)
-	return r
 }

@@ -50,8 +50,11 @@ type following struct {
 	result    *rollout.ServiceResult
 	unchanged bool   // ECS started no deployment
 	over      bool   // there is nothing to wait for
+	asked     bool   // for: its user wants it taken back, however it stands
 	because   string // the service for whose sake it is taken back although it succeeded; else empty
 	arn       string // of its service deployment, if that was seen
+	stage     string // of its lifecycle, if it has one
+	waiting   bool   // for somebody to continue it
 }
 
 // execute registers all, then updates all, then follows all to their ends. One service that cannot be
@@ -64,13 +67,7 @@ func (d *deployer) execute(ctx context.Context) error {
 		return err
 	}
 	refused := d.update(ctx)
-	err := d.follow(ctx)
-	if err == nil { // else AWS cannot be asked, and the error says why
-		for _, f := range d.updated {
-			d.explain(ctx, f.result)
-		}
-	}
-	d.takeBack(ctx, err)
+	_, err := d.end(ctx)
 	if err = cmp.Or(refused, err); err != nil || !d.result().Outcome.Good() {
 		return err
 	}
@@ -212,6 +209,7 @@ func (d *deployer) follow(ctx context.Context) error {
 	ends, err := watch.Follow(ctx, d.client, targets, until, d.emit)
 	for i, f := range followed {
 		f.result.Service, f.result.Deployment, f.result.Verdict, f.arn = ends[i].Service, ends[i].Deployment, ends[i].Verdict, ends[i].ARN
+		f.stage, f.waiting = ends[i].Stage, ends[i].Waiting
 		if f.unchanged && f.result.Verdict.Outcome == rollout.Succeeded {
 			f.result.Verdict.Outcome = rollout.Unchanged
 		}
@@ -224,7 +222,8 @@ const explaining = 30 * time.Second
 
 // explain finds out why a deployment did not succeed. That it cannot be found out is not worth an
 // error: the verdict stands.
-func (d *deployer) explain(ctx context.Context, result *rollout.ServiceResult) {
+func (d *deployer) explain(ctx context.Context, f *following) {
+	result := f.result
 	switch result.Verdict.Outcome {
 	case rollout.Failed, rollout.RolledBack, rollout.RollbackFailed, rollout.TimedOut:
 	default:
@@ -232,7 +231,7 @@ func (d *deployer) explain(ctx context.Context, result *rollout.ServiceResult) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, explaining)
 	defer cancel()
-	evidence := rollout.Evidence{Verdict: result.Verdict, Service: result.Service, Deployment: result.Deployment}
+	evidence := rollout.Evidence{Verdict: result.Verdict, Service: result.Service, Deployment: result.Deployment, Stage: f.stage, Waiting: f.waiting}
 	for _, event := range result.Service.Events {
 		if !event.At.Before(result.Deployment.Created) {
 			evidence.Events = append(evidence.Events, event)

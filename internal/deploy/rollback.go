@@ -200,14 +200,14 @@ func (d *deployer) ask(ctx context.Context, f *following) (target watch.Target, 
 	service := services[0]
 	primary, _ := service.Primary()
 	switch {
-	case primary.ID == f.Previous:
+	case primary.ID == f.Previous && !f.asked:
 		return f.goingBack(service), "ECS is rolling the deployment back already", nil
 	case primary.ID != f.Deployment.ID:
 		return target, "", errSuperseded
-	case primary.State == "COMPLETED" && f.because == "":
+	case primary.State == "COMPLETED" && f.because == "" && !f.asked:
 		return target, "", errComplete
 	}
-	if f.arn != "" {
+	if f.arn != "" && primary.State != "COMPLETED" {
 		err := d.client.RollBack(ctx, f.arn)
 		if err == nil {
 			return f.goingBack(service), "ECS was asked to roll the deployment back", nil

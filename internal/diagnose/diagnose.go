@@ -140,6 +140,12 @@ func phase(evidence rollout.Evidence) []rollout.Finding {
 	switch {
 	case evidence.Verdict.Outcome != rollout.TimedOut:
 		return nil
+	case evidence.Waiting:
+		return []rollout.Finding{{
+			What:  "the deployment waits for somebody to continue it",
+			Cause: "A pause hook of the service holds it.",
+			Next:  "Run this action with operation: continue, or rollback. To end the step at the pause, wait for its stage (wait-for).",
+		}}
 	case ours.Pending > 0:
 		return []rollout.Finding{{
 			What:  tasks(ours.Pending) + " did not get from PENDING to RUNNING",
@@ -151,6 +157,12 @@ func phase(evidence rollout.Evidence) []rollout.Finding {
 			What:  fmt.Sprintf("ECS started only %d of %s", ours.Running+ours.Pending, tasks(desired)),
 			Cause: "There is no room for them, or the minimum and maximum percent do not let them start.",
 			Next:  "Look at the events of the service in the console.",
+		}}
+	case evidence.Stage != "":
+		return []rollout.Finding{{
+			What:  "all new tasks run, and the deployment is at " + strings.ToLower(strings.ReplaceAll(evidence.Stage, "_", " ")),
+			Cause: "Its hooks, steps and bake time take longer than the time that is given.",
+			Next:  "Raise timeout, or end the wait at a stage (wait-for).",
 		}}
 	case evidence.Older > 0:
 		return []rollout.Finding{{

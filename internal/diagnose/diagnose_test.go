@@ -81,6 +81,20 @@ func TestExplain(t *testing.T) {
 		want     []rollout.Finding
 	}{
 		"nothing is known": {},
+		"a pause that nobody answered": {
+			rollout.Evidence{Verdict: timedOut, Service: two, Deployment: rollout.Deployment{Running: 2}, Older: 2, Stage: "POST_TEST_TRAFFIC_SHIFT", Waiting: true},
+			[]rollout.Finding{{
+				What: "the deployment waits for somebody to continue it", Cause: "A pause hook of the service holds it.",
+				Next: "Run this action with operation: continue, or rollback. To end the step at the pause, wait for its stage (wait-for).",
+			}},
+		},
+		"a stage that takes long": {
+			rollout.Evidence{Verdict: timedOut, Service: two, Deployment: rollout.Deployment{Running: 2}, Older: 2, Stage: "BAKE_TIME"},
+			[]rollout.Finding{{
+				What: "all new tasks run, and the deployment is at bake time", Cause: "Its hooks, steps and bake time take longer than the time that is given.",
+				Next: "Raise timeout, or end the wait at a stage (wait-for).",
+			}},
+		},
 		"the same cause is counted, not repeated": {
 			rollout.Evidence{Failed: []rollout.Task{pull("1"), exited(1, ""), pull("7"), pull("5")}},
 			[]rollout.Finding{

@@ -19,6 +19,7 @@ var buckets = []bucket{
 	{[]string{"DescribeServices", "ListServices"}, 100, 20},
 	{[]string{"DescribeServiceDeployments", "ListServiceDeployments"}, 50, 20},
 	{[]string{"DescribeTasks", "ListTasks"}, 100, 20},
+	{[]string{"DescribeServiceRevisions"}, 50, 20},
 	{[]string{"RunTask", "StopTask"}, 100, 40},
 }
 

@@ -58,6 +58,13 @@ func TestErrors(t *testing.T) {
 		// as in getmoto/moto
 		{"register without image", "RegisterTaskDefinition", `{"family":"f","containerDefinitions":[{"name":"a"}]}`, "ClientException", "Container.image should not be null or empty."},
 		{"deregister without revision", "DeregisterTaskDefinition", `{"taskDefinition":"web"}`, "ClientException", "Revision is missing."},
+		// texts unverified
+		{"run without network", "RunTask", `{"cluster":"main","taskDefinition":"web:41"}`, "InvalidParameterException", "Network Configuration must be provided when networkMode 'awsvpc' is specified."},
+		{"run with an override of no container", "RunTask", `{"cluster":"main","taskDefinition":"web:41","networkConfiguration":{"awsvpcConfiguration":{"subnets":["s"]}},"overrides":{"containerOverrides":[{"name":"x"}]}}`, "InvalidParameterException", "Override for container named x is not a container in the TaskDefinition."},
+		{"run by launch type and strategy", "RunTask", `{"cluster":"main","taskDefinition":"web:41","launchType":"EC2","capacityProviderStrategy":[{}]}`, "InvalidParameterException", "Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again."},
+		{"stop a missing task", "StopTask", `{"cluster":"main","task":"x"}`, "InvalidParameterException", "The referenced task was not found."},
+		{"continue a missing deployment", "ContinueServiceDeployment", `{"serviceDeploymentArn":"x","hookId":"y"}`, "ServiceDeploymentNotFoundException", "Service deployment not found."},
+		{"targets of a missing rule", "ListTargetsByRule", `{"Rule":"x"}`, "ResourceNotFoundException", "Rule x does not exist on EventBus default."},
 		// strictness of our own, unverified
 		{"register with what is read-only", "RegisterTaskDefinition", `{"family":"f","revision":3}`, "InvalidParameterException", `Unknown parameter in input: "revision"`},
 		{"register with empty tags", "RegisterTaskDefinition", `{"family":"f","tags":[]}`, "InvalidParameterException", "Tags can not be empty."},
@@ -434,4 +441,67 @@ func TestScenariosAreTheSameEveryTime(t *testing.T) {
 	require.Equal(t, update(t, New(named(t, "healthy"))).Services[0].Deployments[0].ID, update(t, New(named(t, "healthy"))).Services[0].Deployments[0].ID)
 	_, err := Named("sunshine")
 	require.ErrorContains(t, err, `no scenario is called "sunshine": there are healthy, slow, crash,`)
+}
+
+// A token that was used starts nothing twice, and the log of a task is read page by page.
+func TestTasksThatRunOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(named(t, "healthy"))
+		const run = `{"cluster":"main","taskDefinition":"web:41","clientToken":"a","count":2,"startedBy":"me","networkConfiguration":{"awsvpcConfiguration":{"subnets":["s"]}}}`
+		status, first := ask(t, s, "RunTask", run)
+		require.Equal(t, http.StatusOK, status, first)
+		_, second := ask(t, s, "RunTask", run)
+		require.Equal(t, first["tasks"], second["tasks"])
+		require.Len(t, first["tasks"], 2)
+		task := first["tasks"].([]any)[0].(map[string]any)
+		require.Equal(t, "me", task["startedBy"])
+		require.Equal(t, "family:web", task["group"])
+
+		arn := task["taskArn"].(string)
+		stream := `"logGroupName":"/ecs/web","logStreamName":"web/app/` + arn[strings.LastIndexByte(arn, '/')+1:] + `"`
+		_, answer := ask(t, s, "GetLogEvents", `{`+stream+`}`)
+		require.Equal(t, "ResourceNotFoundException", answer["__type"])
+		time.Sleep(time.Minute) // virtual
+		_, answer = ask(t, s, "GetLogEvents", `{`+stream+`,"startFromHead":true,"limit":3}`)
+		require.Len(t, answer["events"], 3)
+		_, answer = ask(t, s, "GetLogEvents", `{`+stream+`,"startFromHead":true,"nextToken":"`+answer["nextForwardToken"].(string)+`"}`)
+		require.Len(t, answer["events"], 1)
+		end := answer["nextForwardToken"].(string)
+		_, answer = ask(t, s, "GetLogEvents", `{`+stream+`,"nextToken":"`+end+`"}`)
+		require.Empty(t, answer["events"])
+		require.Equal(t, end, answer["nextForwardToken"])
+
+		_, answer = ask(t, s, "DescribeTasks", `{"cluster":"main","tasks":["`+arn+`"]}`)
+		containers := answer["tasks"].([]any)[0].(map[string]any)["containers"].([]any)
+		require.EqualValues(t, 0, containers[0].(map[string]any)["exitCode"])
+		require.EqualValues(t, 137, containers[1].(map[string]any)["exitCode"], "what is not essential is killed")
+	})
+}
+
+// The stages of a deployment that shifts traffic, and the traffic in each.
+func TestStages(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(named(t, "linear"))
+		update(t, s)
+		var seen []string
+		for range 600 {
+			time.Sleep(time.Second) // virtual
+			_, listed := ask(t, s, "ListServiceDeployments", `{"cluster":"main","service":"web"}`)
+			arn := listed["serviceDeployments"].([]any)[0].(map[string]any)["serviceDeploymentArn"].(string)
+			_, answer := ask(t, s, "DescribeServiceDeployments", `{"serviceDeploymentArns":["`+arn+`"]}`)
+			d := answer["serviceDeployments"].([]any)[0].(map[string]any)
+			if d["status"] != "IN_PROGRESS" {
+				continue
+			}
+			at := fmt.Sprint(d["lifecycleStage"], " ", d["targetServiceRevision"].(map[string]any)["requestedProductionTrafficWeight"])
+			if len(seen) == 0 || seen[len(seen)-1] != at {
+				seen = append(seen, at)
+			}
+		}
+		require.Equal(t, []string{
+			"PRE_SCALE_UP 0", "SCALE_UP 0", "POST_SCALE_UP 0", "TEST_TRAFFIC_SHIFT 0", "POST_TEST_TRAFFIC_SHIFT 0", "PRE_PRODUCTION_TRAFFIC_SHIFT 0",
+			"PRODUCTION_TRAFFIC_SHIFT 25", "PRODUCTION_TRAFFIC_SHIFT 50", "PRODUCTION_TRAFFIC_SHIFT 75", "PRODUCTION_TRAFFIC_SHIFT 100",
+			"POST_PRODUCTION_TRAFFIC_SHIFT 100", "BAKE_TIME 100", "CLEAN_UP 100",
+		}, seen)
+	})
 }

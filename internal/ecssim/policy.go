@@ -115,7 +115,7 @@ func (s *Sim) permissions(operation string, body []byte) []permission {
 	}
 	var request struct {
 		Cluster, Service, TaskRoleARN, ExecutionRoleARN, ServiceDeploymentARN, Family string
-		Services, Tasks, ServiceDeploymentARNs                                        []string
+		Services, Tasks, ServiceDeploymentARNs, ServiceRevisionARNs                   []string
 		Tags                                                                          []any
 		RepositoryName, SecretID, LogGroupName, LogStreamName                         string
 		TaskDefinition, Task, Rule, Schedule                                          string
@@ -150,8 +150,10 @@ func (s *Sim) permissions(operation string, body []byte) []permission {
 		return each("service", []string{request.Service})
 	case "DescribeServiceDeployments":
 		return each("service-deployment", request.ServiceDeploymentARNs)
-	case "StopServiceDeployment":
+	case "StopServiceDeployment", "ContinueServiceDeployment":
 		return need(request.ServiceDeploymentARN)
+	case "DescribeServiceRevisions":
+		return each("service-revision", request.ServiceRevisionARNs)
 	case "DescribeTasks":
 		return each("task", request.Tasks)
 	case "RegisterTaskDefinition":

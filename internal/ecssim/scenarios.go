@@ -324,6 +324,32 @@ var scenarios = []Scenario{
 	{Name: "migration-never-starts", Story: "the image of the task that runs before the deployment is not in the registry", breaker: rolling, behaviour: well, once: cannotPull, With: migrate},
 	{Name: "migration-without-room", Story: "the task that is to run before the deployment finds no place", breaker: rolling, behaviour: well, once: behaviour{nowhere: "RESOURCE:MEMORY"}, With: migrate},
 	{Name: "migration-hangs", Story: "the task that runs before the deployment does not end", breaker: rolling, behaviour: well, once: neverEnds, With: migrate},
+	{Name: "blue-green", Story: "the new tasks are tested, and get all traffic at once", breaker: rolling, behaviour: well, prepare: shifts("blue-green")},
+	{Name: "blue-green-hook-fails", Story: "a lifecycle hook refuses the new tasks before they get traffic, and ECS rolls back", breaker: rolling, behaviour: well, prepare: shifts("failing")},
+	{Name: "blue-green-paused", Story: "the deployment waits for somebody's approval", breaker: rolling, behaviour: well, prepare: shifts("paused")},
+	{
+		Name: "blue-green-approved", Story: "the deployment waits for approval, and somebody gives it", breaker: rolling, behaviour: well, prepare: shifts("paused"),
+		acts: []act{{after: 3 * time.Minute, do: func(s *Sim) { s.web().primary().hooks[0].status = "SUCCEEDED" }}},
+	},
+	{Name: "canary", Story: "the new tasks get 5 % of the traffic first", breaker: rolling, behaviour: well, prepare: shifts("canary")},
+	{
+		Name: "canary-alarm", Story: "an alarm goes off while the new tasks have 5 % of the traffic", breaker: rolling, behaviour: well, prepare: shifts("canary"),
+		acts: []act{{after: 2 * time.Minute, do: func(s *Sim) { s.alarm(s.web()) }}},
+	},
+	{Name: "linear", Story: "the new tasks get a quarter of the traffic more each minute", breaker: rolling, behaviour: well, prepare: shifts("linear")},
+	{
+		Name: "waiting", Story: "a deployment waits for approval when somebody comes to look", breaker: rolling, behaviour: well,
+		With: map[string]string{"operation": "continue", "image": ""},
+		prepare: func(s *Sim, v *service) {
+			shifts("paused")(s, v)
+			s.deployed(v, 90*time.Second)
+		},
+	},
+	{
+		Name: "two-deployments", Story: "the last deployment was a success, and so was the one before", breaker: rolling, behaviour: well,
+		With:    map[string]string{"operation": "rollback", "image": ""},
+		prepare: func(s *Sim, v *service) { s.deployed(v, 5*time.Minute) },
+	},
 	{Name: "external", Story: "the service is deployed by a controller of somebody else's", breaker: rolling, behaviour: well, prepare: func(_ *Sim, v *service) { v.controller = "EXTERNAL" }},
 	{Name: "express", Story: "the service is an Express service", breaker: rolling, behaviour: well, prepare: func(_ *Sim, v *service) { v.express = true }},
 	{
@@ -410,6 +436,16 @@ func Fleet(services int) Scenario {
 		scenario.others = append(scenario.others, neighbour{name: fmt.Sprintf("web-%03d", i+1), family: "web"})
 	}
 	return scenario
+}
+
+// deployed makes the world one in which a new revision was deployed that long ago.
+func (s *Sim) deployed(v *service, ago time.Duration) {
+	s.now = s.now.Add(-ago)
+	s.deploy(v, s.register(v.primary().revision.definition), well)
+	for range ago / tick {
+		s.now = s.now.Add(tick)
+		s.schedule(v)
+	}
 }
 
 // Scenarios lists what can be played.

@@ -45,6 +45,10 @@ func (s *Sim) schedule(v *service) {
 	if primary = v.primary(); primary.rollout != "FAILED" {
 		s.launch(v, primary)
 	}
+	s.advance(v, v.primary())
+	if primary = v.primary(); primary.stage != "" && primary.stage != "CLEAN_UP" && primary.progress != "STOP_REQUESTED" {
+		return // the older tasks stay until the end
+	}
 	s.retire(v, primary)
 	s.complete(v, primary)
 }
@@ -166,7 +170,7 @@ func (s *Sim) complete(v *service, primary *deployment) {
 	if primary.baking.IsZero() {
 		primary.baking = s.now
 	}
-	if !primary.over() && s.now.Sub(primary.baking) < v.bake {
+	if !primary.over() && primary.stage == "" && s.now.Sub(primary.baking) < v.bake {
 		return
 	}
 	primary.set("COMPLETED", fmt.Sprintf("ECS deployment %s completed.", primary.id()), s.now) // [SEEN]

@@ -24,6 +24,7 @@ type service struct {
 	earlySuccess bool          // with the clean-up deferred
 	lingering    bool          // old tasks do not go
 	express      bool          // an Express service
+	strategy     strategy      // none: tasks are replaced step by step
 
 	deployments []*deployment // the PRIMARY first, then from new to old, as DescribeServices lists them
 	history     []*deployment // every one there was, newest first
@@ -102,6 +103,7 @@ type deployment struct {
 	replaced  *deployment
 	rollback  *rollback
 	startedBy string // of tasks that no service keeps
+	staged
 }
 
 type rollback struct {
@@ -136,7 +138,10 @@ func (s *Sim) deploy(v *service, r *revision, b behaviour) *deployment {
 		arn: arn("service-deployment/" + v.cluster.name + "/" + v.name + "/" + v.ids.serviceDeployment()),
 	}
 	d.set("IN_PROGRESS", fmt.Sprintf("ECS deployment %s in progress.", d.id()), s.now) // [SEEN]
-	if d.replaced = v.primary(); d.replaced != nil {
+	if d.replaced = v.primary(); d.replaced != nil && v.strategy.name != "" {
+		s.enter(v, d, "PRE_SCALE_UP")
+	}
+	if d.replaced != nil {
 		d.replaced.status = "ACTIVE"
 		if !d.replaced.over() {
 			d.replaced.progress, d.replaced.requested = "STOP_REQUESTED", s.now // [GUIDE: service-deployment]
@@ -314,6 +319,10 @@ func (v *service) describe() document {
 		"enableExecuteCommand": false, "healthCheckGracePeriodSeconds": 30,
 		"createdBy": "arn:aws:iam::" + account + ":role/terraform",
 	}
+	if v.strategy.name != "" {
+		answer["deploymentConfiguration"].(document)["strategy"] = v.strategy.name
+		answer["deploymentConfiguration"].(document)["bakeTimeInMinutes"] = int(v.bake.Minutes())
+	}
 	if v.express { // [SDK]
 		answer["resourceManagementType"] = "ECS"
 	}
@@ -414,6 +423,32 @@ func (s *Sim) describeServiceDeployments(request describeServiceDeploymentsReque
 	return document{"serviceDeployments": described, "failures": failures}, nil
 }
 
+type describeServiceRevisionsRequest struct{ ServiceRevisionArns []string }
+
+// describeServiceRevisions tells which task definition each had [API].
+func (s *Sim) describeServiceRevisions(request describeServiceRevisionsRequest) (any, error) {
+	found, failures := []document{}, []document{}
+	for _, wanted := range request.ServiceRevisionArns {
+		known := false
+		for _, c := range s.clusters {
+			for _, v := range c.services {
+				for _, d := range v.history {
+					if d.revisionARN() == wanted {
+						known = true
+						found = append(found, document{
+							"serviceRevisionArn": wanted, "serviceArn": v.arn(), "clusterArn": c.arn(), "taskDefinition": d.revision.arn(), "createdAt": epoch{d.created},
+						})
+					}
+				}
+			}
+		}
+		if !known {
+			failures = append(failures, missing(wanted))
+		}
+	}
+	return document{"serviceRevisions": found, "failures": failures}, nil
+}
+
 func (s *Sim) findServiceDeployment(arn string) *deployment {
 	for _, c := range s.clusters {
 		for _, v := range c.services {
@@ -444,6 +479,7 @@ func (d *deployment) inFull() document {
 	if d.alarmed {
 		full["alarms"] = document{"status": "TRIGGERED", "alarmNames": []string{"web-5xx"}, "triggeredAlarmNames": []string{"web-5xx"}}
 	}
+	d.describeStages(full)
 	full["deploymentCircuitBreaker"] = document{
 		"status": d.breakerStatus(), "failureCount": d.failed, "threshold": v.threshold(),
 	}

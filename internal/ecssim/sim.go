@@ -164,11 +164,13 @@ const targetPrefix = "AmazonEC2ContainerServiceV20141113."
 // what is to be encoded, or an *apiError.
 var operations = map[string]func(*Sim, []byte) (any, error){
 	"BatchGetImage":              call((*Sim).batchGetImage),
+	"ContinueServiceDeployment":  call((*Sim).continueServiceDeployment),
 	"DeregisterTaskDefinition":   call((*Sim).deregisterTaskDefinition),
 	"DescribeLogGroups":          call((*Sim).describeLogGroups),
 	"DescribeParameters":         call((*Sim).describeParameters),
 	"DescribeSecret":             call((*Sim).describeSecret),
 	"DescribeServiceDeployments": call((*Sim).describeServiceDeployments),
+	"DescribeServiceRevisions":   call((*Sim).describeServiceRevisions),
 	"DescribeServices":           call((*Sim).describeServices),
 	"DescribeTaskDefinition":     call((*Sim).describeTaskDefinition),
 	"DescribeTasks":              call((*Sim).describeTasks),

@@ -17,6 +17,7 @@ import (
 
 // Inputs are the inputs of one run, checked.
 type Inputs struct {
+	Operation      string // one of OperationValues
 	Cluster        string
 	Services       []string // names or ARNs; none: only the task definition is updated
 	TaskDefinition string   // family, family:revision or ARN; empty: what the service runs, or File
@@ -51,6 +52,7 @@ type Inputs struct {
 // text is the inputs as they are written. Its tags are the names of the inputs, with the hyphens as
 // underscores since envconfig takes no hyphens, and their defaults: action.yml declares the same.
 type text struct {
+	Operation             string `env:"OPERATION, default=deploy"`
 	Cluster               string `env:"CLUSTER, default=default"`
 	Service               string `env:"SERVICE"`
 	TaskDefinition        string `env:"TASK_DEFINITION"`
@@ -137,6 +139,7 @@ func Read(ctx context.Context, getenv func(string) string) (Inputs, error) {
 
 func (t text) check(c *checker) Inputs {
 	in := Inputs{
+		Operation:             c.oneOf("operation", t.Operation, OperationValues...),
 		Cluster:               c.cluster("cluster", t.Cluster),
 		Services:              c.services("service", t.Service),
 		Images:                c.images("image", t.Image),
@@ -161,8 +164,10 @@ func (t text) check(c *checker) Inputs {
 	in.TaskDefinition, in.File = c.taskDefinition("task-definition", t.TaskDefinition)
 	in.Variables = c.variables("environment-variables", t.EnvironmentVariables, "secrets", t.Secrets)
 	in.Cluster = c.sameCluster("cluster", in.Cluster, in.Services)
-	in.Timeout = c.duration("timeout", t.Timeout, defaultTimeouts[in.WaitFor])
-	if t.Service == "" && t.TaskDefinition == "" {
+	in.Timeout = c.duration("timeout", t.Timeout, defaultTimeout(in.WaitFor))
+	if t.Operation != "deploy" {
+		c.operation(t)
+	} else if t.Service == "" && t.TaskDefinition == "" {
 		c.mistake("give service, or task-definition, or both: neither is set")
 	}
 	if t.Service == "" {
@@ -180,6 +185,29 @@ func (t text) check(c *checker) Inputs {
 	return in
 }
 
+// OperationValues are what operation takes.
+var OperationValues = []string{"deploy", "continue", "rollback", "status"}
+
+// operation refuses what has no effect on deployments that there are.
+func (c *checker) operation(t text) {
+	if t.Service == "" {
+		c.mistake("operation: %s is about the deployment of a service: give service", t.Operation)
+	}
+	if t.TaskDefinition != "" && t.Operation != "rollback" {
+		c.mistake("task-definition has no effect with operation: %s", t.Operation)
+	}
+	for _, input := range []struct{ name, value string }{
+		{"image", t.Image}, {"environment-variables", t.EnvironmentVariables}, {"secrets", t.Secrets}, {"task-definition-patch", t.TaskDefinitionPatch},
+		{"service-patch", t.ServicePatch}, {"desired-count", t.DesiredCount}, {"minimum-healthy-percent", t.MinimumHealthyPercent},
+		{"maximum-percent", t.MaximumPercent}, {"force-new-deployment", t.ForceNewDeployment}, {"run-before", t.RunBefore}, {"run-after", t.RunAfter},
+		{"scheduled-tasks", t.ScheduledTasks}, {"keep-revisions", t.KeepRevisions},
+	} {
+		if input.value != "" {
+			c.mistake("%s has no effect with operation: %s", input.name, t.Operation)
+		}
+	}
+}
+
 // needsService refuses what would have no effect.
 func (c *checker) needsService(t text) {
 	for _, input := range []struct{ name, value string }{
@@ -195,7 +223,18 @@ func (c *checker) needsService(t text) {
 	}
 }
 
-// WaitForValues are what wait-for takes.
-var WaitForValues = []string{"stable", "running", "none"}
+// WaitForValues are what wait-for takes. From the fourth on they are stages of the lifecycle
+// (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/blue-green-deployment-how-it-works.html).
+var WaitForValues = []string{
+	"stable", "running", "none",
+	"post-scale-up", "test-traffic-shift", "post-test-traffic-shift", "pre-production-traffic-shift",
+	"production-traffic-shift", "post-production-traffic-shift", "bake-time", "clean-up",
+}
 
-var defaultTimeouts = map[string]time.Duration{"stable": 30 * time.Minute, "running": 90 * time.Second}
+// defaultTimeout is how long is waited when nothing else is asked for.
+func defaultTimeout(waitFor string) time.Duration {
+	if waitFor == "running" {
+		return 90 * time.Second
+	}
+	return 30 * time.Minute
+}

@@ -30,7 +30,7 @@ func TestDefaults(t *testing.T) {
 	in, err := read(t, map[string]string{"service": " web \n"})
 	require.NoError(t, err)
 	require.Equal(t, Inputs{
-		Cluster: "default", Services: []string{"web"}, WaitFor: "stable", Timeout: 30 * time.Minute, Verify: true,
+		Operation: "deploy", Cluster: "default", Services: []string{"web"}, WaitFor: "stable", Timeout: 30 * time.Minute, Verify: true,
 		Credentials: Credentials{Audience: "sts.amazonaws.com", Role: Role{SessionName: "ecs-deploy"}},
 	}, in)
 
@@ -146,7 +146,7 @@ func TestMistakes(t *testing.T) {
 		{map[string]string{"service": "web", "task-definition-patch": "cpu: [1"}, "task-definition-patch: line 1, column 6: sequence end token ']' not found"},
 		{map[string]string{"service": "web", "task-definition-patch": "cpu"}, "task-definition-patch: a patch is a map, in the shape of what it changes"},
 		{map[string]string{"service": "web", "dry-run": "yes"}, `dry-run: "yes" is neither true nor false`},
-		{map[string]string{"service": "web", "wait-for": "ready"}, `wait-for: "ready" is not one of stable, running, none`},
+		{map[string]string{"service": "web", "wait-for": "ready"}, `wait-for: "ready" is not one of ` + strings.Join(WaitForValues, ", ")},
 		{map[string]string{"service": "web", "timeout": "30"}, `timeout: "30" is not a length of time, such as 90s, 30m or 1h30m`},
 		{map[string]string{"service": "web", "timeout": "-5m"}, `timeout: "-5m" is not a length of time, such as 90s, 30m or 1h30m`},
 		{map[string]string{"service": "web", "aws-region": "Ireland"}, `aws-region: "Ireland" is not the name of a region, such as eu-west-1`},

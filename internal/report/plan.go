@@ -166,5 +166,8 @@ func waiting(plan rollout.Plan) string {
 	case rollout.AllRun:
 		return "wait until the new tasks run and are healthy, at most " + rollout.Span(plan.Timeout)
 	}
+	if _, is := plan.WaitFor.Stage(); is {
+		return "wait until the deployment has come to " + string(plan.WaitFor) + ", at most " + rollout.Span(plan.Timeout)
+	}
 	return "wait until the deployment is complete, at most " + rollout.Span(plan.Timeout)
 }

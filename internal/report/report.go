@@ -95,6 +95,9 @@ func (r *Reporter) Handle(event rollout.Event) {
 	case rollout.Progress:
 		r.enter(r.rolling)
 		r.at(e.Elapsed, e.Service, progress(e))
+	case rollout.HookCalled:
+		r.enter(r.rolling)
+		r.hookCalled(e)
 	case rollout.Standing:
 		r.enter(r.rolling)
 		r.line(fmt.Sprintf("%7s  %s", clock(e.Elapsed), oneLine(standing(e))))
@@ -110,6 +113,9 @@ func (r *Reporter) Handle(event rollout.Event) {
 	case rollout.Explained:
 		r.enter("Why it failed")
 		r.explained(e)
+	case rollout.Continued:
+		r.enter("Deploy")
+		r.line(e.Service.Name + ": the deployment was continued, from " + inWords(e.Stage))
 	case rollout.TakingBack:
 		r.rolling = "Roll back"
 		r.enter(r.rolling)
@@ -302,7 +308,59 @@ func progress(e rollout.Progress) string {
 	if e.Older > 0 {
 		text += fmt.Sprintf(", %d old", e.Older)
 	}
-	return fmt.Sprintf("%-20s  %s", strings.ToLower(strings.ReplaceAll(e.State, "_", " ")), text)
+	if e.Production != nil && *e.Production > 0 {
+		text += fmt.Sprintf(", %g %% of the traffic", *e.Production)
+	}
+	if e.BakeLeft > 0 {
+		text += ", " + rollout.Span(e.BakeLeft.Round(time.Second)) + " left"
+	}
+	return fmt.Sprintf("%-20s  %s", standingAt(e), text)
+}
+
+// standingAt is the stage of the lifecycle while a deployment goes through it, and else its state.
+func standingAt(e rollout.Progress) string {
+	if e.Stage != "" && e.State == "IN_PROGRESS" {
+		return stageInWords(e.Stage)
+	}
+	return inWords(e.State)
+}
+
+// inWords is a word of ECS's, such as IN_PROGRESS, as one would write it.
+func inWords(word string) string { return strings.ToLower(strings.ReplaceAll(word, "_", " ")) }
+
+// stages are those of the lifecycle whose names are too long for a column.
+var stages = map[string]string{
+	"POST_TEST_TRAFFIC_SHIFT":       "after test traffic",
+	"PRE_PRODUCTION_TRAFFIC_SHIFT":  "before production",
+	"PRODUCTION_TRAFFIC_SHIFT":      "production traffic",
+	"POST_PRODUCTION_TRAFFIC_SHIFT": "after production",
+}
+
+func stageInWords(stage string) string {
+	if words, known := stages[stage]; known {
+		return words
+	}
+	return inWords(stage)
+}
+
+// onTimeout is what ECS does when nobody answers.
+var onTimeout = map[string]string{"ROLLBACK": "rolls back", "CONTINUE": "continues it"}
+
+// hookCalled tells of a lifecycle hook. That one waits for somebody must not be overlooked.
+func (r *Reporter) hookCalled(e rollout.HookCalled) {
+	if e.Hook.Pause && e.Hook.Status == "AWAITING_ACTION" {
+		what := fmt.Sprintf("the deployment of %s waits for somebody to continue it (%s)", e.Service.Name, inWords(e.Stage))
+		if !e.Hook.Expires.IsZero() {
+			what += fmt.Sprintf(", until %s: then ECS %s", e.Hook.Expires.UTC().Format("2006-01-02 15:04 MST"), onTimeout[e.Hook.OnTimeout])
+		}
+		r.noticed(rollout.Noticed{What: what, Next: "Run this action with operation: continue, or rollback, or do it in the console.", Warning: true})
+		return
+	}
+	name := "pause"
+	if !e.Hook.Pause {
+		name = "hook " + e.Hook.Target[strings.LastIndexByte(e.Hook.Target, ':')+1:]
+	}
+	r.at(e.Elapsed, e.Service, fmt.Sprintf("%s (%s): %s", name, inWords(e.Stage), inWords(e.Hook.Status)))
 }
 
 func (r *Reporter) called(e rollout.Called) {

@@ -89,6 +89,19 @@ type (
 		Deployment Deployment
 		Older      int    // tasks of other deployments that still run
 		State      string // of the service deployment where it is known, else of the deployment
+
+		// Of a deployment that shifts traffic:
+		Stage      string        // of the lifecycle
+		Production *float64      // percent of production traffic that our tasks get
+		BakeLeft   time.Duration // about
+	}
+
+	// HookCalled comes when a lifecycle hook is called, waits for somebody, or has ended.
+	HookCalled struct {
+		Service ServiceKey
+		Elapsed time.Duration
+		Stage   string
+		Hook    LifecycleHook
 	}
 
 	// Standing comes when of several services none has changed for a while.
@@ -127,6 +140,12 @@ type (
 		Service  ServiceKey
 		Findings []Finding
 		Log      LogTail
+	}
+
+	// Continued comes when a deployment that waited for somebody was continued.
+	Continued struct {
+		Service ServiceKey
+		Stage   string
 	}
 
 	// TakingBack comes when a deployment is being taken back.
@@ -177,10 +196,12 @@ func (Repointed) event()      {}
 func (Updated) event()        {}
 func (Progress) event()       {}
 func (Standing) event()       {}
+func (HookCalled) event()     {}
 func (ServiceSaid) event()    {}
 func (TasksFailed) event()    {}
 func (Decided) event()        {}
 func (Explained) event()      {}
+func (Continued) event()      {}
 func (TakingBack) event()     {}
 func (Deregistered) event()   {}
 func (Noticed) event()        {}

@@ -5,6 +5,8 @@ package rollout
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -35,6 +37,14 @@ func RevisionID(arn string) string {
 		return id
 	}
 	return arn
+}
+
+// Named is a revision of which only the ARN is known.
+func Named(arn string) Revision {
+	family, number, _ := strings.Cut(RevisionID(arn), ":")
+	r := Revision{ARN: arn, Family: family}
+	r.Number, _ = strconv.Atoi(number)
+	return r
 }
 
 // ServiceKey names a service for as long as the action runs.
@@ -150,6 +160,39 @@ type ServiceDeployment struct {
 	ARN    string
 	Status string // PENDING … SUCCESSFUL, STOPPED, ROLLBACK_SUCCESSFUL, ROLLBACK_FAILED, or a new word
 	Reason string
+
+	// The rest is of deployments that shift traffic.
+	Stage      string   // of the lifecycle
+	Production *float64 // percent of production traffic that our tasks get
+	Bake       time.Duration
+	Hooks      []LifecycleHook
+}
+
+// LifecycleHook is a function that ECS calls in a stage, or a pause that waits for somebody.
+type LifecycleHook struct {
+	ID        string
+	Pause     bool
+	Target    string // of a function
+	Status    string // AWAITING_ACTION, IN_PROGRESS, SUCCEEDED, FAILED, TIMED_OUT
+	Expires   time.Time
+	OnTimeout string // CONTINUE or ROLLBACK
+}
+
+// Waiting is the pause that waits for somebody, if one does.
+func (d ServiceDeployment) Waiting() (LifecycleHook, bool) {
+	for _, hook := range d.Hooks {
+		if d.Status == "IN_PROGRESS" && hook.Pause && hook.Status == "AWAITING_ACTION" {
+			return hook, true
+		}
+	}
+	return LifecycleHook{}, false
+}
+
+// Stages are those of the lifecycle, in their order
+// (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/blue-green-deployment-how-it-works.html).
+var Stages = []string{
+	"RECONCILE_SERVICE", "PRE_SCALE_UP", "SCALE_UP", "POST_SCALE_UP", "TEST_TRAFFIC_SHIFT", "POST_TEST_TRAFFIC_SHIFT",
+	"PRE_PRODUCTION_TRAFFIC_SHIFT", "PRODUCTION_TRAFFIC_SHIFT", "POST_PRODUCTION_TRAFFIC_SHIFT", "BAKE_TIME", "CLEAN_UP",
 }
 
 // Number is the part of a deployment's id, and of the ARN of its service revision, by which the two
@@ -181,6 +224,12 @@ const (
 	AllRun    WaitFor = "running" // its tasks run and are healthy; older ones may still drain
 	DoNotWait WaitFor = "none"
 )
+
+// Stage is the stage of the lifecycle that is waited for, as ECS names it, if one is.
+func (w WaitFor) Stage() (string, bool) {
+	stage := strings.ToUpper(strings.ReplaceAll(string(w), "-", "_"))
+	return stage, slices.Contains(Stages, stage)
+}
 
 // Plan is everything that is going to be done, decided before anything is.
 type Plan struct {
@@ -307,6 +356,8 @@ type Evidence struct {
 	Service    Service        // as it was last seen
 	Deployment Deployment     // as it was last seen
 	Older      int            // tasks of other deployments that still run
+	Stage      string         // of the lifecycle, if it has one
+	Waiting    bool           // for somebody to continue it
 	Failed     []Task         // tasks of the deployment, oldest first
 	Events     []ServiceEvent // since the deployment began, newest first
 	Targets    []TargetHealth // of the deployment's tasks that run

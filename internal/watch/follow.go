@@ -3,6 +3,7 @@
 package watch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -51,6 +52,8 @@ type Followed struct {
 	Service    rollout.Service    // as it was last seen
 	Deployment rollout.Deployment // ours, as it was last seen
 	ARN        string             // of the service deployment, if it was seen
+	Stage      string             // of its lifecycle, if it has one
+	Waiting    bool               // for somebody to continue it
 }
 
 // Follow follows the targets, all of one cluster, until each has its verdict, and returns them in
@@ -70,7 +73,7 @@ func Follow(ctx context.Context, client *cloud.Client, targets []Target, until U
 	err := w.run(ctx)
 	var followed []Followed
 	for _, f := range w.followers {
-		followed = append(followed, Followed{f.verdict, f.service, f.ours, f.arn})
+		followed = append(followed, Followed{f.verdict, f.service, f.ours, f.arn, f.last.Stage, f.waiting})
 	}
 	return followed, err
 }
@@ -105,6 +108,8 @@ type follower struct {
 	failures    int       // that have been looked into
 	failed      []rollout.Task
 	last        rollout.Progress
+	stageSince  time.Time       // since when the stage is the one that it is
+	waiting     bool            // for somebody
 	looked      time.Time       // when AWS last answered
 	told        map[string]bool // ids of service events and failed tasks
 }
@@ -190,7 +195,10 @@ func (w *watcher) stop(err error) error {
 		case timedOut:
 			verdict = rollout.Verdict{
 				Outcome: rollout.TimedOut,
-				Reason:  fmt.Sprintf("not %s after %s: %s", goal[w.until.WaitFor], rollout.Span(w.until.Timeout), left(f.service, f.ours)),
+				Reason:  fmt.Sprintf("not %s after %s: %s", cmp.Or(goal[w.until.WaitFor], "at "+string(w.until.WaitFor)), rollout.Span(w.until.Timeout), left(f.service, f.ours)),
+			}
+			if f.waiting {
+				verdict.Reason += "; it waits for somebody to continue it"
 			}
 		case cancelled:
 			verdict = rollout.Verdict{Outcome: rollout.Cancelled, Reason: "the run was ended from outside, with " + left(f.service, f.ours)}
@@ -244,6 +252,13 @@ func (w *watcher) round(ctx context.Context) error {
 func (w *watcher) judge(ctx context.Context, f *follower, s snapshot) error {
 	if verdict, done := judge(f.Target, s); done {
 		w.decide(f, verdict)
+		return nil
+	}
+	if stage, is := w.until.WaitFor.Stage(); is && reached(s, stage) {
+		w.decide(f, rollout.Verdict{
+			Outcome: rollout.Succeeded,
+			Reason:  fmt.Sprintf("the deployment of %s has come to %s, and goes on in ECS", rollout.RevisionID(f.Deployment.TaskDefinition), string(w.until.WaitFor)),
+		})
 		return nil
 	}
 	if w.until.WaitFor == rollout.AllRun {
@@ -371,6 +386,7 @@ func (w *watcher) tell(f *follower, s snapshot) {
 	}
 	if s.progress != nil {
 		now.State = s.progress.Status
+		w.tellStage(f, s, &now)
 	}
 	now.Elapsed = elapsed
 	if changed := !alike(now, f.last); changed {
@@ -379,11 +395,37 @@ func (w *watcher) tell(f *follower, s snapshot) {
 	f.last = now
 }
 
+// tellStage adds the stage of the lifecycle to a line, and tells of its hooks.
+func (w *watcher) tellStage(f *follower, s snapshot, now *rollout.Progress) {
+	now.Stage, now.Production = s.progress.Stage, s.progress.Production
+	if now.Stage != f.last.Stage {
+		f.stageSince = s.at
+	}
+	if now.Stage == "BAKE_TIME" {
+		now.BakeLeft = max(0, s.progress.Bake-s.at.Sub(f.stageSince))
+	}
+	_, f.waiting = s.progress.Waiting()
+	for _, hook := range s.progress.Hooks {
+		if seen := hook.ID + hook.Status; !f.told[seen] && (hook.Status != "AWAITING_ACTION" || f.waiting) {
+			f.told[seen] = true
+			w.emit(rollout.HookCalled{Service: f.Service.ServiceKey, Elapsed: s.at.Sub(f.Since), Stage: now.Stage, Hook: hook})
+		}
+	}
+}
+
 // alike tells whether two looks show the same.
 func alike(a, b rollout.Progress) bool {
 	x, y := a.Deployment, b.Deployment
-	return a.State == b.State && a.Desired == b.Desired && a.Older == b.Older &&
+	return a.State == b.State && a.Stage == b.Stage && traffic(a) == traffic(b) && a.Desired == b.Desired && a.Older == b.Older &&
 		x.Running == y.Running && x.Pending == y.Pending && x.Failed == y.Failed
+}
+
+// traffic is the share of production traffic, or less than none where that is not known.
+func traffic(p rollout.Progress) float64 {
+	if p.Production == nil {
+		return -1
+	}
+	return *p.Production
 }
 
 // tellFailures says why tasks failed, as soon as some have.

@@ -2,6 +2,7 @@ package watch
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,6 +66,12 @@ func judge(t Target, s snapshot) (rollout.Verdict, bool) {
 		}
 	}
 	return judgeDeployments(t, s)
+}
+
+// reached tells whether a deployment has come to a stage of its lifecycle, or past it.
+func reached(s snapshot, stage string) bool {
+	return s.progress != nil && s.progress.Status == "IN_PROGRESS" &&
+		slices.Index(rollout.Stages, s.progress.Stage) >= slices.Index(rollout.Stages, stage)
 }
 
 func judgeProgress(t Target, s snapshot) (rollout.Verdict, bool) {
