@@ -1,6 +1,7 @@
 package ecssim
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -106,113 +107,106 @@ func (s *Sim) Needed() []string {
 	return slices.Sorted(slices.Values(s.needed))
 }
 
-// permissions are what a call needs, from
+// asked is what of a request tells what it is about.
+type asked struct {
+	Cluster, Service, TaskRoleARN, ExecutionRoleARN, ServiceDeploymentARN, Family string
+	Services, Tasks, ServiceDeploymentARNs, ServiceRevisionARNs                   []string
+	Tags                                                                          []any
+	RepositoryName, SecretID, LogGroupName, LogStreamName                         string
+	TaskDefinition, Task, Rule, Schedule, Role                                    string
+}
+
+func (a asked) cluster() string { return a.Cluster[strings.LastIndexByte(a.Cluster, '/')+1:] }
+
+// each is the ARNs of things of a cluster that are given by name or ARN.
+func (a asked) each(kind string, names ...string) []string {
+	var arns []string
+	for _, name := range names {
+		if !strings.HasPrefix(name, "arn:") {
+			name = arn(kind + "/" + a.cluster() + "/" + name)
+		}
+		arns = append(arns, name)
+	}
+	return arns
+}
+
+func another(service, resource string) []string {
+	return []string{"arn:aws:" + service + ":" + region + ":" + account + ":" + resource}
+}
+
+// resources are what a call is about, of those that can be allowed for some resources only, from
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
 // and its likes. That the service deployments have resources of their own is unverified.
+var resources = map[string]func(asked) []string{
+	"DescribeServices":           func(a asked) []string { return a.each("service", a.Services...) },
+	"UpdateService":              func(a asked) []string { return a.each("service", a.Service) },
+	"ListServiceDeployments":     func(a asked) []string { return a.each("service", a.Service) },
+	"DescribeServiceDeployments": func(a asked) []string { return a.ServiceDeploymentARNs },
+	"StopServiceDeployment":      func(a asked) []string { return []string{a.ServiceDeploymentARN} },
+	"ContinueServiceDeployment":  func(a asked) []string { return []string{a.ServiceDeploymentARN} },
+	"DescribeServiceRevisions":   func(a asked) []string { return a.ServiceRevisionARNs },
+	"DescribeTasks":              func(a asked) []string { return a.each("task", a.Tasks...) },
+	"StopTask":                   func(a asked) []string { return a.each("task", a.Task) },
+	"RunTask":                    func(a asked) []string { return []string{a.TaskDefinition} },
+	"BatchGetImage":              func(a asked) []string { return another("ecr", "repository/"+a.RepositoryName) },
+	"GetLogEvents": func(a asked) []string {
+		return another("logs", "log-group:"+a.LogGroupName+":log-stream:"+a.LogStreamName)
+	},
+	"DescribeSecret":    func(a asked) []string { return []string{a.SecretID + "-AbCdEf"} }, // the full ARN, with what AWS adds
+	"ListTargetsByRule": func(a asked) []string { return another("events", "rule/"+a.Rule) },
+	"PutTargets":        func(a asked) []string { return another("events", "rule/"+a.Rule) },
+	"GetSchedule":       func(a asked) []string { return another("scheduler", "schedule/"+a.Schedule) },
+	"UpdateSchedule":    func(a asked) []string { return another("scheduler", "schedule/"+a.Schedule) },
+	"GetRole":           func(a asked) []string { return []string{a.Role} },
+	"AssumeRole":        func(a asked) []string { return []string{a.Role} },
+}
+
+// permissions are what a call needs.
 func (s *Sim) permissions(operation string, body []byte) []permission {
 	if operation == "GetCallerIdentity" || operation == "AssumeRoleWithWebIdentity" {
 		return nil // nobody needs a permission for these
 	}
-	var request struct {
-		Cluster, Service, TaskRoleARN, ExecutionRoleARN, ServiceDeploymentARN, Family string
-		Services, Tasks, ServiceDeploymentARNs, ServiceRevisionARNs                   []string
-		Tags                                                                          []any
-		RepositoryName, SecretID, LogGroupName, LogStreamName                         string
-		TaskDefinition, Task, Rule, Schedule                                          string
+	var request asked
+	if form, err := url.ParseQuery(string(body)); err == nil && form.Has("Action") {
+		request.Role = cmp.Or(form.Get("RoleArn"), "arn:aws:iam::"+account+":role/"+form.Get("RoleName"))
+	} else {
+		_ = json.Unmarshal(body, &request) // one that cannot be read is refused later on
 	}
-	_ = json.Unmarshal(body, &request) // one that cannot be read is refused later on
-	cluster := request.Cluster[strings.LastIndexByte(request.Cluster, '/')+1:]
-	of := "ecs:"
-	if another, ok := otherServices[operation]; ok {
-		of = another
+	of, about := "ecs:", []string{"*"}
+	if prefix, ok := otherServices[operation]; ok {
+		of = prefix
 	}
-	need := func(resources ...string) []permission {
-		var list []permission
-		for _, resource := range resources {
-			list = append(list, permission{of + operation, resource, map[string]string{"ecs:cluster": arn("cluster/" + cluster)}})
-		}
-		return list
+	if resources, ok := resources[operation]; ok {
+		about = resources(request)
 	}
-	each := func(kind string, names []string) []permission {
-		var list []permission
-		for _, name := range names {
-			if !strings.HasPrefix(name, "arn:") {
-				name = arn(kind + "/" + cluster + "/" + name)
-			}
-			list = append(list, need(name)...)
-		}
-		return list
+	var needed []permission
+	for _, resource := range about {
+		needed = append(needed, permission{of + operation, resource, map[string]string{"ecs:cluster": arn("cluster/" + request.cluster())}})
 	}
+	for role, service := range s.passed(operation, request) {
+		needed = append(needed, permission{"iam:PassRole", role, map[string]string{"iam:PassedToService": service}})
+	}
+	if operation == "RegisterTaskDefinition" && len(request.Tags) > 0 {
+		needed = append(needed, permission{"ecs:TagResource", arn("task-definition/" + request.Family + ":*"), nil})
+	}
+	return needed
+}
+
+// passed are the roles that a call passes to a service.
+func (s *Sim) passed(operation string, request asked) map[string]string {
+	passed := map[string]string{}
 	switch operation {
-	case "DescribeServices":
-		return each("service", request.Services)
-	case "UpdateService", "ListServiceDeployments":
-		return each("service", []string{request.Service})
-	case "DescribeServiceDeployments":
-		return each("service-deployment", request.ServiceDeploymentARNs)
-	case "StopServiceDeployment", "ContinueServiceDeployment":
-		return need(request.ServiceDeploymentARN)
-	case "DescribeServiceRevisions":
-		return each("service-revision", request.ServiceRevisionARNs)
-	case "DescribeTasks":
-		return each("task", request.Tasks)
 	case "RegisterTaskDefinition":
-		list := need("*")
-		for _, role := range []string{request.TaskRoleARN, request.ExecutionRoleARN} {
-			if role != "" {
-				list = append(list, permission{"iam:PassRole", role, map[string]string{"iam:PassedToService": "ecs-tasks.amazonaws.com"}})
-			}
-		}
-		if len(request.Tags) > 0 {
-			list = append(list, permission{"ecs:TagResource", arn("task-definition/" + request.Family + ":*"), nil})
-		}
-		return list
-	case "BatchGetImage":
-		return need("arn:aws:ecr:" + region + ":" + account + ":repository/" + request.RepositoryName)
-	case "GetLogEvents":
-		return need("arn:aws:logs:" + region + ":" + account + ":log-group:" + request.LogGroupName + ":log-stream:" + request.LogStreamName)
-	case "DescribeSecret":
-		return need(request.SecretID + "-AbCdEf") // the full ARN counts, with the random characters that AWS adds
-	case "StopTask":
-		return each("task", []string{request.Task})
+		passed[request.TaskRoleARN], passed[request.ExecutionRoleARN] = "ecs-tasks.amazonaws.com", "ecs-tasks.amazonaws.com"
 	case "RunTask":
-		list := need(request.TaskDefinition)
-		for _, role := range s.rolesOf(request.TaskDefinition) {
-			list = append(list, permission{"iam:PassRole", role, map[string]string{"iam:PassedToService": "ecs-tasks.amazonaws.com"}})
+		if r := s.findRevision(request.TaskDefinition); r != nil {
+			passed[r.definition.str("taskRoleArn")], passed[r.definition.str("executionRoleArn")] = "ecs-tasks.amazonaws.com", "ecs-tasks.amazonaws.com"
 		}
-		return list
-	case "ListTargetsByRule":
-		return need("arn:aws:events:" + region + ":" + account + ":rule/" + request.Rule)
 	case "PutTargets":
-		return append(need("arn:aws:events:"+region+":"+account+":rule/"+request.Rule), passes("events"))
-	case "GetSchedule":
-		return need("arn:aws:scheduler:" + region + ":" + account + ":schedule/" + request.Schedule)
+		passed["arn:aws:iam::"+account+":role/events"] = "events.amazonaws.com"
 	case "UpdateSchedule":
-		return append(need("arn:aws:scheduler:"+region+":"+account+":schedule/"+request.Schedule), passes("scheduler"))
-	case "GetRole", "AssumeRole":
-		form, _ := url.ParseQuery(string(body))
-		if form.Has("RoleArn") {
-			return need(form.Get("RoleArn"))
-		}
-		return need("arn:aws:iam::" + account + ":role/" + form.Get("RoleName"))
+		passed["arn:aws:iam::"+account+":role/events"] = "scheduler.amazonaws.com"
 	}
-	return need("*")
-}
-
-// passes is the permission to pass the role of a target.
-func passes(service string) permission {
-	return permission{"iam:PassRole", "arn:aws:iam::" + account + ":role/events", map[string]string{"iam:PassedToService": service + ".amazonaws.com"}}
-}
-
-// rolesOf are the roles of a revision.
-func (s *Sim) rolesOf(id string) []string {
-	var roles []string
-	if r := s.findRevision(id); r != nil {
-		for _, name := range []string{"taskRoleArn", "executionRoleArn"} {
-			if role := r.definition.str(name); role != "" {
-				roles = append(roles, role)
-			}
-		}
-	}
-	return roles
+	delete(passed, "")
+	return passed
 }

@@ -9,9 +9,11 @@
 package report
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
 	"sync"
 	"time"
@@ -62,71 +64,6 @@ func (r *Reporter) Handle(event rollout.Event) {
 		}
 	case rollout.RoleAssumed:
 		r.line(roleAssumed(e))
-	case rollout.PlanMade:
-		r.enter("Plan")
-		if len(e.Plan.Services) > 1 {
-			r.longest = longestName(e.Plan.Services)
-		}
-		r.plan(e)
-	case rollout.Verified:
-		r.enter("Verify")
-		r.verified(e)
-	case rollout.Registered:
-		r.enter("Register")
-		r.registered(e.Result)
-	case rollout.OneOffStarted:
-		r.enter(oneOffGroups[e.Input])
-		r.oneOffStarted(e)
-	case rollout.OneOffProgress:
-		r.enter(oneOffGroups[e.Input])
-		r.line(fmt.Sprintf("%7s  %s", clock(e.Elapsed), oneLine(e.State)))
-	case rollout.TaskSaid:
-		r.enter(oneOffGroups[e.Input])
-		r.line(fmt.Sprintf("%9s%s │ %s", "", oneLine(e.Container), oneLine(e.Line)))
-	case rollout.OneOffEnded:
-		r.enter(oneOffGroups[e.Result.Input])
-		r.oneOffEnded(e)
-	case rollout.Repointed:
-		r.enter("Scheduled tasks")
-		r.line(repointed(e))
-	case rollout.Updated:
-		r.enter("Deploy")
-		r.updated(e)
-	case rollout.Progress:
-		r.enter(r.rolling)
-		r.at(e.Elapsed, e.Service, progress(e))
-	case rollout.HookCalled:
-		r.enter(r.rolling)
-		r.hookCalled(e)
-	case rollout.Standing:
-		r.enter(r.rolling)
-		r.line(fmt.Sprintf("%7s  %s", clock(e.Elapsed), oneLine(standing(e))))
-	case rollout.ServiceSaid:
-		r.enter(r.rolling)
-		r.at(e.Elapsed, e.Service, "ECS: "+strings.TrimPrefix(e.Message, "(service "+e.Service.Name+") "))
-	case rollout.TasksFailed:
-		r.enter(r.rolling)
-		r.at(e.Elapsed, e.Service, tasksFailed(e))
-	case rollout.Decided:
-		r.enter(r.rolling)
-		r.at(e.Elapsed, e.Service, words[e.Verdict.Outcome]+": "+e.Verdict.Reason)
-	case rollout.Explained:
-		r.enter("Why it failed")
-		r.explained(e)
-	case rollout.Continued:
-		r.enter("Deploy")
-		r.line(e.Service.Name + ": the deployment was continued, from " + inWords(e.Stage))
-	case rollout.TakingBack:
-		r.rolling = "Roll back"
-		r.enter(r.rolling)
-		r.line(fmt.Sprintf("%s: %s, to %s", e.Service.Name, e.How, e.To.ID()))
-	case rollout.Deregistered:
-		r.enter("Clean up")
-		if len(e.Revisions) == 0 {
-			r.line("no old revision of " + e.Family + " was deregistered")
-		} else {
-			r.line("deregistered " + strings.Join(e.Revisions, ", "))
-		}
 	case rollout.Noticed:
 		r.noticed(e)
 	case rollout.Called:
@@ -135,6 +72,95 @@ func (r *Reporter) Handle(event rollout.Event) {
 		r.detail(detail(e.Err))
 		r.leave()
 		r.ended(e)
+	default:
+		if _, back := event.(rollout.TakingBack); back {
+			r.rolling = r.groupOf(event)
+		}
+		r.enter(r.groupOf(event))
+		r.tell(event)
+	}
+}
+
+// groups are the groups of the log, by the events in them.
+var groups = map[reflect.Type]string{
+	reflect.TypeFor[rollout.PlanMade]():     "Plan",
+	reflect.TypeFor[rollout.Verified]():     "Verify",
+	reflect.TypeFor[rollout.Registered]():   "Register",
+	reflect.TypeFor[rollout.Updated]():      "Deploy",
+	reflect.TypeFor[rollout.Continued]():    "Deploy",
+	reflect.TypeFor[rollout.Explained]():    "Why it failed",
+	reflect.TypeFor[rollout.TakingBack]():   "Roll back",
+	reflect.TypeFor[rollout.Repointed]():    "Scheduled tasks",
+	reflect.TypeFor[rollout.Deregistered](): "Clean up",
+}
+
+// groupOf is the group that an event belongs to. What a service goes through is in one of its own.
+func (r *Reporter) groupOf(event rollout.Event) string {
+	switch e := event.(type) {
+	case rollout.OneOffStarted:
+		return oneOffGroups[e.Input]
+	case rollout.OneOffProgress:
+		return oneOffGroups[e.Input]
+	case rollout.TaskSaid:
+		return oneOffGroups[e.Input]
+	case rollout.OneOffEnded:
+		return oneOffGroups[e.Result.Input]
+	}
+	return cmp.Or(groups[reflect.TypeOf(event)], r.rolling)
+}
+
+// tell tells of an event in its group.
+func (r *Reporter) tell(event rollout.Event) {
+	switch e := event.(type) {
+	case rollout.PlanMade:
+		if len(e.Plan.Services) > 1 {
+			r.longest = longestName(e.Plan.Services)
+		}
+		r.plan(e)
+	case rollout.Verified:
+		r.verified(e)
+	case rollout.Registered:
+		r.registered(e.Result)
+	case rollout.OneOffStarted:
+		r.oneOffStarted(e)
+	case rollout.OneOffProgress:
+		r.line(fmt.Sprintf("%7s  %s", clock(e.Elapsed), oneLine(e.State)))
+	case rollout.TaskSaid:
+		r.line(fmt.Sprintf("%9s%s │ %s", "", oneLine(e.Container), oneLine(e.Line)))
+	case rollout.OneOffEnded:
+		r.oneOffEnded(e)
+	case rollout.Repointed:
+		r.line(repointed(e))
+	case rollout.Updated:
+		r.updated(e)
+	case rollout.Progress:
+		r.at(e.Elapsed, e.Service, progress(e))
+	case rollout.HookCalled:
+		r.hookCalled(e)
+	case rollout.Standing:
+		r.line(fmt.Sprintf("%7s  %s", clock(e.Elapsed), oneLine(standing(e))))
+	case rollout.ServiceSaid:
+		r.at(e.Elapsed, e.Service, "ECS: "+strings.TrimPrefix(e.Message, "(service "+e.Service.Name+") "))
+	case rollout.TasksFailed:
+		r.at(e.Elapsed, e.Service, tasksFailed(e))
+	case rollout.Decided:
+		r.at(e.Elapsed, e.Service, words[e.Verdict.Outcome]+": "+e.Verdict.Reason)
+	case rollout.Explained:
+		r.explained(e)
+	case rollout.Continued:
+		r.line(e.Service.Name + ": the deployment was continued, from " + inWords(e.Stage))
+	case rollout.TakingBack:
+		r.line(fmt.Sprintf("%s: %s, to %s", e.Service.Name, e.How, e.To.ID()))
+	case rollout.Deregistered:
+		r.deregistered(e)
+	}
+}
+
+func (r *Reporter) deregistered(e rollout.Deregistered) {
+	if len(e.Revisions) == 0 {
+		r.line("no old revision of " + e.Family + " was deregistered")
+	} else {
+		r.line("deregistered " + strings.Join(e.Revisions, ", "))
 	}
 }
 
