@@ -123,15 +123,16 @@ func Continue(ctx context.Context, client *cloud.Client, op Operation, emit roll
 		}
 	}
 	for _, s := range all {
+		s.over = op.WaitFor == rollout.DoNotWait
+		s.result.Verdict = rollout.Verdict{Outcome: rollout.Failed, Reason: "the deployment was not continued"}
+	}
+	for _, s := range all {
 		hook, _ := s.progress.Waiting()
 		if err := client.Continue(ctx, s.arn, hook.ID); err != nil {
 			return d.result(), err
 		}
 		emit(rollout.Continued{Service: s.Service.ServiceKey, Stage: s.progress.Stage})
-		if op.WaitFor == rollout.DoNotWait {
-			s.over = true
-			s.result.Verdict = rollout.Verdict{Outcome: rollout.Succeeded, Reason: "the deployment was continued, and is not waited for"}
-		}
+		s.result.Verdict = rollout.Verdict{Outcome: rollout.Succeeded, Reason: "the deployment was continued, and is not waited for"}
 	}
 	return d.end(ctx)
 }
@@ -194,7 +195,11 @@ func (f *following) wentAsAsked() {
 // askedOnly asks for the roll-backs, and waits for none.
 func (d *deployer) askedOnly(ctx context.Context) (rollout.Result, error) {
 	_, errs := d.askAll(ctx, d.updated)
-	for _, f := range d.updated {
+	for i, f := range d.updated {
+		if errs[i] != nil {
+			f.result.Verdict.Reason = "a roll-back was asked for, and could not be started"
+			continue
+		}
 		f.result.Verdict = rollout.Verdict{Outcome: rollout.Succeeded, Reason: "ECS was asked to roll back to " + f.result.Revision.Previous.ID() + ", which is not waited for"}
 	}
 	return d.result(), cmp.Or(errs...)
