@@ -267,7 +267,7 @@ const fresh = time.Minute
 func (a *assumer) renewable(err error, authorization string) (old, drop bool) {
 	known, found := credentialError("", err)
 	now := a.current.Load()
-	if !found || known.Name != "credentials expired" || now == nil {
+	if !found || !known.renews || now == nil {
 		return false, false
 	}
 	old = !strings.Contains(authorization, "Credential="+now.key+"/")

@@ -21,6 +21,7 @@ type CredentialError struct {
 	says   string   // a part of AWS's message; empty is any
 	passes bool     // it is worth another attempt
 	claims bool     // the claims of the token are what it is about
+	renews bool     // other credentials of the same role may do
 
 	Example string // how AWS words it
 	Source  string
@@ -157,7 +158,7 @@ var CredentialErrors = []CredentialError{
 		Example: "The security token included in the request is expired", Source: commonErrors,
 	},
 	{
-		Name: "credentials expired", codes: []string{"ExpiredTokenException", "ExpiredToken"},
+		Name: "credentials expired", renews: true, codes: []string{"ExpiredTokenException", "ExpiredToken"},
 		What:    "the AWS credentials have expired",
 		Next:    "Give role-to-assume to this step: what it gets by itself it also renews. Or get the credentials right before this step, and for longer than the deployment takes (role-duration-seconds).",
 		Example: "The security token included in the request is expired", Source: commonErrors,

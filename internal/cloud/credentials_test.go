@@ -247,21 +247,27 @@ func TestOldCredentialsServeWhileNewOnesCannotBeHad(t *testing.T) {
 	})
 }
 
+// dropping is an AWS that takes the first of its sessions for expired. It counts those that it gives,
+// and tells of each request that it refuses.
+func dropping(given *int, refused func(*http.Request)) transport {
+	return func(r *http.Request) (*http.Response, error) {
+		switch {
+		case r.Header.Get("X-Amz-Target") == "":
+			*given++
+			return answerXML(r, http.StatusOK, sessionXML(viaKeys, fmt.Sprintf("ASIA%d", *given), time.Hour)), nil
+		case strings.Contains(r.Header.Get("Authorization"), "ASIA1/"):
+			refused(r)
+			return answer(r, http.StatusBadRequest, `{"__type":"ExpiredTokenException","message":"expired"}`), nil
+		}
+		return answer(r, http.StatusOK, `{"serviceArns":[]}`), nil
+	}
+}
+
 // AWS may drop a session before its time, and the clock of the runner may be slow.
 func TestCredentialsThatExpireEarlyAreRenewed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		given, refused := 0, 0
-		client := assumingClient(t, Role{}, transport(func(r *http.Request) (*http.Response, error) {
-			switch {
-			case r.Header.Get("X-Amz-Target") == "":
-				given++
-				return answerXML(r, http.StatusOK, sessionXML(viaKeys, fmt.Sprintf("ASIA%d", given), time.Hour)), nil
-			case strings.Contains(r.Header.Get("Authorization"), "ASIA1/"):
-				refused++
-				return answer(r, http.StatusBadRequest, `{"__type":"ExpiredTokenException","message":"expired"}`), nil
-			}
-			return answer(r, http.StatusOK, `{"serviceArns":[]}`), nil
-		}), nil)
+		client := assumingClient(t, Role{}, dropping(&given, func(*http.Request) { refused++ }), nil)
 		require.NoError(t, client.Authenticate(t.Context(), nil))
 		_, err := client.ServiceNames(t.Context(), "main")
 		require.ErrorContains(t, err, "the AWS credentials have expired", "brand-new ones are not replaced")
@@ -280,19 +286,10 @@ func TestCredentialsThatExpireEarlyAreRenewed(t *testing.T) {
 func TestALateAnswerToOldCredentialsIsWorthAnotherAttempt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		given := 0
-		client := assumingClient(t, Role{}, transport(func(r *http.Request) (*http.Response, error) {
-			switch {
-			case r.Header.Get("X-Amz-Target") == "":
-				given++
-				return answerXML(r, http.StatusOK, sessionXML(viaKeys, fmt.Sprintf("ASIA%d", given), time.Hour)), nil
-			case strings.Contains(r.Header.Get("Authorization"), "ASIA1/"):
-				body, _ := io.ReadAll(r.Body)
-				if strings.Contains(string(body), "slow") {
-					time.Sleep(8 * time.Second) // virtual
-				}
-				return answer(r, http.StatusBadRequest, `{"__type":"ExpiredTokenException","message":"expired"}`), nil
+		client := assumingClient(t, Role{}, dropping(&given, func(r *http.Request) {
+			if body, _ := io.ReadAll(r.Body); strings.Contains(string(body), "slow") {
+				time.Sleep(8 * time.Second) // virtual
 			}
-			return answer(r, http.StatusOK, `{"serviceArns":[]}`), nil
 		}), nil)
 		require.NoError(t, client.Authenticate(t.Context(), nil))
 		time.Sleep(2 * time.Minute) // virtual
@@ -308,17 +305,12 @@ func TestCredentialsThatWereDroppedAreGotLikeTheFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		given := 0
 		began := time.Now()
+		aws := dropping(&given, func(*http.Request) {})
 		client := assumingClient(t, Role{}, transport(func(r *http.Request) (*http.Response, error) {
-			switch {
-			case r.Header.Get("X-Amz-Target") == "" && given > 0 && time.Since(began) < 2*time.Minute+7*time.Second:
+			if r.Header.Get("X-Amz-Target") == "" && given > 0 && time.Since(began) < 2*time.Minute+7*time.Second {
 				return nil, syscall.ECONNRESET
-			case r.Header.Get("X-Amz-Target") == "":
-				given++
-				return answerXML(r, http.StatusOK, sessionXML(viaKeys, fmt.Sprintf("ASIA%d", given), time.Hour)), nil
-			case strings.Contains(r.Header.Get("Authorization"), "ASIA1/"):
-				return answer(r, http.StatusBadRequest, `{"__type":"ExpiredTokenException","message":"expired"}`), nil
 			}
-			return answer(r, http.StatusOK, `{"serviceArns":[]}`), nil
+			return aws(r)
 		}), nil)
 		require.NoError(t, client.Authenticate(t.Context(), nil))
 		time.Sleep(2 * time.Minute) // virtual

@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -64,43 +65,43 @@ func (c *Client) lastLog(ctx context.Context, failed []rollout.Task, document ta
 	for _, task := range slices.Backward(failed[max(0, len(failed)-3):]) {
 		container, known := task.Culprit()
 		log := document.Log(container.Name)
-		if !known || log.Driver != "awslogs" || log.Group == "" || log.Prefix == "" {
+		if !known || !log.Readable() {
 			continue
 		}
 		tail := rollout.LogTail{
-			Container: container.Name, Task: task.ID, Group: log.Group,
-			Stream: fmt.Sprintf("%s/%s/%s", log.Prefix, container.Name, task.ID),
+			Container: container.Name, Task: task.ID, Group: log.Group, Stream: log.Stream(container.Name, task.ID),
 		}
 		var err error
-		if tail.Lines, err = c.logLines(ctx, log, tail.Stream); err != nil || len(tail.Lines) > 0 {
+		limit, fromHead := int32(logLines), false
+		tail.Lines, _, err = c.logEvents(ctx, c.logs(log.Region), cloudwatchlogs.GetLogEventsInput{
+			LogGroupName: &tail.Group, LogStreamName: &tail.Stream, Limit: &limit, StartFromHead: &fromHead,
+		})
+		if err != nil || len(tail.Lines) > 0 {
 			return tail, err
 		}
 	}
 	return rollout.LogTail{}, nil
 }
 
-// logLines reads the last lines of a stream. A container that never wrote has none.
-func (c *Client) logLines(ctx context.Context, log taskdef.Log, stream string) ([]string, error) {
-	client := cloudwatchlogs.NewFromConfig(c.config, func(o *cloudwatchlogs.Options) {
-		if log.Region != "" {
-			o.Region = log.Region
-		}
-	})
-	limit, fromHead := int32(logLines), false
-	out, err := client.GetLogEvents(ctx, &cloudwatchlogs.GetLogEventsInput{
-		LogGroupName: &log.Group, LogStreamName: &stream, Limit: &limit, StartFromHead: &fromHead,
-	})
+// logs is the client for the logs of a region; empty is that of the client.
+func (c *Client) logs(region string) *cloudwatchlogs.Client {
+	return cloudwatchlogs.NewFromConfig(c.config, func(o *cloudwatchlogs.Options) { o.Region = cmp.Or(region, o.Region) })
+}
+
+// logEvents reads a page of the lines of a stream, and the token of the next page. A container that
+// has not written has no stream, and no lines.
+func (c *Client) logEvents(ctx context.Context, logs *cloudwatchlogs.Client, in cloudwatchlogs.GetLogEventsInput) (lines []string, next *string, err error) {
+	out, err := logs.GetLogEvents(ctx, &in)
 	if code(err) == "ResourceNotFoundException" {
-		return nil, nil
+		return nil, nil, nil
 	}
 	if err != nil {
-		return nil, c.problem(ctx, err, "logs:GetLogEvents", "log group "+log.Group)
+		return nil, nil, c.problem(ctx, err, "logs:GetLogEvents", "log group "+deref(in.LogGroupName))
 	}
-	var lines []string
 	for _, event := range out.Events {
 		lines = append(lines, deref(event.Message))
 	}
-	return lines, nil
+	return lines, out.NextForwardToken, nil
 }
 
 // UnhealthyTargets are the tasks that the load balancer does not find healthy, or not yet. In a

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -58,7 +57,7 @@ func (c *Client) Tasks(ctx context.Context, cluster string, arns []string) ([]ro
 		err = errNoAnswer
 	}
 	if err != nil {
-		return nil, c.problem(ctx, err, "ecs:DescribeTasks", "task "+last(arns[0]))
+		return nil, c.problem(ctx, err, "ecs:DescribeTasks", "task "+rollout.LastSegment(arns[0]))
 	}
 	var tasks []rollout.Task
 	for _, t := range out.Tasks {
@@ -70,7 +69,7 @@ func (c *Client) Tasks(ctx context.Context, cluster string, arns []string) ([]ro
 // StopTask stops a task. The reason stands in its stoppedReason.
 func (c *Client) StopTask(ctx context.Context, cluster, arn, reason string) error {
 	if _, err := c.ecs.StopTask(ctx, &ecs.StopTaskInput{Cluster: &cluster, Task: &arn, Reason: &reason}); err != nil {
-		return c.problem(ctx, err, "ecs:StopTask", "task "+last(arn))
+		return c.problem(ctx, err, "ecs:StopTask", "task "+rollout.LastSegment(arn))
 	}
 	return nil
 }
@@ -90,16 +89,11 @@ func (c *Client) LogStreams(document taskdef.Document, tasks []string) (streams 
 	for _, task := range tasks {
 		for _, container := range document.Containers() {
 			log := document.Log(container.Name)
-			if log.Driver != "awslogs" || log.Group == "" || log.Prefix == "" {
+			if !log.Readable() {
 				unreadable[container.Name] = log.Driver
 				continue
 			}
-			client := cloudwatchlogs.NewFromConfig(c.config, func(o *cloudwatchlogs.Options) {
-				if log.Region != "" {
-					o.Region = log.Region
-				}
-			})
-			streams = append(streams, &LogStream{Task: last(task), Container: container.Name, log: log, client: client})
+			streams = append(streams, &LogStream{Task: rollout.LastSegment(task), Container: container.Name, log: log, client: c.logs(log.Region)})
 		}
 	}
 	return streams, unreadable
@@ -110,27 +104,15 @@ func (c *Client) LogStreams(document taskdef.Document, tasks []string) (streams 
 // (https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_GetLogEvents.html).
 func (c *Client) ReadLog(ctx context.Context, stream *LogStream) ([]string, error) {
 	var lines []string
-	name := strings.Join([]string{stream.log.Prefix, stream.Container, stream.Task}, "/")
-	fromHead := true
+	name, fromHead := stream.log.Stream(stream.Container, stream.Task), true
 	for {
-		out, err := stream.client.GetLogEvents(ctx, &cloudwatchlogs.GetLogEventsInput{
+		page, next, err := c.logEvents(ctx, stream.client, cloudwatchlogs.GetLogEventsInput{
 			LogGroupName: &stream.log.Group, LogStreamName: &name, StartFromHead: &fromHead, NextToken: stream.token,
 		})
-		if code(err) == "ResourceNotFoundException" {
-			return nil, nil
+		lines = append(lines, page...)
+		if err != nil || next == nil || deref(stream.token) == *next {
+			return lines, err
 		}
-		if err != nil {
-			return lines, c.problem(ctx, err, "logs:GetLogEvents", "log group "+stream.log.Group)
-		}
-		for _, event := range out.Events {
-			lines = append(lines, deref(event.Message))
-		}
-		again := deref(stream.token) == deref(out.NextForwardToken)
-		if out.NextForwardToken != nil {
-			stream.token = out.NextForwardToken
-		}
-		if again || out.NextForwardToken == nil {
-			return lines, nil
-		}
+		stream.token = next
 	}
 }

@@ -59,6 +59,10 @@ func paced() func(*smithy.Stack) error {
 // later is begun, but what is under way is not broken off: its effect would not be known. The error of
 // the first item that has one is returned.
 func Each[Item any](ctx context.Context, items []Item, do func(context.Context, int, Item) error) error {
+	return each(ctx, atOnce, items, do)
+}
+
+func each[Item any](ctx context.Context, atOnce int, items []Item, do func(context.Context, int, Item) error) error {
 	var group errgroup.Group
 	var mu sync.Mutex
 	var fault any

@@ -24,9 +24,10 @@ type ruleTarget struct {
 func (c *Client) RuleTargets(ctx context.Context, rule, id string) ([]rollout.ScheduledTask, error) {
 	var found []rollout.ScheduledTask
 	var token *string
+	client := eventbridge.NewFromConfig(c.config)
 	for {
 		var answer []byte
-		_, err := eventbridge.NewFromConfig(c.config).ListTargetsByRule(ctx, &eventbridge.ListTargetsByRuleInput{Rule: &rule, NextToken: token},
+		_, err := client.ListTargetsByRule(ctx, &eventbridge.ListTargetsByRuleInput{Rule: &rule, NextToken: token},
 			func(o *eventbridge.Options) { o.APIOptions = append(o.APIOptions, takeAnswer(&answer)) })
 		if code(err) == "ResourceNotFoundException" {
 			return nil, &rollout.Problem{Kind: rollout.BadInput, What: fmt.Sprintf("scheduled-tasks: there is no rule %s on the default event bus in %s", rule, c.region), Next: "Check the name and the region."}

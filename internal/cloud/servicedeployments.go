@@ -30,7 +30,7 @@ func (c *Client) FindServiceDeployment(ctx context.Context, service rollout.Serv
 		return "", c.problem(ctx, err, "ecs:ListServiceDeployments", "service "+service.Name)
 	}
 	for _, found := range out.ServiceDeployments {
-		if strings.HasSuffix(deref(found.TargetServiceRevisionArn), "/"+rollout.Number(d.ID)) {
+		if strings.HasSuffix(deref(found.TargetServiceRevisionArn), "/"+rollout.LastSegment(d.ID)) {
 			return deref(found.ServiceDeploymentArn), nil
 		}
 	}
@@ -46,7 +46,7 @@ func (c *Client) ServiceDeployments(ctx context.Context, arns ...string) (map[st
 			err = errNoAnswer
 		}
 		if err != nil {
-			return nil, c.problem(ctx, err, "ecs:DescribeServiceDeployments", "service deployment "+last(batch[0]))
+			return nil, c.problem(ctx, err, "ecs:DescribeServiceDeployments", "service deployment "+rollout.LastSegment(batch[0]))
 		}
 		for _, d := range out.ServiceDeployments {
 			found[deref(d.ServiceDeploymentArn)] = serviceDeployment(d)
@@ -84,7 +84,7 @@ func serviceDeployment(d types.ServiceDeployment) rollout.ServiceDeployment {
 func (c *Client) Continue(ctx context.Context, arn, hook string) error {
 	_, err := c.ecs.ContinueServiceDeployment(ctx, &ecs.ContinueServiceDeploymentInput{ServiceDeploymentArn: &arn, HookId: &hook})
 	if err != nil {
-		return c.problem(ctx, err, "ecs:ContinueServiceDeployment", "service deployment "+last(arn))
+		return c.problem(ctx, err, "ecs:ContinueServiceDeployment", "service deployment "+rollout.LastSegment(arn))
 	}
 	return nil
 }
@@ -102,7 +102,7 @@ func (c *Client) PreviousRevision(ctx context.Context, service rollout.Service, 
 	slices.SortStableFunc(out.ServiceDeployments, func(a, b types.ServiceDeploymentBrief) int { return deref(b.CreatedAt).Compare(deref(a.CreatedAt)) })
 	var arns []string
 	for _, d := range out.ServiceDeployments {
-		if arn := deref(d.TargetServiceRevisionArn); !strings.HasSuffix(arn, "/"+rollout.Number(current.ID)) {
+		if arn := deref(d.TargetServiceRevisionArn); !strings.HasSuffix(arn, "/"+rollout.LastSegment(current.ID)) {
 			arns = append(arns, arn)
 		}
 	}
@@ -132,7 +132,7 @@ func (c *Client) RollBack(ctx context.Context, arn string) error {
 		ServiceDeploymentArn: &arn, StopType: types.StopServiceDeploymentStopTypeRollback,
 	})
 	if err != nil {
-		return c.problem(ctx, err, "ecs:StopServiceDeployment", "service deployment "+last(arn))
+		return c.problem(ctx, err, "ecs:StopServiceDeployment", "service deployment "+rollout.LastSegment(arn))
 	}
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
@@ -38,7 +37,7 @@ func (c *Client) describe(ctx context.Context, cluster string, names []string) (
 	if code(err) == "ClusterNotFoundException" {
 		return nil, &rollout.Problem{
 			Kind: rollout.BadInput, Err: err,
-			What: fmt.Sprintf("cluster %s does not exist in %s", last(cluster), c.region),
+			What: fmt.Sprintf("cluster %s does not exist in %s", rollout.LastSegment(cluster), c.region),
 			Next: "Check cluster, the region, and that the credentials are those of the right account.",
 		}
 	}
@@ -55,9 +54,9 @@ func (c *Client) describe(ctx context.Context, cluster string, names []string) (
 // serviceOf is what a call for these services is about.
 func serviceOf(names []string) string {
 	if len(names) == 1 {
-		return "service " + last(names[0])
+		return "service " + rollout.LastSegment(names[0])
 	}
-	return fmt.Sprintf("service %s and %d others", last(names[0]), len(names)-1)
+	return fmt.Sprintf("service %s and %d others", rollout.LastSegment(names[0]), len(names)-1)
 }
 
 // ServiceNames lists the names of up to 100 services of a cluster.
@@ -65,11 +64,11 @@ func (c *Client) ServiceNames(ctx context.Context, cluster string) ([]string, er
 	most := int32(100)
 	out, err := c.ecs.ListServices(ctx, &ecs.ListServicesInput{Cluster: &cluster, MaxResults: &most})
 	if err != nil {
-		return nil, c.problem(ctx, err, "ecs:ListServices", "cluster "+last(cluster))
+		return nil, c.problem(ctx, err, "ecs:ListServices", "cluster "+rollout.LastSegment(cluster))
 	}
 	var names []string
 	for _, arn := range out.ServiceArns {
-		names = append(names, last(arn))
+		names = append(names, rollout.LastSegment(arn))
 	}
 	slices.Sort(names)
 	return names, nil
@@ -82,7 +81,7 @@ func (c *Client) RevisionsInUse(ctx context.Context, cluster string) ([]string, 
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, c.problem(ctx, err, "ecs:ListServices", "cluster "+last(cluster))
+			return nil, c.problem(ctx, err, "ecs:ListServices", "cluster "+rollout.LastSegment(cluster))
 		}
 		services, err := c.Services(ctx, cluster, page.ServiceArns...)
 		if err != nil {
@@ -98,12 +97,9 @@ func (c *Client) RevisionsInUse(ctx context.Context, cluster string) ([]string, 
 	return arns, nil
 }
 
-// last is the last segment of an ARN, or the whole of what is a name already.
-func last(arn string) string { return arn[strings.LastIndexByte(arn, '/')+1:] }
-
 func (c *Client) service(s types.Service) rollout.Service {
 	service := rollout.Service{
-		ServiceKey:     rollout.ServiceKey{Cluster: last(deref(s.ClusterArn)), Name: deref(s.ServiceName)},
+		ServiceKey:     rollout.ServiceKey{Cluster: rollout.LastSegment(deref(s.ClusterArn)), Name: deref(s.ServiceName)},
 		ARN:            deref(s.ServiceArn),
 		Region:         c.region,
 		Status:         deref(s.Status),

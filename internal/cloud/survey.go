@@ -104,9 +104,9 @@ func (c *Client) deployable(ctx context.Context, cluster string, names []string)
 	var services []rollout.Service
 	var absent []string
 	for _, name := range names {
-		at := slices.IndexFunc(there, func(s rollout.Service) bool { return s.Name == last(name) })
+		at := slices.IndexFunc(there, func(s rollout.Service) bool { return s.Name == rollout.LastSegment(name) })
 		if at < 0 {
-			absent = append(absent, last(name))
+			absent = append(absent, rollout.LastSegment(name))
 			continue
 		}
 		if err := c.refusable(there[at]); err != nil {
@@ -156,7 +156,7 @@ func (c *Client) missing(ctx context.Context, cluster string, absent []string) e
 	}
 	p := &rollout.Problem{
 		Kind: rollout.BadInput,
-		What: fmt.Sprintf(what, strings.Join(absent, ", "), last(cluster), c.region),
+		What: fmt.Sprintf(what, strings.Join(absent, ", "), rollout.LastSegment(cluster), c.region),
 		Next: "Check service, cluster and region.",
 	}
 	names, err := c.ServiceNames(ctx, cluster)

@@ -56,7 +56,7 @@ func (c *Client) tasks(ctx context.Context, service rollout.ServiceKey, deployme
 
 func task(t types.Task) rollout.Task {
 	task := rollout.Task{
-		ID:       last(deref(t.TaskArn)),
+		ID:       rollout.LastSegment(deref(t.TaskArn)),
 		Status:   deref(t.LastStatus),
 		Health:   string(t.HealthStatus),
 		StopCode: string(t.StopCode),

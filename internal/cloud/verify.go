@@ -8,10 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
@@ -42,108 +39,79 @@ func (c *Client) Verify(ctx context.Context, revisions []rollout.PlannedRevision
 	ctx, cancel := context.WithTimeout(ctx, verifying)
 	defer cancel()
 	once := c.WithoutRetry()
-	v := &verification{client: once, ctx: ctx, known: map[string]bool{}, found: map[int]rollout.Doubt{}}
-	v.running.SetLimit(checksAtOnce)
+	var checks []check
+	known := map[string]bool{} // of several revisions, each thing counts once
 	for _, revision := range revisions {
-		if revision.Register {
-			v.verify(once, revision)
+		if !revision.Register {
+			continue
+		}
+		for _, needed := range once.checks(revision) {
+			if id := needed.action + " " + needed.thing; !known[id] {
+				known[id] = true
+				checks = append(checks, needed)
+			}
 		}
 	}
-	return v.wait()
+	doubts, errs := make([]rollout.Doubt, len(checks)), make([]error, len(checks))
+	_ = each(ctx, checksAtOnce, checks, func(ctx context.Context, i int, check check) error {
+		ctx, cancel := context.WithTimeout(ctx, checking)
+		defer cancel()
+		doubts[i], errs[i] = check.look(ctx)
+		return nil // the error of one ends none of the others
+	})
+	return once.verified(checks, doubts, errs)
 }
 
-// verify starts the checks for one revision.
-func (v *verification) verify(once *Client, revision rollout.PlannedRevision) {
+// check is a look at a thing that tasks need, and the action that it takes.
+type check struct {
+	action, thing string
+	look          func(context.Context) (rollout.Doubt, error)
+}
+
+// checks are those for one revision.
+func (c *Client) checks(revision rollout.PlannedRevision) []check {
+	var checks []check
+	add := func(action, thing string, look func(context.Context) (rollout.Doubt, error)) {
+		checks = append(checks, check{action, thing, look})
+	}
 	needs := revision.Document.Needs()
 	for _, image := range revision.Images {
-		v.start("ecr:BatchGetImage", image.To+" "+needs.Architecture, func(ctx context.Context) (rollout.Doubt, error) {
-			return once.verifyImage(ctx, image.To, needs.Architecture)
+		add("ecr:BatchGetImage", image.To+" "+needs.Architecture, func(ctx context.Context) (rollout.Doubt, error) {
+			return c.verifyImage(ctx, image.To, needs.Architecture)
 		})
 	}
 	for _, role := range needs.Roles {
-		v.start("iam:GetRole", role, func(ctx context.Context) (rollout.Doubt, error) { return once.verifyRole(ctx, role) })
+		add("iam:GetRole", role, func(ctx context.Context) (rollout.Doubt, error) { return c.verifyRole(ctx, role) })
 	}
 	for _, log := range needs.Logs {
-		v.start("logs:DescribeLogGroups", log.Region+" "+log.Group, func(ctx context.Context) (rollout.Doubt, error) { return once.verifyLogGroup(ctx, log) })
+		add("logs:DescribeLogGroups", log.Region+" "+log.Group, func(ctx context.Context) (rollout.Doubt, error) { return c.verifyLogGroup(ctx, log) })
 	}
 	for _, secret := range needs.Secrets {
 		if strings.Contains(secret, ":secretsmanager:") {
-			v.start("secretsmanager:DescribeSecret", secret, func(ctx context.Context) (rollout.Doubt, error) { return once.verifySecret(ctx, secret) })
+			add("secretsmanager:DescribeSecret", secret, func(ctx context.Context) (rollout.Doubt, error) { return c.verifySecret(ctx, secret) })
 		} else {
-			v.start("ssm:DescribeParameters", secret, func(ctx context.Context) (rollout.Doubt, error) { return once.verifyParameter(ctx, secret) })
+			add("ssm:DescribeParameters", secret, func(ctx context.Context) (rollout.Doubt, error) { return c.verifyParameter(ctx, secret) })
 		}
 	}
+	return checks
 }
 
-// verification gathers what the checks find, in the order in which they were started.
-type verification struct {
-	client  *Client
-	ctx     context.Context // of all checks
-	running errgroup.Group
-	started int
-	known   map[string]bool // what is being looked at: of several revisions, each thing counts once
-
-	mu      sync.Mutex
-	found   map[int]rollout.Doubt
-	unknown []string // actions
-	err     error
-	fault   any
-}
-
-func (v *verification) start(action, thing string, check func(context.Context) (rollout.Doubt, error)) {
-	if v.known[action+" "+thing] {
-		return
-	}
-	v.known[action+" "+thing] = true
-	number := v.started
-	v.started++
-	v.running.Go(func() error {
-		defer v.catch()
-		ctx, cancel := context.WithTimeout(v.ctx, checking)
-		defer cancel()
-		doubt, err := check(ctx)
-		v.mu.Lock()
-		defer v.mu.Unlock()
+// verified gathers what the checks found, in their order.
+func (c *Client) verified(checks []check, doubts []rollout.Doubt, errs []error) (rollout.Verified, error) {
+	verified := rollout.Verified{Checks: len(checks)}
+	for i, check := range checks {
 		var problem *rollout.Problem
-		switch {
-		case err == nil && doubt.What != "":
-			v.found[number] = doubt
+		switch err := errs[i]; {
+		case err == nil && doubts[i].What != "":
+			verified.Doubts = append(verified.Doubts, doubts[i])
 		case err == nil:
-		case errors.As(err, &problem): // in getting credentials
-			v.err = err
-		case isCredentialError(err):
-			v.err = err
-		case NotAllowed(err) && !slices.Contains(v.unknown, action):
-			v.unknown = append(v.unknown, action)
+		case errors.As(err, &problem), isCredentialError(err): // a problem comes of getting credentials
+			return verified, c.problem(context.Background(), err, "the checks", "the task definition")
+		case NotAllowed(err) && !slices.Contains(verified.Unknown, check.action):
+			verified.Unknown = append(verified.Unknown, check.action)
 		}
-		return nil
-	})
-}
-
-// catch keeps a fault of a check for the one who waits: in a goroutine it would end the process.
-func (v *verification) catch() {
-	if fault := recover(); fault != nil {
-		v.mu.Lock()
-		defer v.mu.Unlock()
-		v.fault = fault
 	}
-}
-
-func (v *verification) wait() (rollout.Verified, error) {
-	_ = v.running.Wait() // the checks keep their errors
-	if v.fault != nil {
-		panic(v.fault)
-	}
-	verified := rollout.Verified{Checks: v.started, Unknown: v.unknown}
 	slices.Sort(verified.Unknown)
-	for number := range v.started {
-		if doubt, found := v.found[number]; found {
-			verified.Doubts = append(verified.Doubts, doubt)
-		}
-	}
-	if v.err != nil {
-		return verified, v.client.problem(context.Background(), v.err, "the checks", "the task definition")
-	}
 	return verified, nil
 }
 
@@ -210,7 +178,7 @@ func architectures(manifest string) []string {
 }
 
 func (c *Client) verifyRole(ctx context.Context, arn string) (rollout.Doubt, error) {
-	name := last(arn)
+	name := rollout.LastSegment(arn)
 	_, err := iam.NewFromConfig(c.config).GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
 	if code(err) == "NoSuchEntity" {
 		return sure("Create it, or correct taskRoleArn and executionRoleArn.", "role %s does not exist", arn), nil
@@ -219,8 +187,7 @@ func (c *Client) verifyRole(ctx context.Context, arn string) (rollout.Doubt, err
 }
 
 func (c *Client) verifyLogGroup(ctx context.Context, log taskdef.Log) (rollout.Doubt, error) {
-	client := cloudwatchlogs.NewFromConfig(c.config, func(o *cloudwatchlogs.Options) { o.Region = cmp.Or(log.Region, o.Region) })
-	out, err := client.DescribeLogGroups(ctx, &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: &log.Group})
+	out, err := c.logs(log.Region).DescribeLogGroups(ctx, &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: &log.Group})
 	if err != nil {
 		return rollout.Doubt{}, err
 	}

@@ -67,7 +67,7 @@ func (d *deployer) execute(ctx context.Context) error {
 		return err
 	}
 	refused := d.update(ctx)
-	_, err := d.end(ctx)
+	err := d.end(ctx)
 	if err = cmp.Or(refused, err); err != nil || !d.result().Outcome.Good() {
 		return err
 	}

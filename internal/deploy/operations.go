@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"ecs-deploy/internal/cloud"
@@ -98,9 +97,9 @@ func Status(ctx context.Context, client *cloud.Client, op Operation, emit rollou
 // words say how a deployment stands.
 func (s *standing) words() string {
 	text := fmt.Sprintf("deployment %s of %s is %s, %d of %d tasks run", s.Deployment.ID, rollout.RevisionID(s.Deployment.TaskDefinition),
-		strings.ToLower(strings.ReplaceAll(s.Deployment.State, "_", " ")), s.Deployment.Running, s.Service.Desired)
+		rollout.InWords(s.Deployment.State), s.Deployment.Running, s.Service.Desired)
 	if s.progress.Stage != "" && s.Deployment.State == "IN_PROGRESS" {
-		text += ", at " + strings.ToLower(strings.ReplaceAll(s.progress.Stage, "_", " "))
+		text += ", at " + rollout.InWords(s.progress.Stage)
 	}
 	if _, waits := s.progress.Waiting(); waits {
 		text += ", and waits for somebody to continue it"
@@ -134,11 +133,12 @@ func Continue(ctx context.Context, client *cloud.Client, op Operation, emit roll
 		emit(rollout.Continued{Service: s.Service.ServiceKey, Stage: s.progress.Stage})
 		s.result.Verdict = rollout.Verdict{Outcome: rollout.Succeeded, Reason: "the deployment was continued, and is not waited for"}
 	}
-	return d.end(ctx)
+	err = d.end(ctx)
+	return d.result(), err
 }
 
 // end follows deployments to their ends, explains those that failed, and takes them back if that is asked for.
-func (d *deployer) end(ctx context.Context) (rollout.Result, error) {
+func (d *deployer) end(ctx context.Context) error {
 	err := d.follow(ctx)
 	if err == nil { // else AWS cannot be asked, and the error says why
 		for _, f := range d.updated {
@@ -146,7 +146,7 @@ func (d *deployer) end(ctx context.Context) (rollout.Result, error) {
 		}
 	}
 	d.takeBack(ctx, err)
-	return d.result(), err
+	return err
 }
 
 // RollBack takes deployments back that are under way; where none is, it deploys what the last one but

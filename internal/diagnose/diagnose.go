@@ -160,7 +160,7 @@ func phase(evidence rollout.Evidence) []rollout.Finding {
 		}}
 	case evidence.Stage != "":
 		return []rollout.Finding{{
-			What:  "all new tasks run, and the deployment is at " + strings.ToLower(strings.ReplaceAll(evidence.Stage, "_", " ")),
+			What:  "all new tasks run, and the deployment is at " + rollout.InWords(evidence.Stage),
 			Cause: "Its hooks, steps and bake time take longer than the time that is given.",
 			Next:  "Raise timeout, or end the wait at a stage (wait-for).",
 		}}

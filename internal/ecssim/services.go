@@ -429,33 +429,29 @@ type describeServiceRevisionsRequest struct{ ServiceRevisionArns []string }
 func (s *Sim) describeServiceRevisions(request describeServiceRevisionsRequest) (any, error) {
 	found, failures := []document{}, []document{}
 	for _, wanted := range request.ServiceRevisionArns {
-		known := false
-		for _, c := range s.clusters {
-			for _, v := range c.services {
-				for _, d := range v.history {
-					if d.revisionARN() == wanted {
-						known = true
-						found = append(found, document{
-							"serviceRevisionArn": wanted, "serviceArn": v.arn(), "clusterArn": c.arn(), "taskDefinition": d.revision.arn(), "createdAt": epoch{d.created},
-						})
-					}
-				}
-			}
-		}
-		if !known {
+		d := s.findDeployment(func(d *deployment) bool { return d.revisionARN() == wanted })
+		if d == nil {
 			failures = append(failures, missing(wanted))
+			continue
 		}
+		found = append(found, document{
+			"serviceRevisionArn": wanted, "serviceArn": d.service.arn(), "clusterArn": d.service.cluster.arn(),
+			"taskDefinition": d.revision.arn(), "createdAt": epoch{d.created},
+		})
 	}
 	return document{"serviceRevisions": found, "failures": failures}, nil
 }
 
 func (s *Sim) findServiceDeployment(arn string) *deployment {
+	return s.findDeployment(func(d *deployment) bool { return d.arn == arn })
+}
+
+// findDeployment finds one of all that there were, or nil.
+func (s *Sim) findDeployment(is func(*deployment) bool) *deployment {
 	for _, c := range s.clusters {
 		for _, v := range c.services {
-			for _, d := range v.history {
-				if d.arn == arn {
-					return d
-				}
+			if at := slices.IndexFunc(v.history, is); at >= 0 {
+				return v.history[at]
 			}
 		}
 	}

@@ -302,17 +302,19 @@ func (t *task) describe() document {
 // startedBy and group are [SEEN] of the tasks of services and documented of others
 // (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html).
 func (t *task) startedBy() string {
-	if d := t.deployment; d.number == "" {
+	d := t.deployment
+	if d.number == "" {
 		return d.startedBy
 	}
-	return t.deployment.id()
+	return d.id()
 }
 
 func (t *task) group() string {
-	if d := t.deployment; d.number == "" {
+	d := t.deployment
+	if d.number == "" {
 		return "family:" + d.revision.family
 	}
-	return "service:" + t.deployment.service.name
+	return "service:" + d.service.name
 }
 
 // describeContainers gives the first container what the fate says; the others stop in good order.

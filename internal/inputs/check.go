@@ -35,6 +35,9 @@ func lines(value string) []string {
 	return kept
 }
 
+// items are what stands in the lines of a value, or between its commas.
+func items(value string) []string { return lines(strings.ReplaceAll(value, ",", "\n")) }
+
 // The names that ECS allows:
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html and
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html.
@@ -57,7 +60,7 @@ func (c *checker) cluster(input, value string) string {
 // services are names and ARNs, by lines or commas.
 func (c *checker) services(input, value string) []string {
 	var services []string
-	for _, service := range lines(strings.ReplaceAll(value, ",", "\n")) {
+	for _, service := range items(value) {
 		if !name.MatchString(service) && !serviceARN.MatchString(service) {
 			c.mistake("%s: %q is neither the name nor the ARN of a service", input, service)
 		}

@@ -127,7 +127,7 @@ func (c *checker) matching(input, value string, form *regexp.Regexp, allowed str
 
 func (c *checker) accounts(input, value string) []string {
 	var accounts []string
-	for _, line := range lines(strings.ReplaceAll(value, ",", "\n")) {
+	for _, line := range items(value) {
 		if !accountID.MatchString(line) {
 			c.mistake("%s: %q is not the id of an account, of 12 digits", input, line)
 		}

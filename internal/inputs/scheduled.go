@@ -22,7 +22,7 @@ var scheduledName = regexp.MustCompile(`^[.\w-]{1,64}$`)
 // commas.
 func (c *checker) scheduled(input, value string) []ScheduledTask {
 	var tasks []ScheduledTask
-	for _, line := range lines(strings.ReplaceAll(value, ",", "\n")) {
+	for _, line := range items(value) {
 		kind, path, _ := strings.Cut(line, ":")
 		first, second, two := strings.Cut(path, "/")
 		var task ScheduledTask

@@ -132,10 +132,7 @@ func networkOf(input string, document taskdef.Document, asked *inputs.OneOff, li
 }
 
 func hasContainer(input string, document taskdef.Document, name string) error {
-	var there []string
-	for _, container := range document.Containers() {
-		there = append(there, container.Name)
-	}
+	there := containerNames(document)
 	if slices.Contains(there, name) {
 		return nil
 	}

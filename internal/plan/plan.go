@@ -124,12 +124,9 @@ func revision(base rollout.Revision, edited taskdef.Edited) rollout.PlannedRevis
 
 // misplaced is about a variable whose container is not there, or that could be meant for several.
 func misplaced(base rollout.Revision, variables []taskdef.Variable) error {
-	var asked, there []string
+	var asked []string
 	for _, variable := range variables {
 		asked = append(asked, variable.String())
-	}
-	for _, container := range base.Document.Containers() {
-		there = append(there, container.Name)
 	}
 	input := "environment-variables"
 	if variables[0].Secret {
@@ -138,8 +135,16 @@ func misplaced(base rollout.Revision, variables []taskdef.Variable) error {
 	return &rollout.Problem{
 		Kind: rollout.BadInput,
 		What: fmt.Sprintf("%s: it is not known which container of %s is meant by %s", input, base.ID(), strings.Join(asked, ", ")),
-		Next: "Write container:NAME=value. Its containers are " + strings.Join(there, ", ") + ".",
+		Next: "Write container:NAME=value. Its containers are " + strings.Join(containerNames(base.Document), ", ") + ".",
 	}
+}
+
+func containerNames(document taskdef.Document) []string {
+	var names []string
+	for _, container := range document.Containers() {
+		names = append(names, container.Name)
+	}
+	return names
 }
 
 // unmatched is about images that are meant for no container.

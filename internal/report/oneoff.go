@@ -14,7 +14,7 @@ var oneOffGroups = map[string]string{"run-before": "Run before", "run-after": "R
 func (r *Reporter) oneOffStarted(e rollout.OneOffStarted) {
 	var ids []string
 	for _, task := range e.Tasks {
-		ids = append(ids, rollout.Number(task))
+		ids = append(ids, rollout.LastSegment(task))
 	}
 	r.line(fmt.Sprintf("%s: container %s of %s runs %s in %s %s", e.Input, e.Container, e.Revision.ID(), commandOf(e.Command),
 		strings.TrimPrefix(plural(len(ids), "task"), "1 "), strings.Join(ids, ", ")))
@@ -64,7 +64,7 @@ func oneOffs(b *strings.Builder, results []rollout.OneOffResult) {
 	for _, result := range results {
 		ended := icon(result.Verdict.Outcome) + " " + prose(result.Verdict.Reason)
 		if len(result.Tasks) > 0 {
-			ended += ", task " + code(rollout.Number(result.Tasks[0]))
+			ended += ", task " + code(rollout.LastSegment(result.Tasks[0]))
 		}
 		rows(b, []row{{code(result.Input), ended}})
 		if len(result.Lines) > 0 && !result.Verdict.Outcome.Good() {

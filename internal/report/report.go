@@ -148,7 +148,7 @@ func (r *Reporter) tell(event rollout.Event) {
 	case rollout.Explained:
 		r.explained(e)
 	case rollout.Continued:
-		r.line(e.Service.Name + ": the deployment was continued, from " + inWords(e.Stage))
+		r.line(e.Service.Name + ": the deployment was continued, from " + rollout.InWords(e.Stage))
 	case rollout.TakingBack:
 		r.line(fmt.Sprintf("%s: %s, to %s", e.Service.Name, e.How, e.To.ID()))
 	case rollout.Deregistered:
@@ -348,11 +348,8 @@ func standingAt(e rollout.Progress) string {
 	if e.Stage != "" && e.State == "IN_PROGRESS" {
 		return stageInWords(e.Stage)
 	}
-	return inWords(e.State)
+	return rollout.InWords(e.State)
 }
-
-// inWords is a word of ECS's, such as IN_PROGRESS, as one would write it.
-func inWords(word string) string { return strings.ToLower(strings.ReplaceAll(word, "_", " ")) }
 
 // stages are those of the lifecycle whose names are too long for a column.
 var stages = map[string]string{
@@ -366,7 +363,7 @@ func stageInWords(stage string) string {
 	if words, known := stages[stage]; known {
 		return words
 	}
-	return inWords(stage)
+	return rollout.InWords(stage)
 }
 
 // onTimeout is what ECS does when nobody answers.
@@ -375,7 +372,7 @@ var onTimeout = map[string]string{"ROLLBACK": "rolls back", "CONTINUE": "continu
 // hookCalled tells of a lifecycle hook. That one waits for somebody must not be overlooked.
 func (r *Reporter) hookCalled(e rollout.HookCalled) {
 	if e.Hook.Pause && e.Hook.Status == "AWAITING_ACTION" {
-		what := fmt.Sprintf("the deployment of %s waits for somebody to continue it (%s)", e.Service.Name, inWords(e.Stage))
+		what := fmt.Sprintf("the deployment of %s waits for somebody to continue it (%s)", e.Service.Name, rollout.InWords(e.Stage))
 		if !e.Hook.Expires.IsZero() {
 			what += fmt.Sprintf(", until %s: then ECS %s", e.Hook.Expires.UTC().Format("2006-01-02 15:04 MST"), onTimeout[e.Hook.OnTimeout])
 		}
@@ -386,7 +383,7 @@ func (r *Reporter) hookCalled(e rollout.HookCalled) {
 	if !e.Hook.Pause {
 		name = "hook " + e.Hook.Target[strings.LastIndexByte(e.Hook.Target, ':')+1:]
 	}
-	r.at(e.Elapsed, e.Service, fmt.Sprintf("%s (%s): %s", name, inWords(e.Stage), inWords(e.Hook.Status)))
+	r.at(e.Elapsed, e.Service, fmt.Sprintf("%s (%s): %s", name, rollout.InWords(e.Stage), rollout.InWords(e.Hook.Status)))
 }
 
 func (r *Reporter) called(e rollout.Called) {

@@ -34,6 +34,9 @@ func (s *secrets) learn(values ...string) []string {
 			}
 		}
 	}
+	if len(fresh) == 0 {
+		return nil
+	}
 	var forms []string
 	for _, secret := range s.known {
 		forms = append(forms, written(secret)...)

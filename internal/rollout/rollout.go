@@ -195,9 +195,13 @@ var Stages = []string{
 	"PRE_PRODUCTION_TRAFFIC_SHIFT", "PRODUCTION_TRAFFIC_SHIFT", "POST_PRODUCTION_TRAFFIC_SHIFT", "BAKE_TIME", "CLEAN_UP",
 }
 
-// Number is the part of a deployment's id, and of the ARN of its service revision, by which the two
-// are joined.
-func Number(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }
+// LastSegment is what stands behind the last slash of an ARN or id: the name of a cluster or service,
+// the id of a task, or the number by which a deployment and its service revision are joined. A name
+// is its own.
+func LastSegment(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }
+
+// InWords is a word of ECS's, such as IN_PROGRESS, as one would write it.
+func InWords(word string) string { return strings.ToLower(strings.ReplaceAll(word, "_", " ")) }
 
 // World is what a survey found.
 type World struct {

@@ -29,10 +29,7 @@ func (t ScheduledTask) Name() string {
 func (t ScheduledTask) Pinned() bool { return strings.Contains(RevisionID(t.TaskDefinition), ":") }
 
 // Family is that of the task definition.
-func (t ScheduledTask) Family() string {
-	family, _, _ := strings.Cut(RevisionID(t.TaskDefinition), ":")
-	return family
-}
+func (t ScheduledTask) Family() string { return Named(t.TaskDefinition).Family }
 
 // With is the target, or the schedule, with another revision, in the shape in which it is written. Of
 // a schedule, what only is read is left out

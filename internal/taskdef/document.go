@@ -153,6 +153,13 @@ type Log struct {
 	Create bool   // the group is created when it is not there
 }
 
+// Readable tells whether what is written there can be read by the name of the stream.
+func (l Log) Readable() bool { return l.Driver == "awslogs" && l.Group != "" && l.Prefix != "" }
+
+// Stream is the name of the stream that a container of a task writes to
+// (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LogConfiguration.html).
+func (l Log) Stream(container, task string) string { return l.Prefix + "/" + container + "/" + task }
+
 // Log finds out where a container writes its log. The driver is empty when it is not said.
 func (d Document) Log(container string) Log {
 	for _, definition := range d.root.get("containerDefinitions").elements {

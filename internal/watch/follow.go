@@ -114,10 +114,11 @@ type follower struct {
 	told        map[string]bool // ids of service events and failed tasks
 }
 
-var errTimeout = errors.New("the time is out")
+// ErrTimeout is the cause of a wait's end that took longer than it may.
+var ErrTimeout = errors.New("the time is out")
 
 func (w *watcher) run(ctx context.Context) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, w.until.Timeout, errTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, w.until.Timeout, ErrTimeout)
 	defer cancel()
 	for {
 		if err := w.client.Pause(ctx, w.period()); err != nil {
@@ -143,9 +144,11 @@ func (w *watcher) period() time.Duration {
 	return max(period, time.Duration(len(w.undecided()))*perService)
 }
 
+func (w *watcher) quiet(since time.Time) bool { return quiet(since, w.period()) }
+
 // quiet tells whether nothing was said since then for so long that it would be too long at the next look.
-func (w *watcher) quiet(since time.Time) bool {
-	return time.Since(since) >= silence-w.period()*11/10
+func quiet(since time.Time, period time.Duration) bool {
+	return time.Since(since) >= silence-period*11/10
 }
 
 // tellTrouble breaks the silence that comes of AWS not answering.
@@ -189,7 +192,7 @@ func (w *watcher) undecided() []*follower {
 // stop gives those that have no verdict yet the one that ends the wait.
 func (w *watcher) stop(err error) error {
 	verdict := rollout.Verdict{Outcome: rollout.Failed, Reason: "the deployment could not be followed to its end, and goes on in ECS"}
-	timedOut, cancelled := errors.Is(err, errTimeout), errors.Is(err, context.Canceled)
+	timedOut, cancelled := errors.Is(err, ErrTimeout), errors.Is(err, context.Canceled)
 	for _, f := range w.undecided() {
 		switch {
 		case timedOut:
@@ -389,7 +392,7 @@ func (w *watcher) tell(f *follower, s snapshot) {
 		w.tellStage(f, s, &now)
 	}
 	now.Elapsed = elapsed
-	if changed := !alike(now, f.last); changed {
+	if !alike(now, f.last) {
 		w.emit(now)
 	}
 	f.last = now

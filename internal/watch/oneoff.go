@@ -22,9 +22,6 @@ const (
 	lastWords = 6 * time.Second
 )
 
-// ErrTimeout is the error of tasks that ran longer than they may.
-var ErrTimeout = errors.New("the time is out")
-
 // OneOff is tasks that run once.
 type OneOff struct {
 	Input   string // that asks for them
