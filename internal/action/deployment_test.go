@@ -19,6 +19,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ecs-deploy/internal/cloud"
 	"ecs-deploy/internal/ecssim"
 	"ecs-deploy/internal/report"
 )
@@ -212,21 +213,34 @@ func TestALostAnswerStartsNoSecondDeployment(t *testing.T) {
 }
 
 func TestSilenceIsNeverLongerThanThirtySeconds(t *testing.T) {
-	for _, scenario := range []string{"slow", "stuck", "throttled", "flaky"} {
+	for _, scenario := range []string{"slow", "stuck", "throttled", "flaky", "migration-hangs"} {
 		t.Run(scenario, func(t *testing.T) {
-			env := runnerEnv(t, deployWeb(scenario, "timeout", "12m").With)
+			chosen, err := ecssim.Named(scenario)
+			require.NoError(t, err)
 			synctest.Test(t, func(t *testing.T) {
-				chosen, err := ecssim.Named(scenario)
-				require.NoError(t, err)
-				log := &timedWriter{last: time.Now()}
-				Run(t.Context(), Env{
-					Getenv: func(name string) string { return env[name] },
-					Stdout: log, Jitter: rand.New(rand.NewPCG(5, 6)).Float64, HTTP: ecssim.New(chosen),
-				})
-				require.LessOrEqual(t, log.longest, 30*time.Second)
+				require.LessOrEqual(t, silence(t, deployWeb(scenario, "timeout", "12m").but(chosen.With), ecssim.New(chosen)), 30*time.Second)
 			})
 		})
 	}
+	t.Run("no answer on a task that runs once", func(t *testing.T) {
+		chosen, err := ecssim.Named("migration-hangs")
+		require.NoError(t, err)
+		synctest.Test(t, func(t *testing.T) {
+			network := failing{ecssim.New(chosen), []string{"DescribeTasks"}}
+			require.LessOrEqual(t, silence(t, deployWeb("migration-hangs").but(chosen.With), network), 30*time.Second)
+		})
+	})
+}
+
+// silence is the longest of a run.
+func silence(t *testing.T, s step, network cloud.HTTPClient) time.Duration {
+	env := runnerEnv(t, s.With)
+	log := &timedWriter{last: time.Now()}
+	Run(t.Context(), Env{
+		Getenv: func(name string) string { return env[name] },
+		Stdout: log, Jitter: rand.New(rand.NewPCG(5, 6)).Float64, HTTP: network,
+	})
+	return log.longest
 }
 
 // timedWriter measures the longest silence.

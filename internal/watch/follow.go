@@ -157,9 +157,13 @@ func (w *watcher) tellTrouble(err error) {
 	for _, f := range w.undecided() {
 		if unheard := time.Since(f.looked); w.quiet(f.looked) && w.quiet(w.troubled) {
 			w.troubled = time.Now()
-			w.emit(rollout.Noticed{What: fmt.Sprintf("no answer for %s: %v", rollout.Span(unheard), err), Next: "This is tried until the time is out."})
+			w.emit(noAnswer(unheard, err))
 		}
 	}
+}
+
+func noAnswer(unheard time.Duration, err error) rollout.Noticed {
+	return rollout.Noticed{What: fmt.Sprintf("no answer for %s: %v", rollout.Span(unheard), err), Next: "This is tried until the time is out."}
 }
 
 // tellStanding breaks the silence that comes of nothing changing.

@@ -38,7 +38,7 @@ func FollowTasks(ctx context.Context, client *cloud.Client, run OneOff, emit rol
 	ctx, cancel := context.WithTimeoutCause(ctx, run.Timeout, ErrTimeout)
 	defer cancel()
 	now := time.Now()
-	f := &runner{OneOff: run, client: client.WithoutRetry(), emit: emit, began: now, seen: now, shown: now}
+	f := &runner{OneOff: run, client: client.WithoutRetry(), emit: emit, began: now, seen: now, looked: now, shown: now}
 	for {
 		if err := f.client.Pause(ctx, period); err != nil {
 			return f.tasks, err
@@ -49,6 +49,8 @@ func FollowTasks(ctx context.Context, client *cloud.Client, run OneOff, emit rol
 			return f.tasks, context.Cause(ctx)
 		case err != nil && !cloud.Transient(err):
 			return f.tasks, err
+		case err != nil && quiet(f.shown, period):
+			f.say(noAnswer(time.Since(f.looked), err))
 		case err == nil && stopped && (len(f.Streams) == 0 || f.deaf || time.Since(f.heard) >= lastWords):
 			return f.tasks, nil
 		}
@@ -63,6 +65,7 @@ type runner struct {
 	state  string
 	began  time.Time
 	seen   time.Time // when ECS last knew all tasks
+	looked time.Time // when AWS last answered
 	shown  time.Time // when something was last said
 	heard  time.Time // when a task wrote or stopped
 	deaf   bool      // the log may not be read
@@ -83,8 +86,9 @@ func (f *runner) look(ctx context.Context) (stopped bool, err error) {
 	if err := f.listen(ctx); err != nil {
 		return false, err
 	}
+	f.looked = time.Now()
 	state := states(tasks)
-	if state != f.state || time.Since(f.shown) >= silence-period {
+	if state != f.state || quiet(f.shown, period) {
 		f.say(rollout.OneOffProgress{Input: f.Input, Elapsed: time.Since(f.began), State: state})
 	}
 	stopped = len(tasks) == len(f.Tasks) && !slices.ContainsFunc(tasks, func(t rollout.Task) bool { return t.Status != "STOPPED" })
