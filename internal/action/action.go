@@ -87,7 +87,10 @@ func story(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (r
 	if err != nil {
 		return rollout.Result{}, err
 	}
-	wanted := cloud.Wanted{Cluster: in.Cluster, Services: in.Services, TaskDefinition: in.TaskDefinition, File: in.File}
+	wanted := cloud.Wanted{
+		Cluster: in.Cluster, Services: in.Services, TaskDefinition: in.TaskDefinition, File: in.File,
+		CodeDeploy: cloud.WantedCodeDeploy{Application: in.CodeDeploy.Application, Group: in.CodeDeploy.Group},
+	}
 	for _, scheduled := range in.Scheduled {
 		wanted.Scheduled = append(wanted.Scheduled, cloud.WantedSchedule(scheduled))
 	}
@@ -95,9 +98,12 @@ func story(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (r
 	if err != nil {
 		return rollout.Result{}, err
 	}
+	if err := plan.CheckCodeDeploy(in, world.Services); err != nil {
+		return rollout.Result{}, err
+	}
 	if operate := operations[in.Operation]; operate != nil && world.Base == nil {
 		return operate(ctx, client, deploy.Operation{
-			Services: world.Services, WaitFor: rollout.WaitFor(in.WaitFor), Timeout: in.Timeout, RollBack: in.RollbackOnFailure,
+			Services: world.Services, WaitFor: rollout.WaitFor(in.WaitFor), Timeout: plan.Timeout(in, world.Services), RollBack: in.RollbackOnFailure,
 		}, emit)
 	}
 	planned, err := plan.Make(in, world)
@@ -112,6 +118,9 @@ func story(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (r
 	}
 	if in.DryRun {
 		return plan.Result(planned), nil
+	}
+	if err := client.NoneUnderWay(ctx, planned.Services); err != nil {
+		return rollout.Result{}, err
 	}
 	return deploy.Execute(ctx, client, planned, emit)
 }

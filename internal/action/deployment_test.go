@@ -212,8 +212,55 @@ func TestALostAnswerStartsNoSecondDeployment(t *testing.T) {
 	}
 }
 
+func TestALostAnswerOfCodeDeployStartsNoSecondDeployment(t *testing.T) {
+	inBubble(t, deployWeb("codedeploy-flaky"), nil, func(sim *ecssim.Sim, code int, log string) {
+		require.Zero(t, code, log)
+		require.Len(t, bodies(sim, "CreateDeployment"), 1, "the first answer is lost, and the deployment is there")
+	})
+}
+
+func TestTheEndOfCodeDeploysIsNoticedWithinThreeSeconds(t *testing.T) {
+	for _, scenario := range []string{"codedeploy", "codedeploy-canary", "codedeploy-hook-fails", "codedeploy-alarm"} {
+		t.Run(scenario, func(t *testing.T) {
+			inBubble(t, deployWeb(scenario), nil, func(sim *ecssim.Sim, _ int, log string) {
+				over := time.Now()
+				var group struct {
+					DeploymentGroupInfo struct{ LastAttemptedDeployment struct{ EndTime float64 } }
+				}
+				require.NoError(t, json.Unmarshal(send(t, sim, "GetDeploymentGroup", `{"applicationName":"AppECS-main-web","deploymentGroupName":"DgpECS-main-web"}`), &group))
+				behind := over.Sub(time.UnixMilli(int64(group.DeploymentGroupInfo.LastAttemptedDeployment.EndTime * 1000)))
+				require.Less(t, behind, 3*time.Second, log)
+				require.GreaterOrEqual(t, behind, time.Duration(0), "the verdict must not come before the end")
+			})
+		})
+	}
+}
+
+// What CodeDeploy is sent is the AppSpec with the new revision, and no more than was asked for.
+func TestCodeDeployIsSentWhatWasAskedFor(t *testing.T) {
+	sent := func(more ...string) map[string]any {
+		var request map[string]any
+		inBubble(t, deployWeb("codedeploy", more...), nil, func(sim *ecssim.Sim, code int, log string) {
+			require.Zero(t, code, log)
+			require.Empty(t, bodies(sim, "UpdateService"))
+			require.NoError(t, json.Unmarshal([]byte(bodies(sim, "CreateDeployment")[0]), &request))
+		})
+		return request
+	}
+	require.Equal(t, map[string]any{
+		"applicationName": "AppECS-main-web", "deploymentGroupName": "DgpECS-main-web",
+		"revision": map[string]any{"revisionType": "AppSpecContent", "appSpecContent": map[string]any{
+			"content": `{"version":0.0,"Resources":[{"TargetService":{"Type":"AWS::ECS::Service","Properties":{"LoadBalancerInfo":{"ContainerName":"app","ContainerPort":8080},"TaskDefinition":"arn:aws:ecs:eu-west-1:123456789012:task-definition/web:42"}}}]}`,
+		}},
+	}, sent())
+	request := sent("codedeploy-deployment-description", strings.Repeat("ä", 600), "rollback-on-failure", "true", "codedeploy-deployment-config", "CodeDeployDefault.ECSAllAtOnce")
+	require.Equal(t, strings.Repeat("ä", 511)+"…", request["description"])
+	require.Equal(t, "CodeDeployDefault.ECSAllAtOnce", request["deploymentConfigName"])
+	require.Equal(t, map[string]any{"enabled": true, "events": []any{"DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_REQUEST", "DEPLOYMENT_STOP_ON_ALARM"}}, request["autoRollbackConfiguration"])
+}
+
 func TestSilenceIsNeverLongerThanThirtySeconds(t *testing.T) {
-	for _, scenario := range []string{"slow", "stuck", "throttled", "flaky", "migration-hangs"} {
+	for _, scenario := range []string{"slow", "stuck", "throttled", "flaky", "migration-hangs", "codedeploy-ready", "codedeploy-canary", "codedeploy-flaky"} {
 		t.Run(scenario, func(t *testing.T) {
 			chosen, err := ecssim.Named(scenario)
 			require.NoError(t, err)

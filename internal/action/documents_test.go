@@ -15,6 +15,7 @@ import (
 
 	"ecs-deploy/internal/cloud"
 	"ecs-deploy/internal/diagnose"
+	"ecs-deploy/internal/ecssim"
 	"ecs-deploy/internal/inputs"
 	"ecs-deploy/internal/rollout"
 )
@@ -76,8 +77,10 @@ func TestActionFileDeclaresTheOutputs(t *testing.T) {
 		want = append(want, output.Name)
 	}
 	got := map[string]bool{}
-	for _, written := range regexp.MustCompile(`(?m)^([a-z-]+)<<ghadelimiter_`).FindAllStringSubmatch(play(t, deployWeb("migration", "run-before", "a", "run-after", "b")).file, -1) {
-		got[written[1]] = true
+	for _, s := range []step{deployWeb("migration", "run-before", "a", "run-after", "b"), deployWeb("codedeploy")} {
+		for _, written := range regexp.MustCompile(`(?m)^([a-z-]+)<<ghadelimiter_`).FindAllStringSubmatch(play(t, s).file, -1) {
+			got[written[1]] = true
+		}
 	}
 	require.ElementsMatch(t, want, slices.Collect(maps.Keys(got)))
 }
@@ -177,7 +180,14 @@ func TestREADMEShowsWhatTheDemoShows(t *testing.T) {
 	}
 }
 
-// TestREADMEExamplesRun runs every step of the README that is one of this action against the simulator.
+// usesUs is a step of a workflow, which is one of this action or another.
+type usesUs struct {
+	Uses string
+	With map[string]string
+}
+
+// TestREADMEExamplesRun runs every step of the README that is one of this action against the simulator: those
+// that stand alone in its first scenario, and those of workflows in the scenarios that are named above them.
 func TestREADMEExamplesRun(t *testing.T) {
 	text, err := os.ReadFile("../../README.md")
 	require.NoError(t, err)
@@ -187,20 +197,74 @@ func TestREADMEExamplesRun(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(workspace, "deploy", "web.yaml"), file, 0o644))
 
-	ran := 0
-	for _, block := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
-		var steps []struct {
-			Uses string
-			With map[string]string
-		}
-		if yaml.Unmarshal([]byte(block[1]), &steps) != nil {
-			continue // a whole workflow, whose expressions only a runner can fill in
-		}
-		for _, s := range steps {
-			r := play(t, step{Scenario: "healthy", With: s.With}, workspace)
-			require.Zero(t, r.code, "%s\n%s", block[1], r.log)
-			ran++
+	alone, inWorkflows := 0, 0
+	for _, block := range regexp.MustCompile("(?s)(?:<!-- (file|scenarios): ([^\n]*) -->\n)?```yaml\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
+		kind, about, content := block[1], block[2], block[3]
+		switch kind {
+		case "file":
+			require.NoError(t, os.WriteFile(filepath.Join(workspace, about), []byte(content), 0o644))
+		case "scenarios":
+			steps, scenarios := stepsOf(t, content), strings.Split(about, ", ")
+			require.Len(t, steps, len(scenarios), content)
+			for i, s := range steps {
+				r := play(t, step{Scenario: scenarios[i], With: filledIn(t, s.With), Env: identityTokens(t)}, workspace)
+				require.Zero(t, r.code, "%s\n%s", content, r.log)
+				inWorkflows++
+			}
+		default:
+			var steps []usesUs
+			require.NoError(t, yaml.Unmarshal([]byte(content), &steps), "a workflow needs its scenarios: %s", content)
+			for _, s := range steps {
+				r := play(t, step{Scenario: "healthy", With: s.With}, workspace)
+				require.Zero(t, r.code, "%s\n%s", content, r.log)
+				alone++
+			}
 		}
 	}
-	require.GreaterOrEqual(t, ran, 8)
+	require.GreaterOrEqual(t, alone, 8)
+	require.GreaterOrEqual(t, inWorkflows, 9)
+}
+
+// stepsOf are the steps of a workflow that are of this action, job by job.
+func stepsOf(t *testing.T, workflow string) []usesUs {
+	t.Helper()
+	var parsed struct{ Jobs yaml.MapSlice }
+	require.NoError(t, yaml.Unmarshal([]byte(workflow), &parsed))
+	var steps []usesUs
+	for _, item := range parsed.Jobs {
+		var job struct{ Steps []usesUs }
+		text, err := yaml.Marshal(item.Value)
+		require.NoError(t, err)
+		require.NoError(t, yaml.Unmarshal(text, &job))
+		for _, s := range job.Steps {
+			if strings.HasPrefix(s.Uses, "OWNER/REPO@") {
+				steps = append(steps, s)
+			}
+		}
+	}
+	return steps
+}
+
+// filledIn is the inputs of a step with the expressions that a runner would fill in.
+func filledIn(t *testing.T, with map[string]string) map[string]string {
+	t.Helper()
+	values := strings.NewReplacer(
+		"${{ vars.AWS_DEPLOY_ROLE }}", "arn:aws:iam::123456789012:role/deployer",
+		"${{ vars.ECR_REPOSITORY }}", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/web",
+		"${{ github.ref_name }}", "v2", "${{ inputs.operation }}", "status",
+	)
+	filled := map[string]string{}
+	for name, value := range with {
+		filled[name] = values.Replace(value)
+		require.NotContains(t, filled[name], "${{")
+	}
+	return filled
+}
+
+// identityTokens is the environment of a job that may ask for an identity token.
+func identityTokens(t *testing.T) map[string]string {
+	t.Helper()
+	scenario, err := ecssim.Named("oidc")
+	require.NoError(t, err)
+	return scenario.Env
 }

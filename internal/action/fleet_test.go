@@ -59,6 +59,34 @@ func TestFleetsStayWithinTheLimitsOfECS(t *testing.T) {
 	}
 }
 
+// Each deployment of CodeDeploy's takes calls of its own, so that only some are looked at in a round.
+func TestAFleetUnderCodeDeployIsLookedAtInTurn(t *testing.T) {
+	const services = 39
+	s := deployFleet(services).but(map[string]string{"wait-for": "running"})
+	synctest.Test(t, func(t *testing.T) {
+		sim := ecssim.New(ecssim.FleetUnderCodeDeploy(services))
+		code, log := runOn(t, s, sim)
+		require.Zero(t, code, log)
+		require.Equal(t, services+1, calls(sim)["CreateDeployment"])
+		var created time.Time
+		rounds := map[time.Time]int{}
+		for _, call := range sim.Calls() {
+			switch call.Operation {
+			case "CreateDeployment":
+				created = call.At
+				clear(rounds)
+			case "GetDeployment", "GetDeploymentTarget":
+				rounds[call.At]++
+			}
+		}
+		delete(rounds, created)
+		require.NotEmpty(t, rounds)
+		for at, n := range rounds {
+			require.LessOrEqual(t, n, 16, "calls at %s", at)
+		}
+	})
+}
+
 type resultOutput struct {
 	Outcome  string
 	Services []struct{ Service, Outcome, Reason string }

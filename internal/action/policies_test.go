@@ -100,6 +100,10 @@ func TestTheDocumentedPoliciesAreEnoughAndNotTooMuch(t *testing.T) {
 		{"going back", operate("waiting", "rollback"), []string{"deploy", "explain", "operation"}, 0, false},
 		{"going further back", operate("two-deployments", "rollback"), []string{"deploy", "explain", "operation"}, 0, false},
 		{"taking back", deployWeb("stuck", "verify", "false", "timeout", "2m", "rollback-on-failure", "true"), []string{"deploy", "tags", "explain", "rollback-on-failure"}, 4, false},
+		{"CodeDeploy, the least", deployWeb("codedeploy", "task-definition-patch", untagged), []string{"codedeploy"}, 0, true},
+		{"CodeDeploy", deployWeb("codedeploy-crash", "verify", "false", "rollback-on-failure", "true"), []string{"codedeploy", "tags", "explain", "codedeploy-more"}, 4, false},
+		{"CodeDeploy, going on", operate("codedeploy-waiting", "continue"), []string{"codedeploy", "explain", "codedeploy-more"}, 0, false},
+		{"CodeDeploy, going back", operate("codedeploy", "rollback"), []string{"codedeploy", "explain", "codedeploy-more"}, 0, false},
 		{"tidying up", deployWeb("healthy", "verify", "false", "keep-revisions", "3"), []string{"deploy", "tags", "explain", "keep-revisions"}, 0, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -147,6 +151,7 @@ func TestNoDocumentedPolicyAllowsWhatNothingNeeds(t *testing.T) {
 		deployWeb("migration-hangs", "run-before", "bin/migrate"),
 		deployWeb("healthy", "scheduled-tasks", "rule:nightly, schedule:reports/monthly"),
 		operate("waiting", "continue"), operate("two-deployments", "rollback"),
+		deployWeb("codedeploy-crash", "rollback-on-failure", "true"), operate("codedeploy-waiting", "continue"), operate("codedeploy", "rollback"),
 	} {
 		_, _, needed := under(t, s, all...)
 		used = append(used, needed...)

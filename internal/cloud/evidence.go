@@ -23,7 +23,7 @@ const logLines = 30
 // health of those that run as the load balancer sees it, and the last log lines of the container that
 // failed. What may not be read is left out, and a notice says what would have told more.
 func (c *Client) Gather(ctx context.Context, evidence rollout.Evidence, document taskdef.Document) rollout.Evidence {
-	key, deployment := evidence.Service.ServiceKey, evidence.Deployment.ID
+	key, deployment := evidence.Service.ServiceKey, evidence.Deployment
 	stopped, err := c.StoppedTasks(ctx, key, deployment)
 	if err != nil {
 		c.doWithout(err, "Why tasks failed is not known without it.")

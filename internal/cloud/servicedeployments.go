@@ -119,8 +119,13 @@ func (c *Client) PreviousRevision(ctx context.Context, service rollout.Service, 
 			}
 		}
 	}
-	return rollout.Revision{}, &rollout.Problem{
-		Kind: rollout.BadInput, What: fmt.Sprintf("operation: rollback: ECS remembers no successful deployment of service %s but of %s, which it runs", service.Name, rollout.RevisionID(current.TaskDefinition)),
+	return rollout.Revision{}, nothingBefore(service.Name, current.TaskDefinition)
+}
+
+// nothingBefore is that there is nothing to go back to.
+func nothingBefore(service, current string) error {
+	return &rollout.Problem{
+		Kind: rollout.BadInput, What: fmt.Sprintf("operation: rollback: AWS remembers no successful deployment of service %s but of %s, which it runs", service, rollout.RevisionID(current)),
 		Next: "Name the revision to go back to, with task-definition.",
 	}
 }

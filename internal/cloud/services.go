@@ -124,8 +124,19 @@ func (c *Client) service(s types.Service) rollout.Service {
 			service.TargetGroups = append(service.TargetGroups, group)
 		}
 	}
+	for _, balancer := range s.LoadBalancers {
+		if service.Balanced == (rollout.Balanced{}) && deref(balancer.ContainerName) != "" {
+			service.Balanced = rollout.Balanced{Container: *balancer.ContainerName, Port: int(deref(balancer.ContainerPort))}
+		}
+	}
 	for _, d := range s.Deployments {
 		service.Deployments = append(service.Deployments, deployment(d))
+	}
+	if service.Controller == "CODE_DEPLOY" {
+		service.Deployments = taskSets(s.TaskSets)
+		if primary, ok := service.Primary(); ok {
+			service.TaskDefinition = primary.TaskDefinition
+		}
 	}
 	for _, e := range s.Events {
 		service.Events = append(service.Events, rollout.ServiceEvent{ID: deref(e.Id), At: deref(e.CreatedAt), Message: deref(e.Message)})
@@ -141,8 +152,14 @@ func placement(s types.Service) rollout.Placement {
 	if len(p.Capacity) > 0 {
 		p.LaunchType = "" // RunTask takes one of them only
 	}
-	if s.NetworkConfiguration != nil && s.NetworkConfiguration.AwsvpcConfiguration != nil {
-		vpc := s.NetworkConfiguration.AwsvpcConfiguration
+	network := s.NetworkConfiguration
+	for _, set := range s.TaskSets {
+		if deref(set.Status) == "PRIMARY" && network == nil {
+			network = set.NetworkConfiguration
+		}
+	}
+	if network != nil && network.AwsvpcConfiguration != nil {
+		vpc := network.AwsvpcConfiguration
 		p.Subnets, p.SecurityGroups, p.PublicIP = vpc.Subnets, vpc.SecurityGroups, string(vpc.AssignPublicIp)
 	}
 	return p

@@ -19,6 +19,7 @@ type Wanted struct {
 	TaskDefinition string   // empty: what the services run, or File
 	File           *taskdef.Document
 	Scheduled      []WantedSchedule
+	CodeDeploy     WantedCodeDeploy
 }
 
 // Survey reads the world as it is before anything is changed: the services, and the revisions that
@@ -32,6 +33,9 @@ func (c *Client) Survey(ctx context.Context, wanted Wanted) (rollout.World, erro
 		}
 		another := wanted.TaskDefinition != "" || wanted.File != nil
 		if world.Services, err = c.running(ctx, services, another); err != nil {
+			return world, err
+		}
+		if err = c.codeDeployed(ctx, world.Services, wanted.CodeDeploy); err != nil {
 			return world, err
 		}
 	}
@@ -78,6 +82,16 @@ func (c *Client) running(ctx context.Context, services []rollout.Service, option
 	return found, nil
 }
 
+// codeDeployed reads the deployment groups of the services that CodeDeploy deploys.
+func (c *Client) codeDeployed(ctx context.Context, services []rollout.Running, wanted WantedCodeDeploy) error {
+	return Each(ctx, services, func(ctx context.Context, i int, running rollout.Running) (err error) {
+		if running.Service.Controller == "CODE_DEPLOY" {
+			services[i].CodeDeploy, err = c.CodeDeployGroup(ctx, running.Service.ServiceKey, wanted)
+		}
+		return err
+	})
+}
+
 // base is the revision that was named, or that a file holds; nil if there is none.
 func (c *Client) base(ctx context.Context, wanted Wanted) (*rollout.Revision, error) {
 	switch {
@@ -94,7 +108,7 @@ func (c *Client) base(ctx context.Context, wanted Wanted) (*rollout.Revision, er
 	return &base, err
 }
 
-// deployable reads services that UpdateService can deploy to, in the order of their names, or tells
+// deployable reads services that can be deployed to, in the order of their names, or tells
 // why it cannot.
 func (c *Client) deployable(ctx context.Context, cluster string, names []string) ([]rollout.Service, error) {
 	there, err := c.Services(ctx, cluster, names...)
@@ -139,10 +153,10 @@ func (c *Client) refusable(service rollout.Service) error {
 			Kind: rollout.BadInput, What: where + " has the deployment controller EXTERNAL: its task sets are made by a program of your own, and ECS deploys nothing there",
 			Next: "Let that program deploy the new revision (task-definition without service registers one), or create the service with the controller ECS.",
 		}
-	case service.Controller != "ECS":
+	case service.Controller != "ECS" && service.Controller != "CODE_DEPLOY":
 		return &rollout.Problem{
-			Kind: rollout.BadInput, What: where + " is deployed by the controller " + service.Controller + ", not by ECS",
-			Next: "Only services with the deployment controller ECS can be deployed.",
+			Kind: rollout.BadInput, What: where + " has the deployment controller " + service.Controller + ", which is not known here",
+			Next: "Only services with the deployment controller ECS or CODE_DEPLOY can be deployed.",
 		}
 	}
 	return nil

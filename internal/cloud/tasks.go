@@ -15,18 +15,18 @@ import (
 const perDescribeTasks = 100
 
 // RunningTasks reads the tasks of a deployment that are to run, whatever they have come to.
-func (c *Client) RunningTasks(ctx context.Context, service rollout.ServiceKey, deployment string) ([]rollout.Task, error) {
-	return c.tasks(ctx, service, deployment, types.DesiredStatusRunning)
+func (c *Client) RunningTasks(ctx context.Context, service rollout.ServiceKey, deployment rollout.Deployment) ([]rollout.Task, error) {
+	return c.tasks(ctx, service, deployment.Starter(), types.DesiredStatusRunning)
 }
 
 // StoppedTasks reads the tasks of a deployment that ECS remembers as stopped or stopping, for at
 // least an hour.
-func (c *Client) StoppedTasks(ctx context.Context, service rollout.ServiceKey, deployment string) ([]rollout.Task, error) {
-	return c.tasks(ctx, service, deployment, types.DesiredStatusStopped)
+func (c *Client) StoppedTasks(ctx context.Context, service rollout.ServiceKey, deployment rollout.Deployment) ([]rollout.Task, error) {
+	return c.tasks(ctx, service, deployment.Starter(), types.DesiredStatusStopped)
 }
 
 // tasks lists by service and picks by deployment, since ListTasks takes startedBy only alone.
-func (c *Client) tasks(ctx context.Context, service rollout.ServiceKey, deployment string, desired types.DesiredStatus) ([]rollout.Task, error) {
+func (c *Client) tasks(ctx context.Context, service rollout.ServiceKey, starter string, desired types.DesiredStatus) ([]rollout.Task, error) {
 	var arns []string
 	pages := ecs.NewListTasksPaginator(c.ecs, &ecs.ListTasksInput{
 		Cluster: &service.Cluster, ServiceName: &service.Name, DesiredStatus: desired,
@@ -45,7 +45,7 @@ func (c *Client) tasks(ctx context.Context, service rollout.ServiceKey, deployme
 			return nil, c.problem(ctx, err, "ecs:DescribeTasks", "service "+service.Name)
 		}
 		for _, t := range out.Tasks {
-			if deref(t.StartedBy) == deployment {
+			if deref(t.StartedBy) == starter {
 				tasks = append(tasks, task(t))
 			}
 		}

@@ -55,6 +55,9 @@ type following struct {
 	arn       string // of its service deployment, if that was seen
 	stage     string // of its lifecycle, if it has one
 	waiting   bool   // for somebody to continue it
+
+	codeDeploy *rollout.PlannedCodeDeploy // nil where ECS itself deploys
+	shift      rollout.CodeDeployment     // of CodeDeploy, as it was last seen
 }
 
 // execute registers all, then updates all, then follows all to their ends. One service that cannot be
@@ -140,15 +143,18 @@ func (d *deployer) updateOne(ctx context.Context, planned rollout.PlannedService
 	before, _ := planned.Service.Primary()
 
 	since := time.Now()
-	after, ours, err := d.client.Update(ctx, planned.Service, update)
+	after, ours, err := d.start(ctx, planned, update)
 	if err != nil {
+		if after.Name != "" {
+			result.Verdict.Reason = "the settings of the service were changed, and no deployment was started"
+		}
 		if revision.Changed {
 			result.Verdict.Reason += "; " + id + " was registered, and is not deployed"
 		}
 		return nil, rollout.Updated{}, err
 	}
 	f := &following{
-		result: result, unchanged: ours.ID == before.ID,
+		result: result, unchanged: ours.ID == before.ID, codeDeploy: planned.CodeDeploy,
 		Target: watch.Target{
 			Service: after, Deployment: ours, Previous: before.ID, Since: since, Heard: ours.Created.Add(-1),
 			HealthChecked: revision.Revision.Document.HealthChecked(),
@@ -158,12 +164,21 @@ func (d *deployer) updateOne(ctx context.Context, planned rollout.PlannedService
 	switch {
 	case f.unchanged && ours.State != "IN_PROGRESS":
 		f.over = true
-		result.Verdict = rollout.Verdict{Outcome: rollout.Unchanged, Reason: "ECS started no deployment, since the service runs " + id + " already"}
+		result.Verdict = rollout.Verdict{Outcome: rollout.Unchanged, Reason: "no deployment was started, since the service runs " + id + " already"}
 	case d.plan.WaitFor == rollout.DoNotWait:
 		f.over = true
 		result.Verdict = rollout.Verdict{Outcome: rollout.Succeeded, Reason: "the deployment of " + id + " was started, and is not waited for"}
 	}
 	return f, rollout.Updated{Service: after, Revision: revision.Revision, Deployment: ours, Unchanged: f.unchanged}, nil
+}
+
+// start starts a deployment, and returns what the service looks like then and the deployment that is ours:
+// a new one, or the one that there was when there was nothing to start.
+func (d *deployer) start(ctx context.Context, planned rollout.PlannedService, update rollout.Update) (rollout.Service, rollout.Deployment, error) {
+	if planned.CodeDeploy != nil {
+		return d.startCodeDeploy(ctx, planned, update)
+	}
+	return d.client.Update(ctx, planned.Service, update)
 }
 
 // inOrder tells of things in their order that are done in any.
@@ -205,11 +220,11 @@ func (d *deployer) follow(ctx context.Context) error {
 	for _, f := range followed {
 		targets = append(targets, f.Target)
 	}
-	until := watch.Until{WaitFor: d.plan.WaitFor, Timeout: d.plan.Timeout, Hopeless: diagnose.Hopeless}
+	until := watch.Until{WaitFor: d.plan.WaitFor, Timeout: d.plan.Timeout, Hopeless: diagnose.Hopeless, Together: d.plan.RollBack}
 	ends, err := watch.Follow(ctx, d.client, targets, until, d.emit)
 	for i, f := range followed {
 		f.result.Service, f.result.Deployment, f.result.Verdict, f.arn = ends[i].Service, ends[i].Deployment, ends[i].Verdict, ends[i].ARN
-		f.stage, f.waiting = ends[i].Stage, ends[i].Waiting
+		f.stage, f.waiting, f.shift = ends[i].Stage, ends[i].Waiting, ends[i].CodeDeploy
 		if f.unchanged && f.result.Verdict.Outcome == rollout.Succeeded {
 			f.result.Verdict.Outcome = rollout.Unchanged
 		}
@@ -231,7 +246,12 @@ func (d *deployer) explain(ctx context.Context, f *following) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, explaining)
 	defer cancel()
-	evidence := rollout.Evidence{Verdict: result.Verdict, Service: result.Service, Deployment: result.Deployment, Stage: f.stage, Waiting: f.waiting}
+	evidence := rollout.Evidence{
+		Verdict: result.Verdict, Service: result.Service, Deployment: result.Deployment, Stage: f.stage, Waiting: f.waiting, CodeDeploy: f.shift,
+	}
+	if event, is := f.shift.Failed(); is && f.codeDeploy != nil {
+		evidence.Hook = f.codeDeploy.AppSpec.Hook(event.Name)
+	}
 	for _, event := range result.Service.Events {
 		if !event.At.Before(result.Deployment.Created) {
 			evidence.Events = append(evidence.Events, event)

@@ -56,6 +56,9 @@ func (d *deployer) standing(ctx context.Context, running rollout.Running, result
 		}
 	}
 	result.Deployment, result.Revision.Revision = primary, rollout.Named(primary.TaskDefinition)
+	if service.Controller == "CODE_DEPLOY" {
+		return s, d.standingCodeDeploy(ctx, running, s)
+	}
 	arn, err := d.client.FindServiceDeployment(ctx, service.ServiceKey, primary)
 	if err == nil && arn != "" {
 		var found map[string]rollout.ServiceDeployment
@@ -77,7 +80,11 @@ func Status(ctx context.Context, client *cloud.Client, op Operation, emit rollou
 	for _, s := range all {
 		key := s.Service.ServiceKey
 		now := rollout.Progress{Service: key, Desired: s.Service.Desired, Deployment: s.Deployment, State: s.Deployment.State, Stage: s.progress.Stage, Production: s.progress.Production}
-		if s.progress.Status != "" {
+		switch {
+		case s.codeDeploy != nil:
+			event, _ := s.shift.Event()
+			now.State, now.Stage, now.Production, now.Left = s.shift.State(), event.Name, s.shift.Traffic, s.shift.Left(time.Now())
+		case s.progress.Status != "":
 			now.State = s.progress.Status
 		}
 		for _, older := range s.Service.Deployments {
@@ -89,6 +96,9 @@ func Status(ctx context.Context, client *cloud.Client, op Operation, emit rollou
 		if hook, waits := s.progress.Waiting(); waits {
 			emit(rollout.HookCalled{Service: key, Stage: s.progress.Stage, Hook: hook})
 		}
+		if s.shift.State() == rollout.ReadyWait {
+			emit(rollout.HookCalled{Service: key, Stage: now.Stage, Hook: s.shift.ReadyPause(time.Now())})
+		}
 		s.result.Verdict = rollout.Verdict{Outcome: rollout.Unchanged, Reason: s.words()}
 	}
 	return d.result(), nil
@@ -96,6 +106,9 @@ func Status(ctx context.Context, client *cloud.Client, op Operation, emit rollou
 
 // words say how a deployment stands.
 func (s *standing) words() string {
+	if s.codeDeploy != nil {
+		return s.shiftInWords()
+	}
 	text := fmt.Sprintf("deployment %s of %s is %s, %d of %d tasks run", s.Deployment.ID, rollout.RevisionID(s.Deployment.TaskDefinition),
 		rollout.InWords(s.Deployment.State), s.Deployment.Running, s.Service.Desired)
 	if s.progress.Stage != "" && s.Deployment.State == "IN_PROGRESS" {
@@ -114,7 +127,7 @@ func Continue(ctx context.Context, client *cloud.Client, op Operation, emit roll
 		return d.result(), err
 	}
 	for _, s := range all {
-		if _, waits := s.progress.Waiting(); !waits {
+		if !s.waits() {
 			return rollout.Result{}, &rollout.Problem{
 				Kind: rollout.BadInput, What: fmt.Sprintf("operation: continue: service %s does not wait for anybody: %s", s.Service.Name, s.words()),
 				Next: "Look how it stands with operation: status. Nothing was changed.",
@@ -126,15 +139,31 @@ func Continue(ctx context.Context, client *cloud.Client, op Operation, emit roll
 		s.result.Verdict = rollout.Verdict{Outcome: rollout.Failed, Reason: "the deployment was not continued"}
 	}
 	for _, s := range all {
-		hook, _ := s.progress.Waiting()
-		if err := client.Continue(ctx, s.arn, hook.ID); err != nil {
+		from, err := s.letGoOn(ctx, client)
+		if err != nil {
 			return d.result(), err
 		}
-		emit(rollout.Continued{Service: s.Service.ServiceKey, Stage: s.progress.Stage})
+		emit(rollout.Continued{Service: s.Service.ServiceKey, Stage: from})
 		s.result.Verdict = rollout.Verdict{Outcome: rollout.Succeeded, Reason: "the deployment was continued, and is not waited for"}
 	}
 	err = d.end(ctx)
 	return d.result(), err
+}
+
+// waits tells whether the deployment waits for somebody, or for its time, and can be continued.
+func (s *standing) waits() bool {
+	_, pauses := s.progress.Waiting()
+	state := s.shift.State()
+	return pauses || state == rollout.ReadyWait || state == rollout.TerminationWait
+}
+
+// letGoOn ends the wait of a deployment, and tells where that was.
+func (s *standing) letGoOn(ctx context.Context, client *cloud.Client) (from string, err error) {
+	if s.codeDeploy != nil {
+		return s.shift.State(), client.ContinueCodeDeploy(ctx, s.shift.ID, s.shift.State())
+	}
+	hook, _ := s.progress.Waiting()
+	return s.progress.Stage, client.Continue(ctx, s.arn, hook.ID)
 }
 
 // end follows deployments to their ends, explains those that failed, and takes them back if that is asked for.
@@ -158,12 +187,7 @@ func RollBack(ctx context.Context, client *cloud.Client, op Operation, emit roll
 	}
 	err = cloud.Each(ctx, all, func(ctx context.Context, _ int, s *standing) error {
 		s.asked = true
-		if s.Deployment.State == "IN_PROGRESS" && s.Previous != "" {
-			return nil // it goes back to what it replaces
-		}
-		previous, err := client.PreviousRevision(ctx, s.Service, s.Deployment)
-		s.result.Revision.Previous = previous
-		return err
+		return s.findPrevious(ctx, client)
 	})
 	if err != nil {
 		return rollout.Result{}, err
@@ -179,6 +203,21 @@ func RollBack(ctx context.Context, client *cloud.Client, op Operation, emit roll
 		f.wentAsAsked()
 	}
 	return d.result(), nil
+}
+
+// findPrevious finds what a deployment goes back to: what it replaces while it is under way, and else what the
+// last successful one before had.
+func (s *standing) findPrevious(ctx context.Context, client *cloud.Client) (err error) {
+	switch {
+	case s.codeDeploy != nil && s.shift.ID != "" && !s.shift.Over():
+	case s.codeDeploy != nil:
+		s.codeDeploy.AppSpec, err = client.PreviousAppSpec(ctx, s.Service.ServiceKey, s.codeDeploy.Group, s.Deployment.TaskDefinition)
+		s.result.Revision.Previous = rollout.Named(s.codeDeploy.AppSpec.TaskDefinition())
+	case s.Deployment.State == "IN_PROGRESS" && s.Previous != "":
+	default:
+		s.result.Revision.Previous, err = client.PreviousRevision(ctx, s.Service, s.Deployment)
+	}
+	return err
 }
 
 // wentAsAsked makes a roll-back that its user asked for, and that went well, a success.
@@ -200,7 +239,7 @@ func (d *deployer) askedOnly(ctx context.Context) (rollout.Result, error) {
 			f.result.Verdict.Reason = "a roll-back was asked for, and could not be started"
 			continue
 		}
-		f.result.Verdict = rollout.Verdict{Outcome: rollout.Succeeded, Reason: "ECS was asked to roll back to " + f.result.Revision.Previous.ID() + ", which is not waited for"}
+		f.result.Verdict = rollout.Verdict{Outcome: rollout.Succeeded, Reason: f.by() + " was asked to roll back to " + f.result.Revision.Previous.ID() + ", which is not waited for"}
 	}
 	return d.result(), cmp.Or(errs...)
 }

@@ -36,12 +36,12 @@ func (d *deployer) takeBack(ctx context.Context, err error) {
 		switch outcome := result.Verdict.Outcome; {
 		case result.Service.Status != "ACTIVE":
 		case outcome == rollout.RollbackFailed:
-			result.Left = "this is how things are: " + state(result)
+			result.Left = "this is how things are: " + f.state()
 		case outcome == rollout.RolledBack, outcome == rollout.Superseded, outcome.Good() && (!d.plan.RollBack || f.unchanged):
 		case err != nil:
 			result.Left = "nothing was taken back, since AWS could not be asked"
 		case !d.plan.RollBack:
-			result.Left = "nothing was taken back: " + state(result) + "; rollback-on-failure: true would have taken it back"
+			result.Left = "nothing was taken back: " + f.state() + "; rollback-on-failure: true would have taken it back"
 		default:
 			if outcome.Good() {
 				f.because = culprit
@@ -68,8 +68,8 @@ func (d *deployer) culprit() (string, bool) {
 }
 
 // state says what runs now.
-func state(result *rollout.ServiceResult) string {
-	older := 0
+func (f *following) state() string {
+	result, older := f.result, 0
 	for _, deployment := range result.Service.Deployments {
 		if deployment.ID != result.Deployment.ID {
 			older += deployment.Running
@@ -79,7 +79,16 @@ func state(result *rollout.ServiceResult) string {
 	if older > 0 {
 		text += fmt.Sprintf(", and %d older ones", older)
 	}
-	if result.Deployment.State == "FAILED" {
+	if f.codeDeploy != nil {
+		serves, _ := result.Service.Primary()
+		text += "; the traffic goes to " + rollout.RevisionID(serves.TaskDefinition)
+	}
+	switch {
+	case f.shift.Over():
+		return text + ", and CodeDeploy does no more about it"
+	case f.codeDeploy != nil:
+		return text + ", and CodeDeploy goes on with the deployment"
+	case result.Deployment.State == "FAILED":
 		return text + "; ECS starts no more of them"
 	}
 	return text + "; ECS goes on trying"
@@ -94,13 +103,13 @@ func (d *deployer) askOnly(ctx context.Context, back []*following) {
 		verdict, err := &f.result.Verdict, errs[i]
 		verdict.Reason = f.why()
 		switch {
-		case errors.Is(err, errComplete), errors.Is(err, errSuperseded):
+		case errors.Is(err, errComplete), errors.Is(err, errSuperseded), errors.Is(err, errStayed):
 			verdict.Reason += "; " + err.Error()
 		case err != nil:
 			verdict.Reason += fmt.Sprintf("; it could not be taken back: %v", err)
 		default:
 			verdict.Outcome = rollout.Cancelled
-			verdict.Reason += fmt.Sprintf("; ECS was asked to roll back to %s, which was not waited for", f.result.Revision.Previous.ID())
+			verdict.Reason += fmt.Sprintf("; %s was asked to roll back to %s, which was not waited for", f.by(), f.result.Revision.Previous.ID())
 		}
 	}
 }
@@ -132,6 +141,8 @@ func (d *deployer) rollBack(ctx context.Context, back []*following) {
 			result.Verdict = rollout.Verdict{Outcome: rollout.Superseded, Reason: f.why() + "; " + err.Error()}
 		case errors.Is(err, errComplete):
 			result.Verdict = rollout.Verdict{Outcome: rollout.Succeeded, Reason: f.why() + "; " + err.Error()}
+		case errors.Is(err, errStayed):
+			result.Verdict.Reason = f.why() + "; " + err.Error()
 		case err != nil:
 			f.stays(err.Error())
 		default:
@@ -141,7 +152,7 @@ func (d *deployer) rollBack(ctx context.Context, back []*following) {
 	if len(going) == 0 {
 		return
 	}
-	until := watch.Until{WaitFor: rollout.Stable, Timeout: d.plan.Timeout, Hopeless: diagnose.Hopeless}
+	until := watch.Until{WaitFor: rollout.Stable, Timeout: d.plan.Timeout, Hopeless: diagnose.Hopeless, Back: true}
 	ends, err := watch.Follow(ctx, d.client, targets, until, d.emit)
 	for i, f := range going {
 		f.wentBack(targets[i], ends[i], err)
@@ -159,7 +170,7 @@ func (f *following) why() string {
 // stays files that a deployment could not be taken back.
 func (f *following) stays(how string) {
 	f.result.Verdict = rollout.Verdict{Outcome: rollout.RollbackFailed, Reason: f.why() + "; and it could not be taken back: " + how}
-	f.result.Left = "this is how things are: " + state(f.result)
+	f.result.Left = "this is how things are: " + f.state()
 }
 
 // wentBack files how a roll-back ended.
@@ -178,7 +189,7 @@ func (f *following) wentBack(target watch.Target, end watch.Followed, err error)
 	case end.Verdict.Outcome == rollout.Superseded:
 		result.Verdict = rollout.Verdict{Outcome: rollout.Superseded, Reason: why + "; while it was taken back, " + end.Verdict.Reason}
 	case end.Verdict.Outcome == rollout.Cancelled:
-		result.Verdict = rollout.Verdict{Outcome: rollout.Cancelled, Reason: fmt.Sprintf("%s; the run was ended while it was taken back, which goes on in ECS", why)}
+		result.Verdict = rollout.Verdict{Outcome: rollout.Cancelled, Reason: fmt.Sprintf("%s; the run was ended while it was taken back, which goes on in %s", why, f.by())}
 	case !again && end.Verdict.Outcome == rollout.Succeeded:
 		result.Verdict = end.Verdict // it came to its good end before it could be stopped
 	default:
@@ -198,6 +209,9 @@ func (d *deployer) ask(ctx context.Context, f *following) (target watch.Target, 
 		return target, "", errors.New("the service does not exist any more")
 	}
 	service := services[0]
+	if f.codeDeploy != nil {
+		return d.askCodeDeploy(ctx, f, service)
+	}
 	primary, _ := service.Primary()
 	switch {
 	case primary.ID == f.Previous && !f.asked:
@@ -235,14 +249,28 @@ func lastHeard(service rollout.Service, otherwise time.Time) time.Time {
 	return otherwise
 }
 
+// by is who carries the deployment out.
+func (f *following) by() string {
+	if f.codeDeploy != nil {
+		return "CodeDeploy"
+	}
+	return "ECS"
+}
+
+// deployable reads a revision that ran before, and refuses one that cannot be deployed.
+func (d *deployer) deployable(ctx context.Context, revision rollout.Revision) (rollout.Revision, error) {
+	read, err := d.client.Revision(ctx, revision.ARN)
+	if err == nil && !read.Active {
+		err = fmt.Errorf("%s, which ran before, is INACTIVE, and cannot be deployed", read.ID())
+	}
+	return read, err
+}
+
 // redeploy deploys the revision that ran before, as long as it can be.
 func (d *deployer) redeploy(ctx context.Context, f *following, service rollout.Service) (target watch.Target, how string, err error) {
-	previous, err := d.client.Revision(ctx, f.result.Revision.Previous.ARN)
+	previous, err := d.deployable(ctx, f.result.Revision.Previous)
 	if err != nil {
 		return target, "", err
-	}
-	if !previous.Active {
-		return target, "", fmt.Errorf("%s, which ran before, is INACTIVE, and cannot be deployed", previous.ID())
 	}
 	update := rollout.Update{TaskDefinition: previous.ARN, Force: previous.ARN == service.TaskDefinition}
 	after, ours, err := d.client.Update(ctx, service, update)

@@ -15,7 +15,7 @@ import (
 // further speaks: the load balancer, the events of the service, the verdict, and at last the phase in
 // which it stuck.
 func Explain(evidence rollout.Evidence) []rollout.Finding {
-	for _, look := range []func(rollout.Evidence) []rollout.Finding{failures, targets, obstacles, verdict, phase} {
+	for _, look := range []func(rollout.Evidence) []rollout.Finding{codeDeploy, failures, targets, obstacles, verdict, phase} {
 		if findings := look(evidence); len(findings) > 0 {
 			return findings
 		}
@@ -140,6 +140,8 @@ func phase(evidence rollout.Evidence) []rollout.Finding {
 	switch {
 	case evidence.Verdict.Outcome != rollout.TimedOut:
 		return nil
+	case evidence.CodeDeploy.ID != "" && ours.Running >= desired:
+		return shifting(evidence)
 	case evidence.Waiting:
 		return []rollout.Finding{{
 			What:  "the deployment waits for somebody to continue it",

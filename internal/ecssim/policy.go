@@ -114,6 +114,7 @@ type asked struct {
 	Tags                                                                          []any
 	RepositoryName, SecretID, LogGroupName, LogStreamName                         string
 	TaskDefinition, Task, Rule, Schedule, Role                                    string
+	ApplicationName, DeploymentGroupName, DeploymentConfigName, DeploymentID      string
 }
 
 func (a asked) cluster() string { return a.Cluster[strings.LastIndexByte(a.Cluster, '/')+1:] }
@@ -152,13 +153,35 @@ var resources = map[string]func(asked) []string{
 	"GetLogEvents": func(a asked) []string {
 		return another("logs", "log-group:"+a.LogGroupName+":log-stream:"+a.LogStreamName)
 	},
-	"DescribeSecret":    func(a asked) []string { return []string{a.SecretID + "-AbCdEf"} }, // the full ARN, with what AWS adds
-	"ListTargetsByRule": func(a asked) []string { return another("events", "rule/"+a.Rule) },
-	"PutTargets":        func(a asked) []string { return another("events", "rule/"+a.Rule) },
-	"GetSchedule":       func(a asked) []string { return another("scheduler", "schedule/"+a.Schedule) },
-	"UpdateSchedule":    func(a asked) []string { return another("scheduler", "schedule/"+a.Schedule) },
-	"GetRole":           func(a asked) []string { return []string{a.Role} },
-	"AssumeRole":        func(a asked) []string { return []string{a.Role} },
+	"DescribeSecret":         func(a asked) []string { return []string{a.SecretID + "-AbCdEf"} }, // the full ARN, with what AWS adds
+	"ListTargetsByRule":      func(a asked) []string { return another("events", "rule/"+a.Rule) },
+	"PutTargets":             func(a asked) []string { return another("events", "rule/"+a.Rule) },
+	"GetSchedule":            func(a asked) []string { return another("scheduler", "schedule/"+a.Schedule) },
+	"UpdateSchedule":         func(a asked) []string { return another("scheduler", "schedule/"+a.Schedule) },
+	"GetDeploymentGroup":     asked.deploymentGroup,
+	"CreateDeployment":       asked.deploymentGroup,
+	"GetDeployment":          asked.deploymentGroup,
+	"ListDeployments":        asked.deploymentGroup,
+	"GetApplicationRevision": asked.application,
+	"GetRole":                func(a asked) []string { return []string{a.Role} },
+	"AssumeRole":             func(a asked) []string { return []string{a.Role} },
+}
+
+func (a asked) deploymentGroup() []string {
+	return another("codedeploy", "deploymentgroup:"+a.ApplicationName+"/"+a.DeploymentGroupName)
+}
+
+func (a asked) application() []string { return another("codedeploy", "application:"+a.ApplicationName) }
+
+// ofDeployment fills in the application and the group of a call that names only a deployment, and the
+// configuration of one that leaves it to the group.
+func (s *Sim) ofDeployment(a asked) asked {
+	if v, d, err := s.findShift(a.DeploymentID); err == nil {
+		a.ApplicationName, a.DeploymentGroupName, a.DeploymentConfigName = v.codeDeploy.application, v.codeDeploy.group, d.config
+	} else if v, err := s.findGroup(a.ApplicationName, a.DeploymentGroupName); err == nil && a.DeploymentConfigName == "" {
+		a.DeploymentConfigName = v.codeDeploy.config
+	}
+	return a
 }
 
 // permissions are what a call needs.
@@ -172,6 +195,7 @@ func (s *Sim) permissions(operation string, body []byte) []permission {
 	} else {
 		_ = json.Unmarshal(body, &request) // one that cannot be read is refused later on
 	}
+	request = s.ofDeployment(request)
 	of, about := "ecs:", []string{"*"}
 	if prefix, ok := otherServices[operation]; ok {
 		of = prefix
@@ -185,6 +209,10 @@ func (s *Sim) permissions(operation string, body []byte) []permission {
 	}
 	for role, service := range s.passed(operation, request) {
 		needed = append(needed, permission{"iam:PassRole", role, map[string]string{"iam:PassedToService": service}})
+	}
+	if operation == "CreateDeployment" { // as AWS's own action documents it
+		needed = append(needed, permission{"codedeploy:RegisterApplicationRevision", request.application()[0], nil},
+			permission{"codedeploy:GetDeploymentConfig", another("codedeploy", "deploymentconfig:"+request.DeploymentConfigName)[0], nil})
 	}
 	if operation == "RegisterTaskDefinition" && len(request.Tags) > 0 {
 		needed = append(needed, permission{"ecs:TagResource", arn("task-definition/" + request.Family + ":*"), nil})

@@ -110,6 +110,8 @@ func (f *fault) err() error {
 var otherServices = map[string]string{
 	"BatchGetImage": "ecr:", "DescribeLogGroups": "logs:", "GetLogEvents": "logs:", "GetRole": "iam:",
 	"DescribeParameters": "ssm:", "DescribeSecret": "secretsmanager:", "DescribeTargetHealth": "elasticloadbalancing:",
+	"CreateDeployment": "codedeploy:", "GetDeployment": "codedeploy:", "GetDeploymentGroup": "codedeploy:", "GetDeploymentTarget": "codedeploy:",
+	"StopDeployment": "codedeploy:", "ContinueDeployment": "codedeploy:", "ListDeployments": "codedeploy:", "GetApplicationRevision": "codedeploy:",
 	"AssumeRole": "sts:", "ListTargetsByRule": "events:", "PutTargets": "events:", "GetSchedule": "scheduler:", "UpdateSchedule": "scheduler:",
 }
 
@@ -350,6 +352,63 @@ var scenarios = []Scenario{
 		With:    map[string]string{"operation": "rollback", "image": ""},
 		prepare: func(s *Sim, v *service) { s.deployed(v, 5*time.Minute) },
 	},
+	{Name: "codedeploy", Story: "CodeDeploy moves the traffic to new tasks at once, and keeps the old ones for five minutes", behaviour: well, prepare: underCodeDeploy(asItIs)},
+	{
+		Name: "codedeploy-canary", Story: "CodeDeploy gives the new tasks 10 % of the traffic for five minutes first", behaviour: well,
+		prepare: underCodeDeploy(func(g *codeDeploy) { g.config = "CodeDeployDefault.ECSCanary10Percent5Minutes" }),
+	},
+	{
+		Name: "codedeploy-hook-fails", Story: "a hook refuses the new tasks when they have test traffic, and CodeDeploy rolls back", behaviour: well,
+		prepare: underCodeDeploy(func(g *codeDeploy) {
+			g.hooks = []hook{{stage: "AfterAllowTestTraffic", takes: 20 * time.Second, fails: true}}
+		}),
+	},
+	{
+		Name: "codedeploy-hook-fails-late", Story: "a hook refuses the new tasks when they have all the traffic, and nobody rolls back", behaviour: well,
+		prepare: underCodeDeploy(func(g *codeDeploy) {
+			g.hooks, g.rollsBack = []hook{{stage: "AfterAllowTraffic", takes: 20 * time.Second, fails: true}}, nil
+		}),
+	},
+	{Name: "codedeploy-crash", Story: "CodeDeploy waits for the new tasks, and their container exits", behaviour: crashes, prepare: underCodeDeploy(asItIs)},
+	{
+		Name: "codedeploy-alarm", Story: "an alarm goes off while the new tasks have 10 % of the traffic, and CodeDeploy rolls back", behaviour: well,
+		prepare: underCodeDeploy(func(g *codeDeploy) { g.config = "CodeDeployDefault.ECSCanary10Percent5Minutes" }),
+		acts:    []act{{after: 3 * time.Minute, do: func(s *Sim) { s.alarmShift(s.web()) }}},
+	},
+	{
+		Name: "codedeploy-stopped", Story: "somebody stops the deployment of CodeDeploy's in the console", behaviour: well, prepare: underCodeDeploy(asItIs),
+		acts: []act{{after: 30 * time.Second, do: func(s *Sim) {
+			if _, err := s.stopDeployment(stopDeploymentRequest{DeploymentID: s.web().codeDeploy.active().id}); err != nil {
+				panic(err) // it is under way
+			}
+		}}},
+	},
+	{
+		Name: "codedeploy-flaky", Story: "CodeDeploy deploys well, but its answers get lost", behaviour: well, prepare: underCodeDeploy(asItIs),
+		faults: []fault{
+			{operation: "CreateDeployment", first: 1, kind: lost}, {operation: "GetDeployment", first: 3, every: 5, kind: dropped},
+			{operation: "GetDeploymentTarget", first: 4, every: 6, kind: throttle}, {operation: "GetDeploymentGroup", first: 1, kind: broken},
+		},
+	},
+	{
+		Name: "codedeploy-mixed", Story: "CodeDeploy deploys one service, ECS another, which crashes", breaker: breaker{Enable: true}, behaviour: well,
+		others: []neighbour{{name: "jobs", behaviour: crashes}}, prepare: underCodeDeploy(func(g *codeDeploy) { g.termination = time.Minute }),
+		With: map[string]string{"service": "web, jobs"},
+	},
+	{
+		Name: "codedeploy-mixed-complete", Story: "the same, but the deployment by CodeDeploy is complete when the other fails", breaker: breaker{Enable: true}, behaviour: well,
+		others: []neighbour{{name: "jobs", behaviour: crashes}}, prepare: underCodeDeploy(func(g *codeDeploy) { g.termination = 0 }),
+		With: map[string]string{"service": "web, jobs"},
+	},
+	{Name: "codedeploy-ready", Story: "CodeDeploy waits for somebody to let the traffic move", behaviour: well, prepare: underCodeDeploy(byHand)},
+	{
+		Name: "codedeploy-waiting", Story: "a deployment of CodeDeploy's waits for somebody when somebody comes to look", behaviour: well,
+		With: map[string]string{"operation": "continue", "image": ""}, prepare: shifted(byHand, 2*time.Minute),
+	},
+	{
+		Name: "codedeploy-busy", Story: "CodeDeploy still keeps the old tasks of the deployment before", behaviour: well,
+		prepare: shifted(func(g *codeDeploy) { g.termination = time.Hour }, 10*time.Minute),
+	},
 	{Name: "external", Story: "the service is deployed by a controller of somebody else's", breaker: rolling, behaviour: well, prepare: func(_ *Sim, v *service) { v.controller = "EXTERNAL" }},
 	{Name: "express", Story: "the service is an Express service", breaker: rolling, behaviour: well, prepare: func(_ *Sim, v *service) { v.express = true }},
 	{
@@ -405,6 +464,10 @@ var scenarios = []Scenario{
 	},
 }
 
+// asItIs is a deployment group as the ECS console makes it, and byHand one whose traffic is moved by hand.
+func asItIs(*codeDeploy)   {}
+func byHand(g *codeDeploy) { g.ready = time.Hour }
+
 // migrate is the input of a task that runs before the deployment.
 var migrate = map[string]string{"run-before": "bin/migrate --all"}
 
@@ -434,6 +497,18 @@ func Fleet(services int) Scenario {
 	scenario := Scenario{Name: fmt.Sprintf("fleet-%d", services), breaker: rolling, behaviour: well}
 	for i := range services {
 		scenario.others = append(scenario.others, neighbour{name: fmt.Sprintf("web-%03d", i+1), family: "web"})
+	}
+	return scenario
+}
+
+// FleetUnderCodeDeploy is the same, and CodeDeploy deploys all.
+func FleetUnderCodeDeploy(services int) Scenario {
+	scenario := Fleet(services)
+	scenario.Name += "-codedeploy"
+	scenario.prepare = func(s *Sim, _ *service) {
+		for _, v := range s.clusters[0].services {
+			underCodeDeploy(asItIs)(s, v)
+		}
 	}
 	return scenario
 }

@@ -33,12 +33,16 @@ func (s *Sim) schedule(v *service) {
 			s.live(t)
 		}
 		if more := d.count("RUNNING") - running; more > 0 {
-			s.say(v, "registered %d targets in (target-group %s)", more, v.targetGroup()) // [SEEN]
+			s.sayOf(d, "registered %d targets in (target-group %s)", more, v.targetGroup()) // [SEEN]
 		}
 		d.tasks = slices.DeleteFunc(d.tasks, func(t *task) bool {
 			return !t.stopped.IsZero() && s.now.Sub(t.stopped) > retention
 		})
 		s.progress(d)
+	}
+	if v.codeDeploy != nil {
+		s.shiftTraffic(v)
+		return
 	}
 	primary := v.primary()
 	s.trip(v, primary)
@@ -87,22 +91,26 @@ func (s *Sim) launch(v *service, primary *deployment) {
 	for _, d := range v.deployments {
 		room -= len(d.wantedTasks())
 	}
-	n := min(v.desired-len(have), room)
+	s.start(primary, min(v.desired-len(have), room))
+}
+
+// start starts that many tasks of a deployment, if it is any.
+func (s *Sim) start(d *deployment, n int) {
 	if n <= 0 {
 		return
 	}
-	if why := primary.behaviour.nowhere; why != "" {
-		s.say(v, "was unable to place a task%s", why)
+	if why := d.behaviour.nowhere; why != "" {
+		s.sayOf(d, "was unable to place a task%s", why)
 		return
 	}
 	var names []string
 	for range n {
-		t := &task{id: v.ids.task(), deployment: primary, created: s.now}
+		t := &task{id: d.service.ids.task(), deployment: d, created: s.now}
 		t.move("PROVISIONING", s.now)
-		primary.tasks = append(primary.tasks, t)
+		d.tasks = append(d.tasks, t)
 		names = append(names, "(task "+t.id+")")
 	}
-	s.say(v, "has started %d tasks: %s.", n, strings.Join(names, " ")) // [SEEN]
+	s.sayOf(d, "has started %d tasks: %s.", n, strings.Join(names, " ")) // [SEEN]
 }
 
 // scaling is the reason of a task that was replaced in good order [SEEN].

@@ -25,6 +25,7 @@ type service struct {
 	lingering    bool          // old tasks do not go
 	express      bool          // an Express service
 	strategy     strategy      // none: tasks are replaced step by step
+	codeDeploy   *codeDeploy   // of the controller CODE_DEPLOY
 
 	deployments []*deployment // the PRIMARY first, then from new to old, as DescribeServices lists them
 	history     []*deployment // every one there was, newest first
@@ -61,7 +62,19 @@ func (v *service) primary() *deployment {
 // say adds an event. ECS keeps the last 100 and holds back what it has said in the last six hours
 // [GUIDE: service-event-messages].
 func (s *Sim) say(v *service, format string, args ...any) {
-	message := fmt.Sprintf("(service %s) ", v.name) + fmt.Sprintf(format, args...)
+	s.tell(v, "(service "+v.name+") "+fmt.Sprintf(format, args...))
+}
+
+// sayOf adds an event that is about a deployment, or a task set, whose id it names then (unverified).
+func (s *Sim) sayOf(d *deployment, format string, args ...any) {
+	if d.service.codeDeploy == nil {
+		s.say(d.service, format, args...)
+		return
+	}
+	s.tell(d.service, fmt.Sprintf("(service %s, taskSet %s) ", d.service.name, d.id())+fmt.Sprintf(format, args...))
+}
+
+func (s *Sim) tell(v *service, message string) {
 	for _, earlier := range v.events {
 		if earlier.Message == message && s.now.Sub(earlier.CreatedAt.Time) < 6*time.Hour {
 			return
@@ -103,6 +116,7 @@ type deployment struct {
 	replaced  *deployment
 	rollback  *rollback
 	startedBy string // of tasks that no service keeps
+	external  string // the id of the deployment of CodeDeploy's that made the task set
 	staged
 }
 
@@ -248,6 +262,8 @@ func (s *Sim) updateService(request updateServiceRequest) (any, error) {
 		return nil, clientError("InvalidParameterException", "The daemon scheduling strategy does not support a desired count.") // text unverified
 	case v.controller == "CODE_DEPLOY" && request.TaskDefinition != "": // [SEEN]
 		return nil, clientError("InvalidParameterException", "Unable to update task definition on services with a CODE_DEPLOY deployment controller. Use AWS CodeDeploy to trigger a new deployment.")
+	case v.controller == "CODE_DEPLOY" && request.ForceNewDeployment: // [SEEN]
+		return nil, clientError("InvalidParameterException", "Cannot force a new deployment on services with a CODE_DEPLOY deployment controller. Use AWS CodeDeploy to trigger a new deployment.")
 	}
 	runs := v.primary()
 	wanted := runs.revision
@@ -292,12 +308,11 @@ func (v *service) describe() document {
 	deployments := []document{}
 	for _, d := range v.deployments {
 		described := d.describe()
-		if v.controller != "ECS" {
-			continue // theirs are task sets [API: Service]
-		}
 		running += d.count("RUNNING")
 		pending += d.pending()
-		deployments = append(deployments, described)
+		if v.controller == "ECS" { // else they are task sets [API: Service]
+			deployments = append(deployments, described)
+		}
 	}
 	primary := v.primary()
 	answer := document{
@@ -311,9 +326,7 @@ func (v *service) describe() document {
 		},
 		"deploymentController": document{"type": v.controller},
 		"deployments":          deployments, "events": list(v.events), "createdAt": epoch{v.created},
-		"loadBalancers": []document{{
-			"targetGroupArn": v.targetGroup(), "containerName": "app", "containerPort": 8080,
-		}},
+		"loadBalancers":     v.loadBalancers(),
 		"serviceRegistries": []document{}, "placementConstraints": []document{}, "placementStrategy": []document{},
 		"networkConfiguration": network, "enableECSManagedTags": true, "propagateTags": "SERVICE",
 		"enableExecuteCommand": false, "healthCheckGracePeriodSeconds": 30,
@@ -323,10 +336,17 @@ func (v *service) describe() document {
 		answer["deploymentConfiguration"].(document)["strategy"] = v.strategy.name
 		answer["deploymentConfiguration"].(document)["bakeTimeInMinutes"] = int(v.bake.Minutes())
 	}
+	if v.controller != "ECS" {
+		answer["taskSets"] = v.taskSets()
+	}
 	if v.express { // [SDK]
 		answer["resourceManagementType"] = "ECS"
 	}
 	return answer
+}
+
+func (v *service) loadBalancers() []document {
+	return []document{{"targetGroupArn": v.targetGroup(), "containerName": "app", "containerPort": 8080}}
 }
 
 var network = document{"awsvpcConfiguration": document{

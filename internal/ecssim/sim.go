@@ -164,7 +164,9 @@ const targetPrefix = "AmazonEC2ContainerServiceV20141113."
 // what is to be encoded, or an *apiError.
 var operations = map[string]func(*Sim, []byte) (any, error){
 	"BatchGetImage":              call((*Sim).batchGetImage),
+	"ContinueDeployment":         call((*Sim).continueDeployment),
 	"ContinueServiceDeployment":  call((*Sim).continueServiceDeployment),
+	"CreateDeployment":           call((*Sim).createDeployment),
 	"DeregisterTaskDefinition":   call((*Sim).deregisterTaskDefinition),
 	"DescribeLogGroups":          call((*Sim).describeLogGroups),
 	"DescribeParameters":         call((*Sim).describeParameters),
@@ -174,7 +176,12 @@ var operations = map[string]func(*Sim, []byte) (any, error){
 	"DescribeServices":           call((*Sim).describeServices),
 	"DescribeTaskDefinition":     call((*Sim).describeTaskDefinition),
 	"DescribeTasks":              call((*Sim).describeTasks),
+	"GetApplicationRevision":     call((*Sim).getApplicationRevision),
+	"GetDeployment":              call((*Sim).getDeployment),
+	"GetDeploymentGroup":         call((*Sim).getDeploymentGroup),
+	"GetDeploymentTarget":        call((*Sim).getDeploymentTarget),
 	"GetLogEvents":               call((*Sim).getLogEvents),
+	"ListDeployments":            call((*Sim).listDeployments),
 	"ListServiceDeployments":     call((*Sim).listServiceDeployments),
 	"ListServices":               call((*Sim).listServices),
 	"ListTaskDefinitions":        call((*Sim).listTaskDefinitions),
@@ -184,6 +191,7 @@ var operations = map[string]func(*Sim, []byte) (any, error){
 	"RegisterTaskDefinition":     call((*Sim).registerTaskDefinition),
 	"RunTask":                    call((*Sim).runTask),
 	"StopTask":                   call((*Sim).stopTask),
+	"StopDeployment":             call((*Sim).stopDeployment),
 	"StopServiceDeployment":      call((*Sim).stopServiceDeployment),
 	"UpdateService":              call((*Sim).updateService),
 }

@@ -106,7 +106,7 @@ func (s *Sim) die(t *task, f *fate) {
 	t.reason = s.expand(t.reason, t)
 	t.container = s.expand(t.container, t)
 	if f.event != "" {
-		s.say(d.service, "%s", s.expand(f.event, t))
+		s.sayOf(d, "%s", s.expand(f.event, t))
 	}
 	d.failed++
 	d.updated = s.now

@@ -35,11 +35,12 @@ type Inputs struct {
 
 	RunBefore, RunAfter *OneOff
 	Scheduled           []ScheduledTask
+	CodeDeploy          CodeDeploy
 
 	WaitFor           string // one of WaitForValues
 	RollbackOnFailure bool
-	KeepRevisions     *int32 // nil: all
-	Timeout           time.Duration
+	KeepRevisions     *int32        // nil: all
+	Timeout           time.Duration // 0: not given
 	Verify            bool
 	DryRun            bool
 	Verbose           bool
@@ -69,6 +70,11 @@ type text struct {
 	RunBefore             string `env:"RUN_BEFORE"`
 	RunAfter              string `env:"RUN_AFTER"`
 	ScheduledTasks        string `env:"SCHEDULED_TASKS"`
+	CodeDeployAppSpec     string `env:"CODEDEPLOY_APPSPEC"`
+	CodeDeployApplication string `env:"CODEDEPLOY_APPLICATION"`
+	CodeDeployGroup       string `env:"CODEDEPLOY_DEPLOYMENT_GROUP"`
+	CodeDeployConfig      string `env:"CODEDEPLOY_DEPLOYMENT_CONFIG"`
+	CodeDeployDescription string `env:"CODEDEPLOY_DEPLOYMENT_DESCRIPTION"`
 	WaitFor               string `env:"WAIT_FOR, default=stable"`
 	Timeout               string `env:"TIMEOUT"`
 	RollbackOnFailure     string `env:"ROLLBACK_ON_FAILURE, default=false"`
@@ -153,6 +159,7 @@ func (t text) check(c *checker) Inputs {
 		RunBefore:             c.oneOff("run-before", t.RunBefore),
 		RunAfter:              c.oneOff("run-after", t.RunAfter),
 		Scheduled:             c.scheduled("scheduled-tasks", t.ScheduledTasks),
+		CodeDeploy:            c.codeDeploy(t),
 		WaitFor:               c.oneOf("wait-for", t.WaitFor, WaitForValues...),
 		RollbackOnFailure:     c.yes("rollback-on-failure", t.RollbackOnFailure),
 		KeepRevisions:         c.whole("keep-revisions", t.KeepRevisions, 1, 10000),
@@ -164,7 +171,7 @@ func (t text) check(c *checker) Inputs {
 	in.TaskDefinition, in.File = c.taskDefinition("task-definition", t.TaskDefinition)
 	in.Variables = c.variables("environment-variables", t.EnvironmentVariables, "secrets", t.Secrets)
 	in.Cluster = c.sameCluster("cluster", in.Cluster, in.Services)
-	in.Timeout = c.duration("timeout", t.Timeout, defaultTimeout(in.WaitFor))
+	in.Timeout = c.duration("timeout", t.Timeout, 0)
 	if t.Operation != "deploy" {
 		c.operation(t)
 	} else if t.Service == "" && t.TaskDefinition == "" {
@@ -196,29 +203,39 @@ func (c *checker) operation(t text) {
 	if t.TaskDefinition != "" && t.Operation != "rollback" {
 		c.mistake("task-definition has no effect with operation: %s", t.Operation)
 	}
-	for _, input := range []struct{ name, value string }{
+	if t.Operation == "rollback" && t.TaskDefinition == "" && t.WaitFor != "stable" && t.WaitFor != "none" {
+		c.mistake("wait-for: %s has no effect with operation: rollback, which is followed to its end", t.WaitFor)
+	}
+	asked := t.codeDeployment()
+	if t.TaskDefinition != "" {
+		asked = nil // what is named is deployed
+	}
+	for _, input := range append([]namedInput{
 		{"image", t.Image}, {"environment-variables", t.EnvironmentVariables}, {"secrets", t.Secrets}, {"task-definition-patch", t.TaskDefinitionPatch},
 		{"service-patch", t.ServicePatch}, {"desired-count", t.DesiredCount}, {"minimum-healthy-percent", t.MinimumHealthyPercent},
 		{"maximum-percent", t.MaximumPercent}, {"force-new-deployment", t.ForceNewDeployment}, {"run-before", t.RunBefore}, {"run-after", t.RunAfter},
 		{"scheduled-tasks", t.ScheduledTasks}, {"keep-revisions", t.KeepRevisions},
-	} {
+	}, asked...) {
 		if input.value != "" {
 			c.mistake("%s has no effect with operation: %s", input.name, t.Operation)
 		}
 	}
 }
 
+// namedInput is an input as it is written.
+type namedInput struct{ name, value string }
+
 // needsService refuses what would have no effect.
 func (c *checker) needsService(t text) {
-	for _, input := range []struct{ name, value string }{
+	for _, input := range append([]namedInput{
 		{"desired-count", t.DesiredCount},
 		{"minimum-healthy-percent", t.MinimumHealthyPercent},
 		{"maximum-percent", t.MaximumPercent},
 		{"force-new-deployment", t.ForceNewDeployment},
 		{"service-patch", t.ServicePatch},
-	} {
+	}, append(t.codeDeployGroup(), t.codeDeployment()...)...) {
 		if input.value != "" {
-			c.mistake("%s changes a service: give service too", input.name)
+			c.mistake("%s is about a service: give service too", input.name)
 		}
 	}
 }
@@ -229,12 +246,4 @@ var WaitForValues = []string{
 	"stable", "running", "none",
 	"post-scale-up", "test-traffic-shift", "post-test-traffic-shift", "pre-production-traffic-shift",
 	"production-traffic-shift", "post-production-traffic-shift", "bake-time", "clean-up",
-}
-
-// defaultTimeout is how long is waited when nothing else is asked for.
-func defaultTimeout(waitFor string) time.Duration {
-	if waitFor == "running" {
-		return 90 * time.Second
-	}
-	return 30 * time.Minute
 }

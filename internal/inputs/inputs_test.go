@@ -30,13 +30,9 @@ func TestDefaults(t *testing.T) {
 	in, err := read(t, map[string]string{"service": " web \n"})
 	require.NoError(t, err)
 	require.Equal(t, Inputs{
-		Operation: "deploy", Cluster: "default", Services: []string{"web"}, WaitFor: "stable", Timeout: 30 * time.Minute, Verify: true,
+		Operation: "deploy", Cluster: "default", Services: []string{"web"}, WaitFor: "stable", Verify: true,
 		Credentials: Credentials{Audience: "sts.amazonaws.com", Role: Role{SessionName: "ecs-deploy"}},
 	}, in)
-
-	in, err = read(t, map[string]string{"service": "web", "wait-for": "running"})
-	require.NoError(t, err)
-	require.Equal(t, 90*time.Second, in.Timeout)
 }
 
 func TestEverythingIsRead(t *testing.T) {
@@ -154,7 +150,11 @@ func TestMistakes(t *testing.T) {
 		{map[string]string{"service": "web", "aws-session-token": "t"}, "aws-session-token belongs to an aws-access-key-id: that one is not set"},
 		{map[string]string{"service": "web", "keep-revisions": "0"}, `keep-revisions: "0" is not a whole number from 1 to 10000`},
 		{map[string]string{"service": "web", "keep-revisions": "5", "wait-for": "none"}, "keep-revisions: old revisions are deregistered after success, and wait-for: none does not wait for that"},
-		{map[string]string{"task-definition": "web", "desired-count": "1"}, "desired-count changes a service: give service too"},
+		{map[string]string{"task-definition": "web", "desired-count": "1"}, "desired-count is about a service: give service too"},
+		{map[string]string{"task-definition": "web", "codedeploy-application": "a"}, "codedeploy-application is about a service: give service too"},
+		{map[string]string{"service": "web", "operation": "status", "codedeploy-deployment-config": "a"}, "codedeploy-deployment-config has no effect with operation: status"},
+		{map[string]string{"service": "web", "operation": "rollback", "wait-for": "running"}, "wait-for: running has no effect with operation: rollback, which is followed to its end"},
+		{map[string]string{"service": "web", "codedeploy-appspec": "appspec.yaml"}, "codedeploy-appspec: there is no file appspec.yaml in the workspace"},
 		{map[string]string{"service": "arn:aws:ecs:eu-west-1:123456789012:service/main/web", "cluster": "other"}, `cluster: "other" is not the cluster of service web, which is main`},
 	} {
 		_, err := read(t, test.with)

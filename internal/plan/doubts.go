@@ -14,6 +14,9 @@ func Doubts(plan rollout.Plan) []rollout.Doubt {
 			doubts = append(doubts, doubt)
 		}
 	}
+	if doubt, sure := tooShort(plan); sure {
+		doubts = append(doubts, doubt)
+	}
 	return doubts
 }
 
@@ -32,7 +35,7 @@ func deadlock(planned rollout.PlannedService) (rollout.Doubt, bool) {
 		}
 	}
 	lower, upper := (desired*minimum+99)/100, desired*maximum/100
-	if !service.Rolling || service.Scheduling == "DAEMON" || desired == 0 || maximum == 0 || lower < desired || upper > desired {
+	if !service.Rolling || planned.CodeDeploy != nil || service.Scheduling == "DAEMON" || desired == 0 || maximum == 0 || lower < desired || upper > desired {
 		return rollout.Doubt{}, false
 	}
 	return rollout.Doubt{

@@ -14,7 +14,7 @@ import (
 
 // Make makes the plan. Its error is a *rollout.Problem.
 func Make(in inputs.Inputs, world rollout.World) (rollout.Plan, error) {
-	plan := rollout.Plan{Region: world.Region, WaitFor: rollout.WaitFor(in.WaitFor), Timeout: in.Timeout, RollBack: in.RollbackOnFailure, ShowValues: in.ShowValues}
+	plan := rollout.Plan{Region: world.Region, WaitFor: rollout.WaitFor(in.WaitFor), Timeout: Timeout(in, world.Services), RollBack: in.RollbackOnFailure, ShowValues: in.ShowValues}
 	if in.KeepRevisions != nil {
 		plan.KeepRevisions = int(*in.KeepRevisions)
 	}
@@ -195,7 +195,8 @@ func service(in inputs.Inputs, running rollout.Running, revision rollout.Planned
 			Next: "Write the patch in the shape of UpdateService.",
 		}
 	}
-	return rollout.PlannedService{Service: running.Service, Runs: running.Revision, Update: update}, nil
+	its, err := codeDeploy(in, running, revision)
+	return rollout.PlannedService{Service: running.Service, Runs: running.Revision, Update: update, CodeDeploy: its}, err
 }
 
 // Result is what a dry run comes to.

@@ -56,6 +56,14 @@ func revisionOutputs(result rollout.RevisionResult) []output {
 	}
 }
 
+func deploymentOutputs(service rollout.Service, deployment rollout.Deployment) []output {
+	outputs := []output{{"deployment-id", deployment.ID}, {"console-url", service.ConsoleURL()}}
+	if service.Controller == "CODE_DEPLOY" {
+		outputs = append(outputs, output{"codedeploy-deployment-id", deployment.ID})
+	}
+	return outputs
+}
+
 // finalOutputs are those that are known at the end. With several services the single values are those
 // of the one that the result speaks of.
 func finalOutputs(result rollout.Result) []output {
@@ -69,9 +77,7 @@ func finalOutputs(result rollout.Result) []output {
 		outputs = append(outputs, oneOffOutputs(once)...)
 	}
 	if service, ok := result.Foremost(); ok && service.Deployment.ID != "" {
-		return append(append(outputs, revisionOutputs(service.Revision)...),
-			output{"deployment-id", service.Deployment.ID},
-			output{"console-url", service.Service.ConsoleURL()})
+		return append(append(outputs, revisionOutputs(service.Revision)...), deploymentOutputs(service.Service, service.Deployment)...)
 	}
 	if result.Registered != nil && result.Outcome != rollout.Planned {
 		outputs = append(outputs, revisionOutputs(*result.Registered)...)

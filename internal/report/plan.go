@@ -73,6 +73,10 @@ func (r *Reporter) requests(plan rollout.Plan) {
 		if update.TaskDefinition == "" {
 			update.TaskDefinition = "(" + plan.Revisions[service.Revision].Name() + ")"
 		}
+		if service.CodeDeploy != nil {
+			r.shiftRequests(plan, service)
+			continue
+		}
 		request, err := update.Request(service.Service.ServiceKey)
 		if err != nil {
 			continue // the plan would not have been made
@@ -93,7 +97,7 @@ func steps(plan rollout.Plan) []string {
 		steps = append(steps, oneOffStep(plan, *plan.Before)+", before any service is touched")
 	}
 	for _, service := range plan.Services {
-		steps = append(steps, "ecs:UpdateService: "+strings.Join(updates(plan, service), ", "))
+		steps = append(steps, serviceSteps(plan, service)...)
 	}
 	if len(plan.Services) > 0 {
 		steps = append(steps, waiting(plan))
@@ -129,15 +133,34 @@ func source(base rollout.Revision) string {
 	return base.ID()
 }
 
-// updates are what UpdateService is going to be sent.
-func updates(plan rollout.Plan, service rollout.PlannedService) []string {
-	update := service.Update
-	revision := plan.Revisions[service.Revision]
-	what := revision.Base.ID()
-	if revision.Register {
-		what = "the new revision"
+// serviceSteps are the calls that change a service.
+func serviceSteps(plan rollout.Plan, service rollout.PlannedService) []string {
+	changes := updates(service.Update)
+	if service.CodeDeploy == nil {
+		gets := fmt.Sprintf("service %s gets %s", service.Service.Name, deployed(plan, service))
+		return []string{"ecs:UpdateService: " + strings.Join(append([]string{gets}, changes...), ", ")}
 	}
-	changes := []string{fmt.Sprintf("service %s gets %s", service.Service.Name, what)}
+	var steps []string
+	if own, any := service.Update.OfService(); any {
+		steps = append(steps, "ecs:UpdateService: service "+service.Service.Name+" gets "+strings.Join(updates(own), ", "))
+	}
+	if !service.Starts(plan) {
+		return append(steps, fmt.Sprintf("service %s runs %s already: no deployment is started", service.Service.Name, deployed(plan, service)))
+	}
+	return append(steps, shiftStep(plan, service))
+}
+
+// deployed is what a service gets.
+func deployed(plan rollout.Plan, service rollout.PlannedService) string {
+	if revision := plan.Revisions[service.Revision]; !revision.Register {
+		return revision.Base.ID()
+	}
+	return "the new revision"
+}
+
+// updates are what UpdateService is going to be sent beside the task definition.
+func updates(update rollout.Update) []string {
+	var changes []string
 	for _, number := range []struct {
 		format string
 		value  *int32
@@ -164,6 +187,9 @@ func waiting(plan rollout.Plan) string {
 	case rollout.DoNotWait:
 		return "do not wait"
 	case rollout.AllRun:
+		if slices.ContainsFunc(plan.Services, func(s rollout.PlannedService) bool { return s.CodeDeploy != nil }) {
+			return "wait until the new tasks get all the traffic, at most " + rollout.Span(plan.Timeout)
+		}
 		return "wait until the new tasks run and are healthy, at most " + rollout.Span(plan.Timeout)
 	}
 	if _, is := plan.WaitFor.Stage(); is {

@@ -140,7 +140,7 @@ func (r *Reporter) tell(event rollout.Event) {
 	case rollout.Standing:
 		r.line(fmt.Sprintf("%7s  %s", clock(e.Elapsed), oneLine(standing(e))))
 	case rollout.ServiceSaid:
-		r.at(e.Elapsed, e.Service, "ECS: "+strings.TrimPrefix(e.Message, "(service "+e.Service.Name+") "))
+		r.at(e.Elapsed, e.Service, e.By+": "+said(e))
 	case rollout.TasksFailed:
 		r.at(e.Elapsed, e.Service, tasksFailed(e))
 	case rollout.Decided:
@@ -162,6 +162,15 @@ func (r *Reporter) deregistered(e rollout.Deregistered) {
 	} else {
 		r.line("deregistered " + strings.Join(e.Revisions, ", "))
 	}
+}
+
+// said is what an event of a service says, less the name of the service, and that of the task set that may
+// stand beside it.
+func said(e rollout.ServiceSaid) string {
+	if about, said, found := strings.Cut(e.Message, ") "); found && (about == "(service "+e.Service.Name || strings.HasPrefix(about, "(service "+e.Service.Name+", taskSet ")) {
+		return said
+	}
+	return e.Message
 }
 
 // enter opens a group, unless it is open. Groups do not nest.
@@ -269,15 +278,14 @@ func (r *Reporter) registered(result rollout.RevisionResult) {
 
 func (r *Reporter) updated(e rollout.Updated) {
 	if e.Unchanged {
-		r.line(fmt.Sprintf("%s: ECS started no new deployment; %s is the one there is", e.Service.Name, e.Deployment.ID))
+		r.line(fmt.Sprintf("%s: no new deployment was started; %s is the one there is", e.Service.Name, e.Deployment.ID))
 	} else {
-		r.line(fmt.Sprintf("%s: ECS started deployment %s of %s", e.Service.Name, e.Deployment.ID, e.Revision.ID()))
+		r.line(fmt.Sprintf("%s: %s started deployment %s of %s", e.Service.Name, deployer(e.Service), e.Deployment.ID, e.Revision.ID()))
 	}
-	url := e.Service.ConsoleURL()
-	if url != "" {
+	for _, url := range fill(e.Service.ConsoleURL(), e.Service.CodeDeployURL(e.Deployment.ID)) {
 		r.line(url)
 	}
-	r.output(output{"deployment-id", e.Deployment.ID}, output{"console-url", url})
+	r.output(deploymentOutputs(e.Service, e.Deployment)...)
 }
 
 func repointed(e rollout.Repointed) string {
@@ -337,15 +345,15 @@ func progress(e rollout.Progress) string {
 	if e.Production != nil && *e.Production > 0 {
 		text += fmt.Sprintf(", %g %% of the traffic", *e.Production)
 	}
-	if e.BakeLeft > 0 {
-		text += ", " + rollout.Span(e.BakeLeft.Round(time.Second)) + " left"
+	if e.Left > 0 {
+		text += ", " + rollout.Span(e.Left.Round(time.Second)) + " left"
 	}
 	return fmt.Sprintf("%-20s  %s", standingAt(e), text)
 }
 
 // standingAt is the stage of the lifecycle while a deployment goes through it, and else its state.
 func standingAt(e rollout.Progress) string {
-	if e.Stage != "" && e.State == "IN_PROGRESS" {
+	if e.Stage != "" && rollout.InWords(e.State) == "in progress" {
 		return stageInWords(e.Stage)
 	}
 	return rollout.InWords(e.State)
@@ -359,28 +367,37 @@ var stages = map[string]string{
 	"POST_PRODUCTION_TRAFFIC_SHIFT": "after production",
 }
 
+// stageInWords is a stage in words. The lifecycle events of CodeDeploy keep their names.
 func stageInWords(stage string) string {
-	if words, known := stages[stage]; known {
+	words, known := stages[stage]
+	switch {
+	case known:
 		return words
+	case strings.ToUpper(stage) != stage:
+		return stage
 	}
 	return rollout.InWords(stage)
 }
 
-// onTimeout is what ECS does when nobody answers.
-var onTimeout = map[string]string{"ROLLBACK": "rolls back", "CONTINUE": "continues it"}
+// onTimeout is what happens when nobody answers.
+var onTimeout = map[string]string{"ROLLBACK": "ECS rolls back", "CONTINUE": "ECS continues it", "STOP": "CodeDeploy stops it"}
 
 // hookCalled tells of a lifecycle hook. That one waits for somebody must not be overlooked.
 func (r *Reporter) hookCalled(e rollout.HookCalled) {
 	if e.Hook.Pause && e.Hook.Status == "AWAITING_ACTION" {
-		what := fmt.Sprintf("the deployment of %s waits for somebody to continue it (%s)", e.Service.Name, rollout.InWords(e.Stage))
+		what := fmt.Sprintf("the deployment of %s waits for somebody to continue it (%s)", e.Service.Name, stageInWords(e.Stage))
 		if !e.Hook.Expires.IsZero() {
-			what += fmt.Sprintf(", until %s: then ECS %s", e.Hook.Expires.UTC().Format("2006-01-02 15:04 MST"), onTimeout[e.Hook.OnTimeout])
+			what += fmt.Sprintf(", until %s: then %s", e.Hook.Expires.UTC().Format("2006-01-02 15:04 MST"), onTimeout[e.Hook.OnTimeout])
 		}
 		r.noticed(rollout.Noticed{What: what, Next: "Run this action with operation: continue, or rollback, or do it in the console.", Warning: true})
 		return
 	}
 	name := "pause"
-	if !e.Hook.Pause {
+	switch {
+	case !e.Hook.Pause && e.Hook.Target == "": // of CodeDeploy, which does not tell the function
+		r.at(e.Elapsed, e.Service, lifecycleEvent(e.Hook))
+		return
+	case !e.Hook.Pause:
 		name = "hook " + e.Hook.Target[strings.LastIndexByte(e.Hook.Target, ':')+1:]
 	}
 	r.at(e.Elapsed, e.Service, fmt.Sprintf("%s (%s): %s", name, rollout.InWords(e.Stage), rollout.InWords(e.Hook.Status)))

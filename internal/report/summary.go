@@ -140,7 +140,15 @@ func serviceRows(service rollout.ServiceResult) []row {
 	}
 	return append(rows,
 		row{"Tasks of " + code(service.Revision.Revision.ID()), tasks},
-		row{"Deployment", code(d.ID)})
+		row{"Deployment", deploymentLink(s, d)})
+}
+
+// deploymentLink is the id of a deployment, which leads to CodeDeploy's console if it is one of CodeDeploy's.
+func deploymentLink(s rollout.Service, d rollout.Deployment) string {
+	if url := s.CodeDeployURL(d.ID); url != "" {
+		return "[" + code(d.ID) + "](" + url + ")"
+	}
+	return code(d.ID)
 }
 
 func revisionRows(result rollout.RevisionResult) []row {

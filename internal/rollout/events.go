@@ -93,7 +93,7 @@ type (
 		// Of a deployment that shifts traffic:
 		Stage      string        // of the lifecycle
 		Production *float64      // percent of production traffic that our tasks get
-		BakeLeft   time.Duration // about
+		Left       time.Duration // of its bake time or wait, about
 	}
 
 	// HookCalled comes when a lifecycle hook is called, waits for somebody, or has ended.
@@ -112,10 +112,11 @@ type (
 		Open    []Progress // of those without a verdict, as they were last seen
 	}
 
-	// ServiceSaid passes a service event on.
+	// ServiceSaid passes on what ECS or CodeDeploy says about a service.
 	ServiceSaid struct {
 		Service ServiceKey
 		Elapsed time.Duration
+		By      string
 		Message string
 	}
 

@@ -3,8 +3,10 @@
 package rollout
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -67,9 +69,16 @@ type Service struct {
 	Minimum        int          // percent of the desired tasks that must stay healthy
 	Maximum        int          // percent of the desired tasks that may run
 	TargetGroups   []string     // ARNs
+	Balanced       Balanced     // the container to which the load balancer sends the traffic
 	Placement      Placement    // of its tasks
 	Deployments    []Deployment // newest first
 	Events         []ServiceEvent
+}
+
+// Balanced is a port of a container to which a load balancer sends traffic; zero if there is none.
+type Balanced struct {
+	Container string
+	Port      int
 }
 
 // Placement is where and on what tasks run.
@@ -90,9 +99,10 @@ type Share struct {
 	Base     int    `json:"base"`
 }
 
-// Deployment is one entry of a service's deployments.
+// Deployment is one entry of a service's deployments, or of its task sets, where CodeDeploy deploys it.
 type Deployment struct {
-	ID             string // "ecs-svc/" and a number
+	ID             string // "ecs-svc/" and a number; of a task set that CodeDeploy made, the id of its deployment
+	TaskSet        string // of a task set, its own id
 	Status         string // PRIMARY, ACTIVE, INACTIVE, or a word that AWS adds
 	State          string // rolloutState: IN_PROGRESS, COMPLETED, FAILED; empty with a Classic Load Balancer
 	StateReason    string
@@ -104,6 +114,9 @@ type Deployment struct {
 	Created        time.Time
 	Updated        time.Time
 }
+
+// Starter is what its tasks are started by.
+func (d Deployment) Starter() string { return cmp.Or(d.TaskSet, d.ID) }
 
 // ServiceEvent is one line of what ECS tells about a service.
 type ServiceEvent struct {
@@ -147,12 +160,20 @@ var consoles = map[string]string{
 // that its ARN names (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html). It is
 // empty for a partition whose console is not known.
 func (s Service) ConsoleURL() string {
-	parts := strings.SplitN(s.ARN, ":", 3)
-	if len(parts) < 3 || consoles[parts[1]] == "" {
+	host := s.consoleHost()
+	if host == "" {
 		return ""
 	}
-	host := strings.ReplaceAll(consoles[parts[1]], "{region}", s.Region)
 	return fmt.Sprintf("https://%s/ecs/v2/clusters/%s/services/%s/deployments?region=%s", host, s.Cluster, s.Name, s.Region)
+}
+
+// consoleHost is the host of the console, or "" where it is not known.
+func (s Service) consoleHost() string {
+	parts := strings.SplitN(s.ARN, ":", 3)
+	if len(parts) < 3 {
+		return ""
+	}
+	return strings.ReplaceAll(consoles[parts[1]], "{region}", s.Region)
 }
 
 // ServiceDeployment is what the service-deployment calls tell of a deployment, and only they.
@@ -168,14 +189,15 @@ type ServiceDeployment struct {
 	Hooks      []LifecycleHook
 }
 
-// LifecycleHook is a function that ECS calls in a stage, or a pause that waits for somebody.
+// LifecycleHook is a function that ECS or CodeDeploy calls in a stage, or a pause that waits for somebody.
 type LifecycleHook struct {
 	ID        string
 	Pause     bool
 	Target    string // of a function
 	Status    string // AWAITING_ACTION, IN_PROGRESS, SUCCEEDED, FAILED, TIMED_OUT
+	Why       string // it failed, if that is known
 	Expires   time.Time
-	OnTimeout string // CONTINUE or ROLLBACK
+	OnTimeout string // CONTINUE, ROLLBACK or STOP
 }
 
 // Waiting is the pause that waits for somebody, if one does.
@@ -200,8 +222,15 @@ var Stages = []string{
 // is its own.
 func LastSegment(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }
 
-// InWords is a word of ECS's, such as IN_PROGRESS, as one would write it.
-func InWords(word string) string { return strings.ToLower(strings.ReplaceAll(word, "_", " ")) }
+// InWords is a word of AWS's, such as IN_PROGRESS or InProgress, as one would write it.
+func InWords(word string) string {
+	if strings.ToUpper(word) != word {
+		word = humps.ReplaceAllString(word, "${1} ${2}")
+	}
+	return strings.ToLower(strings.ReplaceAll(word, "_", " "))
+}
+
+var humps = regexp.MustCompile(`([a-z])([A-Z])`)
 
 // World is what a survey found.
 type World struct {
@@ -214,8 +243,9 @@ type World struct {
 
 // Running is a service and the revision that it runs.
 type Running struct {
-	Service  Service
-	Revision Revision
+	Service    Service
+	Revision   Revision
+	CodeDeploy CodeDeployGroup // of a service that CodeDeploy deploys
 	// Notes say what is out of the ordinary with it.
 	Notes []string
 }
@@ -314,6 +344,9 @@ type PlannedService struct {
 	Runs     Revision
 	Revision int // an index of Plan.Revisions
 	Update   Update
+	// CodeDeploy carries the deployment out, where it is not nil, and Update is sent before if it has
+	// anything to say.
+	CodeDeploy *PlannedCodeDeploy
 }
 
 // Update is what UpdateService is sent beside the names; what is not set is not sent.
@@ -324,6 +357,13 @@ type Update struct {
 	MinimumHealthyPercent *int32
 	MaximumPercent        *int32
 	Patch                 taskdef.Patch // over all of that
+}
+
+// OfService is what of an update is about the service, and not about what it runs, and whether that is
+// anything.
+func (u Update) OfService() (Update, bool) {
+	u.TaskDefinition, u.Force = "", false
+	return u, u.Desired != nil || u.MinimumHealthyPercent != nil || u.MaximumPercent != nil || !u.Patch.Empty()
 }
 
 // Request is the body of UpdateService. The error is that of the patch.
@@ -362,6 +402,8 @@ type Evidence struct {
 	Older      int            // tasks of other deployments that still run
 	Stage      string         // of the lifecycle, if it has one
 	Waiting    bool           // for somebody to continue it
+	CodeDeploy CodeDeployment // that carries it out, as it was last seen
+	Hook       string         // the function of the lifecycle event that failed, if that is known
 	Failed     []Task         // tasks of the deployment, oldest first
 	Events     []ServiceEvent // since the deployment began, newest first
 	Targets    []TargetHealth // of the deployment's tasks that run

@@ -26,6 +26,9 @@ func ParsePatch(text string) (Patch, error) {
 // Empty tells whether the patch changes nothing.
 func (p Patch) Empty() bool { return len(p.root.members) == 0 }
 
+// Has tells whether the patch changes a member of the whole.
+func (p Patch) Has(name string) bool { return p.root.index(name) >= 0 }
+
 // listKeys are the lists that are merged item by item, and the member by which two items are the
 // same. All other lists are replaced. The names and keys are those of the API reference:
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskDefinition.html and

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"ecs-deploy/internal/cloud"
@@ -44,6 +45,12 @@ type Until struct {
 	// Hopeless tells, of the tasks that failed, whether more of them will: then, and when none runs,
 	// the wait ends.
 	Hopeless func(failed []rollout.Task) (cause string, hopeless bool)
+	// Back tells that the deployments are roll-backs. Those of CodeDeploy's are over for us when all traffic
+	// goes to their tasks, though the others are still kept.
+	Back bool
+	// Together tells that all are going to be taken back if one fails. Then, too, nobody waits until
+	// CodeDeploy lets the old tasks go, to which it can go back in seconds.
+	Together bool
 }
 
 // Followed is how far a target was seen to come.
@@ -54,6 +61,7 @@ type Followed struct {
 	ARN        string             // of the service deployment, if it was seen
 	Stage      string             // of its lifecycle, if it has one
 	Waiting    bool               // for somebody to continue it
+	CodeDeploy rollout.CodeDeployment
 }
 
 // Follow follows the targets, all of one cluster, until each has its verdict, and returns them in
@@ -73,7 +81,7 @@ func Follow(ctx context.Context, client *cloud.Client, targets []Target, until U
 	err := w.run(ctx)
 	var followed []Followed
 	for _, f := range w.followers {
-		followed = append(followed, Followed{f.verdict, f.service, f.ours, f.arn, f.last.Stage, f.waiting})
+		followed = append(followed, Followed{f.verdict, f.service, f.ours, f.arn, f.last.Stage, f.waiting, f.shift.CodeDeployment})
 	}
 	return followed, err
 }
@@ -83,13 +91,14 @@ type watcher struct {
 	until     Until
 	emit      rollout.Emit
 	followers []*follower
-	blind     bool      // the service deployments may not be read
-	blinks    int       // rounds in a row in which they could not be read
-	noTasks   bool      // the tasks may not be read
-	noTargets bool      // the health of targets may not be read
-	left      int       // lookups of this round
-	shown     time.Time // when something was last said
-	troubled  time.Time // when it was last said that AWS does not answer
+	blind     bool        // the service deployments may not be read
+	blinks    int         // rounds in a row in which they could not be read
+	noTasks   bool        // the tasks may not be read
+	noTargets bool        // the health of targets may not be read
+	noShift   atomic.Bool // the targets of CodeDeploy's deployments may not be read
+	left      int         // lookups of this round
+	shown     time.Time   // when something was last said
+	troubled  time.Time   // when it was last said that AWS does not answer
 }
 
 // follower is what is known of one target.
@@ -101,6 +110,8 @@ type follower struct {
 	service     rollout.Service
 	ours        rollout.Deployment
 	arn         string // of the service deployment, once it is listed
+	shift       shift
+	stirred     bool // the last look showed something new
 	seen        bool
 	failedSince time.Time
 	runSince    time.Time // since when all tasks run, for wait-for: running
@@ -182,7 +193,7 @@ func (w *watcher) tellStanding() {
 		switch {
 		case !f.done:
 			standing.Open = append(standing.Open, f.last)
-		case !f.verdict.Outcome.Good():
+		case !f.verdict.Outcome.Good() && !(w.until.Back && f.verdict.Outcome == rollout.RolledBack):
 			standing.Failed++
 		}
 	}
@@ -195,20 +206,20 @@ func (w *watcher) undecided() []*follower {
 
 // stop gives those that have no verdict yet the one that ends the wait.
 func (w *watcher) stop(err error) error {
-	verdict := rollout.Verdict{Outcome: rollout.Failed, Reason: "the deployment could not be followed to its end, and goes on in ECS"}
 	timedOut, cancelled := errors.Is(err, ErrTimeout), errors.Is(err, context.Canceled)
 	for _, f := range w.undecided() {
+		verdict := rollout.Verdict{Outcome: rollout.Failed, Reason: "the deployment could not be followed to its end, and goes on in " + f.by()}
 		switch {
 		case timedOut:
 			verdict = rollout.Verdict{
 				Outcome: rollout.TimedOut,
-				Reason:  fmt.Sprintf("not %s after %s: %s", cmp.Or(goal[w.until.WaitFor], "at "+string(w.until.WaitFor)), rollout.Span(w.until.Timeout), left(f.service, f.ours)),
+				Reason:  fmt.Sprintf("not %s after %s: %s", cmp.Or(goal[w.until.WaitFor], "at "+string(w.until.WaitFor)), rollout.Span(w.until.Timeout), f.left()),
 			}
-			if f.waiting {
+			if f.waiting && !f.underCodeDeploy() {
 				verdict.Reason += "; it waits for somebody to continue it"
 			}
 		case cancelled:
-			verdict = rollout.Verdict{Outcome: rollout.Cancelled, Reason: "the run was ended from outside, with " + left(f.service, f.ours)}
+			verdict = rollout.Verdict{Outcome: rollout.Cancelled, Reason: "the run was ended from outside, with " + f.left()}
 		}
 		w.decide(f, verdict)
 	}
@@ -241,6 +252,9 @@ func (w *watcher) round(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := w.shifts(ctx, open); err != nil {
+		return err
+	}
 	for _, f := range open {
 		s := f.take(time.Now(), services, progress)
 		w.tell(f, s)
@@ -264,18 +278,21 @@ func (w *watcher) judge(ctx context.Context, f *follower, s snapshot) error {
 	if stage, is := w.until.WaitFor.Stage(); is && reached(s, stage) {
 		w.decide(f, rollout.Verdict{
 			Outcome: rollout.Succeeded,
-			Reason:  fmt.Sprintf("the deployment of %s has come to %s, and goes on in ECS", rollout.RevisionID(f.Deployment.TaskDefinition), string(w.until.WaitFor)),
+			Reason:  fmt.Sprintf("the deployment of %s has come to %s, and goes on in %s", rollout.RevisionID(f.Deployment.TaskDefinition), w.until.WaitFor, f.by()),
 		})
 		return nil
 	}
-	if w.until.WaitFor == rollout.AllRun {
+	switch {
+	case f.underCodeDeploy() && w.untilMoved():
+		w.checkMoved(f, s)
+	case w.until.WaitFor == rollout.AllRun && !f.underCodeDeploy():
 		if err := w.checkTasks(ctx, f, s); err != nil || f.done {
 			return err
 		}
 	}
 	cause, hopeless := w.until.Hopeless(f.failed)
 	switch {
-	case !hopeless || f.ours.Running > 0 || f.ours.State == "FAILED" || f.told[cause]:
+	case f.done || !hopeless || f.ours.Running > 0 || f.ours.State == "FAILED" || f.told[cause]:
 	case s.service.BreakerOn:
 		f.told[cause] = true
 		w.emit(rollout.Noticed{
@@ -297,6 +314,9 @@ func (w *watcher) progress(ctx context.Context, open []*follower) (map[string]ro
 	var known []string
 	var unknown []*follower
 	for _, f := range open {
+		if f.underCodeDeploy() {
+			continue
+		}
 		if f.arn != "" {
 			known = append(known, f.arn)
 		} else if unknown = append(unknown, f); len(unknown) > lookups {
@@ -364,6 +384,12 @@ func (f *follower) take(now time.Time, services []rollout.Service, progress map[
 	if d, read := progress[f.arn]; read {
 		s.progress = &d
 	}
+	if f.underCodeDeploy() {
+		f.ours.Failed = len(f.failed) // task sets do not count them
+		if s.shift = &f.shift; !f.shift.overFrom.IsZero() {
+			f.shift.overFor = now.Sub(f.shift.overFrom)
+		}
+	}
 	switch {
 	case !listed || ours.Status != "PRIMARY" || ours.State != "FAILED":
 		f.failedSince = time.Time{}
@@ -379,10 +405,11 @@ func (f *follower) take(now time.Time, services []rollout.Service, progress map[
 // tell says what is new: the service's events, and the counts when they or the state changed.
 func (w *watcher) tell(f *follower, s snapshot) {
 	elapsed := s.at.Sub(f.Since)
+	f.stirred = false
 	for _, event := range slices.Backward(f.service.Events) {
 		if !f.told[event.ID] && event.At.After(f.Heard) {
-			f.told[event.ID] = true
-			w.emit(rollout.ServiceSaid{Service: f.Service.ServiceKey, Elapsed: elapsed, Message: event.Message})
+			f.told[event.ID], f.stirred = true, true
+			w.emit(rollout.ServiceSaid{Service: f.Service.ServiceKey, Elapsed: elapsed, By: "ECS", Message: event.Message})
 		}
 	}
 	now := rollout.Progress{Service: f.Service.ServiceKey, Desired: f.service.Desired, Deployment: f.ours, State: f.ours.State}
@@ -395,8 +422,12 @@ func (w *watcher) tell(f *follower, s snapshot) {
 		now.State = s.progress.Status
 		w.tellStage(f, s, &now)
 	}
+	if s.shift != nil {
+		w.tellShift(f, s, &now)
+	}
 	now.Elapsed = elapsed
 	if !alike(now, f.last) {
+		f.stirred = true
 		w.emit(now)
 	}
 	f.last = now
@@ -409,7 +440,7 @@ func (w *watcher) tellStage(f *follower, s snapshot, now *rollout.Progress) {
 		f.stageSince = s.at
 	}
 	if now.Stage == "BAKE_TIME" {
-		now.BakeLeft = max(0, s.progress.Bake-s.at.Sub(f.stageSince))
+		now.Left = max(0, s.progress.Bake-s.at.Sub(f.stageSince))
 	}
 	_, f.waiting = s.progress.Waiting()
 	for _, hook := range s.progress.Hooks {
@@ -437,7 +468,7 @@ func traffic(p rollout.Progress) float64 {
 
 // tellFailures says why tasks failed, as soon as some have.
 func (w *watcher) tellFailures(ctx context.Context, f *follower) error {
-	more := f.ours.Failed > f.failures
+	more := f.ours.Failed > f.failures || f.underCodeDeploy() && f.stirred
 	switch {
 	case w.noTasks || !more:
 		f.failures = f.ours.Failed // ECS counts from 0 again after a task that ran well
@@ -446,7 +477,7 @@ func (w *watcher) tellFailures(ctx context.Context, f *follower) error {
 		return nil // at the next look
 	}
 	w.left--
-	tasks, err := w.client.StoppedTasks(ctx, f.Service.ServiceKey, f.ours.ID)
+	tasks, err := w.client.StoppedTasks(ctx, f.Service.ServiceKey, f.ours)
 	if cloud.NotAllowed(err) {
 		w.noTasks = true
 		w.notice(err, "Why tasks fail is not known without it.")
@@ -523,7 +554,7 @@ func (w *watcher) health(ctx context.Context, f *follower, s snapshot) (tasksHea
 	if w.noTasks {
 		return unchecked, nil
 	}
-	tasks, err := w.client.RunningTasks(ctx, f.Service.ServiceKey, f.ours.ID)
+	tasks, err := w.client.RunningTasks(ctx, f.Service.ServiceKey, f.ours)
 	if cloud.NotAllowed(err) {
 		w.noTasks = true
 		w.notice(err, "Whether the tasks are healthy is not known without it: their number counts.")

@@ -33,6 +33,8 @@ type snapshot struct {
 	service rollout.Service
 	// progress is nil as long as the service deployment is not listed, or may not be read.
 	progress *rollout.ServiceDeployment
+	// shift is nil where ECS itself deploys.
+	shift *shift
 	// ours is our deployment as it was last listed, and seen that it ever was.
 	ours rollout.Deployment
 	seen bool
@@ -57,6 +59,9 @@ func judge(t Target, s snapshot) (rollout.Verdict, bool) {
 	case s.service.Status != "ACTIVE":
 		return failed("the service is %s: it was deleted during the deployment", s.service.Status)
 	}
+	if s.shift != nil {
+		return judgeShift(t, s)
+	}
 	if s.progress != nil {
 		if verdict, done := judgeProgress(t, s); done {
 			return verdict, true
@@ -70,6 +75,9 @@ func judge(t Target, s snapshot) (rollout.Verdict, bool) {
 
 // reached tells whether a deployment has come to a stage of its lifecycle, or past it.
 func reached(s snapshot, stage string) bool {
+	if s.shift != nil {
+		return s.shift.Reached(stage)
+	}
 	return s.progress != nil && s.progress.Status == "IN_PROGRESS" &&
 		slices.Index(rollout.Stages, s.progress.Stage) >= slices.Index(rollout.Stages, stage)
 }
@@ -80,7 +88,7 @@ func judgeProgress(t Target, s snapshot) (rollout.Verdict, bool) {
 	case "SUCCESSFUL":
 		return succeeded(t, s)
 	case "ROLLBACK_SUCCESSFUL":
-		return rolledBack(primary, s.progress.Reason)
+		return rolledBack(t, primary, s.progress.Reason)
 	case "ROLLBACK_FAILED":
 		return rollout.Verdict{Outcome: rollout.RollbackFailed, Reason: "ECS could not roll the deployment back" + because(s.progress.Reason)}, true
 	case "STOPPED", "STOP_REQUESTED":
@@ -104,7 +112,7 @@ func judgeDeployments(t Target, s snapshot) (rollout.Verdict, bool) {
 		return judgePrimary(t, s, ours)
 	case ours.State == "FAILED", primary.ID == t.Previous, strings.Contains(primary.StateReason, "rolling back"):
 		if complete(s.service, primary) {
-			return rolledBack(primary, failure(s.ours))
+			return rolledBack(t, primary, failure(s.ours))
 		}
 		return rollout.Verdict{}, false
 	case primary.ID == "":
@@ -148,10 +156,10 @@ func failed(format string, args ...any) (rollout.Verdict, bool) {
 	return rollout.Verdict{Outcome: rollout.Failed, Reason: fmt.Sprintf(format, args...)}, true
 }
 
-func rolledBack(to rollout.Deployment, why string) (rollout.Verdict, bool) {
+func rolledBack(t Target, to rollout.Deployment, why string) (rollout.Verdict, bool) {
 	return rollout.Verdict{
 		Outcome: rollout.RolledBack,
-		Reason:  fmt.Sprintf("ECS rolled back to %s%s", rollout.RevisionID(to.TaskDefinition), because(why)),
+		Reason:  fmt.Sprintf("%s rolled back to %s%s", t.by(), rollout.RevisionID(to.TaskDefinition), because(why)),
 	}, true
 }
 
@@ -213,13 +221,17 @@ func healthOf(t Target, wanted int, tasks []rollout.Task) tasksHealth {
 }
 
 // left says where a deployment stood when the waiting ended.
-func left(service rollout.Service, ours rollout.Deployment) string {
+func (f *follower) left() string {
+	service, ours := f.service, f.ours
 	text := fmt.Sprintf("%d of %d tasks run", ours.Running, service.Desired)
 	if ours.Pending > 0 {
 		text += fmt.Sprintf(", %d pending", ours.Pending)
 	}
 	if ours.Failed > 0 {
 		text += fmt.Sprintf(", %d failed", ours.Failed)
+	}
+	if f.underCodeDeploy() {
+		text += f.shift.left()
 	}
 	return text
 }

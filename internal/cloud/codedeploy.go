@@ -1,0 +1,382 @@
+package cloud
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
+	"github.com/aws/aws-sdk-go-v2/service/codedeploy/types"
+	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"ecs-deploy/internal/rollout"
+	"ecs-deploy/internal/taskdef"
+)
+
+func (c *Client) codeDeploy() *codedeploy.Client { return codedeploy.NewFromConfig(c.config) }
+
+// WantedCodeDeploy names what CodeDeploy deploys a service by. What is empty has the name that the ECS
+// console gives it.
+type WantedCodeDeploy struct{ Application, Group string }
+
+// of fills in the names that the ECS console gives the application and the deployment group of a service
+// (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-bluegreen.html).
+func (w WantedCodeDeploy) of(service rollout.ServiceKey) WantedCodeDeploy {
+	if w.Application == "" {
+		w.Application = "AppECS-" + service.Cluster + "-" + service.Name
+	}
+	if w.Group == "" {
+		w.Group = "DgpECS-" + service.Cluster + "-" + service.Name
+	}
+	return w
+}
+
+// CodeDeployGroup reads the deployment group by which CodeDeploy deploys a service.
+func (c *Client) CodeDeployGroup(ctx context.Context, service rollout.ServiceKey, wanted WantedCodeDeploy) (rollout.CodeDeployGroup, error) {
+	wanted = wanted.of(service)
+	group := rollout.CodeDeployGroup{Application: wanted.Application, Name: wanted.Group}
+	out, err := c.codeDeploy().GetDeploymentGroup(ctx, &codedeploy.GetDeploymentGroupInput{ApplicationName: &wanted.Application, DeploymentGroupName: &wanted.Group})
+	if err == nil && out.DeploymentGroupInfo == nil {
+		err = errNoAnswer
+	}
+	switch code(err) {
+	case "ApplicationDoesNotExistException":
+		return group, c.noGroup(service, "there is no application "+wanted.Application)
+	case "DeploymentGroupDoesNotExistException":
+		return group, c.noGroup(service, "the application "+wanted.Application+" has no deployment group "+wanted.Group)
+	}
+	if err != nil {
+		return group, c.problem(ctx, err, "codedeploy:GetDeploymentGroup", "deployment group "+wanted.Group)
+	}
+	info := out.DeploymentGroupInfo
+	is := func(s types.ECSService) bool {
+		return deref(s.ServiceName) == service.Name && rollout.LastSegment(deref(s.ClusterName)) == service.Cluster
+	}
+	if !slices.ContainsFunc(info.EcsServices, is) {
+		return group, c.noGroup(service, "the deployment group "+wanted.Group+" of "+wanted.Application+" is not that of the service")
+	}
+	group.Config = deref(info.DeploymentConfigName)
+	group.RollsBack = rollbackEvents(info.AutoRollbackConfiguration)
+	if last := info.LastAttemptedDeployment; last != nil {
+		group.Last = deref(last.DeploymentId)
+	}
+	group.ReadyWait, group.TerminationWait = waits(info.BlueGreenDeploymentConfiguration)
+	return group, nil
+}
+
+func rollbackEvents(configuration *types.AutoRollbackConfiguration) []string {
+	if configuration == nil || !configuration.Enabled {
+		return nil
+	}
+	var events []string
+	for _, event := range configuration.Events {
+		events = append(events, string(event))
+	}
+	return events
+}
+
+func (c *Client) noGroup(service rollout.ServiceKey, what string) error {
+	return &rollout.Problem{
+		Kind: rollout.BadInput, What: fmt.Sprintf("service %s is deployed by CodeDeploy, and %s in %s", service.Name, what, c.region),
+		Next: "Give codedeploy-application and codedeploy-deployment-group.",
+	}
+}
+
+// waits are how long a deployment waits for somebody to let the traffic move, and how long it keeps the
+// old tasks then.
+func waits(configuration *types.BlueGreenDeploymentConfiguration) (ready, termination time.Duration) {
+	if configuration == nil {
+		return 0, 0
+	}
+	if option := configuration.DeploymentReadyOption; option != nil && option.ActionOnTimeout == types.DeploymentReadyActionStopDeployment {
+		ready = time.Duration(option.WaitTimeInMinutes) * time.Minute
+	}
+	if option := configuration.TerminateBlueInstancesOnDeploymentSuccess; option != nil {
+		termination = time.Duration(option.TerminationWaitTimeInMinutes) * time.Minute
+	}
+	return ready, termination
+}
+
+// StartCodeDeploy starts a deployment with an AppSpec, and returns it. CreateDeployment has no client
+// token: when its answer got lost, we look whether the deployment group has a new deployment of this
+// AppSpec before we send again.
+func (c *Client) StartCodeDeploy(ctx context.Context, service rollout.ServiceKey, planned rollout.PlannedCodeDeploy, spec taskdef.AppSpec) (rollout.CodeDeployment, error) {
+	about := "deployment group " + planned.Group.Name
+	content := string(spec.JSON())
+	var lost error
+	for range sends {
+		id, err := c.createDeployment(ctx, planned, content)
+		if err == nil {
+			return c.justStarted(ctx, id), nil
+		}
+		if !unanswered(err) || ctx.Err() != nil {
+			return rollout.CodeDeployment{}, c.notStarted(ctx, err, about)
+		}
+		lost = err
+		found, ok, err := c.lookForCodeDeploy(ctx, service, planned, content)
+		if err != nil || ok {
+			return found, err
+		}
+	}
+	return rollout.CodeDeployment{}, c.problem(ctx, lost, "codedeploy:CreateDeployment", about)
+}
+
+// justStarted reads a deployment that was started. That it cannot be read is for those to tell who follow
+// it: it is started all the same.
+func (c *Client) justStarted(ctx context.Context, id string) rollout.CodeDeployment {
+	started, err := c.CodeDeployment(ctx, id)
+	if err != nil {
+		return rollout.CodeDeployment{ID: id, Status: "Created", Created: time.Now()}
+	}
+	return started
+}
+
+func (c *Client) createDeployment(ctx context.Context, planned rollout.PlannedCodeDeploy, content string) (string, error) {
+	input := &codedeploy.CreateDeploymentInput{
+		ApplicationName: &planned.Group.Application, DeploymentGroupName: &planned.Group.Name,
+		Revision: &types.RevisionLocation{RevisionType: types.RevisionLocationTypeAppSpecContent, AppSpecContent: &types.AppSpecContent{Content: &content}},
+	}
+	if planned.Config != "" {
+		input.DeploymentConfigName = &planned.Config
+	}
+	if planned.Description != "" {
+		input.Description = &planned.Description
+	}
+	if events := planned.Events(); len(events) > 0 {
+		input.AutoRollbackConfiguration = &types.AutoRollbackConfiguration{Enabled: true}
+		for _, event := range events {
+			input.AutoRollbackConfiguration.Events = append(input.AutoRollbackConfiguration.Events, types.AutoRollbackEvent(event))
+		}
+	}
+	out, err := c.codeDeploy().CreateDeployment(ctx, input, func(o *codedeploy.Options) { o.Retryer = c.retryer(throttled) })
+	if err == nil && deref(out.DeploymentId) == "" {
+		err = errNoAnswer
+	}
+	if err != nil {
+		return "", err
+	}
+	return *out.DeploymentId, nil
+}
+
+// notStarted puts the errors of CreateDeployment into our words where AWS's need a next step.
+func (c *Client) notStarted(ctx context.Context, err error, about string) error {
+	var p *rollout.Problem
+	problem := c.problem(ctx, err, "codedeploy:CreateDeployment", about)
+	if code(err) == "DeploymentLimitExceededException" && errors.As(problem, &p) {
+		p.Next = nextWhileUnderWay
+	}
+	return problem
+}
+
+const nextWhileUnderWay = "Wait until it is over, let it go on with operation: continue, or take it back with operation: rollback. If two jobs deploy this service, give them one concurrency group."
+
+// NoneUnderWay refuses to deploy where CodeDeploy would: while another deployment of a service's deployment
+// group is under way.
+func (c *Client) NoneUnderWay(ctx context.Context, services []rollout.PlannedService) error {
+	return Each(ctx, services, func(ctx context.Context, _ int, planned rollout.PlannedService) error {
+		if planned.CodeDeploy == nil || planned.CodeDeploy.Group.Last == "" {
+			return nil
+		}
+		return c.notUnderWay(ctx, planned.Service.ServiceKey, planned.CodeDeploy.Group)
+	})
+}
+
+func (c *Client) notUnderWay(ctx context.Context, service rollout.ServiceKey, group rollout.CodeDeployGroup) error {
+	last, err := c.CodeDeployment(ctx, group.Last)
+	if err != nil || last.Over() {
+		return err
+	}
+	if last, err = c.CodeDeployTarget(ctx, service, last); err != nil && !NotAllowed(err) {
+		return err
+	}
+	what := fmt.Sprintf("deployment %s of service %s is under way in CodeDeploy since %s, and there can be only one: it is %s",
+		last.ID, service.Name, last.Created.UTC().Format(time.RFC3339), rollout.InWords(last.State()))
+	next := nextWhileUnderWay
+	switch last.State() {
+	case rollout.TerminationWait:
+		what = fmt.Sprintf("deployment %s of service %s is not over in CodeDeploy: all traffic goes to its tasks, and the old ones are kept for about %s more",
+			last.ID, service.Name, rollout.Span(last.Left(time.Now())))
+		next = "Wait until they are gone, or let them go at once with operation: continue. Then deploy again."
+	case rollout.ReadyWait:
+		what = fmt.Sprintf("deployment %s of service %s is not over in CodeDeploy: it waits for somebody to let the traffic move", last.ID, service.Name)
+	}
+	return &rollout.Problem{Kind: rollout.BadInput, What: what, Next: next}
+}
+
+// lookForCodeDeploy searches for the deployment that a lost request may have started.
+func (c *Client) lookForCodeDeploy(ctx context.Context, service rollout.ServiceKey, planned rollout.PlannedCodeDeploy, content string) (rollout.CodeDeployment, bool, error) {
+	sum := fmt.Sprintf("%x", sha256.Sum256([]byte(content)))
+	for range looks {
+		if err := c.Pause(ctx, lookAfter); err != nil {
+			return rollout.CodeDeployment{}, false, err
+		}
+		group, err := c.CodeDeployGroup(ctx, service, WantedCodeDeploy{planned.Group.Application, planned.Group.Name})
+		if err != nil {
+			return rollout.CodeDeployment{}, false, err
+		}
+		if group.Last == planned.Group.Last {
+			continue
+		}
+		found, err := c.CodeDeployment(ctx, group.Last)
+		if err != nil || found.AppSpecSum == sum {
+			return found, true, err
+		}
+	}
+	return rollout.CodeDeployment{}, false, nil
+}
+
+// CodeDeployment reads a deployment, but not what only its target tells.
+func (c *Client) CodeDeployment(ctx context.Context, id string) (rollout.CodeDeployment, error) {
+	out, err := c.codeDeploy().GetDeployment(ctx, &codedeploy.GetDeploymentInput{DeploymentId: &id})
+	if err == nil && out.DeploymentInfo == nil {
+		err = errNoAnswer
+	}
+	if err != nil {
+		return rollout.CodeDeployment{ID: id}, c.problem(ctx, err, "codedeploy:GetDeployment", "deployment "+id)
+	}
+	info := out.DeploymentInfo
+	d := rollout.CodeDeployment{ID: id, Status: string(info.Status), Created: deref(info.CreateTime)}
+	if problem := info.ErrorInformation; problem != nil {
+		d.Code, d.Message = string(problem.Code), deref(problem.Message)
+	}
+	d.RollsBack = rollbackEvents(info.AutoRollbackConfiguration)
+	if rollback := info.RollbackInfo; rollback != nil {
+		d.RolledBackBy, d.RollbackMessage = deref(rollback.RollbackDeploymentId), deref(rollback.RollbackMessage)
+	}
+	if info.Revision != nil && info.Revision.AppSpecContent != nil {
+		d.AppSpecSum = deref(info.Revision.AppSpecContent.Sha256)
+	}
+	d.ReadyWait, d.TerminationWait = waits(info.BlueGreenDeploymentConfiguration)
+	return d, nil
+}
+
+// CodeDeployTarget adds to a deployment what only its target tells: the lifecycle events and the traffic.
+// Before it has started there is nothing to add.
+func (c *Client) CodeDeployTarget(ctx context.Context, service rollout.ServiceKey, d rollout.CodeDeployment) (rollout.CodeDeployment, error) {
+	target := service.Cluster + ":" + service.Name
+	out, err := c.codeDeploy().GetDeploymentTarget(ctx, &codedeploy.GetDeploymentTargetInput{DeploymentId: &d.ID, TargetId: &target})
+	switch code(err) {
+	case "DeploymentNotStartedException", "DeploymentTargetDoesNotExistException":
+		return d, nil
+	}
+	if err == nil && (out.DeploymentTarget == nil || out.DeploymentTarget.EcsTarget == nil) {
+		err = errNoAnswer
+	}
+	if err != nil {
+		return d, c.problem(ctx, err, "codedeploy:GetDeploymentTarget", "deployment "+d.ID)
+	}
+	ecs := out.DeploymentTarget.EcsTarget
+	d.Target = string(ecs.Status)
+	for _, event := range ecs.LifecycleEvents {
+		e := rollout.LifecycleEvent{Name: deref(event.LifecycleEventName), Status: string(event.Status), Ended: deref(event.EndTime)}
+		if event.Diagnostics != nil {
+			e.Why = strings.TrimSpace(deref(event.Diagnostics.Message))
+		}
+		d.Lifecycle = append(d.Lifecycle, e)
+	}
+	for _, set := range ecs.TaskSetsInfo {
+		if set.TaskSetLabel == types.TargetLabelGreen {
+			d.TaskSet, d.Traffic = deref(set.Identifer), &set.TrafficWeight
+		}
+	}
+	return d, nil
+}
+
+// StopCodeDeploy stops a deployment, and has CodeDeploy roll it back.
+func (c *Client) StopCodeDeploy(ctx context.Context, id string) error {
+	back := true
+	_, err := c.codeDeploy().StopDeployment(ctx, &codedeploy.StopDeploymentInput{DeploymentId: &id, AutoRollbackEnabled: &back})
+	if err != nil {
+		return c.problem(ctx, err, "codedeploy:StopDeployment", "deployment "+id)
+	}
+	return nil
+}
+
+// Ended tells whether CodeDeploy refused to stop a deployment since it has ended already.
+func Ended(err error) bool { return code(err) == "DeploymentAlreadyCompletedException" }
+
+// ContinueCodeDeploy ends one of the waits of a deployment: ReadyWait or TerminationWait.
+func (c *Client) ContinueCodeDeploy(ctx context.Context, id, wait string) error {
+	_, err := c.codeDeploy().ContinueDeployment(ctx, &codedeploy.ContinueDeploymentInput{DeploymentId: &id, DeploymentWaitType: types.DeploymentWaitType(wait)})
+	if err != nil {
+		return c.problem(ctx, err, "codedeploy:ContinueDeployment", "deployment "+id)
+	}
+	return nil
+}
+
+// PreviousAppSpec finds the AppSpec of the last successful deployment of a group that deployed something
+// else than this revision.
+func (c *Client) PreviousAppSpec(ctx context.Context, service rollout.ServiceKey, group rollout.CodeDeployGroup, current string) (taskdef.AppSpec, error) {
+	out, err := c.codeDeploy().ListDeployments(ctx, &codedeploy.ListDeploymentsInput{
+		ApplicationName: &group.Application, DeploymentGroupName: &group.Name, IncludeOnlyStatuses: []types.DeploymentStatus{types.DeploymentStatusSucceeded},
+	})
+	if err != nil {
+		return taskdef.AppSpec{}, c.problem(ctx, err, "codedeploy:ListDeployments", "deployment group "+group.Name)
+	}
+	found := make([]rollout.CodeDeployment, min(len(out.Deployments), remembered))
+	err = Each(ctx, out.Deployments[:len(found)], func(ctx context.Context, i int, id string) (err error) {
+		found[i], err = c.CodeDeployment(ctx, id)
+		return err
+	})
+	if err != nil {
+		return taskdef.AppSpec{}, err
+	}
+	slices.SortStableFunc(found, func(a, b rollout.CodeDeployment) int { return b.Created.Compare(a.Created) })
+	for _, d := range found {
+		spec, err := c.appSpec(ctx, group.Application, d.AppSpecSum)
+		if err != nil || !spec.Empty() && spec.TaskDefinition() != current {
+			return spec, err
+		}
+	}
+	return taskdef.AppSpec{}, nothingBefore(service.Name, current)
+}
+
+// remembered is how many of the deployments of a group are looked at for one to go back to.
+const remembered = 20
+
+// appSpec reads the AppSpec that has this SHA-256. It is empty where CodeDeploy has forgotten it.
+func (c *Client) appSpec(ctx context.Context, application, sum string) (taskdef.AppSpec, error) {
+	out, err := c.codeDeploy().GetApplicationRevision(ctx, &codedeploy.GetApplicationRevisionInput{
+		ApplicationName: &application,
+		Revision:        &types.RevisionLocation{RevisionType: types.RevisionLocationTypeAppSpecContent, AppSpecContent: &types.AppSpecContent{Sha256: &sum}},
+	})
+	if code(err) == "RevisionDoesNotExistException" {
+		return taskdef.AppSpec{}, nil
+	}
+	if err == nil && (out.Revision == nil || out.Revision.AppSpecContent == nil) {
+		err = errNoAnswer
+	}
+	if err != nil {
+		return taskdef.AppSpec{}, c.problem(ctx, err, "codedeploy:GetApplicationRevision", "application "+application)
+	}
+	spec, err := taskdef.ParseAppSpec([]byte(deref(out.Revision.AppSpecContent.Content)))
+	if err != nil {
+		return taskdef.AppSpec{}, nil // of no use to go back to
+	}
+	return spec, nil
+}
+
+// taskSets are the task sets of a service, as deployments.
+func taskSets(sets []ecstypes.TaskSet) []rollout.Deployment {
+	var deployments []rollout.Deployment
+	for _, set := range sets {
+		deployments = append(deployments, rollout.Deployment{
+			ID:             cmp.Or(deref(set.ExternalId), deref(set.Id)),
+			TaskSet:        deref(set.Id),
+			Status:         deref(set.Status),
+			TaskDefinition: deref(set.TaskDefinition),
+			Desired:        int(set.ComputedDesiredCount),
+			Pending:        int(set.PendingCount),
+			Running:        int(set.RunningCount),
+			Created:        deref(set.CreatedAt),
+			Updated:        deref(set.UpdatedAt),
+		})
+	}
+	slices.SortStableFunc(deployments, func(a, b rollout.Deployment) int { return b.Created.Compare(a.Created) })
+	return deployments
+}

@@ -1,0 +1,437 @@
+package ecssim
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// The operations of CodeDeploy, as far as a deployer of ECS services needs them
+// (https://docs.aws.amazon.com/codedeploy/latest/APIReference/). Texts of errors are unverified unless
+// they say otherwise.
+
+// findGroup finds the service that an application and a deployment group of CodeDeploy are of.
+func (s *Sim) findGroup(application, group string) (*service, error) {
+	known := false
+	for _, c := range s.clusters {
+		for _, v := range c.services {
+			switch {
+			case v.codeDeploy == nil || v.codeDeploy.application != application:
+			case v.codeDeploy.group == group:
+				return v, nil
+			default:
+				known = true
+			}
+		}
+	}
+	if !known {
+		return nil, clientError("ApplicationDoesNotExistException", "No application found for name: %s", application)
+	}
+	return nil, clientError("DeploymentGroupDoesNotExistException", "No Deployment Group found for name: %s", group)
+}
+
+func (s *Sim) findShift(id string) (*service, *shift, error) {
+	for _, c := range s.clusters {
+		for _, v := range c.services {
+			if v.codeDeploy == nil {
+				continue
+			}
+			for _, found := range v.codeDeploy.deployments {
+				if found.id == id {
+					return v, found, nil
+				}
+			}
+		}
+	}
+	return nil, nil, clientError("DeploymentDoesNotExistException", "The deployment %s could not be found", id)
+}
+
+type deploymentGroupRequest struct{ ApplicationName, DeploymentGroupName string }
+
+func (s *Sim) getDeploymentGroup(request deploymentGroupRequest) (any, error) {
+	v, err := s.findGroup(request.ApplicationName, request.DeploymentGroupName)
+	if err != nil {
+		return nil, err
+	}
+	g := v.codeDeploy
+	info := document{
+		"applicationName": g.application, "deploymentGroupName": g.group, "deploymentGroupId": "5ec55ec5-0000-4000-8000-000000000001",
+		"computePlatform": "ECS", "deploymentConfigName": g.config,
+		"serviceRoleArn":                   "arn:aws:iam::" + account + ":role/codedeploy",
+		"deploymentStyle":                  deploymentStyle,
+		"ecsServices":                      []document{{"clusterName": v.cluster.name, "serviceName": v.name}},
+		"autoRollbackConfiguration":        document{"enabled": len(g.rollsBack) > 0, "events": list(g.rollsBack)},
+		"blueGreenDeploymentConfiguration": g.waits(),
+	}
+	for i, d := range g.deployments {
+		last := document{"deploymentId": d.id, "status": d.status, "createTime": epoch{d.created}}
+		if !d.ended.IsZero() {
+			last["endTime"] = epoch{d.ended}
+		}
+		if i == 0 {
+			info["lastAttemptedDeployment"] = last
+		}
+		if d.status == "Succeeded" {
+			info["lastSuccessfulDeployment"] = last
+			break
+		}
+	}
+	return document{"deploymentGroupInfo": info}, nil
+}
+
+var deploymentStyle = document{"deploymentType": "BLUE_GREEN", "deploymentOption": "WITH_TRAFFIC_CONTROL"}
+
+// waits are the pauses of the deployments of a group, as it tells of them [SEEN].
+func (g *codeDeploy) waits() document {
+	ready := document{"actionOnTimeout": "CONTINUE_DEPLOYMENT", "waitTimeInMinutes": 0}
+	if g.ready > 0 {
+		ready = document{"actionOnTimeout": "STOP_DEPLOYMENT", "waitTimeInMinutes": int(g.ready.Minutes())}
+	}
+	return document{
+		"deploymentReadyOption": ready,
+		"terminateBlueInstancesOnDeploymentSuccess": document{
+			"action": "TERMINATE", "terminationWaitTimeInMinutes": int(g.termination.Minutes()),
+		},
+	}
+}
+
+type createDeploymentRequest struct {
+	ApplicationName, DeploymentGroupName, DeploymentConfigName, Description string
+	Revision                                                                struct {
+		RevisionType   string
+		AppSpecContent struct{ Content, Sha256 string }
+	}
+	AutoRollbackConfiguration *struct {
+		Enabled bool
+		Events  []string
+	}
+}
+
+// appSpec is what a deployment needs of an AppSpec file. CodeDeploy takes YAML too, and the simulator only
+// JSON. Its keys are taken in any case.
+type appSpec struct {
+	Resources []map[string]struct {
+		Type       string
+		Properties struct {
+			TaskDefinition   string
+			LoadBalancerInfo struct {
+				ContainerName string
+				ContainerPort int
+			}
+		}
+	}
+}
+
+func (s *Sim) createDeployment(request createDeploymentRequest) (any, error) {
+	v, err := s.findGroup(request.ApplicationName, request.DeploymentGroupName)
+	if err != nil {
+		return nil, err
+	}
+	g := v.codeDeploy
+	content := request.Revision.AppSpecContent.Content
+	sum := fmt.Sprintf("%x", sha256.Sum256([]byte(content)))
+	switch active := g.active(); {
+	case active != nil: // [SEEN]
+		return nil, clientError("DeploymentLimitExceededException", "The Deployment Group '%s' already has an active Deployment '%s'", g.group, active.id)
+	case utf8.RuneCountInString(request.Description) > 512:
+		return nil, clientError("DescriptionTooLongException", "The description must be at most 512 characters long")
+	case request.DeploymentConfigName != "" && configs[request.DeploymentConfigName] == nil:
+		return nil, clientError("DeploymentConfigDoesNotExistException", "No deployment configuration found for name: %s", request.DeploymentConfigName)
+	case request.Revision.RevisionType != "AppSpecContent" || content == "":
+		return nil, clientError("RevisionRequiredException", "Revision is required")
+	case request.Revision.AppSpecContent.Sha256 != "" && request.Revision.AppSpecContent.Sha256 != sum:
+		return nil, clientError("InvalidRevisionException", "The sha256 of the AppSpec content does not match")
+	}
+	revision, err := s.specified(content)
+	if err != nil {
+		return nil, err
+	}
+	rollsBack := g.rollsBack
+	if own := request.AutoRollbackConfiguration; own != nil && own.Enabled {
+		rollsBack = own.Events
+	}
+	d := s.shift(v, revision, content)
+	d.creator, d.description, d.rollsBack = "user", request.Description, rollsBack
+	if request.DeploymentConfigName != "" {
+		d.config = request.DeploymentConfigName
+	}
+	if s.updated.IsZero() {
+		s.updated = s.now
+	}
+	return document{"deploymentId": d.id}, nil
+}
+
+// specified is the revision that an AppSpec names.
+func (s *Sim) specified(content string) (*revision, error) {
+	var spec appSpec
+	if err := json.Unmarshal([]byte(content), &spec); err != nil {
+		return nil, clientError("InvalidRevisionException", "The AppSpec content is not valid: %v", err)
+	}
+	for _, resource := range spec.Resources {
+		for _, target := range resource {
+			r := s.findRevision(target.Properties.TaskDefinition)
+			if r == nil || r.status != "ACTIVE" || target.Properties.LoadBalancerInfo.ContainerName == "" {
+				break
+			}
+			return r, nil
+		}
+	}
+	return nil, clientError("InvalidRevisionException", "The AppSpec content needs a task definition that can be deployed, and the load balancer's container and port")
+}
+
+type deploymentRequest struct{ DeploymentID, TargetID string }
+
+func (s *Sim) getDeployment(request deploymentRequest) (any, error) {
+	v, d, err := s.findShift(request.DeploymentID)
+	if err != nil {
+		return nil, err
+	}
+	g := v.codeDeploy
+	info := document{
+		"applicationName": g.application, "deploymentGroupName": g.group, "deploymentConfigName": d.config, "deploymentId": d.id,
+		"revision": document{"revisionType": "AppSpecContent", "appSpecContent": document{"sha256": d.sha256()}}, // the content is always null
+		"status":   d.status, "createTime": epoch{d.created}, "creator": d.creator, "computePlatform": "ECS",
+		"deploymentStyle": deploymentStyle, "blueGreenDeploymentConfiguration": g.waits(),
+		"autoRollbackConfiguration":          document{"enabled": len(d.rollsBack) > 0, "events": list(d.rollsBack)},
+		"instanceTerminationWaitTimeStarted": false, // always: https://github.com/aws/containers-roadmap/issues/269
+	}
+	if d.description != "" {
+		info["description"] = d.description
+	}
+	if !d.started.IsZero() {
+		info["startTime"] = epoch{d.started}
+	}
+	if !d.ended.IsZero() {
+		info["completeTime"] = epoch{d.ended}
+	}
+	if d.code != "" {
+		info["errorInformation"] = document{"code": d.code, "message": d.message}
+	}
+	switch { // both [SEEN]
+	case d.rollback != nil:
+		info["rollbackInfo"] = document{
+			"rollbackDeploymentId": d.rollback.id,
+			"rollbackMessage":      fmt.Sprintf("Deployment %s terminated. Automatic rollback is triggered with a DeploymentId %s.", d.id, d.rollback.id),
+		}
+	case d.of != nil:
+		info["rollbackInfo"] = document{
+			"rollbackTriggeringDeploymentId": d.of.id,
+			"rollbackMessage":                fmt.Sprintf("Deployment %s is triggered to roll back deployment %s.", d.id, d.of.id),
+		}
+	}
+	return document{"deploymentInfo": info}, nil
+}
+
+func (d *shift) sha256() string { return fmt.Sprintf("%x", sha256.Sum256([]byte(d.content))) }
+
+// getDeploymentTarget tells of the service, the one target of a deployment. Its id is the names of the
+// cluster and the service (https://github.com/awsdocs/amazon-ecs-developer-guide/pull/112).
+func (s *Sim) getDeploymentTarget(request deploymentRequest) (any, error) {
+	v, d, err := s.findShift(request.DeploymentID)
+	id := ""
+	if err == nil {
+		id = v.cluster.name + ":" + v.name
+	}
+	switch {
+	case err != nil:
+		return nil, err
+	case request.TargetID != id: // [SEEN]
+		return nil, clientError("InvalidDeploymentTargetIdException", "Invalid id %s for ECS deployment, valid Id should be in format <cluster-name>:<service-name>", request.TargetID)
+	case d.status == "Created":
+		return nil, clientError("DeploymentNotStartedException", "The deployment %s has not started", d.id)
+	}
+	var events []document
+	for i, name := range lifecycle {
+		event := document{"lifecycleEventName": name, "status": d.events[i].status}
+		if !d.events[i].began.IsZero() {
+			event["startTime"] = epoch{d.events[i].began}
+		}
+		if !d.events[i].ended.IsZero() {
+			event["endTime"] = epoch{d.events[i].ended}
+		}
+		if d.events[i].status == "Failed" { // what stands in it is unverified
+			event["diagnostics"] = document{"errorCode": "UnknownError", "message": "", "scriptName": "", "logTail": ""}
+		}
+		events = append(events, event)
+	}
+	target := document{
+		"deploymentId": d.id, "targetId": id, "targetArn": v.arn(), "lastUpdatedAt": epoch{s.now},
+		"lifecycleEvents": events, "status": d.targetStatus(), "taskSetsInfo": d.taskSets(),
+	}
+	return document{"deploymentTarget": document{"deploymentTargetType": "ECSTarget", "ecsTarget": target}}, nil
+}
+
+// targetStatus is Succeeded as soon as the traffic has moved, while the old task set is still kept
+// (https://github.com/aws/containers-roadmap/issues/269).
+func (d *shift) targetStatus() string {
+	switch {
+	case d.status == "Stopped":
+		return "Failed"
+	case !d.kept.IsZero():
+		return "Succeeded"
+	}
+	return d.status
+}
+
+func (d *shift) taskSets() []document {
+	var sets []document
+	for _, set := range []struct {
+		label   string
+		tasks   *deployment
+		traffic float64
+	}{{"Blue", d.blue, 100 - d.traffic}, {"Green", d.green, d.traffic}} {
+		if set.tasks != nil {
+			sets = append(sets, document{
+				"identifer": set.tasks.id(), "desiredCount": set.tasks.desired, "pendingCount": set.tasks.pending(), "runningCount": set.tasks.count("RUNNING"),
+				"status": set.tasks.status, "trafficWeight": set.traffic, "taskSetLabel": set.label,
+				"targetGroup": document{"name": d.blue.service.name + "-" + strings.ToLower(set.label)},
+			})
+		}
+	}
+	return sets
+}
+
+type stopDeploymentRequest struct {
+	DeploymentID        string
+	AutoRollbackEnabled bool
+}
+
+func (s *Sim) stopDeployment(request stopDeploymentRequest) (any, error) {
+	v, d, err := s.findShift(request.DeploymentID)
+	switch {
+	case err != nil:
+		return nil, err
+	case !d.ended.IsZero():
+		return nil, clientError("DeploymentAlreadyCompletedException", "The deployment %s has already completed", d.id)
+	}
+	if request.AutoRollbackEnabled {
+		d.rollsBack = append(slices.Clone(d.rollsBack), onRequest)
+	}
+	s.end(v, d, "Stopped", onRequest, "MANUAL_STOP", "The deployment was stopped by a user.")
+	return document{"status": "Succeeded", "statusMessage": "No more traffic will be shifted"}, nil
+}
+
+type continueDeploymentRequest struct{ DeploymentID, DeploymentWaitType string }
+
+func (s *Sim) continueDeployment(request continueDeploymentRequest) (any, error) {
+	_, d, err := s.findShift(request.DeploymentID)
+	switch {
+	case err != nil:
+		return nil, err
+	case !d.ended.IsZero():
+		return nil, clientError("DeploymentAlreadyCompletedException", "The deployment %s has already completed", d.id)
+	case d.status == "Ready" && request.DeploymentWaitType != "TERMINATION_WAIT":
+		d.status, d.continued = "InProgress", true
+	case !d.kept.IsZero() && request.DeploymentWaitType == "TERMINATION_WAIT":
+		d.kept = d.kept.Add(-never)
+	default:
+		return nil, clientError("DeploymentIsNotInReadyStateException", "The deployment %s is not in the ready state", d.id)
+	}
+	return document{}, nil
+}
+
+type listDeploymentsRequest struct {
+	ApplicationName, DeploymentGroupName string
+	IncludeOnlyStatuses                  []string
+}
+
+// listDeployments lists the newest first (unverified).
+func (s *Sim) listDeployments(request listDeploymentsRequest) (any, error) {
+	v, err := s.findGroup(request.ApplicationName, request.DeploymentGroupName)
+	if err != nil {
+		return nil, err
+	}
+	ids := []string{}
+	for _, d := range v.codeDeploy.deployments {
+		if len(request.IncludeOnlyStatuses) == 0 || slices.Contains(request.IncludeOnlyStatuses, d.status) {
+			ids = append(ids, d.id)
+		}
+	}
+	return document{"deployments": ids}, nil
+}
+
+type applicationRevisionRequest struct {
+	ApplicationName string
+	Revision        struct{ AppSpecContent struct{ Sha256 string } }
+}
+
+// getApplicationRevision gives the AppSpec back of which GetDeployment tells only the hash
+// (https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_GetDeployment.html).
+func (s *Sim) getApplicationRevision(request applicationRevisionRequest) (any, error) {
+	for _, c := range s.clusters {
+		for _, v := range c.services {
+			if v.codeDeploy == nil || v.codeDeploy.application != request.ApplicationName {
+				continue
+			}
+			for _, d := range v.codeDeploy.deployments {
+				if sum := d.sha256(); sum == request.Revision.AppSpecContent.Sha256 {
+					return document{"applicationName": request.ApplicationName, "revision": document{
+						"revisionType": "AppSpecContent", "appSpecContent": document{"content": d.content, "sha256": sum},
+					}}, nil
+				}
+			}
+		}
+	}
+	return nil, &apiError{http.StatusBadRequest, "RevisionDoesNotExistException", "No revision found for the given revision information"}
+}
+
+// taskSets are what a service has that another controller deploys, in place of deployments [SEEN].
+func (v *service) taskSets() []document {
+	sets := []document{}
+	for _, d := range v.deployments {
+		set := document{
+			"id": d.id(), "taskSetArn": arn("task-set/" + v.cluster.name + "/" + v.name + "/" + d.id()),
+			"serviceArn": v.arn(), "clusterArn": v.cluster.arn(), "status": d.status, "taskDefinition": d.revision.arn(),
+			"computedDesiredCount": d.desired, "pendingCount": d.pending(), "runningCount": d.count("RUNNING"),
+			"createdAt": epoch{d.created}, "updatedAt": epoch{d.updated},
+			"launchType": "FARGATE", "platformVersion": "1.4.0", "platformFamily": "Linux", "networkConfiguration": network,
+			"loadBalancers": v.loadBalancers(), "serviceRegistries": []document{},
+			"scale": document{"value": d.scale(), "unit": "PERCENT"}, "stabilityStatus": d.stability(), "tags": []document{},
+		}
+		if d.external != "" {
+			set["startedBy"], set["externalId"] = "CODE_DEPLOY", d.external
+		}
+		sets = append(sets, set)
+	}
+	return sets
+}
+
+func (d *deployment) scale() float64 {
+	if d.status == "DRAINING" {
+		return 0
+	}
+	return 100
+}
+
+// stability is one of the words of StabilityStatus [API: TaskSet].
+func (d *deployment) stability() string {
+	if d.healthy() == d.desired && d.alive() == d.desired {
+		return "STEADY_STATE"
+	}
+	return "STABILIZING"
+}
+
+// deploymentID is the id of a deployment of CodeDeploy's [SEEN].
+func (i ids) codeDeployment() string {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+	id := []byte("d-")
+	for range 9 {
+		id = append(id, alphabet[i.random.IntN(len(alphabet))])
+	}
+	return string(id)
+}
+
+// configs are the predefined deployment configurations for ECS, and their steps
+// (https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html).
+var configs = map[string][]step{
+	"CodeDeployDefault.ECSAllAtOnce":                    {{100, 0}},
+	"CodeDeployDefault.ECSCanary10Percent5Minutes":      {{10, 5 * time.Minute}, {100, 0}},
+	"CodeDeployDefault.ECSCanary10Percent15Minutes":     {{10, 15 * time.Minute}, {100, 0}},
+	"CodeDeployDefault.ECSLinear10PercentEvery1Minutes": linear(10, time.Minute),
+	"CodeDeployDefault.ECSLinear10PercentEvery3Minutes": linear(10, 3*time.Minute),
+}

@@ -1,0 +1,173 @@
+package plan
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"ecs-deploy/internal/inputs"
+	"ecs-deploy/internal/rollout"
+	"ecs-deploy/internal/taskdef"
+)
+
+// underCodeDeploy tells whether CodeDeploy deploys a service.
+func underCodeDeploy(running rollout.Running) bool {
+	return running.Service.Controller == "CODE_DEPLOY"
+}
+
+// CheckCodeDeploy refuses the inputs for CodeDeploy where they have no effect, or one that is not clear. Its
+// error is a *rollout.Problem.
+func CheckCodeDeploy(in inputs.Inputs, services []rollout.Running) error {
+	its := 0
+	for _, running := range services {
+		if underCodeDeploy(running) {
+			its++
+		}
+	}
+	switch given := in.CodeDeploy; {
+	case len(given.Given) > 0 && its == 0:
+		return &rollout.Problem{
+			Kind: rollout.BadInput, What: strings.Join(given.Given, ", ") + ": no service has the deployment controller CODE_DEPLOY",
+			Next: "Leave it out: ECS itself deploys what is given.",
+		}
+	case given.Group != "" && its > 1:
+		return &rollout.Problem{
+			Kind: rollout.BadInput, What: fmt.Sprintf("codedeploy-deployment-group: %s is that of one service, and CodeDeploy deploys %d of those given", given.Group, its),
+			Next: "Leave it out where the groups are named as the ECS console names them, or deploy the services in steps of their own.",
+		}
+	}
+	return nil
+}
+
+// codeDeploy plans what CodeDeploy is to carry out; nil where ECS deploys.
+func codeDeploy(in inputs.Inputs, running rollout.Running, revision rollout.PlannedRevision) (*rollout.PlannedCodeDeploy, error) {
+	if !underCodeDeploy(running) {
+		return nil, nil
+	}
+	planned := &rollout.PlannedCodeDeploy{
+		Group: running.CodeDeploy, Config: in.CodeDeploy.Config, Description: in.CodeDeploy.Description, RollBack: in.RollbackOnFailure,
+	}
+	if err := patchable(running, in.ServicePatch); err != nil {
+		return nil, err
+	}
+	var err error
+	planned.AppSpec, err = appSpec(in.CodeDeploy.AppSpec, running.Service)
+	if err != nil {
+		return nil, err
+	}
+	return planned, hasContainer("the AppSpec of service "+running.Service.Name, revision.Document, planned.AppSpec.Container())
+}
+
+// patchable refuses to change by UpdateService what ECS leaves to CodeDeploy
+// (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html).
+func patchable(running rollout.Running, patch taskdef.Patch) error {
+	for _, name := range []string{"taskDefinition", "forceNewDeployment", "networkConfiguration", "platformVersion", "loadBalancers"} {
+		if patch.Has(name) {
+			return &rollout.Problem{
+				Kind: rollout.BadInput, What: fmt.Sprintf("service-patch: %s of service %s is for CodeDeploy to change, and UpdateService refuses it", name, running.Service.Name),
+				Next: "Put it into an AppSpec, and give that as codedeploy-appspec.",
+			}
+		}
+	}
+	return nil
+}
+
+// The AppSpec that is made where none is given
+// (https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-resources.html).
+type (
+	appSpecDocument struct {
+		Version   json.Number       `json:"version"`
+		Resources []appSpecResource `json:"Resources"`
+	}
+	appSpecResource struct {
+		TargetService struct {
+			Type       string            `json:"Type"`
+			Properties appSpecProperties `json:"Properties"`
+		} `json:"TargetService"`
+	}
+	appSpecProperties struct {
+		PlatformVersion          string          `json:"PlatformVersion,omitempty"`
+		CapacityProviderStrategy []appSpecShares `json:"CapacityProviderStrategy,omitempty"`
+	}
+	appSpecShares struct {
+		CapacityProvider string `json:"CapacityProvider"`
+		Base             int    `json:"Base"`
+		Weight           int    `json:"Weight"`
+	}
+)
+
+// appSpec is the one that is given or, if there is none, one that keeps what the service has. What is
+// given may leave the container of the load balancer out.
+func appSpec(given taskdef.AppSpec, service rollout.Service) (taskdef.AppSpec, error) {
+	spec := given
+	if spec.Empty() {
+		var resource appSpecResource
+		resource.TargetService.Type = "AWS::ECS::Service"
+		for _, share := range service.Placement.Capacity {
+			resource.TargetService.Properties.CapacityProviderStrategy = append(resource.TargetService.Properties.CapacityProviderStrategy,
+				appSpecShares{share.Provider, share.Base, share.Weight})
+		}
+		if version := service.Placement.PlatformVersion; version != "LATEST" { // which is the default
+			resource.TargetService.Properties.PlatformVersion = version
+		}
+		text, err := json.Marshal(appSpecDocument{"0.0", []appSpecResource{resource}})
+		if err != nil {
+			return spec, err
+		}
+		if spec, err = taskdef.ParseAppSpec(text); err != nil {
+			return spec, err
+		}
+	}
+	if spec.Container() == "" && service.Balanced.Container == "" {
+		return spec, &rollout.Problem{
+			Kind: rollout.BadInput, What: fmt.Sprintf("service %s has no load balancer from which an AppSpec could be made", service.Name),
+			Next: "Give codedeploy-appspec, with LoadBalancerInfo in it.",
+		}
+	}
+	return spec.Balancing(service.Balanced.Container, service.Balanced.Port), nil
+}
+
+const (
+	usually   = 30 * time.Minute
+	untilRuns = 90 * time.Second
+)
+
+// Timeout is how long is waited at most: what is asked for or, by default, half an hour, and a minute and
+// a half until new tasks run. Where CodeDeploy deploys, that half an hour is for either, and its deployment
+// groups' own waits are added to it.
+func Timeout(in inputs.Inputs, services []rollout.Running) time.Duration {
+	if in.Timeout > 0 {
+		return in.Timeout
+	}
+	timeout := usually
+	if in.WaitFor == string(rollout.AllRun) && !slices.ContainsFunc(services, underCodeDeploy) {
+		timeout = untilRuns
+	}
+	var waits time.Duration
+	for _, running := range services {
+		its := running.CodeDeploy.ReadyWait
+		if in.WaitFor == string(rollout.Stable) {
+			its += running.CodeDeploy.TerminationWait
+		}
+		waits = max(waits, its)
+	}
+	return timeout + waits
+}
+
+// tooShort finds a wait until the end of a deployment that is over before CodeDeploy lets the old tasks go.
+func tooShort(plan rollout.Plan) (rollout.Doubt, bool) {
+	for _, service := range plan.Services {
+		if service.CodeDeploy == nil || plan.WaitFor != rollout.Stable || service.CodeDeploy.Group.TerminationWait < plan.Timeout {
+			continue
+		}
+		return rollout.Doubt{
+			Sure: true,
+			What: fmt.Sprintf("timeout: the deployment of service %s cannot be complete within %s, since the deployment group %s keeps the old tasks for %s",
+				service.Service.Name, rollout.Span(plan.Timeout), service.CodeDeploy.Group.Name, rollout.Span(service.CodeDeploy.Group.TerminationWait)),
+			Next: "Leave timeout out or raise it, or wait only until the traffic has moved, with wait-for: running.",
+		}, true
+	}
+	return rollout.Doubt{}, false
+}
