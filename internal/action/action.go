@@ -161,7 +161,7 @@ func finish(reporter *report.Reporter, result rollout.Result, err error) int {
 			result.Outcome, result.Reason = rollout.Cancelled, "the run was cancelled"
 		}
 	}
-	reporter.Handle(rollout.Ended{Result: result, Err: err})
+	reporter.Handle(rollout.Ended{Result: result, Abort: rollout.AbortBy(err)})
 	return exitCode(result.Outcome, err)
 }
 

@@ -136,7 +136,7 @@ func (a *assumer) assume(ctx context.Context) (session, error) {
 	began := time.Now()
 	token, err := a.role.Token(ctx)
 	a.client.emit(rollout.SecretLearned{Values: []string{token.JWT}})
-	a.client.emit(rollout.Called{Service: "GitHub", Operation: "identity token", Took: time.Since(began), Err: err})
+	a.client.emit(rollout.Called{Service: "GitHub", Operation: "identity token", Took: time.Since(began), Err: text(err)})
 	if err != nil {
 		return session{}, tokenProblem(err)
 	}

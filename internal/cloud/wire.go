@@ -88,9 +88,17 @@ func reportCalls(emit rollout.Emit) func(*smithy.Stack) error {
 				id, _ := middleware.GetRequestIDMetadata(metadata)
 				emit(rollout.Called{
 					Service: middleware.GetServiceID(ctx), Operation: middleware.GetOperationName(ctx),
-					Took: time.Since(began), RequestID: id, Err: err,
+					Took: time.Since(began), RequestID: id, Err: text(err),
 				})
 				return out, metadata, err
 			}), smithy.Before)
 	}
+}
+
+// text is what an error says, or nothing if there is none.
+func text(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
 }

@@ -10,7 +10,6 @@ package report
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"io"
 	"reflect"
@@ -69,7 +68,9 @@ func (r *Reporter) Handle(event rollout.Event) {
 	case rollout.Called:
 		r.called(e)
 	case rollout.Ended:
-		r.detail(detail(e.Err))
+		if e.Abort != nil {
+			r.detail(e.Abort.Detail)
+		}
 		r.leave()
 		r.ended(e)
 	default:
@@ -411,19 +412,10 @@ func (r *Reporter) called(e rollout.Called) {
 	if e.RequestID != "" {
 		text += ", request " + e.RequestID
 	}
-	if e.Err != nil {
-		text += ": " + e.Err.Error()
+	if e.Err != "" {
+		text += ": " + e.Err
 	}
 	r.line(oneLine(text))
-}
-
-// detail is what an error shows beside its sentence.
-func detail(err error) []string {
-	var p *rollout.Problem
-	if errors.As(err, &p) {
-		return p.Detail
-	}
-	return nil
 }
 
 func (r *Reporter) detail(lines []string) {
@@ -468,9 +460,9 @@ func annotation(e rollout.Ended) string {
 	}
 	verdict := strings.Join(fill(sentence(e.Result.Reason), e.Result.Next), " ")
 	switch {
-	case len(mistakes(e.Err)) > 1:
-		lines = mistakes(e.Err)
-	case e.Err != nil: // an error says more than what it came to
+	case e.Abort != nil && len(e.Abort.Mistakes) > 1:
+		lines = e.Abort.Mistakes
+	case e.Abort != nil: // it says more than what it came to
 		lines = []string{verdict}
 		for _, service := range e.Result.Services {
 			lines = append(lines, ofService(service, many, sentence(service.Verdict.Reason)))
@@ -500,19 +492,6 @@ func ofService(service rollout.ServiceResult, many bool, text string) string {
 
 func explained(f rollout.Finding) string {
 	return strings.Join(fill(sentence(f.What), f.Cause, f.Next), " ")
-}
-
-// mistakes are the errors that were joined into one.
-func mistakes(err error) []string {
-	var joined interface{ Unwrap() []error }
-	if !errors.As(err, &joined) {
-		return nil
-	}
-	var texts []string
-	for _, err := range joined.Unwrap() {
-		texts = append(texts, err.Error())
-	}
-	return texts
 }
 
 // fill is the texts that are not empty.

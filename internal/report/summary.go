@@ -28,8 +28,8 @@ func markdown(e rollout.Ended) string {
 			fmt.Fprintf(&b, "> %s\n", prose(line))
 		}
 	}
-	if lines := detail(e.Err); len(lines) > 0 {
-		b.WriteString("\n" + fenced("text", lines))
+	if e.Abort != nil && len(e.Abort.Detail) > 0 {
+		b.WriteString("\n" + fenced("text", e.Abort.Detail))
 	}
 	if len(result.Services) > 1 {
 		services(&b, result.Services)

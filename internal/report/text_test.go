@@ -2,7 +2,6 @@ package report
 
 import (
 	"bytes"
-	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -98,13 +97,13 @@ func TestEventsCannotCommandTheRunner(t *testing.T) {
 				Log: rollout.LogTail{Container: attack, Task: attack, Group: attack, Lines: []string{attack}}},
 			rollout.TakingBack{Service: key, To: revision.Revision, How: attack},
 			rollout.Deregistered{Family: attack, Revisions: []string{attack}},
-			rollout.Called{Service: attack, Operation: attack, RequestID: attack, Err: fmt.Errorf("%s", attack)},
+			rollout.Called{Service: attack, Operation: attack, RequestID: attack, Err: attack},
 			rollout.Decided{Service: key, Verdict: rollout.Verdict{Outcome: rollout.Failed, Reason: attack}},
 			rollout.Ended{Result: rollout.Result{Outcome: rollout.Failed, Reason: attack, Next: attack, Services: []rollout.ServiceResult{{
 				Service: service, Revision: revision, Verdict: rollout.Verdict{Outcome: rollout.Failed, Reason: attack},
 				Deployment: rollout.Deployment{ID: attack}, Findings: []rollout.Finding{{What: attack, Next: attack}}}},
 				OneOffs: []rollout.OneOffResult{{Input: "run-before", Tasks: []string{attack}, Verdict: rollout.Verdict{Reason: attack}, Lines: []string{attack}}}},
-				Err: &rollout.Problem{What: attack, Next: attack, Detail: []string{attack}}},
+				Abort: &rollout.Abort{Detail: []string{attack}}},
 		} {
 			r.Handle(event)
 		}

@@ -2,7 +2,8 @@ package rollout
 
 import "time"
 
-// Event is something that happened. Events are all that leaves a stage: the stages do not print.
+// Event is something that happened. Events are all that leaves a stage: the stages do not print. They
+// are data, and can be written down and told again.
 type Event interface{ event() }
 
 // Emit takes events, one at a time.
@@ -23,7 +24,6 @@ type (
 	// PlanMade comes before anything is changed.
 	PlanMade struct {
 		Plan   Plan
-		World  World
 		DryRun bool
 	}
 
@@ -174,13 +174,13 @@ type (
 		Operation string
 		Took      time.Duration
 		RequestID string
-		Err       error
+		Err       string // empty if it went well
 	}
 
 	// Ended is the last event.
 	Ended struct {
 		Result Result
-		Err    error // what ended the run before its time
+		Abort  *Abort // what ended the run before its time; nil if nothing did
 	}
 )
 

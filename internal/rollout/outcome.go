@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -66,6 +67,31 @@ func (r Result) Foremost() (ServiceResult, bool) {
 		return ServiceResult{}, false
 	}
 	return *foremost, true
+}
+
+// Abort is an error that ended a run, beside what the reason of the result says.
+type Abort struct {
+	Mistakes []string // the errors that it joins, such as one for each input that is not right
+	Detail   []string // lines that show more
+}
+
+// AbortBy is what an error says; nil if there is none.
+func AbortBy(err error) *Abort {
+	if err == nil {
+		return nil
+	}
+	abort := &Abort{}
+	var problem *Problem
+	if errors.As(err, &problem) {
+		abort.Detail = problem.Detail
+	}
+	var joined interface{ Unwrap() []error }
+	if errors.As(err, &joined) {
+		for _, err := range joined.Unwrap() {
+			abort.Mistakes = append(abort.Mistakes, err.Error())
+		}
+	}
+	return abort
 }
 
 // RevisionResult is a revision that was registered, or taken as it was.
