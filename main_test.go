@@ -136,7 +136,7 @@ func TestProcessAssumesARoleWithTheIdentityToken(t *testing.T) {
 	command, log, _ := process(t, endpoint, with, "AWS_PROFILE=of-the-host",
 		"ACTIONS_ID_TOKEN_REQUEST_URL="+endpoint+"/idtoken?api-version=2.0", "ACTIONS_ID_TOKEN_REQUEST_TOKEN=request-token")
 	require.NoError(t, command.Run(), log)
-	require.Contains(t, log.String(), "credentials: arn:aws:sts::123456789012:assumed-role/deployer/ecs-deploy, assumed with the identity token of the job, for 1h\n")
+	require.Contains(t, log.String(), "session          arn:aws:sts::123456789012:assumed-role/deployer/ecs-deploy, assumed with the identity token of the job, for 1h\n")
 	require.Contains(t, log.String(), "::notice title=web → main::web:42 is live")
 }
 
@@ -165,5 +165,5 @@ func TestProcessWithoutCredentials(t *testing.T) {
 	command, log, _ := process(t, "http://127.0.0.1:1", web, "AWS_EC2_METADATA_DISABLED=true")
 	require.Error(t, command.Run())
 	require.Equal(t, 3, command.ProcessState.ExitCode(), log)
-	require.Contains(t, log.String(), "::error title=nothing was deployed::there are no AWS credentials. Give role-to-assume, and the job the permission id-token: write;")
+	require.Contains(t, log.String(), "::error title=nothing was deployed::There are no AWS credentials. Give role-to-assume, and the job the permission id-token: write;")
 }

@@ -64,6 +64,11 @@ func Run(ctx context.Context, env Env) int {
 
 func run(ctx context.Context, env Env, in inputs.Inputs, reporter *report.Reporter) int {
 	began := time.Now()
+	read := rollout.InputsRead{}
+	for _, fact := range in.Understood() {
+		read.Facts = append(read.Facts, rollout.Fact(fact))
+	}
+	reporter.Handle(read)
 	result, err := guarded(reporter, func() (rollout.Result, error) { return story(ctx, env, in, reporter.Handle) })
 	result.Duration = time.Since(began)
 	return finish(reporter, result, err)

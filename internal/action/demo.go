@@ -20,8 +20,11 @@ func Demo(ctx context.Context, args []string, env Env) int {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.SetOutput(env.Stdout)
 	list := flags.Bool("list", false, "list the scenarios")
+	var page page
+	flags.StringVar(&page.file, "html", "", "write the summary to this `file`, as a page that a browser shows as GitHub would")
+	flags.StringVar(&page.mermaid, "mermaid", "", "with -html: the `URL` of a mermaid.min.js, which draws the picture")
 	flags.Usage = func() {
-		fmt.Fprintln(env.Stdout, "usage: demo [-list] [scenario]")
+		fmt.Fprintln(env.Stdout, "usage: demo [-list] [-html file [-mermaid URL]] [scenario]")
 		flags.PrintDefaults()
 	}
 	switch err := flags.Parse(args); {
@@ -40,10 +43,24 @@ func Demo(ctx context.Context, args []string, env Env) int {
 	if flags.NArg() == 1 {
 		scenario = flags.Arg(0)
 	}
-	return demo(ctx, scenario, env)
+	return demo(ctx, scenario, page, env)
 }
 
-func demo(ctx context.Context, scenario string, env Env) int {
+// page is where the summary goes as a page, if it does.
+type page struct{ file, mermaid string }
+
+func (p page) write(scenario, summary string) error {
+	if p.file == "" {
+		return nil
+	}
+	text, err := report.Page(scenario, summary, p.mermaid)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(p.file, []byte(text), 0o644)
+}
+
+func demo(ctx context.Context, scenario string, page page, env Env) int {
 	folder, err := os.MkdirTemp("", "ecs-deploy-demo-")
 	if err != nil {
 		fmt.Fprintln(env.Stdout, err)
@@ -70,6 +87,10 @@ func demo(ctx context.Context, scenario string, env Env) int {
 	}
 	fmt.Fprintf(screen, "\n──── Outputs ────\n%s\n──── Summary ────\n%s\nexit code %d\n",
 		report.ViewOutputs(written(outputs)), written(summary), code)
+	if err := page.write(scenario, written(summary)); err != nil {
+		fmt.Fprintln(screen, err)
+		return 1
+	}
 	return code
 }
 

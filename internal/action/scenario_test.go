@@ -144,7 +144,43 @@ func compare(t *testing.T, folder string, r played, exit int) {
 	golden(t, filepath.Join(folder, "log.golden"), r.log)
 	golden(t, filepath.Join(folder, "outputs.golden"), r.outputs)
 	golden(t, filepath.Join(folder, "summary.golden.md"), r.summary)
+	requireWellFormed(t, r.log)
 	require.Equal(t, exit, r.code)
+}
+
+// screen is how many lines a person sees at once.
+const screen = 50
+
+// requireWellFormed checks what is true of every log: groups are closed and do not nest, what must be seen is in
+// none of them, and there are not more annotations than a reader takes in.
+func requireWellFormed(t *testing.T, log string) {
+	t.Helper()
+	open, annotations := false, map[string]int{}
+	for line := range strings.Lines(log) {
+		command, _, is := strings.Cut(strings.TrimPrefix(line, "::"), "::")
+		name, _, _ := strings.Cut(command, " ")
+		switch {
+		case !is || !strings.HasPrefix(line, "::"):
+			require.NotEmpty(t, strings.TrimSpace(line), "an empty line says nothing")
+		case name == "group":
+			require.False(t, open, "groups do not nest: %s", line)
+			open = true
+		case name == "endgroup":
+			require.True(t, open)
+			open = false
+		case name != "add-mask":
+			require.False(t, open, "it would be hidden in a fold: %s", line)
+			annotations[name]++
+		}
+	}
+	require.False(t, open, "the last group is closed")
+	require.Equal(t, 1, annotations["notice"]+annotations["error"], "one verdict")
+	require.LessOrEqual(t, annotations["warning"], 5)
+}
+
+func TestAHealthyDeploymentFitsOnOneScreen(t *testing.T) {
+	r := play(t, deployWeb("healthy"))
+	require.LessOrEqual(t, strings.Count(r.log, "\n")-strings.Count(r.log, "::endgroup::"), screen, r.log)
 }
 
 func golden(t *testing.T, path, got string) {

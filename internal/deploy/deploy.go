@@ -265,7 +265,7 @@ func (d *deployer) explain(ctx context.Context, f *following) {
 	evidence = d.client.Gather(ctx, evidence, result.Revision.Revision.Document)
 	// ECS forgets failures when a task runs well, and all when it takes the deployment off its list.
 	result.Deployment.Failed = max(result.Deployment.Failed, len(evidence.Failed))
-	result.Findings, result.Log = diagnose.Explain(evidence), evidence.Log
+	result.Findings, result.Failed, result.Log = diagnose.Explain(evidence), evidence.Failed, evidence.Log
 	d.emit(rollout.Explained{Service: result.Service.ServiceKey, Findings: result.Findings, Log: result.Log})
 }
 

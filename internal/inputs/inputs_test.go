@@ -172,3 +172,30 @@ func TestTheClusterOfAServiceARNIsTheCluster(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "main", in.Cluster)
 }
+
+func TestWhatWasUnderstoodIsToldWithoutValues(t *testing.T) {
+	in, err := read(t, map[string]string{
+		"cluster": "arn:aws:ecs:eu-west-1:123456789012:cluster/main", "service": "a,b,c,d,e,f,g", "task-definition": "web:41", "image": "nginx\napp=redis:7",
+		"environment-variables": "app:PASSWORD=hush\n!OLD", "secrets": "KEY=arn:aws:ssm:::hush", "task-definition-patch": "cpu: 1024", "service-patch": "tags: [hush]",
+		"desired-count": "3", "force-new-deployment": "true", "run-before": "migrate --all", "run-after": "cpu: 256", "scheduled-tasks": "rule:a/b, schedule:c",
+		"timeout": "10m", "rollback-on-failure": "true", "keep-revisions": "5", "aws-access-key-id": "hush", "aws-secret-access-key": "hush",
+		"role-to-assume": "arn:aws:iam::123456789012:role/deployer", "verify": "false", "dry-run": "true", "show-values": "true", "simulate": "healthy",
+	})
+	require.NoError(t, err)
+	require.Equal(t, []Fact{
+		{"deploy", "7 services, a, b, c, d, e, f and so on, in cluster main"},
+		{"revision", "web:41"},
+		{"image", "nginx:latest, app=redis:7"},
+		{"variables", "app:PASSWORD, OLD (removed), KEY (secret)"},
+		{"patched", "the task definition, the service"},
+		{"service", "desired-count 3, force-new-deployment true"},
+		{"run before", "migrate --all"},
+		{"run after", "the command of the task definition"},
+		{"scheduled tasks", "rule:a/b, schedule:default/c"},
+		{"wait for", "stable, at most 10m"},
+		{"on failure", "it is taken back"},
+		{"revisions", "the newest 5 are kept"},
+		{"credentials", "role deployer, assumed with the keys of the inputs"},
+		{"unusual", "a dry run, nothing is verified, values of variables are shown, AWS is not called: scenario healthy of the simulator"},
+	}, in.Understood())
+}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"strings"
 
 	"ecs-deploy/internal/rollout"
@@ -10,20 +11,54 @@ import (
 // (https://github.com/actions/runner/blob/main/src/Runner.Worker/ExecutionContext.cs).
 const longestAnnotation = 4096
 
+// mostWarnings is how many warnings become annotations. The runner keeps ten of a step, and a reader fewer
+// (https://github.com/actions/runner/blob/main/src/Runner.Worker/ExecutionContext.cs).
+const mostWarnings = 5
+
+// warn annotates the run with a warning, or if there are too many, puts it into the log.
+func (r *Reporter) warn(text string) {
+	r.warnings = append(r.warnings, text)
+	if len(r.warnings) > mostWarnings {
+		r.line("warning: " + text)
+		return
+	}
+	r.leave() // a warning in a group is hidden in its fold
+	r.action.Warningf("%s", annotated(text))
+}
+
+func moreWarnings(n int) string {
+	if n == 1 {
+		return "There is one more warning in the log."
+	}
+	return fmt.Sprintf("There are %d more warnings in the log.", n)
+}
+
+// annotated is text made fit for an annotation, which may have several lines.
+func annotated(text string) string {
+	return cut(strings.Join(printable(text), "\n"), longestAnnotation)
+}
+
+// verdict annotates the run with how it ended.
+func (r *Reporter) verdict(e rollout.Ended) {
+	title, text := subject(e.Result), achieved(e.Result)
+	if !e.Result.Outcome.Good() {
+		title, text = r.headline(e.Result), annotation(e)
+	}
+	if more := len(r.warnings) - mostWarnings; more > 0 {
+		text = cut(text, longestAnnotation-100) + "\n" + moreWarnings(more)
+	}
+	titled := r.action.WithFieldsMap(map[string]string{"title": oneLine(title)})
+	if e.Result.Outcome.Good() {
+		titled.Noticef("%s", annotated(text))
+	} else {
+		titled.Errorf("%s", annotated(text))
+	}
+}
+
 // annotation is what happened and what to do in the first line, and the rest below.
 func annotation(e rollout.Ended) string {
-	var lines []string
 	many := len(e.Result.Services) > 1
-	for _, service := range e.Result.Services {
-		for _, finding := range service.Findings {
-			lines = append(lines, ofService(service, many, explained(finding)))
-		}
-	}
-	for _, once := range e.Result.OneOffs {
-		for _, finding := range once.Findings {
-			lines = append(lines, once.Input+": "+explained(finding))
-		}
-	}
+	lines := causes(e.Result, many)
 	verdict := strings.Join(fill(sentence(e.Result.Reason), e.Result.Next), " ")
 	switch {
 	case e.Abort != nil && len(e.Abort.Mistakes) > 1:
@@ -37,15 +72,53 @@ func annotation(e rollout.Ended) string {
 		if reason := sentence(e.Result.Reason); !strings.HasPrefix(lines[0], reason) { // it is not said twice
 			lines = append(lines, reason)
 		}
+		lines = append(lines, bystanders(e.Result)...)
 	default:
-		lines = []string{verdict}
+		lines = append([]string{verdict}, bystanders(e.Result)...)
 	}
 	for _, service := range e.Result.Services {
 		if service.Left != "" {
 			lines = append(lines, ofService(service, many, sentence(service.Left)))
 		}
 	}
+	for i, line := range lines {
+		lines[i] = paragraph(line)
+	}
 	return cut(strings.Join(lines, "\n"), longestAnnotation)
+}
+
+// causes are what was found out, of the services and of the tasks that run once.
+func causes(result rollout.Result, many bool) []string {
+	var lines []string
+	for _, service := range result.Services {
+		for _, finding := range service.Findings {
+			lines = append(lines, ofService(service, many, explained(finding)))
+		}
+	}
+	for _, once := range result.OneOffs {
+		for _, finding := range once.Findings {
+			lines = append(lines, once.Input+": "+explained(finding))
+		}
+	}
+	return lines
+}
+
+// mostBystanders is how many services are named that shared the fate of others.
+const mostBystanders = 5
+
+// bystanders tells what became of services that did not succeed and of which no cause is told.
+func bystanders(result rollout.Result) []string {
+	var lines []string
+	foremost, _ := result.Foremost()
+	for _, service := range result.Services {
+		if !service.Verdict.Outcome.Good() && len(service.Findings) == 0 && service.Service.Name != foremost.Service.Name {
+			lines = append(lines, ofService(service, true, sentence(service.Verdict.Reason)))
+		}
+	}
+	if more := len(lines) - mostBystanders; more > 0 {
+		lines = append(lines[:mostBystanders], fmt.Sprintf("What became of %d others is in the summary.", more))
+	}
+	return lines
 }
 
 // ofService is text that names the service, if there are many.

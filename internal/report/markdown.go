@@ -1,32 +1,131 @@
 package report
 
-import "strings"
+import (
+	"fmt"
+	"html"
+	"regexp"
+	"strings"
+)
+
+// mostSummary is how large a summary may be, in bytes. The runner drops the whole of one of more than 1 MiB
+// (https://github.com/actions/runner/blob/main/src/Runner.Worker/FileCommandManager.cs).
+const mostSummary = 900 << 10
+
+// section is a part of a summary. One that has lines can be cut between them.
+type section struct {
+	what          string // its lines are, or it is where it has none
+	before, after string
+	lines         []string // each with its line break
+}
+
+// fit puts sections together, the most important first, and leaves out what is too much, from the end of each
+// that does not fit, and says so.
+func fit(sections []section, most int) string {
+	var b strings.Builder
+	var leftOut []string
+	room := most - len(tooLong(make([]string, len(sections)))) // for the last sentence
+	for _, s := range sections {
+		room -= len(s.what) + len("1000000 , ")
+	}
+	for _, s := range sections {
+		if s.before == "" || strings.HasSuffix(s.before, "|\n") && len(s.lines) == 0 {
+			continue // there is nothing in it
+		}
+		size, n := len(s.before)+len(s.after), 0
+		for ; n < len(s.lines) && size+len(s.lines[n]) <= room; n++ {
+			size += len(s.lines[n])
+		}
+		switch {
+		case size > room, n == 0 && len(s.lines) > 0:
+			leftOut = append(leftOut, s.what)
+			continue
+		case n < len(s.lines):
+			leftOut = append(leftOut, fmt.Sprintf("%d %s", len(s.lines)-n, s.what))
+		}
+		room -= size
+		b.WriteString(s.before + strings.Join(s.lines[:n], "") + s.after)
+	}
+	if len(leftOut) > 0 {
+		b.WriteString(tooLong(leftOut))
+	}
+	return b.String()
+}
+
+func tooLong(leftOut []string) string {
+	return "\n> [!NOTE]\n> GitHub shows no more than so much. Left out are " + strings.Join(leftOut, ", ") + ".\n"
+}
 
 // prose is text that GitHub shows as it is, in a paragraph or in a cell of a table.
+// An address in it is a link to what is shown, and no other.
 func prose(text string) string {
-	return strings.NewReplacer(
-		`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "|", `\|`,
-		"<", "&lt;", "&", "&amp;", "#", `\#`, "@", "&#64;", "~", `\~`,
-	).Replace(oneLine(text))
+	text = strings.TrimSpace(oneLine(text))
+	var b strings.Builder
+	for {
+		at := address.FindStringIndex(text)
+		if at == nil {
+			break
+		}
+		b.WriteString(plainProse.Replace(text[:at[0]]) + "<" + text[at[0]:at[1]] + ">")
+		text = text[at[1]:]
+	}
+	return listItem.ReplaceAllString(b.String()+plainProse.Replace(text), `$1\$2`)
 }
 
+// address is one that a browser opens, as far as it needs no escapes.
+var address = regexp.MustCompile(`https?://[A-Za-z0-9][\w.~:/?#@!$&'()*+,;=%-]*[\w/=]`)
+
+// listItem is the begin of what would be an item of a list, or a line below or between paragraphs.
+var listItem = regexp.MustCompile(`^(\d*)([-+=.)])`)
+
+// plainProse escapes what has a meaning in GitHub's Markdown (https://github.github.com/gfm), and what makes
+// a link of a name, a number or an address.
+var plainProse = strings.NewReplacer(
+	`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "|", `\|`, "$", `\$`,
+	"<", "&lt;", ">", "&gt;", "&", "&amp;", "#", `\#`, "@", "&#64;", "~", `\~`,
+	"http:", "http&#58;", "https:", "https&#58;", "ftp:", "ftp&#58;", "www.", "www&#46;", "WWW.", "WWW&#46;",
+)
+
 // fenced is lines in a code block, behind a fence that none of them closes.
-func fenced(language string, lines []string) string {
-	text := ""
-	for _, line := range lines {
-		text += oneLine(line) + "\n"
+func fenced(what, language string, lines []string) section {
+	if len(lines) == 0 {
+		return section{}
 	}
+	s := section{what: what}
 	fence := "```"
-	for strings.Contains(text, fence) {
-		fence += "`"
+	for _, line := range lines {
+		line = oneLine(line)
+		for strings.Contains(line, fence) {
+			fence += "`"
+		}
+		s.lines = append(s.lines, line+"\n")
 	}
-	return fence + language + "\n" + text + fence + "\n"
+	s.before, s.after = "\n"+fence+language+"\n", fence+"\n"
+	return s
 }
+
+// folded is a section behind a title, which is HTML, open or not.
+func (s section) folded(title string, open bool) section {
+	if s.before == "" {
+		return s
+	}
+	tag := "<details>"
+	if open {
+		tag = "<details open>"
+	}
+	s.before, s.after = "\n"+tag+"<summary>"+title+"</summary>\n"+s.before, s.after+"\n</details>\n"
+	return s
+}
+
+// htmlCode is text in code, in HTML.
+func htmlCode(text string) string { return "<code>" + html.EscapeString(oneLine(text)) + "</code>" }
 
 // code is text in a code span, which may stand in a cell of a table. A fence longer than any run of
 // backticks inside keeps them inside.
 func code(text string) string {
 	text = strings.ReplaceAll(oneLine(text), "|", `\|`)
+	if strings.TrimSpace(text) == "" {
+		return ""
+	}
 	fence := "`"
 	for strings.Contains(text, fence) {
 		fence += "`"
@@ -35,4 +134,9 @@ func code(text string) string {
 		return fence + text + fence
 	}
 	return fence + " " + text + " " + fence
+}
+
+// destination is a URL in a link. What would end the link, or the cell of the table, is written otherwise.
+func destination(url string) string {
+	return strings.NewReplacer(" ", "%20", "(", "%28", ")", "%29", "<", "%3C", ">", "%3E", "|", "%7C", `\`, "%5C", "`", "%60", "\t", "%09").Replace(oneLine(url))
 }

@@ -59,16 +59,17 @@ func oneOffOutputs(result rollout.OneOffResult) []output {
 	return outputs
 }
 
-// oneOffs are the tasks that ran once, in Markdown.
-func oneOffs(b *strings.Builder, results []rollout.OneOffResult) {
-	for _, result := range results {
-		ended := icon(result.Verdict.Outcome) + " " + prose(result.Verdict.Reason)
-		if len(result.Tasks) > 0 {
-			ended += ", task " + code(rollout.LastSegment(result.Tasks[0]))
-		}
-		rows(b, []row{{code(result.Input), ended}})
-		if len(result.Lines) > 0 && !result.Verdict.Outcome.Good() {
-			fmt.Fprintf(b, "\nThe last lines that it wrote:\n\n%s", fenced("text", result.Lines))
-		}
+// oneOff is a task that ran once, in Markdown; of one that did not end well with the last that it wrote.
+func oneOff(result rollout.OneOffResult) section {
+	ended := icon(result.Verdict.Outcome) + " " + prose(result.Verdict.Reason)
+	if len(result.Tasks) > 0 {
+		ended += ", task " + code(rollout.LastSegment(result.Tasks[0]))
 	}
+	table := rows(row{code(result.Input), ended})
+	if result.Verdict.Outcome.Good() || len(result.Lines) == 0 {
+		return table
+	}
+	lines := fenced("lines of the log", "text", result.Lines).folded("The last lines that it wrote", true)
+	lines.before = table.before + strings.Join(table.lines, "") + lines.before
+	return lines
 }

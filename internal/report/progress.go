@@ -27,7 +27,20 @@ func progress(e rollout.Progress) string {
 	if e.Left > 0 {
 		text += ", " + rollout.Span(e.Left.Round(time.Second)) + " left"
 	}
-	return fmt.Sprintf("%-20s  %s", standingAt(e), text)
+	return fmt.Sprintf("%-20s  %s  %s", standingAt(e), progressBar(d.Running, d.Pending, e.Desired), text)
+}
+
+// cells is how wide the bar of a line is.
+const cells = 10
+
+// progressBar shows how many of the wanted tasks run, and how many are on their way.
+func progressBar(running, pending, wanted int) string {
+	if wanted <= 0 {
+		return strings.Repeat("─", cells)
+	}
+	full := min(cells, running*cells/wanted)
+	coming := min(cells-full, pending*cells/wanted)
+	return strings.Repeat("█", full) + strings.Repeat("▒", coming) + strings.Repeat("░", cells-full-coming)
 }
 
 // standingAt is the stage of the lifecycle while a deployment goes through it, and else its state.

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -34,7 +35,12 @@ type Reporter struct {
 	group   string // that is open
 	rolling string // the group for what a service goes through
 	longest int    // name of a service, if there are several
-	diffs   string // of the task definitions
+
+	planned  rollout.Plan // zero until there is one
+	diffs    string       // of the task definitions
+	begun    bool         // something was started, and the summary says so
+	warnings []string
+	timeline timeline
 }
 
 // New makes a reporter that writes its log to out, and finds the files for outputs and summary by the
@@ -56,22 +62,17 @@ func (r *Reporter) Verbose() { r.verbose = true }
 func (r *Reporter) Handle(event rollout.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.timeline.hear(event)
 	switch e := event.(type) {
 	case rollout.SecretLearned:
 		for _, secret := range r.secrets.learn(e.Values...) {
 			r.masks.AddMask(secret)
 		}
-	case rollout.RoleAssumed:
-		r.line(roleAssumed(e))
 	case rollout.Noticed:
 		r.noticed(e)
 	case rollout.Called:
 		r.called(e)
 	case rollout.Ended:
-		if e.Abort != nil {
-			r.detail(e.Abort.Detail)
-		}
-		r.leave()
 		r.ended(e)
 	default:
 		if _, back := event.(rollout.TakingBack); back {
@@ -84,6 +85,8 @@ func (r *Reporter) Handle(event rollout.Event) {
 
 // groups are the groups of the log, by the events in them.
 var groups = map[reflect.Type]string{
+	reflect.TypeFor[rollout.InputsRead]():   "Inputs",
+	reflect.TypeFor[rollout.RoleAssumed]():  "Inputs",
 	reflect.TypeFor[rollout.PlanMade]():     "Plan",
 	reflect.TypeFor[rollout.Verified]():     "Verify",
 	reflect.TypeFor[rollout.Registered]():   "Register",
@@ -98,6 +101,10 @@ var groups = map[reflect.Type]string{
 // groupOf is the group that an event belongs to. What a service goes through is in one of its own.
 func (r *Reporter) groupOf(event rollout.Event) string {
 	switch e := event.(type) {
+	case rollout.RoleAssumed:
+		if e.Again {
+			return r.group
+		}
 	case rollout.OneOffStarted:
 		return oneOffGroups[e.Input]
 	case rollout.OneOffProgress:
@@ -113,7 +120,12 @@ func (r *Reporter) groupOf(event rollout.Event) string {
 // tell tells of an event in its group.
 func (r *Reporter) tell(event rollout.Event) {
 	switch e := event.(type) {
+	case rollout.InputsRead:
+		r.facts(e.Facts)
+	case rollout.RoleAssumed:
+		r.roleAssumed(e)
 	case rollout.PlanMade:
+		r.planned = e.Plan
 		if len(e.Plan.Services) > 1 {
 			r.longest = longestName(e.Plan.Services)
 		}
@@ -124,6 +136,7 @@ func (r *Reporter) tell(event rollout.Event) {
 		r.registered(e.Result)
 	case rollout.OneOffStarted:
 		r.oneOffStarted(e)
+		r.provisional()
 	case rollout.OneOffProgress:
 		r.line(fmt.Sprintf("%7s  %s", clock(e.Elapsed), oneLine(e.State)))
 	case rollout.TaskSaid:
@@ -134,6 +147,7 @@ func (r *Reporter) tell(event rollout.Event) {
 		r.line(repointed(e))
 	case rollout.Updated:
 		r.updated(e)
+		r.provisional()
 	case rollout.Progress:
 		r.at(e.Elapsed, e.Service, progress(e))
 	case rollout.HookCalled:
@@ -149,8 +163,10 @@ func (r *Reporter) tell(event rollout.Event) {
 	case rollout.Explained:
 		r.explained(e)
 	case rollout.Continued:
+		r.provisional()
 		r.line(e.Service.Name + ": the deployment was continued, from " + rollout.InWords(e.Stage))
 	case rollout.TakingBack:
+		r.provisional()
 		r.line(fmt.Sprintf("%s: %s, to %s", e.Service.Name, e.How, e.To.ID()))
 	case rollout.Deregistered:
 		r.deregistered(e)
@@ -165,14 +181,17 @@ func (r *Reporter) deregistered(e rollout.Deregistered) {
 	}
 }
 
-// said is what an event of a service says, less the name of the service, and that of the task set that may
-// stand beside it.
+// said is what an event of a service says, less the name of the service, that of the task set that may stand
+// beside it, and what of the ARN of a target group is not its name.
 func said(e rollout.ServiceSaid) string {
-	if about, said, found := strings.Cut(e.Message, ") "); found && (about == "(service "+e.Service.Name || strings.HasPrefix(about, "(service "+e.Service.Name+", taskSet ")) {
+	message := targetGroup.ReplaceAllString(e.Message, "(target-group $1)")
+	if about, said, found := strings.Cut(message, ") "); found && (about == "(service "+e.Service.Name || strings.HasPrefix(about, "(service "+e.Service.Name+", taskSet ")) {
 		return said
 	}
-	return e.Message
+	return message
 }
+
+var targetGroup = regexp.MustCompile(`\(target-group arn:[^ ()]*:targetgroup/([^ ()/]+)/[^ ()/]+\)`)
 
 // enter opens a group, unless it is open. Groups do not nest.
 func (r *Reporter) enter(group string) {
@@ -237,16 +256,26 @@ func (r *Reporter) noticed(e rollout.Noticed) {
 		r.line("note: " + text)
 		return
 	}
-	r.leave() // a warning in a group is hidden in its fold
-	r.action.Warningf("%s", text)
+	r.warn(paragraph(text))
 }
 
-func roleAssumed(e rollout.RoleAssumed) string {
+// facts are names and what there is to say of each.
+func (r *Reporter) facts(facts []rollout.Fact) {
+	for _, fact := range facts {
+		r.line(fmt.Sprintf("%-*s  %s", widestFact, fact.Name, oneLine(fact.Value)))
+	}
+}
+
+// widestFact is how wide the column of names is.
+const widestFact = 15
+
+func (r *Reporter) roleAssumed(e rollout.RoleAssumed) {
 	good := rollout.Span(e.For.Round(time.Minute))
 	if e.Again {
-		return "note: the credentials have been renewed, for " + good
+		r.line("note: the credentials have been renewed, for " + good)
+		return
 	}
-	return fmt.Sprintf("credentials: %s, assumed with %s, for %s", e.Session, e.With, good)
+	r.facts([]rollout.Fact{{Name: "session", Value: fmt.Sprintf("%s, assumed with %s, for %s", e.Session, e.With, good)}})
 }
 
 func (r *Reporter) verified(e rollout.Verified) {
@@ -344,26 +373,57 @@ func (r *Reporter) called(e rollout.Called) {
 	r.line(oneLine(text))
 }
 
-func (r *Reporter) detail(lines []string) {
-	if len(lines) > 0 {
+func (r *Reporter) ended(e rollout.Ended) {
+	if e.Abort != nil && len(e.Abort.Detail) > 0 {
 		r.enter("Why it failed")
+		for _, line := range e.Abort.Detail {
+			r.line(line)
+		}
 	}
-	for _, line := range lines {
-		r.line(line)
+	r.result(e.Result)
+	r.leave()
+	r.verdict(e)
+	r.output(finalOutputs(e.Result)...)
+	r.end(e)
+}
+
+// result is what became of each thing, in a line each.
+func (r *Reporter) result(result rollout.Result) {
+	var facts []rollout.Fact
+	for _, once := range result.OneOffs {
+		facts = append(facts, rollout.Fact{Name: once.Input, Value: words[once.Verdict.Outcome] + ": " + once.Verdict.Reason})
+	}
+	for _, service := range result.Services {
+		facts = append(facts, rollout.Fact{Name: service.Service.Name, Value: inALine(service)})
+	}
+	if result.Registered != nil {
+		facts = append(facts, rollout.Fact{Name: "task definition", Value: result.Registered.Previous.ID() + " → " + result.Registered.Revision.ID()})
+	}
+	if len(facts) > 0 {
+		if result.Duration >= time.Second {
+			facts = append(facts, rollout.Fact{Name: "took", Value: strings.Join(fill(rollout.Span(result.Duration), r.timeline.lengths()), ": ")})
+		}
+		r.enter("Result")
+		r.facts(facts)
 	}
 }
 
-func (r *Reporter) ended(e rollout.Ended) {
-	annotate := func(title string) *githubactions.Action {
-		return r.action.WithFieldsMap(map[string]string{"title": oneLine(title)})
+// inALine is what became of a service.
+func inALine(service rollout.ServiceResult) string {
+	before, after := service.Revision.Previous.ID(), service.Revision.Revision.ID()
+	d := service.Deployment
+	text := fmt.Sprintf("%-11s  %s", words[service.Verdict.Outcome], after)
+	switch {
+	case service.Verdict.Outcome == rollout.Planned:
+		return fmt.Sprintf("%-11s  a new revision of %s in place of %s", words[rollout.Planned], service.Revision.Revision.Family, before)
+	case d.ID == "":
+		return fmt.Sprintf("%-11s  %s: %s", words[service.Verdict.Outcome], after, service.Verdict.Reason)
+	case service.Verdict.Outcome == rollout.RolledBack:
+		return text + ", and " + before + " runs again"
+	case before != after:
+		text += " in place of " + before
 	}
-	if e.Result.Outcome.Good() {
-		annotate(subject(e.Result)).Noticef("%s", achieved(e.Result))
-	} else {
-		annotate(headline(e.Result)).Errorf("%s", annotation(e))
-	}
-	r.output(finalOutputs(e.Result)...)
-	r.summary(e)
+	return text + fmt.Sprintf("  %d/%d running  %s", d.Running, service.Service.Desired, d.ID)
 }
 
 // fill is the texts that are not empty.
@@ -404,21 +464,23 @@ func subject(result rollout.Result) string {
 }
 
 // headline is the subject and how it ended.
-func headline(result rollout.Result) string {
+func (r *Reporter) headline(result rollout.Result) string {
 	switch {
 	case result.Outcome.Good():
 		return subject(result) + ": " + achieved(result)
+	case len(result.Services) == 0 && result.Registered == nil && r.begun:
+		return subject(r.begunWith()) + ": how it ends is not known"
 	case len(result.Services) == 0 && result.Registered == nil:
 		return "nothing was deployed"
 	}
-	return subject(result) + ": " + words[result.Outcome] + span(" after %s", result.Duration)
+	return subject(result) + ": " + words[result.Outcome] + lasting(" after %s", result.Duration)
 }
 
 // achieved is a good end.
-func achieved(result rollout.Result) string { return result.Reason + span(" (%s)", result.Duration) }
+func achieved(result rollout.Result) string { return result.Reason + lasting(" (%s)", result.Duration) }
 
-// span puts a length of time into a format, if it is worth telling.
-func span(format string, d time.Duration) string {
+// lasting puts a length of time into a format, if it is worth telling.
+func lasting(format string, d time.Duration) string {
 	if d < time.Second {
 		return ""
 	}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"slices"
@@ -10,56 +11,159 @@ import (
 )
 
 // summary writes the job summary, in place of what this step wrote there before.
-func (r *Reporter) summary(e rollout.Ended) {
-	r.write("GITHUB_STEP_SUMMARY", os.O_TRUNC, markdown(e)+changes(r.diffs, e.Result.Outcome))
+func (r *Reporter) summary(sections ...section) {
+	r.write("GITHUB_STEP_SUMMARY", os.O_TRUNC, fit(sections, mostSummary))
 }
 
-// markdown is the summary: the verdict first, the cause second, the facts last.
-func markdown(e rollout.Ended) string {
+// provisional is the summary that a step leaves behind that is killed. It is replaced at the end.
+func (r *Reporter) provisional() {
+	if r.begun {
+		return
+	}
+	r.begun = true
+	result := r.begunWith()
+	title := "## ⏳ " + prose(subject(result)) + ": begun, and not ended yet\n"
+	r.summary(
+		section{before: title + alert("WARNING", "If the step is over and this is still here, it was killed before it could tell how the deployment ended. What AWS has begun goes on: look at the service in the console.")},
+		facts(result), changes(r.diffs, false))
+}
+
+// begunWith is a result as it is when the first thing is started.
+func (r *Reporter) begunWith() (result rollout.Result) {
+	for _, planned := range r.planned.Services {
+		revision := r.planned.Revisions[planned.Revision]
+		result.Services = append(result.Services, rollout.ServiceResult{
+			Service:  planned.Service,
+			Revision: rollout.RevisionResult{Revision: rollout.Revision{Family: revision.Document.Family()}, Previous: planned.Runs, Images: revision.Images},
+		})
+	}
+	return result
+}
+
+// end is the summary: the verdict first, the cause second, then what proves it, and what was done last.
+func (r *Reporter) end(e rollout.Ended) {
 	result := e.Result
-	var b strings.Builder
-	fmt.Fprintf(&b, "## %s %s\n", icon(result.Outcome), prose(headline(result)))
+	sections := []section{{before: fmt.Sprintf("## %s %s\n", icon(result.Outcome), prose(r.headline(result)))}}
 	if !result.Outcome.Good() {
-		b.WriteString("\n> [!CAUTION]\n")
-		for i, line := range strings.Split(annotation(e), "\n") {
-			if i > 0 {
-				b.WriteString(">\n")
-			}
-			fmt.Fprintf(&b, "> %s\n", prose(line))
+		kind := "CAUTION"
+		if result.Outcome == rollout.Cancelled || result.Outcome == rollout.Superseded {
+			kind = "WARNING"
 		}
+		sections[0].before += alert(kind, strings.Split(annotation(e), "\n")...)
 	}
 	if e.Abort != nil && len(e.Abort.Detail) > 0 {
-		b.WriteString("\n" + fenced("text", e.Abort.Detail))
+		sections = append(sections, fenced("lines", "text", e.Abort.Detail))
 	}
-	if len(result.Services) > 1 {
-		services(&b, result.Services)
-	}
+	sections = append(sections, failedTasks(result.Services))
 	for _, service := range result.Services {
-		if len(result.Services) == 1 {
-			rows(&b, serviceRows(service))
-		}
-		if len(service.Log.Lines) > 0 {
-			fmt.Fprintf(&b, "\nThe last lines that %s of task %s wrote:\n\n%s", code(service.Log.Container), code(service.Log.Task), fenced("text", service.Log.Lines))
+		sections = append(sections, lastLines(service.Log))
+	}
+	for _, once := range result.OneOffs {
+		sections = append(sections, oneOff(once))
+	}
+	sections = append(sections, facts(result), warned(r.warnings), r.timeline.picture(), changes(r.diffs, result.Outcome == rollout.Planned))
+	r.summary(sections...)
+}
+
+// alert is a box of GitHub's
+// (https://docs.github.com/get-started/writing-on-github/getting-started-with-writing-and-formatting-on-github/basic-writing-and-formatting-syntax#alerts).
+func alert(kind string, paragraphs ...string) string {
+	for i, paragraph := range paragraphs {
+		paragraphs[i] = prose(paragraph)
+	}
+	said := fill(paragraphs...)
+	if len(said) == 0 {
+		return ""
+	}
+	return "\n> [!" + kind + "]\n> " + strings.Join(said, "\n>\n> ") + "\n"
+}
+
+// mostTasks is how many failed tasks of a service are listed.
+const mostTasks = 10
+
+// failedTasks is a table of the tasks that failed, the last first.
+func failedTasks(services []rollout.ServiceResult) section {
+	table := section{what: "failed tasks", before: "\n| Failed task | Stopped | Container | Exit code | Reason |\n|---|---|---|---|---|\n"}
+	more := 0
+	for _, service := range services {
+		for i, task := range slices.Backward(service.Failed) {
+			if len(service.Failed)-i > mostTasks {
+				more++
+				continue
+			}
+			container, _ := task.Culprit()
+			exit := ""
+			if container.ExitCode != nil {
+				exit = fmt.Sprint(*container.ExitCode)
+			}
+			stopped := ""
+			if !task.Stopping.IsZero() {
+				stopped = task.Stopping.UTC().Format("15:04:05 MST")
+			}
+			of := ""
+			if len(services) > 1 {
+				of = code(service.Service.Name) + " "
+			}
+			table.lines = append(table.lines, fmt.Sprintf("| %s | %s | %s | %s | %s |\n", of+link(task.ID, service.Service.TaskURL(task.ID)), stopped,
+				code(container.Name), exit, prose(cmp.Or(container.Reason, task.Reason, task.StopCode))))
 		}
 	}
-	oneOffs(&b, result.OneOffs)
-	if result.Registered != nil {
-		rows(&b, revisionRows(*result.Registered))
+	if more > 0 {
+		table.after = fmt.Sprintf("\nAnd %s before these.\n", plural(more, "task"))
 	}
-	return b.String()
+	return table
+}
+
+// lastLines is the end of a container's log, open.
+func lastLines(log rollout.LogTail) section {
+	title := fmt.Sprintf("The last lines that %s of task %s wrote", htmlCode(log.Container), htmlCode(log.Task))
+	return fenced("lines of the log", "text", log.Lines).folded(title, true)
+}
+
+// facts is a table of what was done: of one service all there is to say, of several a row each.
+func facts(result rollout.Result) section {
+	switch {
+	case len(result.Services) == 1:
+		return rows(serviceRows(result.Services[0])...)
+	case len(result.Services) > 1:
+		return services(result.Services)
+	case result.Registered != nil:
+		return rows(revisionRows(*result.Registered)...)
+	}
+	return section{}
+}
+
+// warned is what was warned of, as far as it became an annotation.
+func warned(warnings []string) section {
+	if len(warnings) == 0 {
+		return section{}
+	}
+	told := slices.Clone(warnings[:min(len(warnings), mostWarnings)])
+	if more := len(warnings) - len(told); more > 0 {
+		told = append(told, moreWarnings(more))
+	}
+	return section{what: "warnings", before: alert("WARNING", told...)}
+}
+
+// picture is the timeline, drawn.
+func (t *timeline) picture() section {
+	picture, leftOut := t.gantt()
+	if picture == "" {
+		return section{}
+	}
+	if leftOut != "" {
+		leftOut = "\n" + leftOut + "\n"
+	}
+	return section{what: "the picture", before: "\n```mermaid\n" + picture + "```\n" + leftOut}
 }
 
 // changes is the diff, folded, but for a dry run, which is about it.
-func changes(diff string, outcome rollout.Outcome) string {
+func changes(diff string, open bool) section {
 	if diff == "" {
-		return ""
-	}
-	open := ""
-	if outcome == rollout.Planned {
-		open = " open"
+		return section{}
 	}
 	lines := strings.Split(strings.TrimSuffix(diff, "\n"), "\n")
-	return fmt.Sprintf("\n<details%s><summary>What changes in the task definition</summary>\n\n%s\n</details>\n", open, fenced("diff", lines))
+	return fenced("lines of the diff", "diff", lines).folded("What changes in the task definition", open)
 }
 
 func icon(outcome rollout.Outcome) string {
@@ -80,49 +184,57 @@ func icon(outcome rollout.Outcome) string {
 	return "❌"
 }
 
-type row struct{ name, value string } // value is Markdown
+// row is a name and what there is to say of it, in Markdown.
+type row struct{ name, value string }
 
-func rows(b *strings.Builder, rows []row) {
-	b.WriteString("\n| | |\n|---|---|\n")
+func rows(rows ...row) section {
+	table := section{what: "rows", before: "\n| | |\n|---|---|\n"}
 	for _, row := range rows {
-		fmt.Fprintf(b, "| %s | %s |\n", row.name, row.value)
+		table.lines = append(table.lines, fmt.Sprintf("| %s | %s |\n", row.name, row.value))
 	}
+	return table
 }
 
 // services is a table with a row for each of several services.
-func services(b *strings.Builder, all []rollout.ServiceResult) {
-	b.WriteString("\n| | Service | Task definition | Tasks | |\n|---|---|---|---|---|\n")
+func services(all []rollout.ServiceResult) section {
+	table := section{what: "services", before: "\n| | Service | Task definition | Images | Tasks | Deployment | |\n|---|---|---|---|---|---|---|\n"}
 	for _, service := range all {
 		d := service.Deployment
-		tasks := ""
+		tasks, deployment, sign := "", "", "⏳"
 		if d.ID != "" {
-			tasks = fmt.Sprintf("%d of %d", d.Running, service.Service.Desired)
+			tasks, deployment = fmt.Sprintf("%d of %d", d.Running, service.Service.Desired), deploymentLink(service.Service, d)
 		}
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", icon(service.Verdict.Outcome), link(service.Service), change(service.Revision),
-			tasks, prose(service.Verdict.Reason))
-	}
-	var images []row
-	for _, service := range all {
-		for _, image := range imageRows(service.Revision) {
-			if !slices.Contains(images, image) {
-				images = append(images, image)
-			}
+		if service.Verdict.Outcome != "" {
+			sign = icon(service.Verdict.Outcome)
 		}
+		table.lines = append(table.lines, fmt.Sprintf("| %s | %s | %s | %s | %s | %s | %s |\n", sign, link(service.Service.Name, service.Service.ConsoleURL()),
+			change(service.Revision), shortImages(service.Revision), tasks, deployment, prose(service.Verdict.Reason)))
 	}
-	rows(b, images)
+	return table
 }
 
-// link is the name of a service, which leads to the console where that is known.
-func link(s rollout.Service) string {
-	if url := s.ConsoleURL(); url != "" {
-		return "[" + code(s.Name) + "](" + url + ")"
+// shortImages are the images of a revision as far as they change, without their registries.
+func shortImages(result rollout.RevisionResult) string {
+	var images []string
+	for _, image := range result.Images {
+		if image.From != image.To {
+			images = append(images, code(image.Container)+": "+code(rollout.LastSegment(image.From))+" → "+code(rollout.LastSegment(image.To)))
+		}
 	}
-	return code(s.Name)
+	return strings.Join(images, "<br>")
+}
+
+// link is a name that leads to where more is to be seen, if that is known.
+func link(name, url string) string {
+	if name = code(name); name == "" || url == "" {
+		return name
+	}
+	return "[" + name + "](" + destination(url) + ")"
 }
 
 func serviceRows(service rollout.ServiceResult) []row {
 	s := service.Service
-	rows := []row{{"Service", fmt.Sprintf("%s in %s, %s", link(s), code(s.Cluster), prose(s.Region))}}
+	rows := []row{{"Service", fmt.Sprintf("%s in %s, %s", link(s.Name, s.ConsoleURL()), code(s.Cluster), prose(s.Region))}}
 	rows = append(rows, revisionRows(service.Revision)...)
 	if service.Verdict.Outcome == rollout.RolledBack {
 		rows = append(rows, row{"Runs now", code(service.Revision.Previous.ID())})
@@ -145,10 +257,7 @@ func serviceRows(service rollout.ServiceResult) []row {
 
 // deploymentLink is the id of a deployment, which leads to CodeDeploy's console if it is one of CodeDeploy's.
 func deploymentLink(s rollout.Service, d rollout.Deployment) string {
-	if url := s.CodeDeployURL(d.ID); url != "" {
-		return "[" + code(d.ID) + "](" + url + ")"
-	}
-	return code(d.ID)
+	return link(d.ID, s.CodeDeployURL(d.ID))
 }
 
 func revisionRows(result rollout.RevisionResult) []row {

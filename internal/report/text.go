@@ -72,7 +72,16 @@ func plural(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// sentence is text with a capital letter and a full stop.
+// paragraph is text that begins with a capital letter, unless it begins with a name.
+func paragraph(text string) string {
+	word, _, more := strings.Cut(text, " ")
+	if !more || strings.Trim(word, "abcdefghijklmnopqrstuvwxyz") != "" || word == "" {
+		return text
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// sentence is text with a full stop.
 func sentence(text string) string {
 	text = strings.TrimSpace(text)
 	if text == "" {

@@ -143,12 +143,13 @@ func TestFilesThatCannotBeWrittenAreSaid(t *testing.T) {
 
 func TestMarkdownStaysWhereItIsPut(t *testing.T) {
 	for text, want := range map[string]string{
-		"a|b":                 "a\\|b",
-		"<img src=x> & co":    "&lt;img src=x> &amp; co",
-		"[link](http://x)":    `\[link\](http://x)`,
-		"*bold* _it_ `code`":  "\\*bold\\* \\_it\\_ \\`code\\`",
-		"line\nbreak\r| more": `line break \| more`,
-		"@everyone fixes #12": `&#64;everyone fixes \#12`,
+		"a|b":                  "a\\|b",
+		"<img src=x> & co":     "&lt;img src=x&gt; &amp; co",
+		"[link](http://x)":     `\[link\](http&#58;//x)`,
+		"see https://x.y/z_1.": `see <https://x.y/z_1>.`,
+		"*bold* _it_ `code`":   "\\*bold\\* \\_it\\_ \\`code\\`",
+		"line\nbreak\r| more":  `line break \| more`,
+		"@everyone fixes #12":  `&#64;everyone fixes \#12`,
 	} {
 		require.Equal(t, want, prose(text))
 	}

@@ -13,6 +13,12 @@ type (
 	// SecretLearned comes before anything that could tell the secrets.
 	SecretLearned struct{ Values []string }
 
+	// InputsRead comes first: what was understood of the inputs, in words.
+	InputsRead struct{ Facts []Fact }
+
+	// Fact is one thing that the inputs say.
+	Fact struct{ Name, Value string }
+
 	// RoleAssumed comes when there are credentials of a role.
 	RoleAssumed struct {
 		Session string        // the ARN
@@ -185,6 +191,7 @@ type (
 )
 
 func (SecretLearned) event()  {}
+func (InputsRead) event()     {}
 func (RoleAssumed) event()    {}
 func (PlanMade) event()       {}
 func (Verified) event()       {}

@@ -109,6 +109,7 @@ type ServiceResult struct {
 	Revision   RevisionResult
 	Deployment Deployment // ours, as it was last seen
 	Findings   []Finding  // why it did not succeed
+	Failed     []Task     // tasks of the deployment that failed, oldest first
 	Log        LogTail    // of the container that failed
 	Left       string     // how things were left, in a sentence, when nothing was taken back
 }

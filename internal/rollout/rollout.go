@@ -167,6 +167,16 @@ func (s Service) ConsoleURL() string {
 	return fmt.Sprintf("https://%s/ecs/v2/clusters/%s/services/%s/deployments?region=%s", host, s.Cluster, s.Name, s.Region)
 }
 
+// TaskURL is where a person looks at a task of the service. That the console has it there is unverified: no
+// page of AWS's says so.
+func (s Service) TaskURL(task string) string {
+	host := s.consoleHost()
+	if host == "" {
+		return ""
+	}
+	return fmt.Sprintf("https://%s/ecs/v2/clusters/%s/tasks/%s/configuration?region=%s", host, s.Cluster, task, s.Region)
+}
+
 // consoleHost is the host of the console, or "" where it is not known.
 func (s Service) consoleHost() string {
 	parts := strings.SplitN(s.ARN, ":", 3)

@@ -1,0 +1,178 @@
+package inputs
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"ecs-deploy/internal/taskdef"
+)
+
+// Fact is one thing that the inputs say.
+type Fact struct{ Name, Value string }
+
+// Understood is what the inputs say, in words: what is done to what, and what is not as usual. Values of
+// variables and what patches hold are not told.
+func (in Inputs) Understood() []Fact {
+	facts := []Fact{{cmp.Or(map[string]string{"rollback": "roll back"}[in.Operation], in.Operation), in.subject()}}
+	tell := func(name string, values ...string) {
+		if text := strings.Join(values, ", "); text != "" {
+			facts = append(facts, Fact{name, text})
+		}
+	}
+	tell("revision", in.base())
+	tell("image", each(in.Images, taskdef.Image.String)...)
+	tell("variables", each(in.Variables, variableInWords)...)
+	tell("patched", in.patched()...)
+	tell("service", in.settings()...)
+	tell("run before", in.RunBefore.inWords())
+	tell("run after", in.RunAfter.inWords())
+	tell("scheduled tasks", each(in.Scheduled, ScheduledTask.String)...)
+	tell("CodeDeploy", in.CodeDeploy.Given...)
+	if in.Operation != "status" && len(in.Services) > 0 {
+		tell("wait for", in.wait()...)
+		tell("on failure", map[bool]string{false: "it is left as it is", true: "it is taken back"}[in.RollbackOnFailure])
+	}
+	if in.KeepRevisions != nil {
+		tell("revisions", fmt.Sprintf("the newest %d are kept", *in.KeepRevisions))
+	}
+	tell("credentials", in.Credentials.inWords())
+	tell("accounts", in.Credentials.Accounts...)
+	tell("unusual", in.unusual()...)
+	return facts
+}
+
+func each[T any](items []T, inWords func(T) string) []string {
+	var words []string
+	for _, item := range items {
+		words = append(words, inWords(item))
+	}
+	return words
+}
+
+// subject is what it is about.
+func (in Inputs) subject() string {
+	var names []string
+	for _, service := range in.Services {
+		names = append(names, lastSegment(service))
+	}
+	cluster := " in cluster " + lastSegment(in.Cluster)
+	switch few := 6; {
+	case len(names) == 0:
+		return "a revision, and no service"
+	case len(names) == 1:
+		return "service " + names[0] + cluster
+	case len(names) > few:
+		return fmt.Sprintf("%d services, %s and so on,%s", len(names), strings.Join(names[:few], ", "), cluster)
+	default:
+		return "services " + strings.Join(names, ", ") + cluster
+	}
+}
+
+// base is what is deployed, where it is not what runs.
+func (in Inputs) base() string {
+	if in.File != nil {
+		return "the family " + in.File.Family() + ", from the file"
+	}
+	return in.TaskDefinition[strings.LastIndexByte(in.TaskDefinition, '/')+1:]
+}
+
+func variableInWords(variable taskdef.Variable) string {
+	switch {
+	case variable.Remove:
+		return variable.String() + " (removed)"
+	case variable.Secret:
+		return variable.String() + " (secret)"
+	}
+	return variable.String()
+}
+
+func (in Inputs) patched() []string {
+	var what []string
+	if !in.Patch.Empty() {
+		what = append(what, "the task definition")
+	}
+	if !in.ServicePatch.Empty() {
+		what = append(what, "the service")
+	}
+	return what
+}
+
+func (in Inputs) settings() []string {
+	var settings []string
+	for _, number := range []struct {
+		input string
+		value *int32
+	}{{"desired-count", in.DesiredCount}, {"minimum-healthy-percent", in.MinimumHealthyPercent}, {"maximum-percent", in.MaximumPercent}} {
+		if number.value != nil {
+			settings = append(settings, fmt.Sprintf("%s %d", number.input, *number.value))
+		}
+	}
+	if in.ForceNewDeployment != nil {
+		settings = append(settings, fmt.Sprintf("force-new-deployment %t", *in.ForceNewDeployment))
+	}
+	return settings
+}
+
+func (o *OneOff) inWords() string {
+	switch {
+	case o == nil:
+		return ""
+	case len(o.Command) == 0:
+		return "the command of the task definition"
+	}
+	return strings.Join(o.Command, " ")
+}
+
+// String is a scheduled task as it is written in the input.
+func (t ScheduledTask) String() string {
+	kind, first, second := "rule:", t.Rule, t.Target
+	if t.Rule == "" {
+		kind, first, second = "schedule:", t.Group, t.Schedule
+	}
+	return kind + strings.Trim(first+"/"+second, "/")
+}
+
+func (in Inputs) wait() []string {
+	wait := []string{in.WaitFor}
+	if in.Timeout > 0 {
+		wait = append(wait, "at most "+zeros.Replace(in.Timeout.String()+" "))
+	}
+	return wait
+}
+
+// zeros takes from a length of time what says nothing: 1h0m0s is 1h.
+var zeros = strings.NewReplacer("h0m0s ", "h", "m0s ", "m", " ", "")
+
+// inWords is what is called with, where the inputs say it.
+func (c Credentials) inWords() string {
+	var with string
+	switch {
+	case c.Keys.AccessKeyID != "":
+		with = "the keys of the inputs"
+	case c.Profile != "":
+		with = "profile " + c.Profile
+	}
+	if c.Role.ARN == "" {
+		return with
+	}
+	return strings.TrimSuffix("role "+lastSegment(c.Role.ARN)+", assumed with "+with, ", assumed with ")
+}
+
+// unusual is what changes nothing, or what is looked at.
+func (in Inputs) unusual() []string {
+	var unusual []string
+	if in.DryRun {
+		unusual = append(unusual, "a dry run")
+	}
+	if !in.Verify {
+		unusual = append(unusual, "nothing is verified")
+	}
+	if in.ShowValues {
+		unusual = append(unusual, "values of variables are shown")
+	}
+	if in.Simulate != "" {
+		unusual = append(unusual, "AWS is not called: scenario "+in.Simulate+" of the simulator")
+	}
+	return unusual
+}

@@ -1,0 +1,153 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+)
+
+const (
+	// mostBars is how many services the picture shows.
+	mostBars = 40
+
+	// longestLabel is where a name in the picture is cut, in characters.
+	longestLabel = 60
+)
+
+// gantt is the picture of a run, in Mermaid's words (https://mermaid.js.org/syntax/gantt.html), and a
+// sentence on what it leaves out. It is empty where there is nothing to be seen. GitHub draws pictures of at
+// most 50,000 characters (https://github.com/orgs/community/discussions/13761): this one is far below.
+func (t *timeline) gantt() (picture, leftOut string) {
+	var b strings.Builder
+	longest := time.Duration(0)
+	for _, track := range append([]*track{&t.before, &t.after}, t.services...) {
+		if len(track.spans) > 0 {
+			longest = max(longest, track.to())
+		}
+	}
+	if longest < time.Second {
+		return "", ""
+	}
+	fmt.Fprintf(&b, "gantt\n    dateFormat YYYY-MM-DD HH:mm:ss.SSS\n    axisFormat %s\n    todayMarker off\n", axis(longest))
+	t.before.section(&b, "before")
+	if len(t.services) == 1 {
+		t.services[0].section(&b, t.services[0].name)
+	} else if len(t.services) > 1 {
+		leftOut = t.fleet(&b)
+	}
+	t.after.section(&b, "after")
+	return b.String(), leftOut
+}
+
+// axis is the format of the times below the picture: minutes and seconds, or what longer runs need.
+func axis(longest time.Duration) string {
+	switch {
+	case longest < time.Hour:
+		return "%M:%S"
+	case longest < 24*time.Hour:
+		return "%H:%M"
+	}
+	return "day %d %H:%M"
+}
+
+// section draws a track, one bar for each span.
+func (t *track) section(b *strings.Builder, title string) {
+	if len(t.spans) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "    section %s\n", label(title))
+	for _, span := range t.spans {
+		if span.look != past || span.to-span.from >= shortestBar || span.name == "register" {
+			bar(b, span.name, span.look, span.from, span.to)
+		}
+	}
+	for _, mark := range t.marks {
+		bar(b, mark.name, "crit, "+milestone, mark.at, mark.at)
+	}
+}
+
+// fleet draws many services, one bar for each: those that did not succeed first, then those that took longest.
+func (t *timeline) fleet(b *strings.Builder) (leftOut string) {
+	tracks := slices.DeleteFunc(slices.Clone(t.services), func(t *track) bool { return len(t.spans) == 0 })
+	slices.SortStableFunc(tracks, func(a, b *track) int {
+		return cmp.Or(cmp.Compare(rank(b), rank(a)), cmp.Compare(b.to()-b.from(), a.to()-a.from()))
+	})
+	if more := len(tracks) - mostBars; more > 0 {
+		leftOut = fmt.Sprintf("%s that did as well, and no slower than these, are not in the picture.", plural(more, "service"))
+		tracks = tracks[:mostBars]
+	}
+	b.WriteString("    section services\n")
+	for _, track := range tracks {
+		look := plainly
+		if rank(track) > 0 {
+			look = alarmed
+		}
+		name := icon(track.verdict.Outcome) + " " + track.name
+		if back := track.last(); back.name == rollBack && len(track.spans) > 1 {
+			bar(b, name, look, track.from(), track.spans[len(track.spans)-2].to)
+			bar(b, name+", "+rollBack, back.look, back.from, back.to)
+		} else {
+			bar(b, name, look, track.from(), track.to())
+		}
+	}
+	return leftOut
+}
+
+// rank puts services that did not succeed before others.
+func rank(t *track) int {
+	if t.verdict.Outcome == "" || t.verdict.Outcome.Good() {
+		return 0
+	}
+	return 1
+}
+
+// shortestBar is a length of time that can be seen: what is shorter is drawn as a point in time.
+const shortestBar = time.Second
+
+// bar draws a stretch of time, as if the run had begun at midnight of some day.
+func bar(b *strings.Builder, name string, look look, from, to time.Duration) {
+	if to-from < shortestBar && !strings.HasSuffix(string(look), string(milestone)) {
+		look = milestone
+	}
+	tags := string(look)
+	if tags != "" {
+		tags += ", "
+	}
+	midnight := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+	fmt.Fprintf(b, "    %s :%s%s, %dms\n", label(name), tags, midnight.Add(from).Format("2006-01-02 15:04:05.000"), (to - from).Milliseconds())
+}
+
+// label is text that may stand for a name in the picture. Mermaid ends names at colons, takes # and ; for
+// the begin of something else, and words such as title and click at the start of a line for its own: a
+// service may be called so, hence the mark of zero width before them.
+func label(text string) string {
+	text = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsLetter(r), unicode.IsDigit(r), unicode.Is(unicode.So, r), strings.ContainsRune(" -_./,()+'", r), r == '\uFE0F':
+			return r
+		}
+		return ' '
+	}, oneLine(text))
+	letters := []rune(strings.Join(strings.Fields(text), " "))
+	if len(letters) > longestLabel {
+		letters = append(letters[:longestLabel-1], '…')
+	}
+	if len(letters) == 0 {
+		return "…"
+	}
+	if reserved[strings.ToLower(strings.Fields(string(letters))[0])] {
+		return "\u200B" + string(letters)
+	}
+	return string(letters)
+}
+
+// reserved are the words with which a line of a gantt chart has a meaning of its own
+// (https://github.com/mermaid-js/mermaid/blob/develop/packages/mermaid/src/diagrams/gantt/parser/gantt.jison).
+var reserved = map[string]bool{
+	"gantt": true, "title": true, "section": true, "click": true, "href": true, "call": true, "dateformat": true, "axisformat": true,
+	"tickinterval": true, "inclusiveenddates": true, "topaxis": true, "excludes": true, "includes": true, "todaymarker": true,
+	"weekday": true, "weekend": true, "acctitle": true, "accdescr": true,
+}

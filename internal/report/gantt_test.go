@@ -1,0 +1,126 @@
+package report
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ecs-deploy/internal/rollout"
+)
+
+// ganttLine is what a line of a picture may be, after Mermaid's own grammar
+// (https://github.com/mermaid-js/mermaid/blob/develop/packages/mermaid/src/diagrams/gantt/parser/gantt.jison):
+// .ci/summaries has Mermaid itself read the goldens.
+var ganttLine = regexp.MustCompile(`^    (section [^:#;\n]+|[^:#;%\n]+ :((done|active|crit|milestone), )*2000-01-\d\d \d\d:\d\d:\d\d\.\d{3}, \d+ms)$`)
+
+func requirePicture(t *testing.T, picture string) {
+	t.Helper()
+	lines := strings.Split(strings.TrimSuffix(picture, "\n"), "\n")
+	require.Equal(t, "gantt", lines[0])
+	for _, line := range lines[4:] {
+		require.Regexp(t, ganttLine, line)
+		word, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+		require.False(t, word != "section" && reserved[strings.ToLower(word)], line)
+	}
+	require.Less(t, len(picture), 50000)
+}
+
+// drawn plays events, each so long after the one before, and draws what came of it.
+func drawn(t *testing.T, steps ...any) (picture, leftOut string) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		var line timeline
+		line.hear(rollout.InputsRead{})
+		for _, step := range steps {
+			switch step := step.(type) {
+			case time.Duration:
+				time.Sleep(step)
+			case rollout.Event:
+				line.hear(step)
+			}
+		}
+		picture, leftOut = line.gantt()
+	})
+	return picture, leftOut
+}
+
+func key(name string) rollout.ServiceKey { return rollout.ServiceKey{Cluster: "main", Name: name} }
+
+func started(name string) rollout.Event {
+	return rollout.Updated{Service: rollout.Service{ServiceKey: key(name)}}
+}
+
+func running(name string, running, older int) rollout.Event {
+	return rollout.Progress{Service: key(name), Desired: 2, State: "IN_PROGRESS", Deployment: rollout.Deployment{Running: running}, Older: older}
+}
+
+func decided(name string, outcome rollout.Outcome) rollout.Event {
+	return rollout.Decided{Service: key(name), Verdict: rollout.Verdict{Outcome: outcome}}
+}
+
+func TestThePictureOfARollingDeployment(t *testing.T) {
+	picture, _ := drawn(t, 3*time.Second, rollout.PlanMade{}, rollout.Verified{}, rollout.Registered{}, started("web"),
+		2*time.Second, running("web", 0, 2), 30*time.Second, running("web", 2, 2), 20*time.Second, running("web", 2, 1),
+		time.Second, running("web", 1, 1), rollout.TasksFailed{Service: key("web"), Tasks: []string{"a"}}, 10*time.Second, running("web", 2, 0),
+		time.Second, decided("web", rollout.Succeeded), rollout.Ended{})
+	requirePicture(t, picture)
+	require.Equal(t, `gantt
+    dateFormat YYYY-MM-DD HH:mm:ss.SSS
+    axisFormat %M:%S
+    todayMarker off
+    section before
+    survey :done, 2000-01-01 00:00:00.000, 3000ms
+    register :milestone, 2000-01-01 00:00:03.000, 0ms
+    section web
+    provisioning :2000-01-01 00:00:03.000, 32000ms
+    getting healthy :2000-01-01 00:00:35.000, 20000ms
+    draining the old tasks :crit, 2000-01-01 00:00:55.000, 12000ms
+    1 task failed :crit, milestone, 2000-01-01 00:00:56.000, 0ms
+`, picture)
+}
+
+func TestThePictureOfManyServicesIsCompact(t *testing.T) {
+	var steps []any
+	for i := range 100 {
+		steps = append(steps, started(fmt.Sprintf("service-%d", i)))
+	}
+	steps = append(steps, 26*time.Hour)
+	ended := rollout.Ended{}
+	for i := range 100 {
+		outcome := rollout.Succeeded
+		if i == 77 {
+			outcome = rollout.Failed
+		}
+		name := fmt.Sprintf("service-%d", i)
+		steps = append(steps, decided(name, outcome))
+		ended.Result.Services = append(ended.Result.Services, rollout.ServiceResult{Service: rollout.Service{ServiceKey: key(name)}, Verdict: rollout.Verdict{Outcome: outcome}})
+	}
+	picture, leftOut := drawn(t, append(steps, ended)...)
+	requirePicture(t, picture)
+	require.Contains(t, picture, "    axisFormat day %d %H:%M\n")
+	require.Contains(t, picture, "    section services\n    ❌ service-77 :crit, 2000-01-01 00:00:00.000, 93600000ms\n")
+	require.Equal(t, mostBars, strings.Count(picture, " service-"))
+	require.Equal(t, "60 services that did as well, and no slower than these, are not in the picture.", leftOut)
+}
+
+func TestAShortRunHasNoPicture(t *testing.T) {
+	picture, _ := drawn(t, rollout.PlanMade{}, started("web"), rollout.Ended{})
+	require.Empty(t, picture)
+}
+
+func FuzzPicture(f *testing.F) {
+	for _, name := range append(attacks, "title", "section web", "click", "a:b", "a;b", "%%{init: {}}%%", "#1", "x\ny", "```", "accTitle: x", "") {
+		f.Add(name)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		picture, _ := drawn(t, started(name), time.Minute, rollout.Progress{Service: key(name), Stage: name, State: name}, time.Minute, decided(name, rollout.Failed))
+		requirePicture(t, picture)
+		picture, _ = drawn(t, started(name), started("other"), time.Minute, decided(name, rollout.Failed))
+		requirePicture(t, picture)
+	})
+}
