@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"ecs-deploy/internal/cloud"
@@ -94,7 +95,7 @@ func story(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (r
 	}
 	wanted := cloud.Wanted{
 		Cluster: in.Cluster, Services: in.Services, TaskDefinition: in.TaskDefinition, File: in.File,
-		CodeDeploy: cloud.WantedCodeDeploy{Application: in.CodeDeploy.Application, Group: in.CodeDeploy.Group},
+		CodeDeploy: cloud.WantedCodeDeploy{Application: in.CodeDeploy.Application, Group: in.CodeDeploy.Group, Config: in.CodeDeploy.Config},
 	}
 	for _, scheduled := range in.Scheduled {
 		wanted.Scheduled = append(wanted.Scheduled, cloud.WantedSchedule(scheduled))
@@ -106,7 +107,7 @@ func story(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (r
 	if err := plan.CheckCodeDeploy(in, world.Services); err != nil {
 		return rollout.Result{}, err
 	}
-	if operate := operations[in.Operation]; operate != nil && world.Base == nil {
+	if operate := operations[in.Operation]; operate != nil && (world.Base == nil || goesBack(world)) {
 		return operate(ctx, client, deploy.Operation{
 			Services: world.Services, WaitFor: rollout.WaitFor(in.WaitFor), Timeout: plan.Timeout(in, world.Services), RollBack: in.RollbackOnFailure,
 		}, emit)
@@ -121,11 +122,16 @@ func story(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (r
 			return rollout.Result{}, err
 		}
 	}
-	if in.DryRun {
+	underWay := client.NoneUnderWay(ctx, planned)
+	var p *rollout.Problem
+	switch {
+	case in.DryRun && errors.As(underWay, &p) && p.Kind == rollout.BadInput: // it may be over when it is done in earnest
+		emit(rollout.Noticed{What: p.What, Next: p.Next, Warning: true})
 		return plan.Result(planned), nil
-	}
-	if err := client.NoneUnderWay(ctx, planned.Services); err != nil {
-		return rollout.Result{}, err
+	case underWay != nil:
+		return rollout.Result{}, underWay
+	case in.DryRun:
+		return plan.Result(planned), nil
 	}
 	return deploy.Execute(ctx, client, planned, emit)
 }
@@ -133,6 +139,12 @@ func story(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (r
 // operations are what is done in place of a deployment. A roll-back to a revision that is named is one.
 var operations = map[string]func(context.Context, *cloud.Client, deploy.Operation, rollout.Emit) (rollout.Result, error){
 	"continue": deploy.Continue, "rollback": deploy.RollBack, "status": deploy.Status,
+}
+
+// goesBack tells whether the revision that is named is the one that CodeDeploy is just replacing: then what is under
+// way is taken back, and nothing deployed.
+func goesBack(world rollout.World) bool {
+	return !slices.ContainsFunc(world.Services, func(r rollout.Running) bool { return !r.Replaces(world.Base.ARN) })
 }
 
 // verify looks for what is in the way of a plan before anything is changed.

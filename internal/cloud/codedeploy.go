@@ -20,9 +20,9 @@ import (
 
 func (c *Client) codeDeploy() *codedeploy.Client { return codedeploy.NewFromConfig(c.config) }
 
-// WantedCodeDeploy names what CodeDeploy deploys a service by. What is empty has the name that the ECS
-// console gives it.
-type WantedCodeDeploy struct{ Application, Group string }
+// WantedCodeDeploy names what CodeDeploy deploys a service by. An application or group that is empty has the name
+// that the ECS console gives it; a configuration that is empty is that of the group.
+type WantedCodeDeploy struct{ Application, Group, Config string }
 
 // of fills in the names that the ECS console gives the application and the deployment group of a service
 // (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-bluegreen.html).
@@ -62,8 +62,10 @@ func (c *Client) CodeDeployGroup(ctx context.Context, service rollout.ServiceKey
 	}
 	group.Config = deref(info.DeploymentConfigName)
 	group.RollsBack = rollbackEvents(info.AutoRollbackConfiguration)
+	group.Alarms = info.AlarmConfiguration != nil && info.AlarmConfiguration.Enabled && len(info.AlarmConfiguration.Alarms) > 0
 	if last := info.LastAttemptedDeployment; last != nil {
 		group.Last = deref(last.DeploymentId)
+		group.UnderWay = !rollout.CodeDeployment{Status: string(last.Status)}.Over()
 	}
 	group.ReadyWait, group.TerminationWait = waits(info.BlueGreenDeploymentConfiguration)
 	return group, nil
@@ -85,6 +87,50 @@ func (c *Client) noGroup(service rollout.ServiceKey, what string) error {
 		Kind: rollout.BadInput, What: fmt.Sprintf("service %s is deployed by CodeDeploy, and %s in %s", service.Name, what, c.region),
 		Next: "Give codedeploy-application and codedeploy-deployment-group.",
 	}
+}
+
+// shifting is how long a deployment configuration takes to move the traffic
+// (https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_TrafficRoutingConfig.html). Where it may not be
+// read, that is not known, and a notice says so.
+func (c *Client) shifting(ctx context.Context, config string) (time.Duration, error) {
+	out, err := c.codeDeploy().GetDeploymentConfig(ctx, &codedeploy.GetDeploymentConfigInput{DeploymentConfigName: &config})
+	if err == nil && out.DeploymentConfigInfo == nil {
+		err = errNoAnswer
+	}
+	switch {
+	case code(err) == "DeploymentConfigDoesNotExistException":
+		return 0, c.noConfig(config, "does not exist")
+	case err != nil:
+		err = c.problem(ctx, err, "codedeploy:GetDeploymentConfig", "deployment configuration "+config)
+		if NotAllowed(err) {
+			c.doWithout(err, "How long the traffic takes to move is not known without it, and not in the default of timeout.")
+			return 0, nil
+		}
+		return 0, err
+	case out.DeploymentConfigInfo.ComputePlatform != types.ComputePlatformEcs:
+		return 0, c.noConfig(config, "is not for ECS")
+	}
+	return steps(out.DeploymentConfigInfo.TrafficRoutingConfig), nil
+}
+
+func (c *Client) noConfig(config, what string) error {
+	return &rollout.Problem{
+		Kind: rollout.BadInput, What: fmt.Sprintf("deployment configuration %s of CodeDeploy %s in %s", config, what, c.region),
+		Next: "Check codedeploy-deployment-config, or leave it out for that of the deployment group.",
+	}
+}
+
+// steps are how long the steps take in which traffic moves.
+func steps(routing *types.TrafficRoutingConfig) time.Duration {
+	switch {
+	case routing == nil:
+	case routing.TimeBasedCanary != nil:
+		return time.Duration(routing.TimeBasedCanary.CanaryInterval) * time.Minute
+	case routing.TimeBasedLinear != nil && routing.TimeBasedLinear.LinearPercentage > 0:
+		intervals := (100+int(routing.TimeBasedLinear.LinearPercentage)-1)/int(routing.TimeBasedLinear.LinearPercentage) - 1
+		return time.Duration(intervals) * time.Duration(routing.TimeBasedLinear.LinearInterval) * time.Minute
+	}
+	return 0
 }
 
 // waits are how long a deployment waits for somebody to let the traffic move, and how long it keeps the
@@ -176,10 +222,10 @@ func (c *Client) notStarted(ctx context.Context, err error, about string) error 
 const nextWhileUnderWay = "Wait until it is over, let it go on with operation: continue, or take it back with operation: rollback. If two jobs deploy this service, give them one concurrency group."
 
 // NoneUnderWay refuses to deploy where CodeDeploy would: while another deployment of a service's deployment
-// group is under way.
-func (c *Client) NoneUnderWay(ctx context.Context, services []rollout.PlannedService) error {
-	return Each(ctx, services, func(ctx context.Context, _ int, planned rollout.PlannedService) error {
-		if planned.CodeDeploy == nil || planned.CodeDeploy.Group.Last == "" {
+// group is under way. Its error is a *rollout.Problem of kind BadInput then.
+func (c *Client) NoneUnderWay(ctx context.Context, plan rollout.Plan) error {
+	return Each(ctx, plan.Services, func(ctx context.Context, _ int, planned rollout.PlannedService) error {
+		if planned.CodeDeploy == nil || planned.CodeDeploy.Group.Last == "" || !planned.Starts(plan) {
 			return nil
 		}
 		return c.notUnderWay(ctx, planned.Service.ServiceKey, planned.CodeDeploy.Group)
@@ -197,12 +243,15 @@ func (c *Client) notUnderWay(ctx context.Context, service rollout.ServiceKey, gr
 	what := fmt.Sprintf("deployment %s of service %s is under way in CodeDeploy since %s, and there can be only one: it is %s",
 		last.ID, service.Name, last.Created.UTC().Format(time.RFC3339), rollout.InWords(last.State()))
 	next := nextWhileUnderWay
-	switch last.State() {
-	case rollout.TerminationWait:
+	switch {
+	case last.Undoes != "":
+		what = fmt.Sprintf("deployment %s of service %s is being rolled back in CodeDeploy, by %s", last.Undoes, service.Name, last.ID)
+		next = "Wait until that is over, then deploy again."
+	case last.State() == rollout.TerminationWait:
 		what = fmt.Sprintf("deployment %s of service %s is not over in CodeDeploy: all traffic goes to its tasks, and the old ones are kept for about %s more",
 			last.ID, service.Name, rollout.Span(last.Left(time.Now())))
-		next = "Wait until they are gone, or let them go at once with operation: continue. Then deploy again."
-	case rollout.ReadyWait:
+		next = "To go back to the old ones, which takes seconds, run this action with operation: rollback. To deploy something else, wait until they are gone, or let them go at once with operation: continue."
+	case last.State() == rollout.ReadyWait:
 		what = fmt.Sprintf("deployment %s of service %s is not over in CodeDeploy: it waits for somebody to let the traffic move", last.ID, service.Name)
 	}
 	return &rollout.Problem{Kind: rollout.BadInput, What: what, Next: next}
@@ -215,7 +264,7 @@ func (c *Client) lookForCodeDeploy(ctx context.Context, service rollout.ServiceK
 		if err := c.Pause(ctx, lookAfter); err != nil {
 			return rollout.CodeDeployment{}, false, err
 		}
-		group, err := c.CodeDeployGroup(ctx, service, WantedCodeDeploy{planned.Group.Application, planned.Group.Name})
+		group, err := c.CodeDeployGroup(ctx, service, WantedCodeDeploy{Application: planned.Group.Application, Group: planned.Group.Name})
 		if err != nil {
 			return rollout.CodeDeployment{}, false, err
 		}
@@ -246,7 +295,7 @@ func (c *Client) CodeDeployment(ctx context.Context, id string) (rollout.CodeDep
 	}
 	d.RollsBack = rollbackEvents(info.AutoRollbackConfiguration)
 	if rollback := info.RollbackInfo; rollback != nil {
-		d.RolledBackBy, d.RollbackMessage = deref(rollback.RollbackDeploymentId), deref(rollback.RollbackMessage)
+		d.RolledBackBy, d.Undoes, d.RollbackMessage = deref(rollback.RollbackDeploymentId), deref(rollback.RollbackTriggeringDeploymentId), deref(rollback.RollbackMessage)
 	}
 	if info.Revision != nil && info.Revision.AppSpecContent != nil {
 		d.AppSpecSum = deref(info.Revision.AppSpecContent.Sha256)
@@ -328,7 +377,7 @@ func (c *Client) PreviousAppSpec(ctx context.Context, service rollout.ServiceKey
 	}
 	slices.SortStableFunc(found, func(a, b rollout.CodeDeployment) int { return b.Created.Compare(a.Created) })
 	for _, d := range found {
-		spec, err := c.appSpec(ctx, group.Application, d.AppSpecSum)
+		spec, err := c.AppSpec(ctx, group, d)
 		if err != nil || !spec.Empty() && spec.TaskDefinition() != current {
 			return spec, err
 		}
@@ -339,8 +388,12 @@ func (c *Client) PreviousAppSpec(ctx context.Context, service rollout.ServiceKey
 // remembered is how many of the deployments of a group are looked at for one to go back to.
 const remembered = 20
 
-// appSpec reads the AppSpec that has this SHA-256. It is empty where CodeDeploy has forgotten it.
-func (c *Client) appSpec(ctx context.Context, application, sum string) (taskdef.AppSpec, error) {
+// AppSpec reads the AppSpec of a deployment. It is empty where CodeDeploy has forgotten it, or keeps it in S3.
+func (c *Client) AppSpec(ctx context.Context, group rollout.CodeDeployGroup, d rollout.CodeDeployment) (taskdef.AppSpec, error) {
+	application, sum := group.Application, d.AppSpecSum
+	if sum == "" {
+		return taskdef.AppSpec{}, nil
+	}
 	out, err := c.codeDeploy().GetApplicationRevision(ctx, &codedeploy.GetApplicationRevisionInput{
 		ApplicationName: &application,
 		Revision:        &types.RevisionLocation{RevisionType: types.RevisionLocationTypeAppSpecContent, AppSpecContent: &types.AppSpecContent{Sha256: &sum}},

@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -82,14 +83,36 @@ func (c *Client) running(ctx context.Context, services []rollout.Service, option
 	return found, nil
 }
 
-// codeDeployed reads the deployment groups of the services that CodeDeploy deploys.
+// codeDeployed reads the deployment groups of the services that CodeDeploy deploys, and the configurations by
+// which the traffic moves.
 func (c *Client) codeDeployed(ctx context.Context, services []rollout.Running, wanted WantedCodeDeploy) error {
-	return Each(ctx, services, func(ctx context.Context, i int, running rollout.Running) (err error) {
+	err := Each(ctx, services, func(ctx context.Context, i int, running rollout.Running) (err error) {
 		if running.Service.Controller == "CODE_DEPLOY" {
 			services[i].CodeDeploy, err = c.CodeDeployGroup(ctx, running.Service.ServiceKey, wanted)
 		}
 		return err
 	})
+	if err != nil {
+		return err
+	}
+	var configs []string
+	of := func(group rollout.CodeDeployGroup) string { return cmp.Or(wanted.Config, group.Config) }
+	for _, running := range services {
+		if config := of(running.CodeDeploy); running.CodeDeploy.Name != "" && !slices.Contains(configs, config) {
+			configs = append(configs, config)
+		}
+	}
+	took := make([]time.Duration, len(configs))
+	err = Each(ctx, configs, func(ctx context.Context, i int, config string) (err error) {
+		took[i], err = c.shifting(ctx, config)
+		return err
+	})
+	for i := range services {
+		if group := &services[i].CodeDeploy; group.Name != "" {
+			group.Shifting = took[slices.Index(configs, of(*group))]
+		}
+	}
+	return err
 }
 
 // base is the revision that was named, or that a file holds; nil if there is none.

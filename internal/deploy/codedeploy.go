@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,13 +48,13 @@ func (d *deployer) shift(ctx context.Context, service rollout.ServiceKey, planne
 // askCodeDeploy asks CodeDeploy to take a deployment back: to stop it and roll it back, or, when it is over,
 // to deploy what ran before.
 func (d *deployer) askCodeDeploy(ctx context.Context, f *following, service rollout.Service) (target watch.Target, how string, err error) {
-	if f.asked && (f.shift.ID == "" || f.shift.Over()) {
+	if f.asked && (f.shift.ID == "" || f.shift.Over() && f.shift.RolledBackBy == "") {
 		return d.shiftBack(ctx, f, service)
 	}
 	now, err := d.client.CodeDeployment(ctx, f.Deployment.ID)
 	if err == nil && !now.Over() {
 		if err = d.client.StopCodeDeploy(ctx, now.ID); err == nil {
-			return f.goingBack(service), "CodeDeploy was asked to stop the deployment and to roll it back", nil
+			return f.stopped(service), "CodeDeploy was asked to stop the deployment and to roll it back", nil
 		}
 		if cloud.Ended(err) {
 			now, err = d.client.CodeDeployment(ctx, now.ID)
@@ -64,7 +65,8 @@ func (d *deployer) askCodeDeploy(ctx context.Context, f *following, service roll
 	case err != nil:
 		return target, "", err
 	case now.RolledBackBy != "":
-		return f.goingBack(service), "CodeDeploy is rolling the deployment back already, by " + now.RolledBackBy, nil
+		return f.stopped(service), "CodeDeploy is rolling the deployment back already, by " + now.RolledBackBy, nil
+	case f.split() > 0:
 	case primary.ID == f.Previous && !f.asked:
 		return target, "", errStayed
 	case primary.ID != f.Deployment.ID:
@@ -73,6 +75,24 @@ func (d *deployer) askCodeDeploy(ctx context.Context, f *following, service roll
 		return target, "", errComplete
 	}
 	return d.shiftBack(ctx, f, service)
+}
+
+// allAtOnce is the deployment configuration with which CodeDeploy itself rolls back, whatever that of the
+// deployment was (https://docs.aws.amazon.com/codedeploy/latest/userguide/deployments-rollback-and-redeploy.html;
+// that it is this one was seen in an answer of GetDeployment).
+const allAtOnce = "CodeDeployDefault.ECSAllAtOnce"
+
+// stopped is a deployment that CodeDeploy is to roll back.
+func (f *following) stopped(service rollout.Service) watch.Target {
+	target := f.goingBack(service)
+	target.Stopped = true
+	return target
+}
+
+// split is the percentage of the traffic that a deployment was left with which did not succeed.
+func (f *following) split() float64 {
+	percent, _ := f.shift.Split()
+	return percent
 }
 
 // shiftBack has CodeDeploy deploy the revision that ran before.
@@ -86,7 +106,9 @@ func (d *deployer) shiftBack(ctx context.Context, f *following, service rollout.
 	}
 	var ours rollout.Deployment
 	if err == nil {
-		ours, err = d.shift(ctx, service.ServiceKey, *f.codeDeploy, previous.ARN)
+		at := *f.codeDeploy
+		at.Config = allAtOnce
+		ours, err = d.shift(ctx, service.ServiceKey, at, previous.ARN)
 	}
 	if err != nil {
 		return target, "", err
@@ -106,16 +128,25 @@ func (d *deployer) standingCodeDeploy(ctx context.Context, running rollout.Runni
 	if err != nil {
 		return err
 	}
+	if now.Undoes != "" && !now.Over() { // what it rolls back is what is under way
+		if now, err = d.client.CodeDeployment(ctx, now.Undoes); err != nil {
+			return err
+		}
+	}
 	if now, err = d.client.CodeDeployTarget(ctx, s.Service.ServiceKey, now); err != nil && !cloud.NotAllowed(err) {
 		return err
 	}
 	s.shift = now
-	if now.Over() {
+	if now.Over() && now.RolledBackBy == "" && s.split() == 0 {
 		return nil // what runs is what it, or another before it, came to
 	}
 	ours, listed := s.Service.Deployment(now.ID)
 	if !listed { // it has made no task set yet
-		ours = rollout.Deployment{ID: now.ID, Created: now.Created}
+		spec, err := d.client.AppSpec(ctx, running.CodeDeploy, now)
+		if err != nil && !cloud.NotAllowed(err) {
+			return err
+		}
+		ours = rollout.Deployment{ID: now.ID, Created: now.Created, TaskDefinition: spec.TaskDefinition()}
 	}
 	s.Previous, s.result.Revision.Previous = "", running.Revision
 	for _, other := range s.Service.Deployments {
@@ -136,10 +167,15 @@ func (s *standing) shiftInWords() string {
 	switch {
 	case s.shift.ID == "":
 		return "CodeDeploy has not deployed it yet, and it runs " + rollout.RevisionID(s.Deployment.TaskDefinition) + ", " + running
+	case s.shift.RolledBackBy != "":
+		return fmt.Sprintf("deployment %s of %s is being rolled back by %s", s.shift.ID, cmp.Or(rollout.RevisionID(s.Deployment.TaskDefinition), "another revision"), s.shift.RolledBackBy)
+	case s.split() > 0:
+		return fmt.Sprintf("deployment %s of %s %s with %g %% of the traffic, which still goes there, %s; operation: rollback moves it back",
+			s.shift.ID, rollout.RevisionID(s.Deployment.TaskDefinition), ends[s.shift.Status], s.split(), running)
 	case s.shift.Over():
 		return fmt.Sprintf("deployment %s %s, and it runs %s, %s", s.shift.ID, ends[s.shift.Status], rollout.RevisionID(s.Deployment.TaskDefinition), running)
 	}
-	text := fmt.Sprintf("deployment %s of %s ", s.shift.ID, rollout.RevisionID(s.Deployment.TaskDefinition))
+	text := fmt.Sprintf("deployment %s of %s ", s.shift.ID, cmp.Or(rollout.RevisionID(s.Deployment.TaskDefinition), "another revision"))
 	switch s.shift.State() {
 	case rollout.ReadyWait:
 		return text + "waits for somebody to let the traffic move, " + running

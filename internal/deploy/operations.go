@@ -209,7 +209,7 @@ func RollBack(ctx context.Context, client *cloud.Client, op Operation, emit roll
 // last successful one before had.
 func (s *standing) findPrevious(ctx context.Context, client *cloud.Client) (err error) {
 	switch {
-	case s.codeDeploy != nil && s.shift.ID != "" && !s.shift.Over():
+	case s.codeDeploy != nil && s.shift.ID != "" && (!s.shift.Over() || s.shift.RolledBackBy != ""):
 	case s.codeDeploy != nil:
 		s.codeDeploy.AppSpec, err = client.PreviousAppSpec(ctx, s.Service.ServiceKey, s.codeDeploy.Group, s.Deployment.TaskDefinition)
 		s.result.Revision.Previous = rollout.Named(s.codeDeploy.AppSpec.TaskDefinition())

@@ -82,12 +82,15 @@ func (f *following) state() string {
 	if f.codeDeploy != nil {
 		serves, _ := result.Service.Primary()
 		text += "; the traffic goes to " + rollout.RevisionID(serves.TaskDefinition)
+		if f.split() > 0 && serves.ID != result.Deployment.ID {
+			text += fmt.Sprintf(", but for %g %% that goes to %s", f.split(), result.Revision.Revision.ID())
+		}
 	}
 	switch {
 	case f.shift.Over():
 		return text + ", and CodeDeploy does no more about it"
 	case f.codeDeploy != nil:
-		return text + ", and CodeDeploy goes on with the deployment"
+		return text + ", and CodeDeploy goes on with the deployment: until it is over, or taken back with operation: rollback, no other can be started"
 	case result.Deployment.State == "FAILED":
 		return text + "; ECS starts no more of them"
 	}
@@ -144,7 +147,7 @@ func (d *deployer) rollBack(ctx context.Context, back []*following) {
 		case errors.Is(err, errStayed):
 			result.Verdict.Reason = f.why() + "; " + err.Error()
 		case err != nil:
-			f.stays(err.Error())
+			f.stays(err)
 		default:
 			going, targets = append(going, f), append(targets, asked[i])
 		}
@@ -167,10 +170,14 @@ func (f *following) why() string {
 	return f.result.Verdict.Reason
 }
 
-// stays files that a deployment could not be taken back.
-func (f *following) stays(how string) {
-	f.result.Verdict = rollout.Verdict{Outcome: rollout.RollbackFailed, Reason: f.why() + "; and it could not be taken back: " + how}
+// stays files that a deployment could not be taken back, why, and what would help.
+func (f *following) stays(why error) {
+	f.result.Verdict = rollout.Verdict{Outcome: rollout.RollbackFailed, Reason: f.why() + "; and it could not be taken back: " + why.Error()}
 	f.result.Left = "this is how things are: " + f.state()
+	var p *rollout.Problem
+	if errors.As(why, &p) && p.Next != "" {
+		f.result.Left += ". " + p.Next
+	}
 }
 
 // wentBack files how a roll-back ended.
@@ -181,7 +188,7 @@ func (f *following) wentBack(target watch.Target, end watch.Followed, err error)
 	runs, _ := end.Service.Primary()
 	switch {
 	case err != nil:
-		f.stays(err.Error())
+		f.stays(err)
 	case again && end.Verdict.Outcome == rollout.Succeeded,
 		end.Verdict.Outcome == rollout.RolledBack && runs.TaskDefinition == result.Revision.Previous.ARN:
 		result.Deployment.Running, result.Deployment.Pending = 0, 0
@@ -193,7 +200,7 @@ func (f *following) wentBack(target watch.Target, end watch.Followed, err error)
 	case !again && end.Verdict.Outcome == rollout.Succeeded:
 		result.Verdict = end.Verdict // it came to its good end before it could be stopped
 	default:
-		f.stays(end.Verdict.Reason)
+		f.stays(errors.New(end.Verdict.Reason))
 	}
 }
 

@@ -301,8 +301,10 @@ type stopDeploymentRequest struct {
 	AutoRollbackEnabled bool
 }
 
+// stopDeployment stops a deployment, which takes a while
+// (https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_StopDeployment.html).
 func (s *Sim) stopDeployment(request stopDeploymentRequest) (any, error) {
-	v, d, err := s.findShift(request.DeploymentID)
+	_, d, err := s.findShift(request.DeploymentID)
 	switch {
 	case err != nil:
 		return nil, err
@@ -312,8 +314,30 @@ func (s *Sim) stopDeployment(request stopDeploymentRequest) (any, error) {
 	if request.AutoRollbackEnabled {
 		d.rollsBack = append(slices.Clone(d.rollsBack), onRequest)
 	}
-	s.end(v, d, "Stopped", onRequest, "MANUAL_STOP", "The deployment was stopped by a user.")
-	return document{"status": "Succeeded", "statusMessage": "No more traffic will be shifted"}, nil
+	if d.stopping.IsZero() {
+		d.stopping = s.now
+	}
+	return document{"status": "Pending", "statusMessage": "No more traffic will be shifted"}, nil
+}
+
+// getDeploymentConfig tells how a deployment configuration moves the traffic
+// (https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_TrafficRoutingConfig.html).
+func (s *Sim) getDeploymentConfig(request struct{ DeploymentConfigName string }) (any, error) {
+	steps := configs[request.DeploymentConfigName]
+	if steps == nil {
+		return nil, clientError("DeploymentConfigDoesNotExistException", "No deployment configuration found for name: %s", request.DeploymentConfigName)
+	}
+	routing := document{"type": "AllAtOnce"}
+	switch percent, minutes := int(steps[0].weight), int(steps[0].held.Minutes()); {
+	case len(steps) == 2:
+		routing = document{"type": "TimeBasedCanary", "timeBasedCanary": document{"canaryPercentage": percent, "canaryInterval": minutes}}
+	case len(steps) > 2:
+		routing = document{"type": "TimeBasedLinear", "timeBasedLinear": document{"linearPercentage": percent, "linearInterval": minutes}}
+	}
+	return document{"deploymentConfigInfo": document{
+		"deploymentConfigName": request.DeploymentConfigName, "deploymentConfigId": "00000000-0000-4000-8000-000000000000",
+		"computePlatform": "ECS", "trafficRoutingConfig": routing,
+	}}, nil
 }
 
 type continueDeploymentRequest struct{ DeploymentID, DeploymentWaitType string }

@@ -31,6 +31,7 @@ func TestCodeDeployErrors(t *testing.T) {
 		{"codedeploy", "no revision", "CreateDeployment", `{` + group + `}`, "RevisionRequiredException", ""},
 		{"codedeploy", "a revision that is not there", "CreateDeployment", `{` + group + `,` + spec("web:99") + `}`, "InvalidRevisionException", ""},
 		{"codedeploy", "a configuration that is not there", "CreateDeployment", `{` + group + `,"deploymentConfigName":"x",` + spec("web:41") + `}`, "DeploymentConfigDoesNotExistException", ""},
+		{"codedeploy", "no configuration", "GetDeploymentConfig", `{"deploymentConfigName":"x"}`, "DeploymentConfigDoesNotExistException", ""},
 		{"codedeploy", "a stop when it is over", "StopDeployment", `{"deploymentId":"d-DJZQZ72R5"}`, "DeploymentAlreadyCompletedException", ""},
 		{"codedeploy-busy", "a wait that it is not in", "ContinueDeployment", `{"deploymentId":"d-TPI409WAA","deploymentWaitType":"READY_WAIT"}`, "DeploymentIsNotInReadyStateException", ""},
 	} {
@@ -92,5 +93,40 @@ func TestCodeDeployStoppedByAnAlarmIsAsRecorded(t *testing.T) {
 			sets = append(sets, fmt.Sprintf("%s %v %v", set.(map[string]any)["externalId"], set.(map[string]any)["status"], set.(map[string]any)["scale"].(map[string]any)["value"]))
 		}
 		require.Equal(t, []string{id + " DRAINING 0", s.web().codeDeploy.deployments[2].id + " PRIMARY 100"}, sets)
+	})
+}
+
+func TestDeploymentConfigurationsTellHowTheTrafficMoves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(named(t, "codedeploy"))
+		for name, want := range map[string]string{
+			"CodeDeployDefault.ECSAllAtOnce":                    `{"type":"AllAtOnce"}`,
+			"CodeDeployDefault.ECSCanary10Percent5Minutes":      `{"type":"TimeBasedCanary","timeBasedCanary":{"canaryPercentage":10,"canaryInterval":5}}`,
+			"CodeDeployDefault.ECSLinear10PercentEvery3Minutes": `{"type":"TimeBasedLinear","timeBasedLinear":{"linearPercentage":10,"linearInterval":3}}`,
+		} {
+			status, answer := ask(t, s, "GetDeploymentConfig", fmt.Sprintf(`{"deploymentConfigName":%q}`, name))
+			require.Equal(t, http.StatusOK, status)
+			routing, err := json.Marshal(answer["deploymentConfigInfo"].(map[string]any)["trafficRoutingConfig"])
+			require.NoError(t, err)
+			require.JSONEq(t, want, string(routing))
+		}
+	})
+}
+
+// A stop takes a while, and leaves the traffic where it is if nobody rolls back.
+func TestCodeDeployStopsAfterAWhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(named(t, "codedeploy-busy"))
+		id := s.web().codeDeploy.active().id
+		_, answer := ask(t, s, "StopDeployment", fmt.Sprintf(`{"deploymentId":%q,"autoRollbackEnabled":true}`, id))
+		require.Equal(t, "Pending", answer["status"])
+		status := func() any {
+			_, answer := ask(t, s, "GetDeployment", fmt.Sprintf(`{"deploymentId":%q}`, id))
+			return answer["deploymentInfo"].(map[string]any)["status"]
+		}
+		require.Equal(t, "InProgress", status())
+		time.Sleep(stopTakes + tick)
+		require.Equal(t, "Stopped", status())
+		require.NotNil(t, s.web().codeDeploy.active().of, "another rolls it back")
 	})
 }

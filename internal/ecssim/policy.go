@@ -153,11 +153,14 @@ var resources = map[string]func(asked) []string{
 	"GetLogEvents": func(a asked) []string {
 		return another("logs", "log-group:"+a.LogGroupName+":log-stream:"+a.LogStreamName)
 	},
-	"DescribeSecret":         func(a asked) []string { return []string{a.SecretID + "-AbCdEf"} }, // the full ARN, with what AWS adds
-	"ListTargetsByRule":      func(a asked) []string { return another("events", "rule/"+a.Rule) },
-	"PutTargets":             func(a asked) []string { return another("events", "rule/"+a.Rule) },
-	"GetSchedule":            func(a asked) []string { return another("scheduler", "schedule/"+a.Schedule) },
-	"UpdateSchedule":         func(a asked) []string { return another("scheduler", "schedule/"+a.Schedule) },
+	"DescribeSecret":    func(a asked) []string { return []string{a.SecretID + "-AbCdEf"} }, // the full ARN, with what AWS adds
+	"ListTargetsByRule": func(a asked) []string { return another("events", "rule/"+a.Rule) },
+	"PutTargets":        func(a asked) []string { return another("events", "rule/"+a.Rule) },
+	"GetSchedule":       func(a asked) []string { return another("scheduler", "schedule/"+a.Schedule) },
+	"UpdateSchedule":    func(a asked) []string { return another("scheduler", "schedule/"+a.Schedule) },
+	"GetDeploymentConfig": func(a asked) []string {
+		return another("codedeploy", "deploymentconfig:"+a.DeploymentConfigName)
+	},
 	"GetDeploymentGroup":     asked.deploymentGroup,
 	"CreateDeployment":       asked.deploymentGroup,
 	"GetDeployment":          asked.deploymentGroup,

@@ -110,7 +110,7 @@ func (f *fault) err() error {
 var otherServices = map[string]string{
 	"BatchGetImage": "ecr:", "DescribeLogGroups": "logs:", "GetLogEvents": "logs:", "GetRole": "iam:",
 	"DescribeParameters": "ssm:", "DescribeSecret": "secretsmanager:", "DescribeTargetHealth": "elasticloadbalancing:",
-	"CreateDeployment": "codedeploy:", "GetDeployment": "codedeploy:", "GetDeploymentGroup": "codedeploy:", "GetDeploymentTarget": "codedeploy:",
+	"CreateDeployment": "codedeploy:", "GetDeployment": "codedeploy:", "GetDeploymentConfig": "codedeploy:", "GetDeploymentGroup": "codedeploy:", "GetDeploymentTarget": "codedeploy:",
 	"StopDeployment": "codedeploy:", "ContinueDeployment": "codedeploy:", "ListDeployments": "codedeploy:", "GetApplicationRevision": "codedeploy:",
 	"AssumeRole": "sts:", "ListTargetsByRule": "events:", "PutTargets": "events:", "GetSchedule": "scheduler:", "UpdateSchedule": "scheduler:",
 }
@@ -374,6 +374,31 @@ var scenarios = []Scenario{
 		Name: "codedeploy-alarm", Story: "an alarm goes off while the new tasks have 10 % of the traffic, and CodeDeploy rolls back", behaviour: well,
 		prepare: underCodeDeploy(func(g *codeDeploy) { g.config = "CodeDeployDefault.ECSCanary10Percent5Minutes" }),
 		acts:    []act{{after: 3 * time.Minute, do: func(s *Sim) { s.alarmShift(s.web()) }}},
+	},
+	{
+		Name: "codedeploy-split", Story: "an alarm goes off while the new tasks have 10 % of the traffic, and nobody rolls back", behaviour: well,
+		prepare: underCodeDeploy(func(g *codeDeploy) {
+			g.config, g.rollsBack = "CodeDeployDefault.ECSCanary10Percent5Minutes", nil
+		}),
+		acts: []act{{after: 3 * time.Minute, do: func(s *Sim) { s.alarmShift(s.web()) }}},
+	},
+	{
+		Name: "codedeploy-rolling-back", Story: "CodeDeploy is rolling a deployment back when somebody comes to do the same", behaviour: well,
+		With: map[string]string{"operation": "rollback", "image": ""},
+		prepare: func(s *Sim, v *service) {
+			shifted(func(g *codeDeploy) { g.config = "CodeDeployDefault.ECSCanary10Percent5Minutes" }, 3*time.Minute)(s, v)
+			s.alarmShift(v)
+		},
+	},
+	{
+		Name: "codedeploy-left-split", Story: "a deployment of CodeDeploy's was stopped with 10 % of the traffic when somebody comes to look", behaviour: well,
+		With: map[string]string{"operation": "rollback", "image": ""},
+		prepare: func(s *Sim, v *service) {
+			shifted(func(g *codeDeploy) {
+				g.config, g.rollsBack = "CodeDeployDefault.ECSCanary10Percent5Minutes", nil
+			}, 3*time.Minute)(s, v)
+			s.alarmShift(v)
+		},
 	},
 	{
 		Name: "codedeploy-stopped", Story: "somebody stops the deployment of CodeDeploy's in the console", behaviour: well, prepare: underCodeDeploy(asItIs),

@@ -42,6 +42,7 @@ type shift struct {
 	status                           string // Created, InProgress, Ready, Succeeded, Failed or Stopped
 	code, message                    string // of the error
 	created, started, ended          time.Time
+	stopping                         time.Time // when it was asked to stop
 
 	blue, green *deployment
 	events      []lifecycleEvent
@@ -87,6 +88,7 @@ const (
 	hookLimit  = time.Hour        // for a hook to answer: tutorial-ecs-with-hooks-create-hooks.html
 	rollsBack  = 20 * time.Second // a roll-back takes
 	keptAround = time.Minute      // a drained task set is listed (unverified)
+	stopTakes  = 5 * time.Second  // (unverified)
 )
 
 // shiftTraffic is what CodeDeploy, and ECS at its bidding, do with a service in one tick.
@@ -118,6 +120,10 @@ func (s *Sim) fill(v *service, d *deployment) {
 
 func (s *Sim) advanceShift(v *service, d *shift) {
 	switch {
+	case !d.stopping.IsZero():
+		if s.now.Sub(d.stopping) >= stopTakes {
+			s.end(v, d, "Stopped", onRequest, "MANUAL_STOP", "The deployment was stopped by a user.")
+		}
 	case d.of != nil:
 		s.advanceRollback(v, d)
 	case d.status == "Created":
@@ -321,7 +327,8 @@ func shifted(change func(*codeDeploy), ago time.Duration) func(*Sim, *service) {
 		underCodeDeploy(change)(s, v)
 		s.now = s.now.Add(-ago)
 		r := s.register(v.primary().revision.definition)
-		s.shift(v, r, specFor(r)).creator = "user"
+		d := s.shift(v, r, specFor(r))
+		d.creator, d.rollsBack = "user", v.codeDeploy.rollsBack
 		for range ago / tick {
 			s.now = s.now.Add(tick)
 			s.schedule(v)

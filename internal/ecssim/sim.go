@@ -178,6 +178,7 @@ var operations = map[string]func(*Sim, []byte) (any, error){
 	"DescribeTasks":              call((*Sim).describeTasks),
 	"GetApplicationRevision":     call((*Sim).getApplicationRevision),
 	"GetDeployment":              call((*Sim).getDeployment),
+	"GetDeploymentConfig":        call((*Sim).getDeploymentConfig),
 	"GetDeploymentGroup":         call((*Sim).getDeploymentGroup),
 	"GetDeploymentTarget":        call((*Sim).getDeploymentTarget),
 	"GetLogEvents":               call((*Sim).getLogEvents),

@@ -63,7 +63,7 @@ func codeDeploy(in inputs.Inputs, running rollout.Running, revision rollout.Plan
 // patchable refuses to change by UpdateService what ECS leaves to CodeDeploy
 // (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html).
 func patchable(running rollout.Running, patch taskdef.Patch) error {
-	for _, name := range []string{"taskDefinition", "forceNewDeployment", "networkConfiguration", "platformVersion", "loadBalancers"} {
+	for _, name := range []string{"taskDefinition", "forceNewDeployment", "networkConfiguration", "platformVersion", "loadBalancers", "capacityProviderStrategy"} {
 		if patch.Has(name) {
 			return &rollout.Problem{
 				Kind: rollout.BadInput, What: fmt.Sprintf("service-patch: %s of service %s is for CodeDeploy to change, and UpdateService refuses it", name, running.Service.Name),
@@ -135,8 +135,8 @@ const (
 )
 
 // Timeout is how long is waited at most: what is asked for or, by default, half an hour, and a minute and
-// a half until new tasks run. Where CodeDeploy deploys, that half an hour is for either, and its deployment
-// groups' own waits are added to it.
+// a half until new tasks run. Where CodeDeploy deploys, that half an hour is for either, and what its deployment
+// groups and configurations take is added to it.
 func Timeout(in inputs.Inputs, services []rollout.Running) time.Duration {
 	if in.Timeout > 0 {
 		return in.Timeout
@@ -147,7 +147,7 @@ func Timeout(in inputs.Inputs, services []rollout.Running) time.Duration {
 	}
 	var waits time.Duration
 	for _, running := range services {
-		its := running.CodeDeploy.ReadyWait
+		its := running.CodeDeploy.ReadyWait + running.CodeDeploy.Shifting
 		if in.WaitFor == string(rollout.Stable) {
 			its += running.CodeDeploy.TerminationWait
 		}
@@ -156,18 +156,26 @@ func Timeout(in inputs.Inputs, services []rollout.Running) time.Duration {
 	return timeout + waits
 }
 
-// tooShort finds a wait until the end of a deployment that is over before CodeDeploy lets the old tasks go.
+// tooShort finds a wait that is over before CodeDeploy has moved the traffic, or lets the old tasks go.
 func tooShort(plan rollout.Plan) (rollout.Doubt, bool) {
 	for _, service := range plan.Services {
-		if service.CodeDeploy == nil || plan.WaitFor != rollout.Stable || service.CodeDeploy.Group.TerminationWait < plan.Timeout {
+		if service.CodeDeploy == nil {
 			continue
 		}
-		return rollout.Doubt{
-			Sure: true,
-			What: fmt.Sprintf("timeout: the deployment of service %s cannot be complete within %s, since the deployment group %s keeps the old tasks for %s",
-				service.Service.Name, rollout.Span(plan.Timeout), service.CodeDeploy.Group.Name, rollout.Span(service.CodeDeploy.Group.TerminationWait)),
-			Next: "Leave timeout out or raise it, or wait only until the traffic has moved, with wait-for: running.",
-		}, true
+		group, doubt := service.CodeDeploy.Group, rollout.Doubt{Sure: true}
+		switch {
+		case (plan.WaitFor == rollout.Stable || plan.WaitFor == rollout.AllRun) && group.Shifting >= plan.Timeout:
+			doubt.What = fmt.Sprintf("timeout: not all traffic of service %s can move within %s, since the deployment configuration takes %s for it",
+				service.Service.Name, rollout.Span(plan.Timeout), rollout.Span(group.Shifting))
+			doubt.Next = "Leave timeout out or raise it."
+		case plan.WaitFor == rollout.Stable && group.Shifting+group.TerminationWait >= plan.Timeout:
+			doubt.What = fmt.Sprintf("timeout: the deployment of service %s cannot be complete within %s, since the deployment group %s keeps the old tasks for %s",
+				service.Service.Name, rollout.Span(plan.Timeout), group.Name, rollout.Span(group.TerminationWait))
+			doubt.Next = "Leave timeout out or raise it, or wait only until the traffic has moved, with wait-for: running."
+		default:
+			continue
+		}
+		return doubt, true
 	}
 	return rollout.Doubt{}, false
 }

@@ -69,7 +69,7 @@ func annotation(e rollout.Ended) string {
 			lines = append(lines, ofService(service, many, sentence(service.Verdict.Reason)))
 		}
 	case len(lines) > 0:
-		if reason := sentence(e.Result.Reason); !strings.HasPrefix(lines[0], reason) { // it is not said twice
+		if reason := sentence(unsaid(e.Result)); !strings.HasPrefix(lines[0], reason) {
 			lines = append(lines, reason)
 		}
 		lines = append(lines, bystanders(e.Result)...)
@@ -101,6 +101,18 @@ func causes(result rollout.Result, many bool) []string {
 		}
 	}
 	return lines
+}
+
+// unsaid is the reason of a result, less what a finding has said already: both may end in the words of AWS.
+func unsaid(result rollout.Result) string {
+	reason := result.Reason
+	for _, service := range result.Services {
+		for _, finding := range service.Findings {
+			said, _, _ := strings.Cut(finding.What, " (")
+			reason = strings.Replace(reason, ": "+strings.TrimSuffix(said, "."), "", 1)
+		}
+	}
+	return reason
 }
 
 // mostBystanders is how many services are named that shared the fate of others.

@@ -13,9 +13,20 @@ type CodeDeployGroup struct {
 	Application, Name string
 	Config            string        // the deployment configuration of deployments that name none
 	RollsBack         []string      // the events on which a deployment is rolled back
+	Alarms            bool          // stop deployments
+	Shifting          time.Duration // how long the traffic takes to move, by the configuration; 0 where that is not known
 	ReadyWait         time.Duration // how long somebody is waited for before the traffic moves; 0: nobody is
 	TerminationWait   time.Duration // how long the old tasks are kept when it has
 	Last              string        // the id of the deployment that was started last, if there was one
+	UnderWay          bool          // the last one is
+}
+
+// Replaces tells whether a deployment of CodeDeploy's is under way that puts another revision in the place of
+// the one with this ARN.
+func (r Running) Replaces(arn string) bool {
+	return r.CodeDeploy.UnderWay && slices.ContainsFunc(r.Service.Deployments, func(d Deployment) bool {
+		return d.ID != r.CodeDeploy.Last && d.TaskDefinition == arn
+	})
 }
 
 // PlannedCodeDeploy is the deployment that CodeDeploy is to carry out.
@@ -34,6 +45,9 @@ func (p PlannedCodeDeploy) Events() []string {
 		return nil
 	}
 	events := []string{"DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_REQUEST"}
+	if p.Group.Alarms {
+		events = append(events, "DEPLOYMENT_STOP_ON_ALARM")
+	}
 	for _, event := range p.Group.RollsBack {
 		if !slices.Contains(events, event) {
 			events = append(events, event)
@@ -57,6 +71,7 @@ type CodeDeployment struct {
 	Code, Message              string   // of the error that ended it
 	RollsBack                  []string // the events on which CodeDeploy rolls it back by itself
 	RolledBackBy               string   // the id of the deployment that does, once there is one
+	Undoes                     string   // the id of the deployment that it rolls back itself, if it is there for that
 	RollbackMessage            string   // what CodeDeploy says about it
 	Created                    time.Time
 	AppSpecSum                 string // the SHA-256 of its AppSpec
@@ -106,6 +121,15 @@ func (d CodeDeployment) State() string {
 
 // Moved tells whether all traffic goes to the new tasks.
 func (d CodeDeployment) Moved() bool { return d.Status == "Succeeded" || d.State() == TerminationWait }
+
+// Split is the percentage of the traffic that the new tasks were left with, if the deployment ended while the
+// traffic was moving and nobody rolled it back. That it stays so is unverified.
+func (d CodeDeployment) Split() (percent float64, split bool) {
+	if !d.Over() || d.Status == "Succeeded" || d.RolledBackBy != "" || d.Traffic == nil {
+		return 0, false
+	}
+	return *d.Traffic, *d.Traffic > 0
+}
 
 // Event is the lifecycle event at which the deployment is, or at which it failed; none before the first.
 func (d CodeDeployment) Event() (LifecycleEvent, bool) {

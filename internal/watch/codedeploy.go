@@ -76,7 +76,7 @@ func (w *watcher) target(ctx context.Context, f *follower, d rollout.CodeDeploym
 		return d, nil
 	}
 	d, err := w.client.CodeDeployTarget(ctx, f.Service.ServiceKey, d)
-	if cloud.NotAllowed(err) {
+	if _, stage := w.until.WaitFor.Stage(); cloud.NotAllowed(err) && !stage {
 		if w.noShift.CompareAndSwap(false, true) {
 			w.notice(err, "The lifecycle events and the traffic are not known without it.")
 		}
@@ -115,7 +115,13 @@ func judgeShift(t Target, s snapshot) (rollout.Verdict, bool) {
 // the task set that serves the traffic tells.
 func moved(t Target, s snapshot) bool {
 	primary, _ := s.service.Primary()
-	return s.shift.Moved() || s.shift.Target == "" && primary.ID == t.Deployment.ID
+	switch {
+	case t.Stopped, s.shift.Over() && s.shift.Status != "Succeeded":
+		return false
+	case s.shift.Target == "":
+		return primary.ID == t.Deployment.ID
+	}
+	return s.shift.Moved()
 }
 
 // untilMoved tells whether it is enough that the traffic has moved.
@@ -145,7 +151,7 @@ func (s shift) left() string {
 	case s.Moved():
 		return ", all traffic goes to them, and the old ones are kept"
 	case s.Traffic != nil && *s.Traffic > 0:
-		return fmt.Sprintf(", at %s with %g %% of the traffic", event.Name, *s.Traffic)
+		return fmt.Sprintf(", with %g %% of the traffic, at %s", *s.Traffic, event.Name)
 	case event.Name != "":
 		return ", at " + event.Name
 	}

@@ -3,7 +3,6 @@
 package watch
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -213,7 +212,7 @@ func (w *watcher) stop(err error) error {
 		case timedOut:
 			verdict = rollout.Verdict{
 				Outcome: rollout.TimedOut,
-				Reason:  fmt.Sprintf("not %s after %s: %s", cmp.Or(goal[w.until.WaitFor], "at "+string(w.until.WaitFor)), rollout.Span(w.until.Timeout), f.left()),
+				Reason:  fmt.Sprintf("not %s after %s: %s", w.goal(f), rollout.Span(w.until.Timeout), f.left()),
 			}
 			if f.waiting && !f.underCodeDeploy() {
 				verdict.Reason += "; it waits for somebody to continue it"
@@ -229,7 +228,18 @@ func (w *watcher) stop(err error) error {
 	return err
 }
 
-var goal = map[rollout.WaitFor]string{rollout.Stable: "complete", rollout.AllRun: "running and healthy"}
+// goal is what is waited for.
+func (w *watcher) goal(f *follower) string {
+	switch {
+	case w.until.WaitFor == rollout.Stable:
+		return "complete"
+	case w.until.WaitFor == rollout.AllRun && f.underCodeDeploy():
+		return "with all the traffic"
+	case w.until.WaitFor == rollout.AllRun:
+		return "running and healthy"
+	}
+	return "at " + string(w.until.WaitFor)
+}
 
 func (w *watcher) decide(f *follower, verdict rollout.Verdict) {
 	f.done, f.verdict = true, verdict
@@ -349,8 +359,8 @@ func (w *watcher) goBlind(err error) error {
 			return nil
 		}
 	}
-	if !cloud.NotAllowed(err) && !cloud.Unsupported(err) {
-		return err
+	if _, stage := w.until.WaitFor.Stage(); stage || !cloud.NotAllowed(err) && !cloud.Unsupported(err) {
+		return err // without them a stage is never seen
 	}
 	w.blind = true
 	w.notice(err, "The deployment is followed by what DescribeServices tells.")

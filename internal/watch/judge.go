@@ -22,6 +22,9 @@ type Target struct {
 	HealthChecked bool
 	// Since is when the update was sent, by our clock.
 	Since time.Time
+	// Stopped tells that CodeDeploy was asked to stop the deployment and to roll it back: that its traffic has moved is
+	// no success then.
+	Stopped bool
 	// Heard is until when, by the clock of AWS, the service's events and failed tasks were told already.
 	Heard time.Time
 }
