@@ -36,51 +36,67 @@ type Env struct {
 	Jitter func() float64
 	// HTTP takes the place of the network; nil is the network.
 	HTTP cloud.HTTPClient
+	// Listen hears all that the reporter does, but for secrets; nil: nobody does.
+	Listen rollout.Emit
 }
 
 // Run runs the action and returns the exit code of the process. A context that is cancelled ends the
 // wait; what ECS has begun goes on.
 func Run(ctx context.Context, env Env) int {
 	reporter := report.New(env.Stdout, env.Getenv)
-	reporter.Handle(rollout.SecretLearned{Values: inputs.Secrets(env.Getenv)})
-	in, err := guarded(reporter, func() (inputs.Inputs, error) { return inputs.Read(ctx, env.Getenv) })
+	emit := env.emit(reporter)
+	emit(rollout.SecretLearned{Values: inputs.Secrets(env.Getenv)})
+	in, err := guarded(emit, func() (inputs.Inputs, error) { return inputs.Read(ctx, env.Getenv) })
 	if in.Verbose {
 		reporter.Verbose()
 	}
 	if err != nil {
-		return finish(reporter, rollout.Result{}, &rollout.Problem{What: "the inputs are not right: " + err.Error(), Err: err})
+		return finish(emit, rollout.Result{}, &rollout.Problem{What: "the inputs are not right: " + err.Error(), Err: err})
 	}
 	if in.Simulate == "" {
-		return run(ctx, env, in, reporter)
+		return run(ctx, env, in, emit)
 	}
 	var code int
 	err = rehearse(in.Simulate, func(ctx context.Context, simulator cloud.HTTPClient, jitter func() float64) {
-		code = run(ctx, Env{Getenv: env.Getenv, Stdout: env.Stdout, Jitter: jitter, HTTP: simulator}, in, reporter)
+		code = run(ctx, Env{Getenv: env.Getenv, Jitter: jitter, HTTP: simulator}, in, emit)
 	})
 	if err != nil {
-		return finish(reporter, rollout.Result{}, &rollout.Problem{What: "simulate: " + err.Error(), Err: err})
+		return finish(emit, rollout.Result{}, &rollout.Problem{What: "simulate: " + err.Error(), Err: err})
 	}
 	return code
 }
 
-func run(ctx context.Context, env Env, in inputs.Inputs, reporter *report.Reporter) int {
+// emit is where events go.
+func (env Env) emit(reporter *report.Reporter) rollout.Emit {
+	if env.Listen == nil {
+		return reporter.Handle
+	}
+	return func(event rollout.Event) {
+		if _, secret := event.(rollout.SecretLearned); !secret {
+			env.Listen(event)
+		}
+		reporter.Handle(event)
+	}
+}
+
+func run(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) int {
 	began := time.Now()
 	read := rollout.InputsRead{}
 	for _, fact := range in.Understood() {
 		read.Facts = append(read.Facts, rollout.Fact(fact))
 	}
-	reporter.Handle(read)
-	result, err := guarded(reporter, func() (rollout.Result, error) { return story(ctx, env, in, reporter.Handle) })
+	emit(read)
+	result, err := guarded(emit, func() (rollout.Result, error) { return story(ctx, env, in, emit) })
 	result.Duration = time.Since(began)
-	return finish(reporter, result, err)
+	return finish(emit, result, err)
 }
 
 // guarded makes a fault of ours an error like others: the outputs are written, the group is closed, and
 // it is said, without the secrets that it may hold.
-func guarded[Result any](reporter *report.Reporter, do func() (Result, error)) (result Result, err error) {
+func guarded[Result any](emit rollout.Emit, do func() (Result, error)) (result Result, err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			reporter.Handle(rollout.Noticed{What: fmt.Sprintf("this action has a fault: %v", fault), Next: string(debug.Stack())})
+			emit(rollout.Noticed{What: fmt.Sprintf("this action has a fault: %v", fault), Next: string(debug.Stack())})
 			err = fmt.Errorf("this action has a fault (%v): what ECS has begun, if anything, goes on, and how it ends is not known", fault)
 		}
 	}()
@@ -167,7 +183,7 @@ func verify(ctx context.Context, client *cloud.Client, planned rollout.Plan, emi
 }
 
 // finish makes an error part of the result, reports the end and returns the exit code.
-func finish(reporter *report.Reporter, result rollout.Result, err error) int {
+func finish(emit rollout.Emit, result rollout.Result, err error) int {
 	if err != nil {
 		result.Outcome, result.Reason, result.Next = rollout.Failed, err.Error(), ""
 		var p *rollout.Problem
@@ -178,7 +194,7 @@ func finish(reporter *report.Reporter, result rollout.Result, err error) int {
 			result.Outcome, result.Reason = rollout.Cancelled, "the run was cancelled"
 		}
 	}
-	reporter.Handle(rollout.Ended{Result: result, Abort: rollout.AbortBy(err)})
+	emit(rollout.Ended{Result: result, Abort: rollout.AbortBy(err)})
 	return exitCode(result.Outcome, err)
 }
 

@@ -9,9 +9,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"time"
 
 	"ecs-deploy/internal/ecssim"
 	"ecs-deploy/internal/report"
+	"ecs-deploy/internal/rollout"
 )
 
 // Demo shows what a workflow would: the log of a run against a scenario, and the outputs and the
@@ -21,10 +24,11 @@ func Demo(ctx context.Context, args []string, env Env) int {
 	flags.SetOutput(env.Stdout)
 	list := flags.Bool("list", false, "list the scenarios")
 	var page page
+	record := flags.String("record", "", "write what happened to this `file`, a line of JSON for each event")
 	flags.StringVar(&page.file, "html", "", "write the summary to this `file`, as a page that a browser shows as GitHub would")
 	flags.StringVar(&page.mermaid, "mermaid", "", "with -html: the `URL` of a mermaid.min.js, which draws the picture")
 	flags.Usage = func() {
-		fmt.Fprintln(env.Stdout, "usage: demo [-list] [-html file [-mermaid URL]] [scenario]")
+		fmt.Fprintln(env.Stdout, "usage: demo [-list] [-html file [-mermaid URL]] [-record file] [scenario]")
 		flags.PrintDefaults()
 	}
 	switch err := flags.Parse(args); {
@@ -43,7 +47,47 @@ func Demo(ctx context.Context, args []string, env Env) int {
 	if flags.NArg() == 1 {
 		scenario = flags.Arg(0)
 	}
-	return demo(ctx, scenario, page, env)
+	var recording recording
+	env.Listen = recording.hear
+	code := demo(ctx, scenario, page, env)
+	if err := recording.write(*record); err != nil {
+		fmt.Fprintln(env.Stdout, err)
+		return 1
+	}
+	return code
+}
+
+// recording is what happened, and when. Calls to AWS are left out.
+type recording struct {
+	mu    sync.Mutex
+	began time.Time
+	heard []rollout.Heard
+}
+
+func (r *recording) hear(event rollout.Event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.began.IsZero() {
+		r.began = time.Now()
+	}
+	if _, call := event.(rollout.Called); !call {
+		r.heard = append(r.heard, rollout.Heard{At: time.Since(r.began), Event: event})
+	}
+}
+
+func (r *recording) write(file string) error {
+	if file == "" {
+		return nil
+	}
+	var text []byte
+	for _, heard := range r.heard {
+		line, err := heard.Line()
+		if err != nil {
+			return err
+		}
+		text = append(text, line...)
+	}
+	return os.WriteFile(file, text, 0o644)
 }
 
 // page is where the summary goes as a page, if it does.

@@ -519,3 +519,22 @@ func TestDemo(t *testing.T) {
 	}
 	require.Equal(t, 2, Demo(t.Context(), []string{"a", "b"}, Env{Stdout: &screen}))
 }
+
+// The recordings that the tests of package report tell again are what the demo records.
+func TestRecordings(t *testing.T) {
+	files, err := filepath.Glob("../report/testdata/*/events.jsonl")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		now := filepath.Join(t.TempDir(), "events.jsonl")
+		if *update {
+			now = file
+		}
+		Demo(t.Context(), []string{"-record", now, filepath.Base(filepath.Dir(file))}, Env{Stdout: io.Discard})
+		got, err := os.ReadFile(now)
+		require.NoError(t, err)
+		want, err := os.ReadFile(file)
+		require.NoError(t, err)
+		require.True(t, string(want) == string(got), "%s is out of date: run go test ./internal/action -update, then go test ./internal/report -update", file)
+	}
+}

@@ -22,37 +22,64 @@ type section struct {
 // that does not fit, and says so.
 func fit(sections []section, most int) string {
 	var b strings.Builder
-	var leftOut []string
-	room := most - len(tooLong(make([]string, len(sections)))) // for the last sentence
+	var leftOut omissions
+	room := most - longestOmission
 	for _, s := range sections {
-		room -= len(s.what) + len("1000000 , ")
-	}
-	for _, s := range sections {
-		if s.before == "" || strings.HasSuffix(s.before, "|\n") && len(s.lines) == 0 {
-			continue // there is nothing in it
+		if s.empty() {
+			continue
 		}
 		size, n := len(s.before)+len(s.after), 0
 		for ; n < len(s.lines) && size+len(s.lines[n]) <= room; n++ {
 			size += len(s.lines[n])
 		}
-		switch {
-		case size > room, n == 0 && len(s.lines) > 0:
-			leftOut = append(leftOut, s.what)
+		if n < len(s.lines) || size > room {
+			leftOut.add(s.what, len(s.lines)-n)
+		}
+		if size > room || n == 0 && len(s.lines) > 0 {
 			continue
-		case n < len(s.lines):
-			leftOut = append(leftOut, fmt.Sprintf("%d %s", len(s.lines)-n, s.what))
 		}
 		room -= size
 		b.WriteString(s.before + strings.Join(s.lines[:n], "") + s.after)
 	}
-	if len(leftOut) > 0 {
-		b.WriteString(tooLong(leftOut))
-	}
-	return b.String()
+	return b.String() + leftOut.String()
 }
 
-func tooLong(leftOut []string) string {
-	return "\n> [!NOTE]\n> GitHub shows no more than so much. Left out are " + strings.Join(leftOut, ", ") + ".\n"
+// empty tells whether there is nothing in a section, such as a table without rows.
+func (s section) empty() bool {
+	return s.before == "" || len(s.lines) == 0 && strings.HasSuffix(s.before, "|\n")
+}
+
+// longestOmission is how long the sentence on what was left out may be, in bytes: there are few kinds of sections.
+const longestOmission = 400
+
+// omissions are the kinds of what was left out, and how many lines of each.
+type omissions struct {
+	kinds []string
+	lines map[string]int
+}
+
+func (o *omissions) add(what string, lines int) {
+	if o.lines == nil {
+		o.lines = map[string]int{}
+	}
+	if _, known := o.lines[what]; !known {
+		o.kinds = append(o.kinds, what)
+	}
+	o.lines[what] += lines
+}
+
+func (o omissions) String() string {
+	if len(o.kinds) == 0 {
+		return ""
+	}
+	var told []string
+	for _, what := range o.kinds {
+		if n := o.lines[what]; n > 0 {
+			what = fmt.Sprintf("%d %s", n, what)
+		}
+		told = append(told, what)
+	}
+	return "\n> [!NOTE]\n> GitHub shows no more than so much. Left out are " + strings.Join(told, ", ") + ".\n"
 }
 
 // prose is text that GitHub shows as it is, in a paragraph or in a cell of a table.
