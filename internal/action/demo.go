@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -26,9 +27,10 @@ func Demo(ctx context.Context, args []string, env Env) int {
 	var page page
 	record := flags.String("record", "", "write what happened to this `file`, a line of JSON for each event")
 	flags.StringVar(&page.file, "html", "", "write the summary to this `file`, as a page that a browser shows as GitHub would")
+	of := flags.String("of", "", "with -html: show this `file`, which holds a summary, and run no scenario")
 	flags.StringVar(&page.mermaid, "mermaid", "", "with -html: the `URL` of a mermaid.min.js, which draws the picture")
 	flags.Usage = func() {
-		fmt.Fprintln(env.Stdout, "usage: demo [-list] [-html file [-mermaid URL]] [-record file] [scenario]")
+		fmt.Fprintln(env.Stdout, "usage: demo [-list] [-html file [-mermaid URL] [-of file]] [-record file] [scenario]")
 		flags.PrintDefaults()
 	}
 	switch err := flags.Parse(args); {
@@ -36,6 +38,9 @@ func Demo(ctx context.Context, args []string, env Env) int {
 		return 0
 	case err != nil || flags.NArg() > 1:
 		return 2
+	}
+	if *of != "" {
+		return page.show(*of, env.Stdout)
 	}
 	if *list {
 		for _, scenario := range ecssim.Scenarios() {
@@ -93,11 +98,24 @@ func (r *recording) write(file string) error {
 // page is where the summary goes as a page, if it does.
 type page struct{ file, mermaid string }
 
-func (p page) write(scenario, summary string) error {
+// show writes a page of a file that holds a summary.
+func (p page) show(file string, screen io.Writer) int {
+	summary, err := os.ReadFile(file)
+	if err == nil {
+		err = p.write(file, string(summary))
+	}
+	if err != nil {
+		fmt.Fprintln(screen, err)
+		return 1
+	}
+	return 0
+}
+
+func (p page) write(title, summary string) error {
 	if p.file == "" {
 		return nil
 	}
-	text, err := report.Page(scenario, summary, p.mermaid)
+	text, err := report.Page(title, summary, p.mermaid)
 	if err != nil {
 		return err
 	}

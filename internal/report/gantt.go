@@ -55,14 +55,15 @@ func axis(longest time.Duration) string {
 
 // section draws a track, one bar for each span.
 func (t *track) section(b *strings.Builder, title string) {
-	if len(t.spans) == 0 {
+	seen := slices.DeleteFunc(slices.Clone(t.spans), func(s span) bool {
+		return s.look == past && s.to-s.from < shortestBar && s.name != "register"
+	})
+	if len(seen) == 0 {
 		return
 	}
 	fmt.Fprintf(b, "    section %s\n", label(title))
-	for _, span := range t.spans {
-		if span.look != past || span.to-span.from >= shortestBar || span.name == "register" {
-			bar(b, span.name, span.look, span.from, span.to)
-		}
+	for _, span := range seen {
+		bar(b, span.name, span.look, span.from, span.to)
 	}
 	for _, mark := range t.marks {
 		bar(b, mark.name, "crit, "+milestone, mark.at, mark.at)

@@ -2,7 +2,9 @@ package report
 
 import (
 	"fmt"
+	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -111,6 +113,33 @@ func TestThePictureOfManyServicesIsCompact(t *testing.T) {
 func TestAShortRunHasNoPicture(t *testing.T) {
 	picture, _ := drawn(t, rollout.PlanMade{}, started("web"), rollout.Ended{})
 	require.Empty(t, picture)
+}
+
+// Mermaid itself reads this golden, in .github/summaries.
+func TestThePictureOfHostileNames(t *testing.T) {
+	names := append(slices.Clone(attacks), "title", "section web", "click", "href x", "call y", "a:b", "a;b", "%%{init: {}}%%", "%% x", "#1", "```", "accTitle: x", "gantt", "done, crit", "vert", "web", "")
+	var steps []any
+	for _, name := range names {
+		steps = append(steps, started(name))
+	}
+	steps = append(steps, time.Minute)
+	for _, name := range names {
+		steps = append(steps, decided(name, rollout.Succeeded))
+	}
+	picture, _ := drawn(t, steps...)
+	alone := ""
+	for _, name := range names {
+		one, _ := drawn(t, started(name), time.Second, rollout.Progress{Service: key(name), Stage: name, State: "IN_PROGRESS"}, time.Minute, decided(name, rollout.Succeeded))
+		alone += "```mermaid\n" + one + "```\n"
+	}
+	got := "```mermaid\n" + picture + "```\n" + alone
+	const golden = "testdata/hostile/summary.golden.md"
+	if *update {
+		require.NoError(t, os.WriteFile(golden, []byte(got), 0o644))
+	}
+	want, err := os.ReadFile(golden)
+	require.NoError(t, err)
+	require.Equal(t, string(want), got)
 }
 
 func FuzzPicture(f *testing.F) {
