@@ -96,6 +96,7 @@ func TestREADMEHasTheTablesOfTheCode(t *testing.T) {
 		"outputs":     table("output", entries(file.Outputs)),
 		"knowledge":   knowledge(),
 		"credentials": credentialErrors(),
+		"summary":     failedSummary(t),
 	} {
 		section := regexp.MustCompile(`(?s)(<!-- ` + name + `: [^\n]* -->\n).*?(<!-- end -->)`)
 		require.Regexp(t, section, want)
@@ -109,6 +110,14 @@ func TestREADMEHasTheTablesOfTheCode(t *testing.T) {
 		return
 	}
 	require.True(t, want == string(text), "a table of the README is out of date: run go test ./internal/action -update")
+}
+
+// failedSummary is the summary of a deployment that was rolled back, with a heading that fits below others.
+func failedSummary(t *testing.T) string {
+	t.Helper()
+	summary, err := os.ReadFile("testdata/crash-rollback/summary.golden.md")
+	require.NoError(t, err)
+	return "\n" + strings.Replace(string(summary), "## ", "#### ", 1) + "\n"
 }
 
 func knowledge() string {

@@ -18,9 +18,15 @@ func (r *Reporter) oneOffStarted(e rollout.OneOffStarted) {
 	}
 	r.line(fmt.Sprintf("%s: container %s of %s runs %s in %s %s", e.Input, e.Container, e.Revision.ID(), commandOf(e.Command),
 		strings.TrimPrefix(plural(len(ids), "task"), "1 "), strings.Join(ids, ", ")))
-	if len(e.Tasks) > 0 {
-		r.output(output{e.Input + "-task-arn", e.Tasks[0]})
+	r.output(taskOutputs(e.Input, e.Tasks)...)
+}
+
+// taskOutputs are about the first task, if there is one.
+func taskOutputs(input string, tasks []string) []output {
+	if len(tasks) == 0 {
+		return nil
 	}
+	return []output{{input + "-task-arn", tasks[0]}, {input + "-task-id", rollout.LastSegment(tasks[0])}}
 }
 
 // commandOf is a command as one would write it.
@@ -49,10 +55,7 @@ func (r *Reporter) oneOffEnded(e rollout.OneOffEnded) {
 }
 
 func oneOffOutputs(result rollout.OneOffResult) []output {
-	var outputs []output
-	if len(result.Tasks) > 0 {
-		outputs = append(outputs, output{result.Input + "-task-arn", result.Tasks[0]})
-	}
+	outputs := taskOutputs(result.Input, result.Tasks)
 	if result.ExitCode != nil {
 		outputs = append(outputs, output{result.Input + "-exit-code", strconv.Itoa(*result.ExitCode)})
 	}

@@ -46,14 +46,23 @@ func (r *Reporter) write(variable string, mode int, text string) {
 	}
 }
 
+// revisionOutputs are about the revision that is deployed. What holds the id of the account is there in parts
+// without it too: where that id is a secret, the runner drops outputs of jobs that hold it
+// (https://github.com/actions/runner/blob/main/src/Runner.Worker/JobExtension.cs).
 func revisionOutputs(result rollout.RevisionResult) []output {
-	return []output{
+	outputs := []output{
 		{"task-definition-arn", result.Revision.ARN},
 		{"task-definition-family", result.Revision.Family},
 		{"task-definition-revision", strconv.Itoa(result.Revision.Number)},
-		{"previous-task-definition-arn", result.Previous.ARN},
 		{"changed", strconv.FormatBool(result.Changed)},
 	}
+	if result.Previous.Number > 0 { // and no file
+		outputs = append(outputs,
+			output{"previous-task-definition-arn", result.Previous.ARN},
+			output{"previous-task-definition-family", result.Previous.Family},
+			output{"previous-task-definition-revision", strconv.Itoa(result.Previous.Number)})
+	}
+	return outputs
 }
 
 func deploymentOutputs(service rollout.Service, deployment rollout.Deployment) []output {
@@ -71,7 +80,8 @@ func finalOutputs(result rollout.Result) []output {
 		{"outcome", string(result.Outcome)},
 		{"reason", result.Reason},
 		{"duration-seconds", strconv.Itoa(int(result.Duration.Round(time.Second).Seconds()))},
-		{"result", resultJSON(result)},
+		{"result", asJSON(resultOf(result))},
+		{"outcomes", asJSON(outcomesOf(result))},
 	}
 	for _, once := range result.OneOffs {
 		outputs = append(outputs, oneOffOutputs(once)...)
@@ -114,7 +124,16 @@ type (
 	}
 )
 
-func resultJSON(result rollout.Result) string {
+// outcomesOf is how each service ended, by its name.
+func outcomesOf(result rollout.Result) map[string]rollout.Outcome {
+	outcomes := map[string]rollout.Outcome{}
+	for _, service := range result.Services {
+		outcomes[service.Service.Name] = service.Verdict.Outcome
+	}
+	return outcomes
+}
+
+func resultOf(result rollout.Result) resultDocument {
 	document := resultDocument{
 		Outcome: result.Outcome, Reason: result.Reason, DurationSeconds: int(result.Duration.Round(time.Second).Seconds()),
 		Services: []serviceDocument{},
@@ -133,6 +152,10 @@ func resultJSON(result rollout.Result) string {
 			ConsoleURL: service.Service.ConsoleURL(),
 		})
 	}
+	return document
+}
+
+func asJSON(document any) string {
 	text, err := json.Marshal(document)
 	if err != nil {
 		panic(err) // it holds strings and numbers only
