@@ -10,7 +10,9 @@ RUN go mod download
 COPY main.go ./
 COPY internal internal
 ARG TARGETOS TARGETARCH
-RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -ldflags='-s -w' -o /ecs-deploy .
+ARG VERSION=dev
+ARG COMMIT=unknown
+RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -ldflags="-s -w -X main.version=$VERSION -X main.commit=$COMMIT" -o /ecs-deploy .
 
 # Not scratch: runners in Kubernetes start actions with sh, tail, mv, rm and env of the image
 # (https://github.com/actions/runner-container-hooks). And root, which is what there is without USER:
@@ -19,4 +21,12 @@ RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -ldflags=
 FROM ${BASE_IMAGE}
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build /ecs-deploy /ecs-deploy
+ARG VERSION=dev
+ARG COMMIT=unknown
+ARG SOURCE
+LABEL org.opencontainers.image.title="ecs-deploy" \
+	org.opencontainers.image.description="Deploys to Amazon ECS, and tells the truth about it" \
+	org.opencontainers.image.version="$VERSION" \
+	org.opencontainers.image.revision="$COMMIT" \
+	org.opencontainers.image.source="$SOURCE"
 ENTRYPOINT ["/ecs-deploy"]

@@ -119,6 +119,15 @@ func TestProcessEndsSoonWhenItIsCancelled(t *testing.T) {
 	}
 }
 
+func TestProcessTellsItsVersionToThoseWhoWantToSeeMore(t *testing.T) {
+	t.Parallel()
+	with := maps.Clone(web)
+	with["wait-for"], with["verbose"] = "none", "true"
+	command, log, _ := process(t, listen(t, "healthy"), with)
+	require.NoError(t, command.Run(), log)
+	require.Contains(t, log.String(), "::group::Inputs\nversion          dev, commit unknown\n")
+}
+
 func TestProcessWithoutAnyInput(t *testing.T) {
 	t.Parallel()
 	command, log, _ := process(t, "http://127.0.0.1:1", nil)

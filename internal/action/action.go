@@ -34,6 +34,8 @@ type Env struct {
 	Stdout io.Writer
 	// Jitter gives random numbers from 0 to 1.
 	Jitter func() float64
+	// Version is what is run, for those who want to know; empty: that is not told.
+	Version string
 	// HTTP takes the place of the network; nil is the network.
 	HTTP cloud.HTTPClient
 	// Listen hears all that the reporter does, but for secrets; nil: nobody does.
@@ -58,7 +60,7 @@ func Run(ctx context.Context, env Env) int {
 	}
 	var code int
 	err = rehearse(in.Simulate, func(ctx context.Context, simulator cloud.HTTPClient, jitter func() float64) {
-		code = run(ctx, Env{Getenv: env.Getenv, Jitter: jitter, HTTP: simulator}, in, emit)
+		code = run(ctx, Env{Getenv: env.Getenv, Jitter: jitter, HTTP: simulator, Version: env.Version}, in, emit)
 	})
 	if err != nil {
 		return finish(emit, rollout.Result{}, &rollout.Problem{What: "simulate: " + err.Error(), Err: err})
@@ -82,6 +84,9 @@ func (env Env) emit(reporter *report.Reporter) rollout.Emit {
 func run(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) int {
 	began := time.Now()
 	read := rollout.InputsRead{}
+	if in.Verbose && env.Version != "" {
+		read.Facts = append(read.Facts, rollout.Fact{Name: "version", Value: env.Version})
+	}
 	for _, fact := range in.Understood() {
 		read.Facts = append(read.Facts, rollout.Fact(fact))
 	}
