@@ -82,19 +82,27 @@ func (t *timeline) fleet(b *strings.Builder) (leftOut string) {
 	}
 	b.WriteString("    section services\n")
 	for _, track := range tracks {
-		look := plainly
-		if rank(track) > 0 {
-			look = alarmed
-		}
 		name := icon(track.verdict.Outcome) + " " + track.name
-		if back := track.last(); back.name == rollBack && len(track.spans) > 1 {
-			bar(b, name, look, track.from(), track.spans[len(track.spans)-2].to)
-			bar(b, name+", "+rollBack, back.look, back.from, back.to)
+		there, back := track.spans, track.spans[len(track.spans)-1:]
+		if back[0].name == rollBack && len(there) > 1 {
+			there = there[:len(there)-1]
 		} else {
-			bar(b, name, look, track.from(), track.to())
+			back = nil
+		}
+		bar(b, name, worstLook(there), there[0].from, there[len(there)-1].to)
+		for _, span := range back {
+			bar(b, name+", "+rollBack, span.look, span.from, span.to)
 		}
 	}
 	return leftOut
+}
+
+// worstLook is that of spans that are drawn as one.
+func worstLook(spans []span) look {
+	if slices.ContainsFunc(spans, func(s span) bool { return s.look == alarmed }) {
+		return alarmed
+	}
+	return plainly
 }
 
 // rank puts services that did not succeed before others.

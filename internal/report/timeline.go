@@ -23,9 +23,10 @@ type track struct {
 	name    string
 	spans   []span
 	marks   []mark
-	phase   int  // the furthest of a rolling deployment
-	older   int  // the most tasks of other deployments that were seen to run
-	shifts  bool // traffic, in stages
+	phase   int           // the furthest of a rolling deployment
+	older   int           // the most tasks of other deployments that were seen to run
+	shifts  bool          // traffic, in stages
+	began   time.Duration // when what was first done began
 	verdict rollout.Verdict
 }
 
@@ -86,9 +87,9 @@ func (t *timeline) hear(event rollout.Event) {
 	case rollout.TakingBack:
 		t.of(e.Service).enter(rollBack, alarmed, now)
 	case rollout.Repointed:
-		t.after.until("scheduled tasks", now)
+		t.after.since(t.deployed()).until("scheduled tasks", now)
 	case rollout.Deregistered:
-		t.after.until("clean up", now)
+		t.after.since(t.deployed()).until("clean up", now)
 	case rollout.Ended:
 		t.end(e.Result, now)
 	}
@@ -113,6 +114,17 @@ func (t *timeline) of(service rollout.ServiceKey) *track {
 	return t.services[len(t.services)-1]
 }
 
+// deployed is when the last service had its verdict.
+func (t *timeline) deployed() time.Duration {
+	latest := time.Duration(0)
+	for _, track := range append([]*track{&t.before}, t.services...) {
+		if last := track.last(); last != nil {
+			latest = max(latest, last.to)
+		}
+	}
+	return latest
+}
+
 // end closes what is open, and files what came of each service in the end: after its deployment had a verdict it
 // may have been taken back.
 func (t *timeline) end(result rollout.Result, now time.Duration) {
@@ -134,11 +146,19 @@ func (t *track) until(name string, now time.Duration) {
 		last.to = now
 		return
 	}
-	from := time.Duration(0)
+	from := t.began
 	if last := t.last(); last != nil {
 		from = last.to
 	}
 	t.spans = append(t.spans, span{name: name, from: from, to: now, look: past, over: true})
+}
+
+// since sets when the first span begins, unless there is one.
+func (t *track) since(began time.Duration) *track {
+	if len(t.spans) == 0 {
+		t.began = began
+	}
+	return t
 }
 
 // enter begins a span, and ends the one before.
