@@ -10,12 +10,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
-	"time"
 
 	"ecs-deploy/internal/ecssim"
 	"ecs-deploy/internal/report"
-	"ecs-deploy/internal/rollout"
 )
 
 // Demo shows what a workflow would: the log of a run against a scenario, and the outputs and the
@@ -39,7 +36,11 @@ func Demo(ctx context.Context, args []string, env Env) int {
 	case err != nil || flags.NArg() > 1:
 		return 2
 	}
-	if *of != "" {
+	switch {
+	case *of != "" && page.file == "":
+		fmt.Fprintln(env.Stdout, "-of needs -html: the file that the page is written to")
+		return 2
+	case *of != "":
 		return page.show(*of, env.Stdout)
 	}
 	if *list {
@@ -60,39 +61,6 @@ func Demo(ctx context.Context, args []string, env Env) int {
 		return 1
 	}
 	return code
-}
-
-// recording is what happened, and when. Calls to AWS are left out.
-type recording struct {
-	mu    sync.Mutex
-	began time.Time
-	heard []rollout.Heard
-}
-
-func (r *recording) hear(event rollout.Event) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.began.IsZero() {
-		r.began = time.Now()
-	}
-	if _, call := event.(rollout.Called); !call {
-		r.heard = append(r.heard, rollout.Heard{At: time.Since(r.began), Event: event})
-	}
-}
-
-func (r *recording) write(file string) error {
-	if file == "" {
-		return nil
-	}
-	var text []byte
-	for _, heard := range r.heard {
-		line, err := heard.Line()
-		if err != nil {
-			return err
-		}
-		text = append(text, line...)
-	}
-	return os.WriteFile(file, text, 0o644)
 }
 
 // page is where the summary goes as a page, if it does.

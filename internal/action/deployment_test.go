@@ -462,7 +462,7 @@ func TestAFaultOfOursStillWritesOutputsAndClosesTheGroup(t *testing.T) {
 		require.Equal(t, 1, code)
 		require.Contains(t, log.String(), "note: this action has a fault: the sky falls")
 		require.Equal(t, strings.Count(log.String(), "::group::"), strings.Count(log.String(), "::endgroup::"))
-		require.Regexp(t, "(?s)::endgroup::\n::error title=web → main%3A how it ends is not known::This action has a fault \\(the sky falls\\): what ECS has begun, if anything, goes on[^\n]*\n$", log.String())
+		require.Regexp(t, "(?s)::endgroup::\n::error title=web → main%3A failed after 4s::This action has a fault \\(the sky falls\\): what ECS has begun, if anything, goes on[^\n]*\n$", log.String())
 		outputs, err := os.ReadFile(env["GITHUB_OUTPUT"])
 		require.NoError(t, err)
 		require.Contains(t, report.ViewOutputs(string(outputs)), "outcome=failed\n")

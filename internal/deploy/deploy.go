@@ -288,6 +288,7 @@ func (d *deployer) result() rollout.Result {
 			sum.Outcome, sum.Reason = rollout.Unchanged, only.Revision.ID()+" is as it should be: nothing was registered"
 		}
 	}
+	sum.Undeployed = d.undeployed()
 	for _, once := range d.oneOffs {
 		if !once.Verdict.Outcome.Good() {
 			return d.failedOnce(sum, once)
@@ -296,17 +297,36 @@ func (d *deployer) result() rollout.Result {
 	return sum
 }
 
+// undeployed are revisions that were registered, and are of no service.
+func (d *deployer) undeployed() []rollout.RevisionResult {
+	if len(d.services) == 0 {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(d.revisions), func(revision rollout.RevisionResult) bool {
+		return !revision.Changed || slices.ContainsFunc(d.services, func(s rollout.ServiceResult) bool {
+			return s.Revision.Revision.ARN == revision.Revision.ARN
+		})
+	})
+}
+
 // next is what to do about the end of a deployment.
 func next(service rollout.ServiceResult) string {
 	switch {
-	case service.Verdict.Outcome.Good(), service.Verdict.Outcome == rollout.Cancelled:
+	case service.Verdict.Outcome.Good():
 		return ""
+	case service.Verdict.Outcome == rollout.Cancelled && service.Left == "": // it is being taken back
+		return "See how that ends with operation: status."
+	case service.Verdict.Outcome == rollout.Cancelled:
+		return "See how it ends with operation: status, or take it back with operation: rollback."
 	case len(service.Findings) > 0:
 		return service.Findings[0].Next
 	case service.Verdict.Outcome == rollout.Superseded:
 		return "Look at the run that made the other deployment: it tells how that one ends. If both should not have run, give their jobs one concurrency group."
 	case service.Verdict.Outcome == rollout.TimedOut:
 		return "Look at the tasks of the deployment in the console; if it only needs longer, raise timeout."
+	}
+	if len(service.Failed) == 0 {
+		return "Look at the events of the service in the console."
 	}
 	return "Look at the stopped tasks and the events of the service in the console."
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"ecs-deploy/internal/diagnose"
 	"ecs-deploy/internal/rollout"
@@ -50,7 +49,6 @@ func (d *deployer) failedOnce(sum rollout.Result, once rollout.OneOffResult) rol
 
 // runOnce runs a task that is to run once, and tells what became of it. An error is AWS refusing.
 func (d *deployer) runOnce(ctx context.Context, planned *rollout.PlannedTask) (*rollout.OneOffResult, error) {
-	began := time.Now()
 	revision := d.revisions[planned.Revision].Revision
 	result := &rollout.OneOffResult{Input: planned.Input, Cluster: planned.Cluster}
 	arns, unplaced, err := d.client.RunTask(ctx, *planned, revision)
@@ -68,7 +66,7 @@ func (d *deployer) runOnce(ctx context.Context, planned *rollout.PlannedTask) (*
 	} else if err = d.followOnce(ctx, planned, result); err != nil {
 		return result, err
 	}
-	d.emit(rollout.OneOffEnded{Result: *result, Elapsed: time.Since(began)})
+	d.emit(rollout.OneOffEnded{Result: *result})
 	return result, nil
 }
 

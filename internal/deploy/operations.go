@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"ecs-deploy/internal/cloud"
@@ -29,12 +30,14 @@ func prepare(ctx context.Context, client *cloud.Client, op Operation, emit rollo
 		all[i], err = d.standing(ctx, running, &d.services[i])
 		return err
 	})
-	for _, s := range all {
-		if err == nil {
-			d.updated = append(d.updated, &s.following)
-		}
+	if err != nil {
+		return d, all, err
 	}
-	return d, all, err
+	for _, s := range all {
+		d.updated = append(d.updated, &s.following)
+	}
+	emit(rollout.TakenOver{Services: slices.Clone(d.services)})
+	return d, all, nil
 }
 
 // standing is the newest deployment of a service, and how far it is.

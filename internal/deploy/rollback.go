@@ -36,7 +36,7 @@ func (d *deployer) takeBack(ctx context.Context, err error) {
 		switch outcome := result.Verdict.Outcome; {
 		case result.Service.Status != "ACTIVE":
 		case outcome == rollout.RollbackFailed:
-			result.Left = "this is how things are: " + f.state()
+			result.Left = f.stuck()
 		case outcome == rollout.RolledBack, outcome == rollout.Superseded, outcome.Good() && (!d.plan.RollBack || f.unchanged):
 		case err != nil:
 			result.Left = "nothing was taken back, since AWS could not be asked"
@@ -44,7 +44,7 @@ func (d *deployer) takeBack(ctx context.Context, err error) {
 			result.Left = "nothing was taken back: " + f.state() + "; rollback-on-failure: true would have taken it back"
 		default:
 			if outcome.Good() {
-				f.because = culprit
+				f.because, result.Because = culprit, culprit
 			}
 			back = append(back, f)
 		}
@@ -170,14 +170,22 @@ func (f *following) why() string {
 	return f.result.Verdict.Reason
 }
 
+// waitedInVain is what to do when a deployment was taken back that waited for somebody.
+const waitedInVain = "Deploy again; to end the step at the pause, wait for its stage (wait-for), and continue the deployment in another step."
+
 // stays files that a deployment could not be taken back, why, and what would help.
 func (f *following) stays(why error) {
 	f.result.Verdict = rollout.Verdict{Outcome: rollout.RollbackFailed, Reason: f.why() + "; and it could not be taken back: " + why.Error()}
-	f.result.Left = "this is how things are: " + f.state()
+	f.result.Left = f.stuck()
 	var p *rollout.Problem
 	if errors.As(why, &p) && p.Next != "" {
-		f.result.Left += ". " + p.Next
+		f.result.Left += " " + p.Next
 	}
+}
+
+// stuck says how things are when a roll-back did not work, and what is left to do.
+func (f *following) stuck() string {
+	return "this is how things are: " + f.state() + ". To get the service up again, deploy a revision that works, with task-definition: family:revision."
 }
 
 // wentBack files how a roll-back ended.
@@ -192,6 +200,11 @@ func (f *following) wentBack(target watch.Target, end watch.Followed, err error)
 	case again && end.Verdict.Outcome == rollout.Succeeded,
 		end.Verdict.Outcome == rollout.RolledBack && runs.TaskDefinition == result.Revision.Previous.ARN:
 		result.Deployment.Running, result.Deployment.Pending = 0, 0
+		if f.waiting {
+			for i := range result.Findings {
+				result.Findings[i].Next = waitedInVain
+			}
+		}
 		result.Verdict = rollout.Verdict{Outcome: rollout.RolledBack, Reason: fmt.Sprintf("%s; it was taken back, and the service runs %s again", why, result.Revision.Previous.ID())}
 	case end.Verdict.Outcome == rollout.Superseded:
 		result.Verdict = rollout.Verdict{Outcome: rollout.Superseded, Reason: why + "; while it was taken back, " + end.Verdict.Reason}

@@ -25,12 +25,11 @@ func (in Inputs) Understood() []Fact {
 	tell("variables", each(in.Variables, variableInWords)...)
 	tell("patched", in.patched()...)
 	tell("service", in.settings()...)
-	tell("run before", in.RunBefore.inWords())
-	tell("run after", in.RunAfter.inWords())
+	tell("run once", in.once()...)
 	tell("scheduled tasks", each(in.Scheduled, ScheduledTask.String)...)
 	tell("CodeDeploy", in.CodeDeploy.Given...)
 	if in.Operation != "status" && len(in.Services) > 0 {
-		tell("wait for", in.wait()...)
+		tell("wait for", in.WaitFor)
 		tell("on failure", map[bool]string{false: "it is left as it is", true: "it is taken back"}[in.RollbackOnFailure])
 	}
 	if in.KeepRevisions != nil {
@@ -114,14 +113,16 @@ func (in Inputs) settings() []string {
 	return settings
 }
 
-func (o *OneOff) inWords() string {
-	switch {
-	case o == nil:
-		return ""
-	case len(o.Command) == 0:
-		return "the command of the task definition"
+// once is when tasks are run once. What they run, the plan tells.
+func (in Inputs) once() []string {
+	var once []string
+	if in.RunBefore != nil {
+		once = append(once, "a task before")
 	}
-	return strings.Join(o.Command, " ")
+	if in.RunAfter != nil {
+		once = append(once, "a task after success")
+	}
+	return once
 }
 
 // String is a scheduled task as it is written in the input.
@@ -132,17 +133,6 @@ func (t ScheduledTask) String() string {
 	}
 	return kind + strings.Trim(first+"/"+second, "/")
 }
-
-func (in Inputs) wait() []string {
-	wait := []string{in.WaitFor}
-	if in.Timeout > 0 {
-		wait = append(wait, "at most "+zeros.Replace(in.Timeout.String()+" "))
-	}
-	return wait
-}
-
-// zeros takes from a length of time what says nothing: 1h0m0s is 1h.
-var zeros = strings.NewReplacer("h0m0s ", "h", "m0s ", "m", " ", "")
 
 // inWords is what is called with, where the inputs say it.
 func (c Credentials) inWords() string {

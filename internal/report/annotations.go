@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"ecs-deploy/internal/rollout"
@@ -15,15 +16,30 @@ const longestAnnotation = 4096
 // (https://github.com/actions/runner/blob/main/src/Runner.Worker/ExecutionContext.cs).
 const mostWarnings = 5
 
+// warning is something that was warned of.
+type warning struct {
+	text string
+	// until is the service until whose verdict it holds: that it waits for somebody, say. Zero: it holds for good.
+	until rollout.ServiceKey
+	over  bool
+}
+
 // warn annotates the run with a warning, or if there are too many, puts it into the log.
-func (r *Reporter) warn(text string) {
-	r.warnings = append(r.warnings, text)
+func (r *Reporter) warn(w warning) {
+	r.warnings = append(r.warnings, w)
 	if len(r.warnings) > mostWarnings {
-		r.line("warning: " + text)
+		r.line("warning: " + w.text)
 		return
 	}
 	r.leave() // a warning in a group is hidden in its fold
-	r.action.Warningf("%s", annotated(text))
+	r.action.Warningf("%s", annotated(w.text))
+}
+
+// over ends the warnings that hold until a service has its verdict.
+func (r *Reporter) over(service rollout.ServiceKey) {
+	for i, w := range r.warnings {
+		r.warnings[i].over = w.over || w.until == service
+	}
 }
 
 func moreWarnings(n int) string {
@@ -42,7 +58,7 @@ func annotated(text string) string {
 func (r *Reporter) verdict(e rollout.Ended) {
 	title, text := subject(e.Result), achieved(e.Result)
 	if !e.Result.Outcome.Good() {
-		title, text = r.headline(e.Result), annotation(e)
+		title, text = headline(e.Result), annotation(e)
 	}
 	if more := len(r.warnings) - mostWarnings; more > 0 {
 		text = cut(text, longestAnnotation-100) + "\n" + moreWarnings(more)
@@ -66,7 +82,9 @@ func annotation(e rollout.Ended) string {
 	case e.Abort != nil: // it says more than what it came to
 		lines = []string{verdict}
 		for _, service := range e.Result.Services {
-			lines = append(lines, ofService(service, many, sentence(service.Verdict.Reason)))
+			if !strings.Contains(verdict, service.Verdict.Reason) {
+				lines = append(lines, ofService(service, many, sentence(service.Verdict.Reason)))
+			}
 		}
 	case len(lines) > 0:
 		if reason := sentence(unsaid(e.Result)); !strings.HasPrefix(lines[0], reason) {
@@ -76,24 +94,34 @@ func annotation(e rollout.Ended) string {
 	default:
 		lines = append([]string{verdict}, bystanders(e.Result)...)
 	}
-	for _, service := range e.Result.Services {
-		if service.Left != "" {
-			lines = append(lines, ofService(service, many, sentence(service.Left)))
+	lines = append(lines, left(e.Result, many)...)
+	if e.Abort == nil || len(e.Abort.Mistakes) == 0 { // which begin with the names of inputs
+		for i, line := range lines {
+			lines[i] = paragraph(line)
 		}
-	}
-	for i, line := range lines {
-		lines[i] = paragraph(line)
 	}
 	return cut(strings.Join(lines, "\n"), longestAnnotation)
 }
 
 // causes are what was found out, of the services and of the tasks that run once.
 func causes(result rollout.Result, many bool) []string {
-	var lines []string
+	var found []string
+	services := map[string][]string{}
 	for _, service := range result.Services {
 		for _, finding := range service.Findings {
-			lines = append(lines, ofService(service, many, explained(finding)))
+			text := explained(finding)
+			if len(services[text]) == 0 {
+				found = append(found, text)
+			}
+			services[text] = append(services[text], service.Service.Name)
 		}
+	}
+	var lines []string
+	for _, text := range found {
+		if many {
+			text = few(services[text]) + ": " + text
+		}
+		lines = append(lines, text)
 	}
 	for _, once := range result.OneOffs {
 		for _, finding := range once.Findings {
@@ -103,9 +131,43 @@ func causes(result rollout.Result, many bool) []string {
 	return lines
 }
 
+// left is how services were left.
+func left(result rollout.Result, many bool) []string {
+	var lines []string
+	for _, service := range result.Services {
+		if service.Left != "" {
+			lines = append(lines, ofService(service, many, sentence(service.Left)))
+		}
+	}
+	return atMost(lines)
+}
+
+// few are the first of some names, and how many others there are.
+func few(names []string) string {
+	if more := len(names) - mostNamed; more > 0 {
+		names = append(slices.Clone(names[:mostNamed]), fmt.Sprintf("and %d others", more))
+	}
+	return strings.Join(names, ", ")
+}
+
+// atMost are the first of some lines about services, and how many others there are.
+func atMost(lines []string) []string {
+	if more := len(lines) - mostNamed; more > 0 {
+		lines = append(lines[:mostNamed], fmt.Sprintf("The same of %d others is in the summary.", more))
+	}
+	return lines
+}
+
 // unsaid is the reason of a result, less what a finding has said already: both may end in the words of AWS.
 func unsaid(result rollout.Result) string {
 	reason := result.Reason
+	for _, once := range result.OneOffs {
+		for _, finding := range once.Findings {
+			if strings.HasSuffix(finding.What, once.Verdict.Reason) {
+				reason = strings.Replace(reason, once.Input+": "+once.Verdict.Reason+"; ", "", 1)
+			}
+		}
+	}
 	for _, service := range result.Services {
 		for _, finding := range service.Findings {
 			said, _, _ := strings.Cut(finding.What, " (")
@@ -115,8 +177,8 @@ func unsaid(result rollout.Result) string {
 	return reason
 }
 
-// mostBystanders is how many services are named that shared the fate of others.
-const mostBystanders = 5
+// mostNamed is how many services are named where there may be hundreds.
+const mostNamed = 5
 
 // bystanders tells what became of services that did not succeed and of which no cause is told.
 func bystanders(result rollout.Result) []string {
@@ -127,10 +189,7 @@ func bystanders(result rollout.Result) []string {
 			lines = append(lines, ofService(service, true, sentence(service.Verdict.Reason)))
 		}
 	}
-	if more := len(lines) - mostBystanders; more > 0 {
-		lines = append(lines[:mostBystanders], fmt.Sprintf("What became of %d others is in the summary.", more))
-	}
-	return lines
+	return atMost(lines)
 }
 
 // ofService is text that names the service, if there are many.

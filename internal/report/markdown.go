@@ -1,9 +1,11 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"html"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -16,32 +18,58 @@ type section struct {
 	what          string // its lines are, or it is where it has none
 	before, after string
 	lines         []string // each with its line break
+	importance    importance
 }
 
-// fit puts sections together, the most important first, and leaves out what is too much, from the end of each
-// that does not fit, and says so.
+// importance says which sections are cut first: the later ones.
+type importance int
+
+const (
+	essential importance = iota // the verdict, the cause and the services
+	evidence
+	logs
+	doubts
+	picture
+	diff
+)
+
+// as is the section with an importance.
+func (s section) as(importance importance) section {
+	s.importance = importance
+	return s
+}
+
+// fit puts sections together, and leaves out what is too much: of the least important ones, from their ends. It
+// says so.
 func fit(sections []section, most int) string {
-	var b strings.Builder
+	order := make([]int, len(sections))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(sections[a].importance, sections[b].importance) })
+	texts := make([]string, len(sections))
 	var leftOut omissions
 	room := most - longestOmission
-	for _, s := range sections {
-		if s.empty() {
-			continue
+	for _, i := range order {
+		var lost int
+		if texts[i], lost = sections[i].within(room); lost > 0 || texts[i] == "" && !sections[i].empty() {
+			leftOut.add(sections[i].what, lost)
 		}
-		size, n := len(s.before)+len(s.after), 0
-		for ; n < len(s.lines) && size+len(s.lines[n]) <= room; n++ {
-			size += len(s.lines[n])
-		}
-		if n < len(s.lines) || size > room {
-			leftOut.add(s.what, len(s.lines)-n)
-		}
-		if size > room || n == 0 && len(s.lines) > 0 {
-			continue
-		}
-		room -= size
-		b.WriteString(s.before + strings.Join(s.lines[:n], "") + s.after)
+		room -= len(texts[i])
 	}
-	return b.String() + leftOut.String()
+	return strings.Join(texts, "") + leftOut.String()
+}
+
+// within is as much of a section as there is room for, and how many of its lines there is none for.
+func (s section) within(room int) (text string, lost int) {
+	size, n := len(s.before)+len(s.after), 0
+	for ; n < len(s.lines) && size+len(s.lines[n]) <= room; n++ {
+		size += len(s.lines[n])
+	}
+	if lost = len(s.lines) - n; s.empty() || size > room || n == 0 && lost > 0 {
+		return "", lost
+	}
+	return s.before + strings.Join(s.lines[:n], "") + s.after, lost
 }
 
 // empty tells whether there is nothing in a section, such as a table without rows.

@@ -103,7 +103,8 @@ func TestASummaryFitsWhateverItHolds(t *testing.T) {
 		long[i] = fmt.Sprintf("line %d %s", i, strings.Repeat("x", 40))
 	}
 	log, diff := fenced("lines of the log", "text", long[:10000]), fenced("lines of the diff", "diff", long)
-	all := []section{{before: "## verdict\n"}, log, rows(row{"a", "b"}), {what: "the picture", before: strings.Repeat("p", mostSummary)}, diff}
+	all := []section{{before: "## verdict\n"}, log.as(logs), rows(row{"a", "b"}), {what: "the picture", importance: picture, before: strings.Repeat("p", mostSummary)}, diff}
+	all[4].importance = importance(99)
 
 	whole := fit(all[:3], mostSummary)
 	require.Equal(t, 10000, strings.Count(whole, "\nline "))
@@ -116,4 +117,8 @@ func TestASummaryFitsWhateverItHolds(t *testing.T) {
 	lost := 40000 - (strings.Count(cut, "\nline ") - 10000)
 	require.True(t, strings.HasSuffix(cut, fmt.Sprintf("```\n\n> [!NOTE]\n> GitHub shows no more than so much. Left out are the picture, %d lines of the diff.\n", lost)), cut[len(cut)-200:])
 	require.NotContains(t, cut, "ppp")
+
+	cut = fit([]section{{before: "## verdict\n"}, diff.as(logs), rows(row{"a", "b"})}, 1000)
+	require.Contains(t, cut, "| a | b |", "what is important is there, also behind what is cut")
+	require.LessOrEqual(t, len(cut), 1000)
 }

@@ -45,7 +45,7 @@ func commandOf(words []string) string {
 }
 
 func (r *Reporter) oneOffEnded(e rollout.OneOffEnded) {
-	r.line(fmt.Sprintf("%7s  %s: %s", clock(e.Elapsed), words[e.Result.Verdict.Outcome], oneLine(e.Result.Verdict.Reason)))
+	r.now(words[e.Result.Verdict.Outcome] + ": " + e.Result.Verdict.Reason)
 	for _, finding := range e.Result.Findings {
 		for _, more := range fill(finding.Cause, finding.Next) {
 			r.line("  " + oneLine(more))
@@ -74,5 +74,5 @@ func oneOff(result rollout.OneOffResult) section {
 	}
 	lines := fenced("lines of the log", "text", result.Lines).folded("The last lines that it wrote", true)
 	lines.before = table.before + strings.Join(table.lines, "") + lines.before
-	return lines
+	return lines.as(evidence)
 }

@@ -11,6 +11,13 @@ import (
 // progress is a line on the counts of a deployment.
 func progress(e rollout.Progress) string {
 	d := e.Deployment
+	if state := standingAt(e); strings.HasPrefix(state, "rollback") { // then it is the others that count
+		text := fmt.Sprintf("%d/%d of before running", e.Older, e.Desired)
+		if d.Running+d.Pending > 0 {
+			text += fmt.Sprintf(", %d new", d.Running+d.Pending)
+		}
+		return fmt.Sprintf("%-20s  %s  %s", state, progressBar(e.Older, 0, e.Desired), text)
+	}
 	text := fmt.Sprintf("%d/%d running", d.Running, e.Desired)
 	if d.Pending > 0 {
 		text += fmt.Sprintf(", %d pending", d.Pending)
@@ -81,16 +88,16 @@ func (r *Reporter) hookCalled(e rollout.HookCalled) {
 		if !e.Hook.Expires.IsZero() {
 			what += fmt.Sprintf(", until %s: then %s", e.Hook.Expires.UTC().Format("2006-01-02 15:04 MST"), onTimeout[e.Hook.OnTimeout])
 		}
-		r.noticed(rollout.Noticed{What: what, Next: "Run this action with operation: continue, or rollback, or do it in the console.", Warning: true})
+		r.warn(warning{text: paragraph(what) + ". Run this action with operation: continue, or rollback, or do it in the console.", until: e.Service})
 		return
 	}
 	name := "pause"
 	switch {
 	case !e.Hook.Pause && e.Hook.Target == "": // of CodeDeploy, which does not tell the function
-		r.at(e.Elapsed, e.Service, lifecycleEvent(e.Hook))
+		r.at(e.Service, lifecycleEvent(e.Hook))
 		return
 	case !e.Hook.Pause:
 		name = "hook " + e.Hook.Target[strings.LastIndexByte(e.Hook.Target, ':')+1:]
 	}
-	r.at(e.Elapsed, e.Service, fmt.Sprintf("%s (%s): %s", name, rollout.InWords(e.Stage), rollout.InWords(e.Hook.Status)))
+	r.at(e.Service, fmt.Sprintf("%s (%s): %s", name, rollout.InWords(e.Stage), rollout.InWords(e.Hook.Status)))
 }

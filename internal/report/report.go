@@ -36,11 +36,10 @@ type Reporter struct {
 	rolling string // the group for what a service goes through
 	longest int    // name of a service, if there are several
 
-	planned  rollout.Plan // zero until there is one
-	diffs    string       // of the task definitions
-	begun    bool         // something was started, and the summary says so
-	warnings []string
+	sofar    sofar
 	timeline timeline
+	diffs    string    // of the task definitions
+	warnings []warning // that were told
 }
 
 // New makes a reporter that writes its log to out, and finds the files for outputs and summary by the
@@ -63,6 +62,9 @@ func (r *Reporter) Handle(event rollout.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.timeline.hear(event)
+	if r.sofar.hear(event) || r.sofar.begun && r.sofar.stale && !burst(event) {
+		r.provisional()
+	}
 	switch e := event.(type) {
 	case rollout.SecretLearned:
 		for _, secret := range r.secrets.learn(e.Values...) {
@@ -88,6 +90,7 @@ var groups = map[reflect.Type]string{
 	reflect.TypeFor[rollout.InputsRead]():   "Inputs",
 	reflect.TypeFor[rollout.RoleAssumed]():  "Inputs",
 	reflect.TypeFor[rollout.PlanMade]():     "Plan",
+	reflect.TypeFor[rollout.TakenOver]():    "Plan",
 	reflect.TypeFor[rollout.Verified]():     "Verify",
 	reflect.TypeFor[rollout.Registered]():   "Register",
 	reflect.TypeFor[rollout.Updated]():      "Deploy",
@@ -124,8 +127,9 @@ func (r *Reporter) tell(event rollout.Event) {
 		r.facts(e.Facts)
 	case rollout.RoleAssumed:
 		r.roleAssumed(e)
+	case rollout.TakenOver:
+		r.takenOver(e)
 	case rollout.PlanMade:
-		r.planned = e.Plan
 		if len(e.Plan.Services) > 1 {
 			r.longest = longestName(e.Plan.Services)
 		}
@@ -136,9 +140,8 @@ func (r *Reporter) tell(event rollout.Event) {
 		r.registered(e.Result)
 	case rollout.OneOffStarted:
 		r.oneOffStarted(e)
-		r.provisional()
 	case rollout.OneOffProgress:
-		r.line(fmt.Sprintf("%7s  %s", clock(e.Elapsed), oneLine(e.State)))
+		r.now(e.State)
 	case rollout.TaskSaid:
 		r.line(fmt.Sprintf("%9s%s │ %s", "", oneLine(e.Container), oneLine(e.Line)))
 	case rollout.OneOffEnded:
@@ -147,30 +150,45 @@ func (r *Reporter) tell(event rollout.Event) {
 		r.line(repointed(e))
 	case rollout.Updated:
 		r.updated(e)
-		r.provisional()
 	case rollout.Progress:
-		r.at(e.Elapsed, e.Service, progress(e))
+		r.at(e.Service, progress(e))
 	case rollout.HookCalled:
 		r.hookCalled(e)
 	case rollout.Standing:
-		r.line(fmt.Sprintf("%7s  %s", clock(e.Elapsed), oneLine(standing(e))))
+		r.now(standing(e))
 	case rollout.ServiceSaid:
-		r.at(e.Elapsed, e.Service, e.By+": "+said(e))
+		r.at(e.Service, e.By+": "+said(e))
 	case rollout.TasksFailed:
-		r.at(e.Elapsed, e.Service, tasksFailed(e))
+		r.at(e.Service, tasksFailed(e))
 	case rollout.Decided:
-		r.at(e.Elapsed, e.Service, words[e.Verdict.Outcome]+": "+e.Verdict.Reason)
+		r.over(e.Service)
+		r.at(e.Service, words[e.Verdict.Outcome]+": "+e.Verdict.Reason)
 	case rollout.Explained:
 		r.explained(e)
 	case rollout.Continued:
-		r.provisional()
 		r.line(e.Service.Name + ": the deployment was continued, from " + rollout.InWords(e.Stage))
 	case rollout.TakingBack:
-		r.provisional()
 		r.line(fmt.Sprintf("%s: %s, to %s", e.Service.Name, e.How, e.To.ID()))
 	case rollout.Deregistered:
 		r.deregistered(e)
 	}
+}
+
+// takenOver tells what other runs have started.
+func (r *Reporter) takenOver(e rollout.TakenOver) {
+	for _, service := range e.Services {
+		r.line(fmt.Sprintf("service %s in cluster %s (%s): deployment %s, %s", service.Service.Name, service.Service.Cluster, service.Service.Region,
+			service.Deployment.ID, replacing(service.Revision)))
+	}
+}
+
+// replacing is a revision, and which it is in the place of, as far as that is known.
+func replacing(result rollout.RevisionResult) string {
+	before, after := result.Previous.ID(), result.Revision.ID()
+	if before == after || before == "" {
+		return after
+	}
+	return after + " in place of " + before
 }
 
 func (r *Reporter) deregistered(e rollout.Deregistered) {
@@ -215,12 +233,17 @@ func (r *Reporter) line(text string) {
 	io.WriteString(r.out, strings.Join(printable(text), "\n")+"\n")
 }
 
+// now prints a line with the time since the run began, as the picture in the summary has it.
+func (r *Reporter) now(text string) {
+	r.line(fmt.Sprintf("%7s  %s", clock(time.Since(r.timeline.began)), oneLine(text)))
+}
+
 // at prints a line of the rollout.
-func (r *Reporter) at(elapsed time.Duration, service rollout.ServiceKey, text string) {
+func (r *Reporter) at(service rollout.ServiceKey, text string) {
 	if r.longest > 0 {
 		text = fmt.Sprintf("%-*s  %s", r.longest, service.Name, text)
 	}
-	r.line(fmt.Sprintf("%7s  %s", clock(elapsed), oneLine(text)))
+	r.now(text)
 }
 
 // widestName is how wide the column of the services' names may be.
@@ -256,7 +279,16 @@ func (r *Reporter) noticed(e rollout.Noticed) {
 		r.line("note: " + text)
 		return
 	}
-	r.warn(paragraph(text))
+	r.warn(warning{text: paragraph(text)})
+}
+
+// burst tells whether an event comes in numbers when there are many services: the summary is not written for each.
+func burst(event rollout.Event) bool {
+	switch event.(type) {
+	case rollout.Registered, rollout.Updated, rollout.Decided, rollout.TakingBack, rollout.Continued, rollout.Ended:
+		return true
+	}
+	return false
 }
 
 // facts are names and what there is to say of each.
@@ -380,6 +412,7 @@ func (r *Reporter) ended(e rollout.Ended) {
 			r.line(line)
 		}
 	}
+	e.Result = r.sofar.completed(e.Result)
 	r.result(e.Result)
 	r.leave()
 	r.verdict(e)
@@ -410,20 +443,17 @@ func (r *Reporter) result(result rollout.Result) {
 
 // inALine is what became of a service.
 func inALine(service rollout.ServiceResult) string {
-	before, after := service.Revision.Previous.ID(), service.Revision.Revision.ID()
-	d := service.Deployment
-	text := fmt.Sprintf("%-11s  %s", words[service.Verdict.Outcome], after)
+	before, after, d := service.Revision.Previous.ID(), service.Revision.Revision.ID(), service.Deployment
+	ended := fmt.Sprintf("%-11s  ", words[service.Verdict.Outcome])
 	switch {
 	case service.Verdict.Outcome == rollout.Planned:
-		return fmt.Sprintf("%-11s  a new revision of %s in place of %s", words[rollout.Planned], service.Revision.Revision.Family, before)
+		return ended + "a new revision of " + service.Revision.Revision.Family + " in place of " + before
 	case d.ID == "":
-		return fmt.Sprintf("%-11s  %s: %s", words[service.Verdict.Outcome], after, service.Verdict.Reason)
+		return ended + after + ": " + service.Verdict.Reason
 	case service.Verdict.Outcome == rollout.RolledBack:
-		return text + ", and " + before + " runs again"
-	case before != after:
-		text += " in place of " + before
+		return ended + after + ", and " + before + " runs again" + fmt.Sprintf("  %d/%d running", runs(service), service.Service.Desired)
 	}
-	return text + fmt.Sprintf("  %d/%d running  %s", d.Running, service.Service.Desired, d.ID)
+	return ended + replacing(service.Revision) + fmt.Sprintf("  %d/%d running  %s", d.Running, service.Service.Desired, d.ID)
 }
 
 // fill is the texts that are not empty.
@@ -464,12 +494,10 @@ func subject(result rollout.Result) string {
 }
 
 // headline is the subject and how it ended.
-func (r *Reporter) headline(result rollout.Result) string {
+func headline(result rollout.Result) string {
 	switch {
 	case result.Outcome.Good():
 		return subject(result) + ": " + achieved(result)
-	case len(result.Services) == 0 && result.Registered == nil && r.begun:
-		return subject(r.begunWith()) + ": how it ends is not known"
 	case len(result.Services) == 0 && result.Registered == nil:
 		return "nothing was deployed"
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"ecs-deploy/internal/rollout"
 )
@@ -15,35 +16,24 @@ func (r *Reporter) summary(sections ...section) {
 	r.write("GITHUB_STEP_SUMMARY", os.O_TRUNC, fit(sections, mostSummary))
 }
 
-// provisional is the summary that a step leaves behind that is killed. It is replaced at the end.
+// provisional is the summary that a step leaves behind that is killed. It is written as soon as something was
+// started, and again when more is known.
 func (r *Reporter) provisional() {
-	if r.begun {
-		return
+	r.sofar.stale = false
+	result := r.sofar.result
+	sections := []section{{before: "## ⏳ " + prose(subject(result)) + ": begun, and not ended yet\n" +
+		alert("WARNING", "If the step is over and this is still here, it was killed before it could tell how the deployment ended. What AWS has begun goes on: look at the service in the console.")}}
+	for _, once := range result.OneOffs {
+		sections = append(sections, oneOff(once))
 	}
-	r.begun = true
-	result := r.begunWith()
-	title := "## ⏳ " + prose(subject(result)) + ": begun, and not ended yet\n"
-	r.summary(
-		section{before: title + alert("WARNING", "If the step is over and this is still here, it was killed before it could tell how the deployment ended. What AWS has begun goes on: look at the service in the console.")},
-		facts(result), changes(r.diffs, false))
+	r.summary(append(sections, facts(result), changes(r.diffs, false))...)
 }
 
-// begunWith is a result as it is when the first thing is started.
-func (r *Reporter) begunWith() (result rollout.Result) {
-	for _, planned := range r.planned.Services {
-		revision := r.planned.Revisions[planned.Revision]
-		result.Services = append(result.Services, rollout.ServiceResult{
-			Service:  planned.Service,
-			Revision: rollout.RevisionResult{Revision: rollout.Revision{Family: revision.Document.Family()}, Previous: planned.Runs, Images: revision.Images},
-		})
-	}
-	return result
-}
-
-// end is the summary: the verdict first, the cause second, then what proves it, and what was done last.
+// end is the summary: the verdict first, the cause second, then what proves it, and what was done last. The cause comes
+// before the table of the services, since that has a row for each of hundreds.
 func (r *Reporter) end(e rollout.Ended) {
 	result := e.Result
-	sections := []section{{before: fmt.Sprintf("## %s %s\n", icon(result.Outcome), prose(r.headline(result)))}}
+	sections := []section{{before: fmt.Sprintf("## %s %s\n", icon(result.Outcome), prose(headline(result)))}}
 	if !result.Outcome.Good() {
 		kind := "CAUTION"
 		if result.Outcome == rollout.Cancelled || result.Outcome == rollout.Superseded {
@@ -61,7 +51,7 @@ func (r *Reporter) end(e rollout.Ended) {
 	for _, once := range result.OneOffs {
 		sections = append(sections, oneOff(once))
 	}
-	sections = append(sections, facts(result), warned(r.warnings), r.timeline.picture(), changes(r.diffs, result.Outcome == rollout.Planned))
+	sections = append(sections, facts(result), undeployed(result.Undeployed), r.warned(), r.timeline.picture(), changes(r.diffs, result.Outcome == rollout.Planned))
 	r.summary(sections...)
 }
 
@@ -83,7 +73,7 @@ const mostTasks = 10
 
 // failedTasks is a table of the tasks that failed, the last first.
 func failedTasks(services []rollout.ServiceResult) section {
-	table := section{what: "failed tasks", before: "\n| Failed task | Stopped | Container | Exit code | Reason |\n|---|---|---|---|---|\n"}
+	table := section{what: "failed tasks", importance: evidence, before: "\n| Failed task | Stopped after | Container | Exit code | Reason |\n|---|---|---|---|---|\n"}
 	more := 0
 	for _, service := range services {
 		for i, task := range slices.Backward(service.Failed) {
@@ -92,20 +82,15 @@ func failedTasks(services []rollout.ServiceResult) section {
 				continue
 			}
 			container, _ := task.Culprit()
-			exit := ""
+			exit, of := "", ""
 			if container.ExitCode != nil {
 				exit = fmt.Sprint(*container.ExitCode)
 			}
-			stopped := ""
-			if !task.Stopping.IsZero() {
-				stopped = task.Stopping.UTC().Format("15:04:05 MST")
-			}
-			of := ""
 			if len(services) > 1 {
 				of = code(service.Service.Name) + " "
 			}
-			table.lines = append(table.lines, fmt.Sprintf("| %s | %s | %s | %s | %s |\n", of+link(task.ID, service.Service.TaskURL(task.ID)), stopped,
-				code(container.Name), exit, prose(cmp.Or(container.Reason, task.Reason, task.StopCode))))
+			table.lines = append(table.lines, fmt.Sprintf("| %s | %s | %s | %s | %s |\n", of+link(task.ID, service.Service.TaskURL(task.ID)),
+				after(task.Stopping, service.Deployment.Created), code(container.Name), exit, prose(cut(whyStopped(task, container), longestReason))))
 		}
 	}
 	if more > 0 {
@@ -114,10 +99,30 @@ func failedTasks(services []rollout.ServiceResult) section {
 	return table
 }
 
+// longestReason is where a reason is cut in a table, in bytes.
+const longestReason = 600
+
+// whyStopped is what AWS says about the end of a task. That a container that must run ended by itself is the plain case.
+func whyStopped(task rollout.Task, container rollout.Container) string {
+	reason := cmp.Or(container.Reason, task.Reason, task.StopCode)
+	if reason == "Essential container in task exited" {
+		return "it ended by itself"
+	}
+	return reason
+}
+
+// after is how long after the begin of a deployment something was, by the clock of AWS.
+func after(at, began time.Time) string {
+	if at.IsZero() || began.IsZero() || at.Before(began) {
+		return ""
+	}
+	return clock(at.Sub(began))
+}
+
 // lastLines is the end of a container's log, open.
 func lastLines(log rollout.LogTail) section {
 	title := fmt.Sprintf("The last lines that %s of task %s wrote", htmlCode(log.Container), htmlCode(log.Task))
-	return fenced("lines of the log", "text", log.Lines).folded(title, true)
+	return fenced("lines of the log", "text", log.Lines).folded(title, true).as(logs)
 }
 
 // facts is a table of what was done: of one service all there is to say, of several a row each.
@@ -133,43 +138,57 @@ func facts(result rollout.Result) section {
 	return section{}
 }
 
-// warned is what was warned of, as far as it became an annotation.
-func warned(warnings []string) section {
-	if len(warnings) == 0 {
-		return section{}
+// warned is what was warned of and still holds, as far as it became an annotation.
+func (r *Reporter) warned() section {
+	var told []string
+	for _, w := range r.warnings[:min(len(r.warnings), mostWarnings)] {
+		if !w.over {
+			told = append(told, w.text)
+		}
 	}
-	told := slices.Clone(warnings[:min(len(warnings), mostWarnings)])
-	if more := len(warnings) - len(told); more > 0 {
+	if more := len(r.warnings) - mostWarnings; more > 0 {
 		told = append(told, moreWarnings(more))
 	}
-	return section{what: "warnings", before: alert("WARNING", told...)}
+	return section{what: "warnings", importance: doubts, before: alert("WARNING", told...)}
+}
+
+// undeployed are revisions that were registered for nothing.
+func undeployed(revisions []rollout.RevisionResult) section {
+	var all []row
+	for _, revision := range revisions {
+		all = append(all, row{"Registered", code(revision.Revision.ID()) + ", which no service runs"})
+		all = append(all, imageRows(revision)...)
+	}
+	return rows(all...)
 }
 
 // picture is the timeline, drawn.
 func (t *timeline) picture() section {
-	picture, leftOut := t.gantt()
-	if picture == "" {
+	drawn, leftOut := t.gantt()
+	if drawn == "" {
 		return section{}
 	}
 	if leftOut != "" {
 		leftOut = "\n" + leftOut + "\n"
 	}
-	return section{what: "the picture", before: "\n```mermaid\n" + picture + "```\n" + leftOut}
+	return section{what: "the picture", importance: picture, before: "\n```mermaid\n" + drawn + "```\n" + leftOut}
 }
 
 // changes is the diff, folded, but for a dry run, which is about it.
-func changes(diff string, open bool) section {
-	if diff == "" {
+func changes(text string, open bool) section {
+	if text == "" {
 		return section{}
 	}
-	lines := strings.Split(strings.TrimSuffix(diff, "\n"), "\n")
-	return fenced("lines of the diff", "diff", lines).folded("What changes in the task definition", open)
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	return fenced("lines of the diff", "diff", lines).folded("What changes in the task definition", open).as(diff)
 }
 
 func icon(outcome rollout.Outcome) string {
 	switch {
 	case outcome == rollout.Planned:
 		return "📝"
+	case outcome == rollout.Unchanged:
+		return "ℹ️"
 	case outcome.Good():
 		return "✅"
 	case outcome == rollout.RolledBack:
@@ -201,14 +220,17 @@ func services(all []rollout.ServiceResult) section {
 	for _, service := range all {
 		d := service.Deployment
 		tasks, deployment, sign := "", "", "⏳"
-		if d.ID != "" {
+		switch {
+		case service.Verdict.Outcome == rollout.RolledBack:
+			tasks, deployment = fmt.Sprintf("%d of %d of %s", runs(service), service.Service.Desired, code(service.Revision.Previous.ID())), deploymentLink(service.Service, d)
+		case d.ID != "":
 			tasks, deployment = fmt.Sprintf("%d of %d", d.Running, service.Service.Desired), deploymentLink(service.Service, d)
 		}
 		if service.Verdict.Outcome != "" {
 			sign = icon(service.Verdict.Outcome)
 		}
 		table.lines = append(table.lines, fmt.Sprintf("| %s | %s | %s | %s | %s | %s | %s |\n", sign, link(service.Service.Name, service.Service.ConsoleURL()),
-			change(service.Revision), shortImages(service.Revision), tasks, deployment, prose(service.Verdict.Reason)))
+			changed(service), shortImages(service.Revision), tasks, deployment, prose(service.Verdict.Reason)))
 	}
 	return table
 }
@@ -235,13 +257,13 @@ func link(name, url string) string {
 func serviceRows(service rollout.ServiceResult) []row {
 	s := service.Service
 	rows := []row{{"Service", fmt.Sprintf("%s in %s, %s", link(s.Name, s.ConsoleURL()), code(s.Cluster), prose(s.Region))}}
-	rows = append(rows, revisionRows(service.Revision)...)
-	if service.Verdict.Outcome == rollout.RolledBack {
-		rows = append(rows, row{"Runs now", code(service.Revision.Previous.ID())})
-	}
+	rows = append(append(rows, row{"Task definition", changed(service)}), imageRows(service.Revision)...)
 	d := service.Deployment
 	if d.ID == "" {
 		return rows // it was not updated
+	}
+	if service.Verdict.Outcome == rollout.RolledBack {
+		rows = append(rows, row{"Tasks of " + code(service.Revision.Previous.ID()), fmt.Sprintf("%d of %d run", runs(service), s.Desired)})
 	}
 	tasks := fmt.Sprintf("%d of %d run", d.Running, s.Desired)
 	if d.Pending > 0 {
@@ -262,6 +284,21 @@ func deploymentLink(s rollout.Service, d rollout.Deployment) string {
 
 func revisionRows(result rollout.RevisionResult) []row {
 	return append([]row{{"Task definition", change(result)}}, imageRows(result)...)
+}
+
+// changed is from which revision to which, and back if it was taken back.
+func changed(service rollout.ServiceResult) string {
+	text := change(service.Revision)
+	if service.Verdict.Outcome == rollout.RolledBack {
+		text += " → **" + code(service.Revision.Previous.ID()) + "**"
+	}
+	return text
+}
+
+// runs is how many tasks run of what a service was left with.
+func runs(service rollout.ServiceResult) int {
+	primary, _ := service.Service.Primary()
+	return primary.Running
 }
 
 // change is from which revision to which.

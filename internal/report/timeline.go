@@ -20,6 +20,7 @@ type timeline struct {
 
 // track is what one thing goes through, one span after the other.
 type track struct {
+	key     rollout.ServiceKey // of a service
 	name    string
 	spans   []span
 	marks   []mark
@@ -106,11 +107,11 @@ func (t *timeline) once(input string) *track {
 // of is the track of a service.
 func (t *timeline) of(service rollout.ServiceKey) *track {
 	for _, known := range t.services {
-		if known.name == service.Name {
+		if known.key == service {
 			return known
 		}
 	}
-	t.services = append(t.services, &track{name: service.Name})
+	t.services = append(t.services, &track{key: service, name: service.Name})
 	return t.services[len(t.services)-1]
 }
 
@@ -133,7 +134,7 @@ func (t *timeline) end(result rollout.Result, now time.Duration) {
 	}
 	for _, service := range result.Services {
 		for _, track := range t.services {
-			if track.name == service.Service.Name {
+			if track.key == service.Service.ServiceKey {
 				track.verdict = service.Verdict
 			}
 		}

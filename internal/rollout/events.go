@@ -33,6 +33,10 @@ type (
 		DryRun bool
 	}
 
+	// TakenOver comes in the place of PlanMade when what other runs have started is operated on: the services, and
+	// their deployments as they are found.
+	TakenOver struct{ Services []ServiceResult }
+
 	// Verified is what was looked at before anything is changed.
 	Verified struct {
 		Checks  int
@@ -56,9 +60,8 @@ type (
 
 	// OneOffProgress comes when its state has changed, and now and then while it has not.
 	OneOffProgress struct {
-		Input   string
-		Elapsed time.Duration
-		State   string
+		Input string
+		State string
 	}
 
 	// TaskSaid passes on a line that a container of it wrote.
@@ -68,8 +71,7 @@ type (
 
 	// OneOffEnded comes when it is over.
 	OneOffEnded struct {
-		Result  OneOffResult
-		Elapsed time.Duration
+		Result OneOffResult
 	}
 
 	// Repointed comes when a scheduled task runs another revision from now on, or the latest as before.
@@ -90,8 +92,7 @@ type (
 	// while they have not.
 	Progress struct {
 		Service    ServiceKey
-		Elapsed    time.Duration // since the update
-		Desired    int           // of the service
+		Desired    int // of the service
 		Deployment Deployment
 		Older      int    // tasks of other deployments that still run
 		State      string // of the service deployment where it is known, else of the deployment
@@ -105,23 +106,20 @@ type (
 	// HookCalled comes when a lifecycle hook is called, waits for somebody, or has ended.
 	HookCalled struct {
 		Service ServiceKey
-		Elapsed time.Duration
 		Stage   string
 		Hook    LifecycleHook
 	}
 
 	// Standing comes when of several services none has changed for a while.
 	Standing struct {
-		Elapsed time.Duration // since the first update
-		All     int
-		Failed  int
-		Open    []Progress // of those without a verdict, as they were last seen
+		All    int
+		Failed int
+		Open   []Progress // of those without a verdict, as they were last seen
 	}
 
 	// ServiceSaid passes on what ECS or CodeDeploy says about a service.
 	ServiceSaid struct {
 		Service ServiceKey
-		Elapsed time.Duration
 		By      string
 		Message string
 	}
@@ -129,7 +127,6 @@ type (
 	// TasksFailed comes when tasks of the deployment failed, once for each cause.
 	TasksFailed struct {
 		Service ServiceKey
-		Elapsed time.Duration
 		Cause   string
 		Again   bool     // tasks failed for this cause before
 		Tasks   []string // their ids
@@ -138,7 +135,6 @@ type (
 	// Decided comes when the deployment of a service has its verdict.
 	Decided struct {
 		Service ServiceKey
-		Elapsed time.Duration
 		Verdict Verdict
 	}
 
@@ -194,6 +190,7 @@ func (SecretLearned) event()  {}
 func (InputsRead) event()     {}
 func (RoleAssumed) event()    {}
 func (PlanMade) event()       {}
+func (TakenOver) event()      {}
 func (Verified) event()       {}
 func (Registered) event()     {}
 func (OneOffStarted) event()  {}

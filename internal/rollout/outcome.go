@@ -48,18 +48,20 @@ type Result struct {
 	Services []ServiceResult
 	// Registered is the revision of a run without services.
 	Registered *RevisionResult
+	// Undeployed are revisions that were registered, and that no service was given.
+	Undeployed []RevisionResult
 	OneOffs    []OneOffResult // that were run
 	Duration   time.Duration
 }
 
-// Foremost is the service that speaks for all: the first of those that did worst and of which is known
-// why, or else the first of those that did worst.
+// Foremost is the service that speaks for all: of those that did worst the first of which is known why, or else the
+// first that was not taken back for another's sake.
 func (r Result) Foremost() (ServiceResult, bool) {
 	var foremost *ServiceResult
 	for i, service := range r.Services {
 		switch {
 		case foremost == nil, Worse(service.Verdict.Outcome, foremost.Verdict.Outcome),
-			service.Verdict.Outcome == foremost.Verdict.Outcome && len(foremost.Findings) == 0 && len(service.Findings) > 0:
+			service.Verdict.Outcome == foremost.Verdict.Outcome && service.tells() > foremost.tells():
 			foremost = &r.Services[i]
 		}
 	}
@@ -67,6 +69,17 @@ func (r Result) Foremost() (ServiceResult, bool) {
 		return ServiceResult{}, false
 	}
 	return *foremost, true
+}
+
+// tells is how much a service has to say of why a run ended as it did.
+func (s ServiceResult) tells() int {
+	switch {
+	case len(s.Findings) > 0:
+		return 2
+	case s.Because == "":
+		return 1
+	}
+	return 0
 }
 
 // Abort is an error that ended a run, beside what the reason of the result says.
@@ -112,6 +125,7 @@ type ServiceResult struct {
 	Failed     []Task     // tasks of the deployment that failed, oldest first
 	Log        LogTail    // of the container that failed
 	Left       string     // how things were left, in a sentence, when nothing was taken back
+	Because    string     // the service for whose sake it was to be taken back although it succeeded; else empty
 }
 
 // OneOffResult is what became of a task that was to run once.

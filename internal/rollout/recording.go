@@ -17,7 +17,7 @@ type Heard struct {
 
 // kinds are all events, by the names of their types.
 var kinds = kindsOf(
-	SecretLearned{}, InputsRead{}, RoleAssumed{}, PlanMade{}, Verified{}, Registered{}, OneOffStarted{}, OneOffProgress{}, TaskSaid{}, OneOffEnded{},
+	SecretLearned{}, InputsRead{}, RoleAssumed{}, PlanMade{}, TakenOver{}, Verified{}, Registered{}, OneOffStarted{}, OneOffProgress{}, TaskSaid{}, OneOffEnded{},
 	Repointed{}, Updated{}, Progress{}, HookCalled{}, Standing{}, ServiceSaid{}, TasksFailed{}, Decided{}, Explained{}, Continued{}, TakingBack{},
 	Deregistered{}, Noticed{}, Called{}, Ended{},
 )

@@ -83,7 +83,7 @@ func TestWhatIsNoEventIsNotToldAgain(t *testing.T) {
 	for text, says := range map[string]string{
 		`{"at":"1s","event":"Party","holds":{}}`:                `there is no event "Party"`,
 		`{"at":"soon","event":"Ended","holds":{}}`:              "invalid duration",
-		`{"at":"1s","event":"Decided","holds":{"Elapsed":"x"}}`: "Decided: json:",
+		`{"at":"1s","event":"Decided","holds":{"Verdict":"x"}}`: "Decided: json:",
 		`{"at":1}`: "cannot unmarshal",
 	} {
 		_, err := ParseHeard([]byte(text))

@@ -296,28 +296,46 @@ type Plan struct {
 }
 
 // Diff is what changes in the task definitions, as unified diffs: each revision against all that runs
-// in its place or, where there is no service, against its base.
+// in its place or, where there is no service, against its base. What changes alike is told once.
 func (p Plan) Diff() string {
-	type change struct {
-		from string
-		to   int
-	}
-	var diffs string
-	add := func(from Revision, to int) {
-		revision := p.Revisions[to]
-		diffs += taskdef.Diff(from.Document, revision.Document, from.ID(), revision.Name(), p.ShowValues)
-	}
-	told := map[change]bool{}
-	for _, service := range p.Services {
-		if this := (change{service.Runs.ARN, service.Revision}); !told[this] {
-			told[this] = true
-			add(service.Runs, service.Revision)
+	var bodies []string
+	from, to := map[string][]string{}, map[string][]string{}
+	add := func(before Revision, after PlannedRevision) {
+		diff := taskdef.Diff(before.Document, after.Document, "before", "after", p.ShowValues)
+		_, body, changed := strings.Cut(diff, "--- before\n+++ after\n")
+		if !changed {
+			return
+		}
+		if len(from[body]) == 0 {
+			bodies = append(bodies, body)
+		}
+		if !slices.Contains(from[body], before.ID()) {
+			from[body] = append(from[body], before.ID())
+		}
+		if !slices.Contains(to[body], after.Name()) {
+			to[body] = append(to[body], after.Name())
 		}
 	}
+	for _, service := range p.Services {
+		add(service.Runs, p.Revisions[service.Revision])
+	}
 	if len(p.Services) == 0 {
-		add(p.Revisions[0].Base, 0)
+		add(p.Revisions[0].Base, p.Revisions[0])
+	}
+	var diffs string
+	for _, body := range bodies {
+		diffs += "--- " + few(from[body]) + "\n+++ " + few(to[body]) + "\n" + body
 	}
 	return diffs
+}
+
+// few are the first of some names, and how many others there are.
+func few(names []string) string {
+	const most = 5
+	if more := len(names) - most; more > 0 {
+		names = append(slices.Clone(names[:most]), fmt.Sprintf("and %d others", more))
+	}
+	return strings.Join(names, ", ")
 }
 
 // PlannedRevision is a revision to be deployed.

@@ -166,7 +166,7 @@ func (w *watcher) tellShift(f *follower, s snapshot, now *rollout.Progress) {
 	tell := func(hook rollout.LifecycleHook) {
 		if seen := hook.ID + hook.Status; !f.told[seen] {
 			f.told[seen] = true
-			w.emit(rollout.HookCalled{Service: f.Service.ServiceKey, Elapsed: s.at.Sub(f.Since), Stage: event.Name, Hook: hook})
+			w.emit(rollout.HookCalled{Service: f.Service.ServiceKey, Stage: event.Name, Hook: hook})
 		}
 	}
 	if failure, is := d.Failed(); is {
@@ -176,7 +176,7 @@ func (w *watcher) tellShift(f *follower, s snapshot, now *rollout.Progress) {
 		now.State = "ROLLBACK_IN_PROGRESS"
 		if !f.told[d.RolledBackBy] {
 			f.told[d.RolledBackBy] = true
-			w.emit(rollout.ServiceSaid{Service: f.Service.ServiceKey, Elapsed: s.at.Sub(f.Since), By: "CodeDeploy", Message: d.RollbackMessage})
+			w.emit(rollout.ServiceSaid{Service: f.Service.ServiceKey, By: "CodeDeploy", Message: d.RollbackMessage})
 		}
 	}
 	if f.waiting = d.State() == rollout.ReadyWait; f.waiting {

@@ -183,11 +183,10 @@ func (w *watcher) tellStanding() {
 		return
 	}
 	if len(w.followers) == 1 {
-		open[0].last.Elapsed = time.Since(open[0].Since)
 		w.emit(open[0].last)
 		return
 	}
-	standing := rollout.Standing{Elapsed: time.Since(w.followers[0].Since), All: len(w.followers)}
+	standing := rollout.Standing{All: len(w.followers)}
 	for _, f := range w.followers {
 		switch {
 		case !f.done:
@@ -218,7 +217,7 @@ func (w *watcher) stop(err error) error {
 				verdict.Reason += "; it waits for somebody to continue it"
 			}
 		case cancelled:
-			verdict = rollout.Verdict{Outcome: rollout.Cancelled, Reason: "the run was ended from outside, with " + f.left()}
+			verdict = rollout.Verdict{Outcome: rollout.Cancelled, Reason: "the run was ended from outside: " + f.left()}
 		}
 		w.decide(f, verdict)
 	}
@@ -243,7 +242,7 @@ func (w *watcher) goal(f *follower) string {
 
 func (w *watcher) decide(f *follower, verdict rollout.Verdict) {
 	f.done, f.verdict = true, verdict
-	w.emit(rollout.Decided{Service: f.Service.ServiceKey, Elapsed: time.Since(f.Since), Verdict: verdict})
+	w.emit(rollout.Decided{Service: f.Service.ServiceKey, Verdict: verdict})
 }
 
 // round looks once at every target that has no verdict.
@@ -414,12 +413,11 @@ func (f *follower) take(now time.Time, services []rollout.Service, progress map[
 
 // tell says what is new: the service's events, and the counts when they or the state changed.
 func (w *watcher) tell(f *follower, s snapshot) {
-	elapsed := s.at.Sub(f.Since)
 	f.stirred = false
 	for _, event := range slices.Backward(f.service.Events) {
 		if !f.told[event.ID] && event.At.After(f.Heard) {
 			f.told[event.ID], f.stirred = true, true
-			w.emit(rollout.ServiceSaid{Service: f.Service.ServiceKey, Elapsed: elapsed, By: "ECS", Message: event.Message})
+			w.emit(rollout.ServiceSaid{Service: f.Service.ServiceKey, By: "ECS", Message: event.Message})
 		}
 	}
 	now := rollout.Progress{Service: f.Service.ServiceKey, Desired: f.service.Desired, Deployment: f.ours, State: f.ours.State}
@@ -435,7 +433,6 @@ func (w *watcher) tell(f *follower, s snapshot) {
 	if s.shift != nil {
 		w.tellShift(f, s, &now)
 	}
-	now.Elapsed = elapsed
 	if !alike(now, f.last) {
 		f.stirred = true
 		w.emit(now)
@@ -456,7 +453,7 @@ func (w *watcher) tellStage(f *follower, s snapshot, now *rollout.Progress) {
 	for _, hook := range s.progress.Hooks {
 		if seen := hook.ID + hook.Status; !f.told[seen] && (hook.Status != "AWAITING_ACTION" || f.waiting) {
 			f.told[seen] = true
-			w.emit(rollout.HookCalled{Service: f.Service.ServiceKey, Elapsed: s.at.Sub(f.Since), Stage: now.Stage, Hook: hook})
+			w.emit(rollout.HookCalled{Service: f.Service.ServiceKey, Stage: now.Stage, Hook: hook})
 		}
 	}
 }
@@ -516,7 +513,7 @@ func (w *watcher) tellCauses(f *follower, failed []rollout.Task) {
 			continue // told with the first of them
 		}
 		event := rollout.TasksFailed{
-			Service: f.Service.ServiceKey, Elapsed: time.Since(f.Since), Cause: task.Cause(), Again: slices.ContainsFunc(f.failed, sameCause),
+			Service: f.Service.ServiceKey, Cause: task.Cause(), Again: slices.ContainsFunc(f.failed, sameCause),
 		}
 		for _, other := range failed {
 			if sameCause(other) {

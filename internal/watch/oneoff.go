@@ -38,7 +38,7 @@ func FollowTasks(ctx context.Context, client *cloud.Client, run OneOff, emit rol
 	ctx, cancel := context.WithTimeoutCause(ctx, run.Timeout, ErrTimeout)
 	defer cancel()
 	now := time.Now()
-	f := &runner{OneOff: run, client: client.WithoutRetry(), emit: emit, began: now, seen: now, looked: now, shown: now}
+	f := &runner{OneOff: run, client: client.WithoutRetry(), emit: emit, seen: now, looked: now, shown: now}
 	for {
 		if err := f.client.Pause(ctx, period); err != nil {
 			return f.tasks, err
@@ -63,7 +63,6 @@ type runner struct {
 	emit   rollout.Emit
 	tasks  []rollout.Task
 	state  string
-	began  time.Time
 	seen   time.Time // when ECS last knew all tasks
 	looked time.Time // when AWS last answered
 	shown  time.Time // when something was last said
@@ -89,7 +88,7 @@ func (f *runner) look(ctx context.Context) (stopped bool, err error) {
 	f.looked = time.Now()
 	state := states(tasks)
 	if state != f.state || quiet(f.shown, period) {
-		f.say(rollout.OneOffProgress{Input: f.Input, Elapsed: time.Since(f.began), State: state})
+		f.say(rollout.OneOffProgress{Input: f.Input, State: state})
 	}
 	stopped = len(tasks) == len(f.Tasks) && !slices.ContainsFunc(tasks, func(t rollout.Task) bool { return t.Status != "STOPPED" })
 	if stopped && state != f.state {
