@@ -17,7 +17,7 @@ func connect(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) 
 	if err != nil {
 		return nil, err
 	}
-	options := cloud.Options{Region: in.Region, Credentials: credentials, HTTP: env.HTTP, Jitter: env.Jitter, Emit: emit}
+	options := cloud.Options{Region: in.Region, Credentials: credentials, Attempts: in.Attempts, HTTP: env.HTTP, Jitter: env.Jitter, Emit: emit}
 	if env.HTTP != nil {
 		options.Region = simulatedRegion
 	}

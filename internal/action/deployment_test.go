@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -17,6 +18,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/goccy/go-yaml"
 	"github.com/stretchr/testify/require"
 
 	"ecs-deploy/internal/cloud"
@@ -552,6 +554,7 @@ func TestWhatHoldsTheAccountIsThereInPartsWithoutIt(t *testing.T) {
 		"previous-task-definition-arn": {"previous-task-definition-family", "previous-task-definition-revision"},
 		"run-before-task-arn":          {"run-before-task-id"},
 		"run-after-task-arn":           {"run-after-task-id"},
+		"run-task-arn":                 {"run-before-task-id"},
 		"result":                       {"outcomes"},
 	}
 	for name, value := range values {
@@ -564,4 +567,27 @@ func TestWhatHoldsTheAccountIsThereInPartsWithoutIt(t *testing.T) {
 			require.NotContains(t, values[part], "123456789012")
 		}
 	}
+}
+
+// A step as it is written for AWS's own action sends what that action does, and what it has forgotten since.
+func TestAStepForAmazonsActionSendsWhatThatDoes(t *testing.T) {
+	text, err := os.ReadFile("testdata/amazon/step.yaml")
+	require.NoError(t, err)
+	var s step
+	require.NoError(t, yaml.UnmarshalWithOptions(text, &s, yaml.Strict()))
+	r := play(t, s, "testdata/amazon")
+	require.Zero(t, r.code, r.log)
+	update := bodies(r.sim, "UpdateService")
+	require.Len(t, update, 1)
+	require.JSONEq(t, `{"cluster":"main","service":"web","taskDefinition":"arn:aws:ecs:eu-west-1:123456789012:task-definition/web:42",
+		"propagateTags":"SERVICE","enableECSManagedTags":true,"volumeConfigurations":[{"name":"data",
+		"managedEBSVolume":{"sizeInGiB":20,"roleArn":"arn:aws:iam::123456789012:role/ebs","volumeInitializationRate":100}}]}`, update[0])
+	task := bodies(r.sim, "RunTask")
+	require.Len(t, task, 1)
+	require.JSONEq(t, `{"cluster":"main","count":1,"taskDefinition":"arn:aws:ecs:eu-west-1:123456789012:task-definition/web:42","launchType":"FARGATE","platformVersion":"LATEST",
+		"networkConfiguration":{"awsvpcConfiguration":{"subnets":["subnet-1","subnet-2"],"securityGroups":["sg-1","sg-2"],"assignPublicIp":"ENABLED"}},
+		"overrides":{"containerOverrides":[{"name":"app","command":["bin/migrate","--all"],"environment":[{"name":"DRY","value":"no"}]}]},
+		"startedBy":"pipeline","enableECSManagedTags":true,"tags":[{"key":"for","value":"migration"}]}`,
+		regexp.MustCompile(`,"clientToken":"[^"]+"`).ReplaceAllString(task[0], ""))
+	require.Regexp(t, `(?m)^run-task-arn=\["arn:aws:ecs:eu-west-1:123456789012:task/main/\w+"\]$`, r.outputs)
 }

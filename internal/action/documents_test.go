@@ -90,9 +90,18 @@ func TestREADMEHasTheTablesOfTheCode(t *testing.T) {
 	text, err := os.ReadFile(path)
 	require.NoError(t, err)
 	file := declared(t)
+	var ours, amazons []entry
+	for _, input := range entries(file.Inputs) {
+		if description, is := strings.CutPrefix(input.Description, "As in aws-actions/amazon-ecs-deploy-task-definition. "); is {
+			amazons = append(amazons, entry{input.Name, description, input.Default})
+		} else {
+			ours = append(ours, input)
+		}
+	}
 	want := string(text)
 	for name, table := range map[string]string{
-		"inputs":      table("input", entries(file.Inputs)),
+		"inputs":      table("input", ours),
+		"amazon":      table("input", amazons),
 		"outputs":     table("output", entries(file.Outputs)),
 		"knowledge":   knowledge(),
 		"credentials": credentialErrors(),

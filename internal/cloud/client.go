@@ -4,6 +4,7 @@
 package cloud
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -30,6 +31,9 @@ type Options struct {
 	// HTTP takes the place of the network and, with it, of all that this machine's environment says
 	// about AWS. The region must be given then.
 	HTTP HTTPClient
+	// Attempts are how often a call is made before its error counts; 0: as often as is usual. Those who come again by
+	// themselves, as the wait does, are not bound to it.
+	Attempts int
 	// Jitter gives numbers from 0 to 1, by which the waits between attempts are shortened.
 	Jitter func() float64
 	// Emit is told of each call.
@@ -42,6 +46,7 @@ type Client struct {
 	config  aws.Config // for the clients of other services, which few runs need
 	region  string
 	assumer *assumer // nil where no role is assumed
+	most    int      // attempts
 	jitter  func() float64
 	emit    rollout.Emit
 }
@@ -59,7 +64,7 @@ const (
 
 // Open makes a client. It calls nobody.
 func Open(ctx context.Context, options Options) (*Client, error) {
-	c := &Client{jitter: options.Jitter, emit: options.Emit}
+	c := &Client{most: cmp.Or(options.Attempts, attempts), jitter: options.Jitter, emit: options.Emit}
 	cfg, err := c.load(ctx, options)
 	if err != nil {
 		return nil, err
@@ -84,7 +89,7 @@ func Open(ctx context.Context, options Options) (*Client, error) {
 // deployment makes few calls, and must outlast a bad minute.
 func (c *Client) retryer(retryables []retry.IsErrorRetryable, more ...retry.IsErrorRetryable) aws.Retryer {
 	return retry.NewStandard(func(o *retry.StandardOptions) {
-		o.MaxAttempts = attempts
+		o.MaxAttempts = c.most
 		o.RateLimiter = ratelimit.None
 		o.Backoff = retry.BackoffDelayerFunc(func(attempt int, _ error) (time.Duration, error) {
 			return c.backoff(attempt), nil

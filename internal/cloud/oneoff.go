@@ -18,7 +18,7 @@ import (
 // (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html).
 func (c *Client) RunTask(ctx context.Context, planned rollout.PlannedTask, revision rollout.Revision) (arns, unplaced []string, err error) {
 	about := fmt.Sprintf("%s of %s", planned.Input, revision.ID())
-	more, err := json.Marshal(map[string]string{"taskDefinition": revision.ARN, "startedBy": planned.Input, "clientToken": rand.Text()})
+	more, err := json.Marshal(map[string]string{"taskDefinition": revision.ARN, "clientToken": rand.Text()})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -63,6 +63,8 @@ func (d *deployer) runOnce(ctx context.Context, planned *rollout.PlannedTask) (*
 		result.Findings = diagnose.Unplaced(unplaced)
 		d.stop(ctx, result, "the others could not be placed")
 		result.Verdict = rollout.Verdict{Outcome: rollout.Failed, Reason: fmt.Sprintf("%d of its tasks could not be placed: %s", len(unplaced), strings.Join(slices.Compact(unplaced), "; "))}
+	} else if planned.Detached {
+		result.Verdict = rollout.Verdict{Outcome: rollout.Succeeded, Reason: "it was started, and is not waited for"}
 	} else if err = d.followOnce(ctx, planned, result); err != nil {
 		return result, err
 	}

@@ -11,7 +11,9 @@ type CodeDeploy struct {
 	Application, Group string          // empty: as the ECS console names them
 	Config             string          // empty: that of the group
 	Description        string          // at most longestDescription characters
-	AppSpec            taskdef.AppSpec // empty: to be made of what the service has
+	AppSpec            taskdef.AppSpec // empty: Found or, without that, to be made of what the service has
+	Found              taskdef.AppSpec // appspec.yaml of the workspace, if there is one and no other is named
+	Unreadable         error           // it is there, and cannot be read
 	Given              []string        // the inputs that are given
 }
 
@@ -30,6 +32,9 @@ func (c *checker) codeDeploy(t text) CodeDeploy {
 		Config:      c.codeDeployName("codedeploy-deployment-config", t.CodeDeployConfig),
 		AppSpec:     c.appSpec("codedeploy-appspec", t.CodeDeployAppSpec),
 		Description: t.CodeDeployDescription,
+	}
+	if t.CodeDeployAppSpec == "" {
+		d.Found, d.Unreadable = c.foundAppSpec()
 	}
 	if long := []rune(d.Description); len(long) > longestDescription {
 		d.Description = string(long[:longestDescription-1]) + "…"

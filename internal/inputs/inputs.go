@@ -41,13 +41,16 @@ type Inputs struct {
 	RollbackOnFailure bool
 	KeepRevisions     *int32        // nil: all
 	Timeout           time.Duration // 0: not given
+	WaitsOnTop        bool          // the waits of CodeDeploy's deployment groups come on top of the timeout
+	Attempts          int           // how often a call is made at most; 0: as often as is usual
 	Verify            bool
 	DryRun            bool
 	Verbose           bool
 
 	Region      string // empty: that of the profile, if there is one
 	Credentials Credentials
-	Simulate    string // the name of a scenario; empty: the real AWS
+	Simulate    string   // the name of a scenario; empty: the real AWS
+	Amazon      []string // the inputs that are given as in AWS's own action
 }
 
 // text is the inputs as they are written. Its tags are the names of the inputs, with the hyphens as
@@ -94,6 +97,7 @@ type text struct {
 	Audience              string `env:"AUDIENCE, default=sts.amazonaws.com"`
 	AllowedAccountIDs     string `env:"ALLOWED_ACCOUNT_IDS"`
 	Simulate              string `env:"SIMULATE"`
+	Amazon                amazon
 }
 
 // Declaration is one input as its user knows it.
@@ -101,8 +105,16 @@ type Declaration struct{ Name, Default string }
 
 // Declared lists the inputs that Read reads.
 func Declared() []Declaration {
+	return declared(reflect.TypeFor[text]())
+}
+
+func declared(of reflect.Type) []Declaration {
 	var declarations []Declaration
-	for field := range reflect.TypeFor[text]().Fields() {
+	for field := range of.Fields() {
+		if field.Type.Kind() == reflect.Struct {
+			declarations = append(declarations, declared(field.Type)...)
+			continue
+		}
 		key, options, _ := strings.Cut(field.Tag.Get("env"), ",")
 		_, standard, _ := strings.Cut(options, "default=")
 		declarations = append(declarations, Declaration{lookuper{}.Key(key), standard})
@@ -136,7 +148,9 @@ func Read(ctx context.Context, getenv func(string) string) (Inputs, error) {
 		return Inputs{}, err
 	}
 	c := checker{workspace: getenv("GITHUB_WORKSPACE"), temp: getenv("RUNNER_TEMP")}
+	t.Amazon.translate(&c, &t)
 	in := t.check(&c)
+	in.Amazon = t.Amazon.given()
 	in.Region = c.region("aws-region", t.Region, getenv, append(in.Services, t.Cluster, t.TaskDefinition)...)
 	in.Credentials = c.credentials(t, job(getenv))
 	in.Verbose = in.Verbose || getenv("RUNNER_DEBUG") == "1"
@@ -172,6 +186,16 @@ func (t text) check(c *checker) Inputs {
 	in.Variables = c.variables("environment-variables", t.EnvironmentVariables, "secrets", t.Secrets)
 	in.Cluster = c.sameCluster("cluster", in.Cluster, in.Services)
 	in.Timeout = c.duration("timeout", t.Timeout, 0)
+	in.WaitsOnTop = t.Amazon.WaitForMinutes != ""
+	if task := t.Amazon.task(c); task != nil {
+		if in.RunBefore != nil {
+			c.mistake("run-task and run-before: give one of them")
+		}
+		in.RunBefore = task
+	}
+	if attempts := c.whole("max-retries", t.Amazon.MaxRetries, 1, 100); attempts != nil {
+		in.Attempts = int(*attempts)
+	}
 	if t.Operation != "deploy" {
 		c.operation(t)
 	} else if t.Service == "" && t.TaskDefinition == "" {

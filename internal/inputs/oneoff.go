@@ -10,6 +10,8 @@ import (
 	"github.com/goccy/go-yaml"
 	"mvdan.cc/sh/v3/expand"
 	"mvdan.cc/sh/v3/syntax"
+
+	"ecs-deploy/internal/taskdef"
 )
 
 // OneOff is a task that is to run once, of the new revision.
@@ -24,6 +26,8 @@ type OneOff struct {
 	Capacity    capacity
 	Count       int
 	Timeout     time.Duration
+	Request     taskdef.Patch `yaml:"-"` // what else RunTask is sent
+	Detached    bool          `yaml:"-"` // it is not waited for
 }
 
 // Network is where a task runs in network mode awsvpc.

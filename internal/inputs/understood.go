@@ -37,6 +37,7 @@ func (in Inputs) Understood() []Fact {
 	}
 	tell("credentials", in.Credentials.inWords())
 	tell("accounts", in.Credentials.Accounts...)
+	tell("as AWS's has it", in.Amazon...)
 	tell("unusual", in.unusual()...)
 	return facts
 }

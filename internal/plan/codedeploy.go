@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -52,8 +53,15 @@ func codeDeploy(in inputs.Inputs, running rollout.Running, revision rollout.Plan
 	if err := patchable(running, in.ServicePatch); err != nil {
 		return nil, err
 	}
+	given := in.CodeDeploy.AppSpec
+	if given.Empty() && in.CodeDeploy.Unreadable != nil {
+		return nil, &rollout.Problem{Kind: rollout.BadInput, What: "appspec.yaml: " + in.CodeDeploy.Unreadable.Error(), Next: "Mend it, or name another as codedeploy-appspec."}
+	}
+	if given.Empty() {
+		given = in.CodeDeploy.Found
+	}
 	var err error
-	planned.AppSpec, err = appSpec(in.CodeDeploy.AppSpec, running.Service)
+	planned.AppSpec, err = appSpec(given, running.Service)
 	if err != nil {
 		return nil, err
 	}
@@ -138,11 +146,11 @@ const (
 // a half until new tasks run. Where CodeDeploy deploys, that half an hour is for either, and what its deployment
 // groups and configurations take is added to it.
 func Timeout(in inputs.Inputs, services []rollout.Running) time.Duration {
-	if in.Timeout > 0 {
+	if in.Timeout > 0 && !in.WaitsOnTop {
 		return in.Timeout
 	}
-	timeout := usually
-	if in.WaitFor == string(rollout.AllRun) && !slices.ContainsFunc(services, underCodeDeploy) {
+	timeout := cmp.Or(in.Timeout, usually)
+	if in.Timeout == 0 && in.WaitFor == string(rollout.AllRun) && !slices.ContainsFunc(services, underCodeDeploy) {
 		timeout = untilRuns
 	}
 	var waits time.Duration

@@ -24,6 +24,7 @@ type runTask struct {
 	Overrides       overrides       `json:"overrides"`
 	ManagedTags     bool            `json:"enableECSManagedTags,omitempty"`
 	PropagateTags   string          `json:"propagateTags"`
+	StartedBy       string          `json:"startedBy"`
 }
 
 type network struct {
@@ -58,7 +59,7 @@ func oneOff(input string, asked *inputs.OneOff, in inputs.Inputs, plan rollout.P
 	if asked == nil {
 		return nil, nil
 	}
-	task := &rollout.PlannedTask{Input: input, Cluster: in.Cluster, Command: asked.Command, Timeout: asked.Timeout}
+	task := &rollout.PlannedTask{Input: input, Cluster: in.Cluster, Command: asked.Command, Timeout: asked.Timeout, Detached: asked.Detached}
 	var like rollout.Placement
 	if len(plan.Services) > 0 {
 		first := plan.Services[0]
@@ -73,7 +74,7 @@ func oneOff(input string, asked *inputs.OneOff, in inputs.Inputs, plan rollout.P
 		return nil, err
 	}
 	request := runTask{
-		Cluster: task.Cluster, Count: asked.Count, PropagateTags: "TASK_DEFINITION", ManagedTags: like.ManagedTags, PlatformVersion: like.PlatformVersion,
+		Cluster: task.Cluster, Count: asked.Count, PropagateTags: "TASK_DEFINITION", StartedBy: input, ManagedTags: like.ManagedTags, PlatformVersion: like.PlatformVersion,
 		Overrides: overrides{CPU: asked.CPU, Memory: asked.Memory, TaskRole: asked.TaskRole},
 	}
 	override := containerOverride{Name: task.Container, Command: asked.Command}
@@ -90,7 +91,10 @@ func oneOff(input string, asked *inputs.OneOff, in inputs.Inputs, plan rollout.P
 	if err != nil {
 		return nil, err
 	}
-	task.Request, err = taskdef.Parse(body)
+	if task.Request, err = taskdef.Parse(body); err != nil {
+		return nil, err
+	}
+	task.Request, err = asked.Request.Apply(task.Request)
 	return task, err
 }
 
@@ -99,6 +103,9 @@ func (r *runTask) placeOn(asked *inputs.OneOff, like rollout.Placement) {
 	switch {
 	case asked.Capacity.LaunchType != "":
 		r.LaunchType = asked.Capacity.LaunchType
+		if r.LaunchType != "FARGATE" {
+			r.PlatformVersion = "" // only Fargate has versions
+		}
 	case len(asked.Capacity.Shares) > 0:
 		for _, share := range asked.Capacity.Shares {
 			r.Capacity = append(r.Capacity, rollout.Share(share))

@@ -35,6 +35,9 @@ func Make(in inputs.Inputs, world rollout.World) (rollout.Plan, error) {
 		service.Revision = at
 		plan.Services = append(plan.Services, service)
 		plan.Notes = append(plan.Notes, running.Notes...)
+		if underCodeDeploy(running) && !in.CodeDeploy.Found.Empty() {
+			plan.Notes = append(plan.Notes, "the AppSpec of service "+running.Service.Name+" is appspec.yaml of the workspace: codedeploy-appspec names no other")
+		}
 	}
 	if plan.Before, err = oneOff("run-before", in.RunBefore, in, plan); err != nil {
 		return plan, err

@@ -26,7 +26,11 @@ func taskOutputs(input string, tasks []string) []output {
 	if len(tasks) == 0 {
 		return nil
 	}
-	return []output{{input + "-task-arn", tasks[0]}, {input + "-task-id", rollout.LastSegment(tasks[0])}}
+	outputs := []output{{input + "-task-arn", tasks[0]}, {input + "-task-id", rollout.LastSegment(tasks[0])}}
+	if input == "run-before" { // as AWS's own action has it
+		outputs = append(outputs, output{"run-task-arn", asJSON(tasks)})
+	}
+	return outputs
 }
 
 // commandOf is a command as one would write it.

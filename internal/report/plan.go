@@ -122,8 +122,12 @@ func steps(plan rollout.Plan) []string {
 }
 
 func oneOffStep(plan rollout.Plan, task rollout.PlannedTask) string {
-	return fmt.Sprintf("ecs:RunTask: %s, container %s of %s runs %s, at most %s",
-		task.Input, task.Container, plan.Revisions[task.Revision].Name(), commandOf(task.Command), rollout.Span(task.Timeout))
+	wait := "at most " + rollout.Span(task.Timeout)
+	if task.Detached {
+		wait = "not waited for"
+	}
+	return fmt.Sprintf("ecs:RunTask: %s, container %s of %s runs %s, %s",
+		task.Input, task.Container, plan.Revisions[task.Revision].Name(), commandOf(task.Command), wait)
 }
 
 func source(base rollout.Revision) string {

@@ -363,6 +363,7 @@ type PlannedTask struct {
 	Command   []string // none: what the task definition says
 	Essential []string // the containers that must end well
 	Timeout   time.Duration
+	Detached  bool             // it is not waited for
 	Request   taskdef.Document // of RunTask, but for the task definition
 }
 
