@@ -76,7 +76,7 @@ func Open(ctx context.Context, options Options) (*Client, error) {
 		}
 	}
 	c.region = cfg.Region
-	cfg.Retryer = func() aws.Retryer { return c.retryer(retry.DefaultRetryables, tooManyRegistrations) }
+	cfg.Retryer = func() aws.Retryer { return c.retryer(retry.DefaultRetryables, tooManyRegistrations, garbled) }
 	cfg.APIOptions = append(cfg.APIOptions, reportCalls(options.Emit), wholeAnswers, paced())
 	if c.assumer != nil {
 		cfg.APIOptions = append(cfg.APIOptions, c.assumer.renewStale(cfg.Credentials.(*aws.CredentialsCache)))

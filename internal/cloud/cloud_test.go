@@ -117,7 +117,7 @@ func TestTroubleIsRiddenOut(t *testing.T) {
 				require.Len(t, services, 1)
 				revision, err := client.Revision(t.Context(), "web")
 				require.NoError(t, err)
-				registered, err := client.Register(t.Context(), revision.Document)
+				registered, err := client.Register(t.Context(), revision.Document, revision)
 				require.NoError(t, err)
 				require.Equal(t, 42, registered.Number)
 
@@ -142,7 +142,7 @@ func TestTooManyConcurrentRegistrationsWaitTheirTurn(t *testing.T) {
 		}))
 		document, err := taskdef.Parse([]byte(`{"family":"web","containerDefinitions":[{"name":"app","image":"nginx"}]}`))
 		require.NoError(t, err)
-		registered, err := client.Register(t.Context(), document)
+		registered, err := client.Register(t.Context(), document, rollout.Revision{})
 		require.NoError(t, err)
 		require.Equal(t, "web:42", registered.ID())
 		require.Greater(t, time.Since(began), time.Second, "it waits between its attempts")
@@ -194,7 +194,7 @@ func aDeployment(t *testing.T, client *Client, force bool) (rollout.Service, rol
 	if force {
 		return before.Service, rollout.Update{TaskDefinition: before.Revision.ARN, Force: true}
 	}
-	revision, err := client.Register(t.Context(), before.Revision.Document)
+	revision, err := client.Register(t.Context(), before.Revision.Document, before.Revision)
 	require.NoError(t, err)
 	return before.Service, rollout.Update{TaskDefinition: revision.ARN}
 }

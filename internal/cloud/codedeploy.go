@@ -160,13 +160,17 @@ func (c *Client) StartCodeDeploy(ctx context.Context, service rollout.ServiceKey
 		if err == nil {
 			return c.justStarted(ctx, id), nil
 		}
-		if !unanswered(err) || ctx.Err() != nil {
+		lost = err
+		cancelled := ctx.Err() != nil
+		if !cancelled && !unanswered(err) {
 			return rollout.CodeDeployment{}, c.notStarted(ctx, err, about)
 		}
-		lost = err
 		found, ok, err := c.lookForCodeDeploy(ctx, service, planned, content)
-		if err != nil || ok {
+		switch {
+		case ok, err != nil && !cancelled:
 			return found, err
+		case cancelled:
+			return found, c.notStarted(ctx, lost, about)
 		}
 	}
 	return rollout.CodeDeployment{}, c.problem(ctx, lost, "codedeploy:CreateDeployment", about)
@@ -260,6 +264,11 @@ func (c *Client) notUnderWay(ctx context.Context, service rollout.ServiceKey, gr
 // lookForCodeDeploy searches for the deployment that a lost request may have started.
 func (c *Client) lookForCodeDeploy(ctx context.Context, service rollout.ServiceKey, planned rollout.PlannedCodeDeploy, content string) (rollout.CodeDeployment, bool, error) {
 	sum := fmt.Sprintf("%x", sha256.Sum256([]byte(content)))
+	if ctx.Err() != nil {
+		afterwards, cancel := afterwards(ctx)
+		defer cancel()
+		ctx = afterwards
+	}
 	for range looks {
 		if err := c.Pause(ctx, lookAfter); err != nil {
 			return rollout.CodeDeployment{}, false, err

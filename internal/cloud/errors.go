@@ -34,11 +34,15 @@ var tooManyRegistrations = retry.IsErrorRetryableFunc(func(err error) aws.Ternar
 // throttled are the errors that say that nothing was done, and that it may be tried again.
 var throttled = []retry.IsErrorRetryable{retry.RetryableErrorCode{Codes: retry.DefaultThrottleErrorCodes}}
 
+// garbled are errors whose answer tells no code: what was refused, and whether anything was, is not known then. The
+// SDK calls them so (https://github.com/aws/aws-sdk-go-v2/blob/main/service/ecs/deserializers.go).
+var garbled = retry.RetryableErrorCode{Codes: map[string]struct{}{"UnknownError": {}}}
+
 // Transient tells whether the call may go well when it is made again: throttles, faults of the
 // server, connections and answers that were cut off.
 func Transient(err error) bool {
 	var broken *smithy.DeserializationError
-	return errors.Is(err, errNoAnswer) || errors.As(err, &broken) ||
+	return errors.Is(err, errNoAnswer) || errors.As(err, &broken) || garbled.IsErrorRetryable(err) == aws.TrueTernary ||
 		retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary
 }
 

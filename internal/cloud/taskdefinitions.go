@@ -3,6 +3,7 @@ package cloud
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -46,21 +47,53 @@ func (c *Client) Revision(ctx context.Context, name string) (rollout.Revision, e
 	return revision, nil
 }
 
-// Register registers a document as a new revision, as it stands.
-func (c *Client) Register(ctx context.Context, document taskdef.Document) (rollout.Revision, error) {
+// Register registers a document as a new revision, as it stands. RegisterTaskDefinition has no client token: when its
+// answer got lost, we look whether the latest revision is this one before we send again. It must be newer than the one
+// that the document was made from.
+func (c *Client) Register(ctx context.Context, document taskdef.Document, from rollout.Revision) (rollout.Revision, error) {
+	about := "task definition " + document.Family()
+	var lost error
+	for range c.most {
+		revision, err := c.register(ctx, document)
+		if err == nil {
+			return revision, nil
+		}
+		if !unanswered(err) || ctx.Err() != nil {
+			return rollout.Revision{}, c.problem(ctx, err, "ecs:RegisterTaskDefinition", about)
+		}
+		lost = err
+		latest, same, err := c.latestIs(ctx, document, from)
+		if err != nil || same {
+			return latest, err
+		}
+	}
+	return rollout.Revision{}, c.problem(ctx, lost, "ecs:RegisterTaskDefinition", about)
+}
+
+func (c *Client) register(ctx context.Context, document taskdef.Document) (rollout.Revision, error) {
 	family := document.Family()
 	var answer []byte
 	_, err := c.ecs.RegisterTaskDefinition(ctx, &ecs.RegisterTaskDefinitionInput{
 		Family: &family, ContainerDefinitions: []types.ContainerDefinition{}, // for the SDK's own check; replaced below
-	}, withMiddleware(sendBody(document.JSON()), takeAnswer(&answer)))
-	var revision rollout.Revision
-	if err == nil {
-		revision, err = readRevision(answer)
-	}
+	}, withMiddleware(sendBody(document.JSON()), takeAnswer(&answer)), func(o *ecs.Options) { o.Retryer = c.retryer(throttled, tooManyRegistrations) })
 	if err != nil {
-		return rollout.Revision{}, c.problem(ctx, err, "ecs:RegisterTaskDefinition", "task definition "+family)
+		return rollout.Revision{}, err
 	}
-	return revision, nil
+	return readRevision(answer)
+}
+
+// latestIs tells whether the latest revision of a family is a newer one that means what a document does, and reads it.
+func (c *Client) latestIs(ctx context.Context, document taskdef.Document, from rollout.Revision) (rollout.Revision, bool, error) {
+	if err := c.Pause(ctx, lookAfter); err != nil {
+		return rollout.Revision{}, false, err
+	}
+	latest, err := c.Revision(ctx, document.Family())
+	var p *rollout.Problem
+	if errors.As(err, &p) && p.Kind == rollout.BadInput { // there is none
+		return rollout.Revision{}, false, nil
+	}
+	newer := latest.Family != from.Family || latest.Number > from.Number
+	return latest, err == nil && newer && taskdef.Diff(latest.Document, document, "", "", true) == "", err
 }
 
 // ActiveRevisions lists the ARNs of the ACTIVE revisions of a family, the newest first.

@@ -19,8 +19,15 @@ const (
 	lookAfter = 2 * time.Second
 )
 
+// afterwards is a context for a last look after a run was cancelled: the runner does not wait long
+// (https://docs.github.com/actions/reference/workflows-and-actions/workflow-cancellation).
+func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+}
+
 // Update updates a service that looked like before, and returns what it looks like then and the
-// deployment that is ours: a new one, or the one that there was when ECS saw nothing to start.
+// deployment that is ours: a new one, or the one that there was when ECS saw nothing to start. Also of a run that was
+// cancelled meanwhile it is found out whether the service was updated.
 func (c *Client) Update(ctx context.Context, before rollout.Service, update rollout.Update) (rollout.Service, rollout.Deployment, error) {
 	var lost error
 	for range sends {
@@ -29,13 +36,17 @@ func (c *Client) Update(ctx context.Context, before rollout.Service, update roll
 			ours, _ := after.Primary()
 			return after, ours, nil
 		}
-		if !unanswered(err) || ctx.Err() != nil {
-			return rollout.Service{}, rollout.Deployment{}, c.problem(ctx, err, "ecs:UpdateService", "service "+before.Name)
-		}
 		lost = err
+		cancelled := ctx.Err() != nil
+		if !cancelled && !unanswered(err) {
+			break
+		}
 		after, ours, found, err := c.look(ctx, before, update)
-		if err != nil || found {
+		switch {
+		case found, err != nil && !cancelled:
 			return after, ours, err
+		case cancelled:
+			return after, ours, c.problem(ctx, lost, "ecs:UpdateService", "service "+before.Name)
 		}
 	}
 	return rollout.Service{}, rollout.Deployment{}, c.problem(ctx, lost, "ecs:UpdateService", "service "+before.Name)
@@ -60,6 +71,11 @@ func (c *Client) send(ctx context.Context, before rollout.Service, update rollou
 
 // look searches for a deployment of the revision that was not there before.
 func (c *Client) look(ctx context.Context, before rollout.Service, update rollout.Update) (rollout.Service, rollout.Deployment, bool, error) {
+	if ctx.Err() != nil {
+		afterwards, cancel := afterwards(ctx)
+		defer cancel()
+		ctx = afterwards
+	}
 	for range looks {
 		if err := c.Pause(ctx, lookAfter); err != nil {
 			return rollout.Service{}, rollout.Deployment{}, false, err

@@ -22,7 +22,7 @@ func onAnswer(id string, see func(*smithyhttp.Response) error) func(*smithy.Stac
 		return stack.Deserialize.Add(smithy.DeserializeMiddlewareFunc(id,
 			func(ctx context.Context, in smithy.DeserializeInput, next smithy.DeserializeHandler) (smithy.DeserializeOutput, smithy.Metadata, error) {
 				out, metadata, err := next.HandleDeserialize(ctx, in)
-				if response, ok := out.RawResponse.(*smithyhttp.Response); ok && err == nil && response.StatusCode == http.StatusOK {
+				if response, ok := out.RawResponse.(*smithyhttp.Response); ok && err == nil {
 					err = see(response)
 				}
 				return out, metadata, err
@@ -38,11 +38,13 @@ var wholeAnswers = onAnswer("WholeAnswers", func(response *smithyhttp.Response) 
 	return err
 })
 
+// readWhole reads a body. That of an error may be empty.
 func readWhole(response *smithyhttp.Response) ([]byte, error) {
 	body, err := io.ReadAll(response.Body)
 	response.Body.Close()
 	isXML := strings.Contains(response.Header.Get("Content-Type"), "xml")
-	if err == nil && (len(body) == 0 || !isXML && !json.Valid(body)) {
+	empty, good := len(body) == 0, response.StatusCode == http.StatusOK
+	if err == nil && (empty && good || !empty && !isXML && !json.Valid(body)) {
 		err = errNoAnswer
 	}
 	if err != nil {
@@ -56,6 +58,9 @@ func readWhole(response *smithyhttp.Response) ([]byte, error) {
 // numbers that its types do not hold would make the call fail.
 func takeAnswer(into *[]byte) func(*smithy.Stack) error {
 	return onAnswer("TakeAnswer", func(response *smithyhttp.Response) (err error) {
+		if response.StatusCode != http.StatusOK {
+			return nil
+		}
 		*into, err = readWhole(response)
 		response.Body = io.NopCloser(strings.NewReader("{}"))
 		return err

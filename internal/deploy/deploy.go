@@ -103,7 +103,7 @@ func (d *deployer) register(ctx context.Context) error {
 	return cloud.Each(ctx, d.plan.Revisions, func(ctx context.Context, i int, planned rollout.PlannedRevision) error {
 		result := rollout.RevisionResult{Revision: planned.Base, Previous: planned.Base, Images: planned.Images}
 		if planned.Register {
-			registered, err := d.client.Register(ctx, planned.Document)
+			registered, err := d.client.Register(ctx, planned.Document, planned.Base)
 			if err != nil {
 				return err
 			}

@@ -52,6 +52,9 @@ func (d *deployer) runOnce(ctx context.Context, planned *rollout.PlannedTask) (*
 	revision := d.revisions[planned.Revision].Revision
 	result := &rollout.OneOffResult{Input: planned.Input, Cluster: planned.Cluster}
 	arns, unplaced, err := d.client.RunTask(ctx, *planned, revision)
+	if err != nil && ctx.Err() != nil {
+		d.emit(rollout.Noticed{What: "the run was cancelled while ECS was asked to start the task of " + planned.Input, Next: "It may run: look in the console, and stop it.", Warning: true})
+	}
 	if err != nil {
 		return result, err
 	}

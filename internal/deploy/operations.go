@@ -160,13 +160,35 @@ func (s *standing) waits() bool {
 	return pauses || state == rollout.ReadyWait || state == rollout.TerminationWait
 }
 
-// letGoOn ends the wait of a deployment, and tells where that was.
+// letGoOn ends the wait of a deployment, and tells where that was. When the answer gets lost, the call is made again
+// and refused, since nothing waits any more: then it is done.
 func (s *standing) letGoOn(ctx context.Context, client *cloud.Client) (from string, err error) {
 	if s.codeDeploy != nil {
-		return s.shift.State(), client.ContinueCodeDeploy(ctx, s.shift.ID, s.shift.State())
+		from = s.shift.State()
+		err = client.ContinueCodeDeploy(ctx, s.shift.ID, from)
+	} else {
+		from = s.progress.Stage
+		hook, _ := s.progress.Waiting()
+		err = client.Continue(ctx, s.arn, hook.ID)
 	}
-	hook, _ := s.progress.Waiting()
-	return s.progress.Stage, client.Continue(ctx, s.arn, hook.ID)
+	if err != nil && s.wentOn(ctx, client) {
+		err = nil
+	}
+	return from, err
+}
+
+// wentOn tells whether a deployment that waited is seen not to wait any more.
+func (s *standing) wentOn(ctx context.Context, client *cloud.Client) bool {
+	if s.codeDeploy == nil {
+		now, err := client.ServiceDeployments(ctx, s.arn)
+		_, waits := now[s.arn].Waiting()
+		return err == nil && !waits
+	}
+	now, err := client.CodeDeployment(ctx, s.shift.ID)
+	if err == nil {
+		now, err = client.CodeDeployTarget(ctx, s.Service.ServiceKey, now)
+	}
+	return err == nil && now.State() != s.shift.State()
 }
 
 // end follows deployments to their ends, explains those that failed, and takes them back if that is asked for.

@@ -183,6 +183,16 @@ func (f *following) stays(why error) {
 	}
 }
 
+// goesOn files that a deployment is being taken back, and that it could not be seen how that ends.
+func (f *following) goesOn(err error) {
+	f.result.Verdict = rollout.Verdict{Outcome: rollout.Failed, Reason: f.why() + "; it is being taken back, and that could not be followed: " + err.Error()}
+	f.result.Left = "the roll-back goes on in " + f.by() + ". See how it ends with operation: status."
+	var p *rollout.Problem
+	if errors.As(err, &p) && p.Next != "" {
+		f.result.Left += " " + p.Next
+	}
+}
+
 // stuck says how things are when a roll-back did not work, and what is left to do.
 func (f *following) stuck() string {
 	return "this is how things are: " + f.state() + ". To get the service up again, deploy a revision that works, with task-definition: family:revision."
@@ -196,7 +206,7 @@ func (f *following) wentBack(target watch.Target, end watch.Followed, err error)
 	runs, _ := end.Service.Primary()
 	switch {
 	case err != nil:
-		f.stays(err)
+		f.goesOn(err)
 	case again && end.Verdict.Outcome == rollout.Succeeded,
 		end.Verdict.Outcome == rollout.RolledBack && runs.TaskDefinition == result.Revision.Previous.ARN:
 		result.Deployment.Running, result.Deployment.Pending = 0, 0

@@ -114,6 +114,37 @@ func New(scenario Scenario) *Sim {
 // virtual time. It must be called before the first request.
 func (s *Sim) SetPace(times float64) { s.pace = times }
 
+// Begun is how much was ever begun in a cluster, whatever became of it.
+type Begun struct {
+	Revisions   int // of all families
+	Deployments int // of all services
+	Tasks       int // that run once
+}
+
+// Begun counts what was begun in a cluster.
+func (s *Sim) Begun(cluster string) Begun {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var begun Begun
+	for _, family := range s.families {
+		begun.Revisions += len(family.revisions)
+	}
+	c, err := s.findCluster(cluster)
+	if err != nil {
+		return begun
+	}
+	for _, d := range c.once {
+		begun.Tasks += len(d.tasks)
+	}
+	for _, v := range c.services {
+		begun.Deployments += len(v.history)
+		if v.codeDeploy != nil {
+			begun.Deployments += len(v.codeDeploy.deployments) - len(v.history)
+		}
+	}
+	return begun
+}
+
 // Calls returns the requests that came in so far, oldest first.
 func (s *Sim) Calls() []Call {
 	s.mu.Lock()
