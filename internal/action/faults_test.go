@@ -148,6 +148,9 @@ func on(t *testing.T, s step, spoil func(*spoiler), cancel func(*spoiler, contex
 			spoil(network)
 		}
 		for i, s := range append([]step{s}, more...) {
+			if i > 0 {
+				time.Sleep(10 * time.Minute) // virtual: until AWS has done what it has begun
+			}
 			ctx, stop := context.WithCancel(t.Context())
 			if i == 0 && cancel != nil {
 				cancel(network, stop)
@@ -155,7 +158,6 @@ func on(t *testing.T, s step, spoil func(*spoiler), cancel func(*spoiler, contex
 			all = append(all, leaves(ctx, t, s, network))
 			stop()
 			network.happens = nil
-			time.Sleep(10 * time.Minute) // virtual: until AWS has done what it has begun
 		}
 	})
 	return all

@@ -54,7 +54,11 @@ type (
 	}
 	getRoleResponse struct {
 		XMLName  xml.Name `xml:"GetRoleResponse"`
+		Path     string   `xml:"GetRoleResult>Role>Path"`
 		RoleName string   `xml:"GetRoleResult>Role>RoleName"`
+		RoleID   string   `xml:"GetRoleResult>Role>RoleId"`
+		ARN      string   `xml:"GetRoleResult>Role>Arn"`
+		Created  string   `xml:"GetRoleResult>Role>CreateDate"`
 	}
 	errorResponse struct {
 		XMLName xml.Name `xml:"ErrorResponse"`
@@ -130,7 +134,7 @@ func (s *Sim) getRole(form url.Values, _ string) (any, error) {
 	if s.lacks(name) {
 		return nil, &apiError{http.StatusNotFound, "NoSuchEntity", "The role with name " + name + " cannot be found."}
 	}
-	return getRoleResponse{RoleName: name}, nil
+	return getRoleResponse{Path: "/", RoleName: name, RoleID: "AROAEXAMPLEEXAMPLE0", ARN: "arn:aws:iam::" + account + ":role/" + name, Created: "2024-01-01T00:00:00Z"}, nil
 }
 
 func (s *Sim) describeTargetHealth(form url.Values, _ string) (any, error) {

@@ -21,7 +21,7 @@ func (s *Sim) arrange(runs *revision) {
 		return document{
 			"TaskDefinitionArn": definition, "TaskCount": 1, "LaunchType": "FARGATE", "PlatformVersion": "LATEST",
 			"NetworkConfiguration": document{"awsvpcConfiguration": document{"Subnets": []string{"subnet-0a1b2c3d4e5f60718"}, "AssignPublicIp": "DISABLED"}},
-			"Tags":                 []document{{"Key": "team", "Value": ""}},
+			"Tags":                 []document{{"Key": "team", "Value": "shop"}},
 		}
 	}
 	target := func(id, definition string) document {

@@ -25,6 +25,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -226,6 +227,14 @@ var operations = map[string]func(*Sim, []byte) (any, error){
 	"StopDeployment":             call((*Sim).stopDeployment),
 	"StopServiceDeployment":      call((*Sim).stopServiceDeployment),
 	"UpdateService":              call((*Sim).updateService),
+}
+
+// Operations are the operations that the simulator knows, of all services.
+func Operations() []string {
+	names := []string{"GetSchedule", "UpdateSchedule"} // which are told by their paths
+	names = slices.AppendSeq(slices.AppendSeq(names, maps.Keys(operations)), maps.Keys(queries))
+	slices.Sort(names)
+	return names
 }
 
 // call adapts an operation with a typed request. Members that the type does not have are ignored,

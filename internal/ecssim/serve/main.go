@@ -6,8 +6,10 @@ package main
 
 import (
 	"flag"
+	"fmt"
 	"log"
 	"net/http"
+	"strings"
 	"time"
 
 	"ecs-deploy/internal/ecssim"
@@ -17,7 +19,12 @@ func main() {
 	listen := flag.String("listen", "127.0.0.1:4566", "`address` to listen on")
 	name := flag.String("scenario", "healthy", "`name` of the scenario to play")
 	pace := flag.Float64("pace", 1, "how many `times` as fast as the clock the world runs")
+	operations := flag.Bool("operations", false, "list the operations that the simulator knows")
 	flag.Parse()
+	if *operations {
+		fmt.Println(strings.Join(ecssim.Operations(), "\n"))
+		return
+	}
 
 	scenario, err := ecssim.Named(*name)
 	if err != nil {

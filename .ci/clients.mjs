@@ -1,0 +1,61 @@
+// Calls the operations of ECS that only newer clients know, with the client of AWS's own action, and waits as that
+// action does (waitUntilServicesStable). The first argument is the address of the simulator, the second what to do.
+// What was called is printed, a line each.
+import * as aws from '@aws-sdk/client-ecs'
+
+const [endpoint, what, want] = process.argv.slice(2)
+const ecs = new aws.ECSClient({ endpoint, region: 'eu-west-1', maxAttempts: 1, credentials: { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'secret' } })
+ecs.middlewareStack.add((next, context) => (args) => {
+  console.log(context.commandName.replace(/Command$/, ''))
+  return next(args)
+}, { step: 'initialize' })
+const send = (Command, input) => ecs.send(new Command(input))
+const check = (condition, said) => { if (!condition) throw new Error(said) }
+
+async function deploy() {
+  const { services: [web] } = await send(aws.DescribeServicesCommand, { cluster: 'main', services: ['web'] })
+  const { taskDefinition } = await send(aws.DescribeTaskDefinitionCommand, { taskDefinition: web.taskDefinition })
+  const { family, containerDefinitions, cpu, memory, networkMode, executionRoleArn, requiresCompatibilities } = taskDefinition
+  containerDefinitions[0].image = containerDefinitions[0].image.replace(':v1', ':v2')
+  const { taskDefinition: revision } = await send(aws.RegisterTaskDefinitionCommand, { family, containerDefinitions, cpu, memory, networkMode, executionRoleArn, requiresCompatibilities })
+  await send(aws.UpdateServiceCommand, { cluster: 'main', service: 'web', taskDefinition: revision.taskDefinitionArn })
+  return revision.taskDefinitionArn
+}
+
+async function newest() {
+  const { serviceDeployments } = await send(aws.ListServiceDeploymentsCommand, { cluster: 'main', service: 'web' })
+  const { serviceDeployments: [ours] } = await send(aws.DescribeServiceDeploymentsCommand, { serviceDeploymentArns: [serviceDeployments[0].serviceDeploymentArn] })
+  return ours
+}
+
+async function untilStatus(...wanted) {
+  for (let i = 0; i < 400; i++) {
+    const ours = await newest()
+    if (wanted.includes(ours.status)) return ours
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  throw new Error(`no deployment came to ${wanted}`)
+}
+
+if (what === 'calls') {
+  const arn = await deploy()
+  const ours = await untilStatus('PENDING', 'IN_PROGRESS') // it is listed a while after the update
+  const { serviceRevisions: [revision] } = await send(aws.DescribeServiceRevisionsCommand, { serviceRevisionArns: [ours.targetServiceRevision.arn] })
+  check(revision.taskDefinition === arn, revision.taskDefinition)
+  await send(aws.StopServiceDeploymentCommand, { serviceDeploymentArn: ours.serviceDeploymentArn, stopType: 'ROLLBACK' })
+  await untilStatus('ROLLBACK_SUCCESSFUL')
+} else if (what === 'continue') {
+  const waiting = await newest()
+  const hook = waiting.lifecycleHookDetails.find((h) => h.status === 'AWAITING_ACTION')
+  check(hook, JSON.stringify(waiting))
+  await send(aws.ContinueServiceDeploymentCommand, { serviceDeploymentArn: waiting.serviceDeploymentArn, hookId: hook.hookId, action: 'CONTINUE' })
+  await untilStatus('SUCCESSFUL')
+} else {
+  const arn = await deploy()
+  const began = Date.now()
+  const { state } = await aws.waitUntilServicesStable({ client: ecs, minDelay: 1, maxDelay: 1, maxWaitTime: 60 }, { cluster: 'main', services: ['web'] })
+  check(state === 'SUCCESS', state)
+  const { services: [web] } = await send(aws.DescribeServicesCommand, { cluster: 'main', services: ['web'] })
+  check((web.deployments[0].taskDefinition === arn ? 'ours' : 'another') === want, JSON.stringify(web.deployments))
+  console.error(`· waitUntilServicesStable was satisfied after ${Date.now() - began} ms, by ${want}`)
+}
