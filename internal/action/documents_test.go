@@ -30,7 +30,7 @@ type actionFile struct {
 // entry is one input or output of action.yml.
 type entry struct{ Name, Description, Default string }
 
-func declared(t *testing.T) actionFile {
+func declared(t testing.TB) actionFile {
 	t.Helper()
 	text, err := os.ReadFile("../../action.yml")
 	require.NoError(t, err)

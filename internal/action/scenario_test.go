@@ -96,7 +96,7 @@ func runOn(t *testing.T, s step, network cloud.HTTPClient) (code int, log string
 	return code, out.String()
 }
 
-func runnerEnv(t *testing.T, with map[string]string) map[string]string {
+func runnerEnv(t testing.TB, with map[string]string) map[string]string {
 	env := map[string]string{}
 	for _, input := range entries(declared(t).Inputs) {
 		env["INPUT_"+strings.ToUpper(input.Name)] = ""

@@ -526,6 +526,21 @@ func Fleet(services int) Scenario {
 	return scenario
 }
 
+// Taking is the scenario with new tasks that take that long until they count as healthy; those of other services take
+// less, each another time.
+func (s Scenario) Taking(longest time.Duration) Scenario {
+	for i, other := range s.others {
+		other.behaviour = taking(longest * time.Duration(i+1) / time.Duration(len(s.others)+1))
+		s.others[i] = other
+	}
+	s.behaviour = taking(longest)
+	return s
+}
+
+func taking(d time.Duration) behaviour {
+	return behaviour{provision: d / 5, pull: d / 5, activate: d / 5, healthy: d * 2 / 5}
+}
+
 // FleetUnderCodeDeploy is the same, and CodeDeploy deploys all.
 func FleetUnderCodeDeploy(services int) Scenario {
 	scenario := Fleet(services)
@@ -626,13 +641,13 @@ func (s *Sim) prepared() *Sim {
 
 func (s *Sim) web() *service { return s.clusters[0].services[0] }
 
-// behaviourOf is how the tasks of a revision fare: those of one that was there before fare well.
-func (s *Sim) behaviourOf(r *revision) behaviour {
+// behaviourOf is how the tasks of a revision fare in a service: those of one that was there before fare well.
+func (s *Sim) behaviourOf(v *service, r *revision) behaviour {
 	if r.proven && !s.scenario.always {
 		return well
 	}
 	for _, n := range s.scenario.others {
-		if n.family == "" && n.name == r.family {
+		if n.family == "" && n.name == r.family || n.name == v.name && n.behaviour != (behaviour{}) {
 			return n.behaviour
 		}
 	}

@@ -278,7 +278,7 @@ func (s *Sim) updateService(request updateServiceRequest) (any, error) {
 	v.configure(request)
 	// The same task definition without force starts nothing: the id stays [GUIDE: update-service-parameters].
 	if wanted != runs.revision || request.ForceNewDeployment {
-		s.deploy(v, wanted, s.behaviourOf(wanted))
+		s.deploy(v, wanted, s.behaviourOf(v, wanted))
 	}
 	if s.updated.IsZero() {
 		s.updated = s.now

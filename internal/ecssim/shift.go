@@ -180,7 +180,7 @@ func (s *Sim) eventEnds(v *service, d *shift, name string, spent time.Duration) 
 	switch name {
 	case "Install":
 		if d.green == nil {
-			d.green = &deployment{service: v, number: v.ids.deployment(), external: d.id, status: "ACTIVE", revision: d.revision, created: s.now, updated: s.now, behaviour: s.behaviourOf(d.revision)}
+			d.green = &deployment{service: v, number: v.ids.deployment(), external: d.id, status: "ACTIVE", revision: d.revision, created: s.now, updated: s.now, behaviour: s.behaviourOf(v, d.revision)}
 			v.deployments = slices.Insert(v.deployments, 0, d.green)
 			v.history = slices.Insert(v.history, 0, d.green)
 		}

@@ -115,6 +115,20 @@ func New(scenario Scenario) *Sim {
 // virtual time. It must be called before the first request.
 func (s *Sim) SetPace(times float64) { s.pace = times }
 
+// Finished tells when the newest deployment of each service of a cluster came to its end, by the names of the services:
+// what ECS itself has on record.
+func (s *Sim) Finished(cluster string) map[string]time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	finished := map[string]time.Time{}
+	if c, err := s.findCluster(cluster); err == nil {
+		for _, v := range c.services {
+			finished[v.name] = v.history[0].finished
+		}
+	}
+	return finished
+}
+
 // Begun is how much was ever begun in a cluster, whatever became of it.
 type Begun struct {
 	Revisions   int // of all families
