@@ -27,6 +27,7 @@ func deployFleet(services int) step {
 func TestFleetsStayWithinTheLimitsOfECS(t *testing.T) {
 	for _, services := range []int{9, 99, 299} {
 		t.Run(fmt.Sprint(services), func(t *testing.T) {
+			t.Parallel()
 			output := filepath.Join(t.TempDir(), "output")
 			s := deployFleet(services)
 			s.Env = map[string]string{"GITHUB_OUTPUT": output}

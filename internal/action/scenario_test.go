@@ -116,13 +116,13 @@ func TestScenarios(t *testing.T) {
 	var scenarios []string
 	for _, file := range folders {
 		folder := filepath.Dir(file)
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		var s step
+		require.NoError(t, yaml.UnmarshalWithOptions(text, &s, yaml.Strict()), file)
+		scenarios = append(scenarios, s.Scenario)
 		t.Run(filepath.Base(folder), func(t *testing.T) {
-			text, err := os.ReadFile(file)
-			require.NoError(t, err)
-			var s step
-			require.NoError(t, yaml.UnmarshalWithOptions(text, &s, yaml.Strict()))
-			scenarios = append(scenarios, s.Scenario)
-
+			t.Parallel()
 			compare(t, folder, play(t, s, folder), s.Exit)
 			if s.Both {
 				s.Deny = append(s.Deny, "ListServiceDeployments", "DescribeServiceDeployments", "StopServiceDeployment")
