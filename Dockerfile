@@ -1,9 +1,6 @@
-# The bases are build arguments, so that a build without a registry can bring its own. Their defaults are stages, since
-# Dependabot sees only images that stand behind a FROM (https://github.com/dependabot/dependabot-core/issues/2057).
-ARG GO_IMAGE=go
-ARG BASE_IMAGE=base
-FROM --platform=$BUILDPLATFORM golang:1.26.8 AS go
-FROM alpine:3.22 AS base
+# The bases are build arguments, so that a build without a registry can bring its own.
+ARG GO_IMAGE=golang:1.26.8
+ARG BASE_IMAGE=alpine:3.22
 
 # The compiler runs on the machine that builds, for whatever platform the image is to be.
 FROM --platform=$BUILDPLATFORM ${GO_IMAGE} AS build
