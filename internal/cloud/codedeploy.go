@@ -149,31 +149,22 @@ func waits(configuration *types.BlueGreenDeploymentConfiguration) (ready, termin
 }
 
 // StartCodeDeploy starts a deployment with an AppSpec, and returns it. CreateDeployment has no client
-// token: when its answer got lost, we look whether the deployment group has a new deployment of this
-// AppSpec before we send again.
+// token: what is looked for is a new deployment of this AppSpec in the deployment group.
 func (c *Client) StartCodeDeploy(ctx context.Context, service rollout.ServiceKey, planned rollout.PlannedCodeDeploy, spec taskdef.AppSpec) (rollout.CodeDeployment, error) {
 	about := "deployment group " + planned.Group.Name
 	content := string(spec.JSON())
-	var lost error
-	for range sends {
-		id, err := c.createDeployment(ctx, planned, content)
-		if err == nil {
+	return once(ctx, sends,
+		func() (rollout.CodeDeployment, error) {
+			id, err := c.createDeployment(ctx, planned, content)
+			if err != nil {
+				return rollout.CodeDeployment{}, err
+			}
 			return c.justStarted(ctx, id), nil
-		}
-		lost = err
-		cancelled := ctx.Err() != nil
-		if !cancelled && !unanswered(err) {
-			return rollout.CodeDeployment{}, c.notStarted(ctx, err, about)
-		}
-		found, ok, err := c.lookForCodeDeploy(ctx, service, planned, content)
-		switch {
-		case ok, err != nil && !cancelled:
-			return found, err
-		case cancelled:
-			return found, c.notStarted(ctx, lost, about)
-		}
-	}
-	return rollout.CodeDeployment{}, c.problem(ctx, lost, "codedeploy:CreateDeployment", about)
+		},
+		func() (rollout.CodeDeployment, bool, error) {
+			return c.lookForCodeDeploy(ctx, service, planned, content)
+		},
+		func(err error) error { return c.notStarted(ctx, err, about) })
 }
 
 // justStarted reads a deployment that was started. That it cannot be read is for those to tell who follow
@@ -264,11 +255,8 @@ func (c *Client) notUnderWay(ctx context.Context, service rollout.ServiceKey, gr
 // lookForCodeDeploy searches for the deployment that a lost request may have started.
 func (c *Client) lookForCodeDeploy(ctx context.Context, service rollout.ServiceKey, planned rollout.PlannedCodeDeploy, content string) (rollout.CodeDeployment, bool, error) {
 	sum := fmt.Sprintf("%x", sha256.Sum256([]byte(content)))
-	if ctx.Err() != nil {
-		afterwards, cancel := afterwards(ctx)
-		defer cancel()
-		ctx = afterwards
-	}
+	ctx, cancel := looking(ctx)
+	defer cancel()
 	for range looks {
 		if err := c.Pause(ctx, lookAfter); err != nil {
 			return rollout.CodeDeployment{}, false, err

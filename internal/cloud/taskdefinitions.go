@@ -47,27 +47,15 @@ func (c *Client) Revision(ctx context.Context, name string) (rollout.Revision, e
 	return revision, nil
 }
 
-// Register registers a document as a new revision, as it stands. RegisterTaskDefinition has no client token: when its
-// answer got lost, we look whether the latest revision is this one before we send again. It must be newer than the one
-// that the document was made from.
+// Register registers a document as a new revision, as it stands. RegisterTaskDefinition has no client token: what
+// is looked for is that the latest revision is this one, and newer than the one that the document was made from.
 func (c *Client) Register(ctx context.Context, document taskdef.Document, from rollout.Revision) (rollout.Revision, error) {
-	about := "task definition " + document.Family()
-	var lost error
-	for range c.most {
-		revision, err := c.register(ctx, document)
-		if err == nil {
-			return revision, nil
-		}
-		if !unanswered(err) || ctx.Err() != nil {
-			return rollout.Revision{}, c.problem(ctx, err, "ecs:RegisterTaskDefinition", about)
-		}
-		lost = err
-		latest, same, err := c.latestIs(ctx, document, from)
-		if err != nil || same {
-			return latest, err
-		}
-	}
-	return rollout.Revision{}, c.problem(ctx, lost, "ecs:RegisterTaskDefinition", about)
+	return once(ctx, c.most,
+		func() (rollout.Revision, error) { return c.register(ctx, document) },
+		func() (rollout.Revision, bool, error) { return c.latestIs(ctx, document, from) },
+		func(err error) error {
+			return c.problem(ctx, err, "ecs:RegisterTaskDefinition", "task definition "+document.Family())
+		})
 }
 
 func (c *Client) register(ctx context.Context, document taskdef.Document) (rollout.Revision, error) {

@@ -9,53 +9,72 @@ import (
 	"ecs-deploy/internal/rollout"
 )
 
-// UpdateService has no client token: an update that is sent twice can start two deployments. When an
-// answer got lost, we look whether the deployment is there before we send again.
 const (
 	sends = 4
 	looks = 3
-	// lookAfter gives ECS time to show what a lost request did; DescribeServices is only eventually
+	// lookAfter gives AWS time to show what a lost request did; DescribeServices is only eventually
 	// consistent.
 	lookAfter = 2 * time.Second
 )
 
-// afterwards is a context for a last look after a run was cancelled: the runner does not wait long
-// (https://docs.github.com/actions/reference/workflows-and-actions/workflow-cancellation).
-func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
-}
-
-// Update updates a service that looked like before, and returns what it looks like then and the
-// deployment that is ours: a new one, or the one that there was when ECS saw nothing to start. Also of a run that was
-// cancelled meanwhile it is found out whether the service was updated.
-func (c *Client) Update(ctx context.Context, before rollout.Service, update rollout.Update) (rollout.Service, rollout.Deployment, error) {
+// once makes a call that has no client token, and that would do its work twice if it were simply sent twice: when its
+// answer got lost, we look whether its effect is there before we send again, a few times at most. Also of a run that was
+// cancelled amid the call it is looked for. What ends it is the error of the look, or the last of the call in the words
+// of problem.
+func once[Sent any](ctx context.Context, times int, send func() (Sent, error), look func() (Sent, bool, error), problem func(error) error) (Sent, error) {
 	var lost error
-	for range sends {
-		after, err := c.send(ctx, before, update)
+	for range times {
+		sent, err := send()
 		if err == nil {
-			ours, _ := after.Primary()
-			return after, ours, nil
+			return sent, nil
 		}
 		lost = err
 		cancelled := ctx.Err() != nil
 		if !cancelled && !unanswered(err) {
 			break
 		}
-		after, ours, found, err := c.look(ctx, before, update)
+		found, ok, err := look()
 		switch {
-		case found, err != nil && !cancelled:
-			return after, ours, err
+		case ok, err != nil && !cancelled:
+			return found, err
 		case cancelled:
-			return after, ours, c.problem(ctx, lost, "ecs:UpdateService", "service "+before.Name)
+			return found, problem(lost)
 		}
 	}
-	return rollout.Service{}, rollout.Deployment{}, c.problem(ctx, lost, "ecs:UpdateService", "service "+before.Name)
+	var none Sent
+	return none, problem(lost)
 }
 
-func (c *Client) send(ctx context.Context, before rollout.Service, update rollout.Update) (rollout.Service, error) {
+// looking is the context for a look: that of the run or, when it was cancelled, one for a last look, since the runner
+// does not wait long (https://docs.github.com/actions/reference/workflows-and-actions/workflow-cancellation).
+func looking(ctx context.Context) (context.Context, context.CancelFunc) {
+	if ctx.Err() == nil {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+}
+
+// updated is a service that was updated, and the deployment that is ours.
+type updated struct {
+	service rollout.Service
+	ours    rollout.Deployment
+}
+
+// Update updates a service that looked like before, and returns what it looks like then and the
+// deployment that is ours: a new one, or the one that there was when ECS saw nothing to start. Also of a run that was
+// cancelled meanwhile it is found out whether the service was updated.
+func (c *Client) Update(ctx context.Context, before rollout.Service, update rollout.Update) (rollout.Service, rollout.Deployment, error) {
+	after, err := once(ctx, sends,
+		func() (updated, error) { return c.send(ctx, before, update) },
+		func() (updated, bool, error) { return c.look(ctx, before, update) },
+		func(err error) error { return c.problem(ctx, err, "ecs:UpdateService", "service "+before.Name) })
+	return after.service, after.ours, err
+}
+
+func (c *Client) send(ctx context.Context, before rollout.Service, update rollout.Update) (updated, error) {
 	body, err := update.Request(before.ServiceKey)
 	if err != nil {
-		return rollout.Service{}, err
+		return updated{}, err
 	}
 	out, err := c.ecs.UpdateService(ctx, &ecs.UpdateServiceInput{Service: &before.Name}, // for the SDK's own check
 		withMiddleware(sendBody(body.JSON())),
@@ -64,33 +83,32 @@ func (c *Client) send(ctx context.Context, before rollout.Service, update rollou
 		err = errNoAnswer
 	}
 	if err != nil {
-		return rollout.Service{}, err
+		return updated{}, err
 	}
-	return c.service(*out.Service), nil
+	after := c.service(*out.Service)
+	ours, _ := after.Primary()
+	return updated{after, ours}, nil
 }
 
 // look searches for a deployment of the revision that was not there before.
-func (c *Client) look(ctx context.Context, before rollout.Service, update rollout.Update) (rollout.Service, rollout.Deployment, bool, error) {
-	if ctx.Err() != nil {
-		afterwards, cancel := afterwards(ctx)
-		defer cancel()
-		ctx = afterwards
-	}
+func (c *Client) look(ctx context.Context, before rollout.Service, update rollout.Update) (updated, bool, error) {
+	ctx, cancel := looking(ctx)
+	defer cancel()
 	for range looks {
 		if err := c.Pause(ctx, lookAfter); err != nil {
-			return rollout.Service{}, rollout.Deployment{}, false, err
+			return updated{}, false, err
 		}
 		services, err := c.Services(ctx, before.Cluster, before.Name)
 		if err != nil {
-			return rollout.Service{}, rollout.Deployment{}, false, err
+			return updated{}, false, err
 		}
 		for _, after := range services {
 			for _, d := range after.Deployments {
 				if _, old := before.Deployment(d.ID); !old && d.TaskDefinition == update.TaskDefinition {
-					return after, d, true, nil
+					return updated{after, d}, true, nil
 				}
 			}
 		}
 	}
-	return rollout.Service{}, rollout.Deployment{}, false, nil
+	return updated{}, false, nil
 }

@@ -176,21 +176,22 @@ const waitedInVain = "Deploy again; to end the step at the pause, wait for its s
 // stays files that a deployment could not be taken back, why, and what would help.
 func (f *following) stays(why error) {
 	f.result.Verdict = rollout.Verdict{Outcome: rollout.RollbackFailed, Reason: f.why() + "; and it could not be taken back: " + why.Error()}
-	f.result.Left = f.stuck()
-	var p *rollout.Problem
-	if errors.As(why, &p) && p.Next != "" {
-		f.result.Left += " " + p.Next
-	}
+	f.result.Left = f.stuck() + remedy(why)
 }
 
 // goesOn files that a deployment is being taken back, and that it could not be seen how that ends.
 func (f *following) goesOn(err error) {
 	f.result.Verdict = rollout.Verdict{Outcome: rollout.Failed, Reason: f.why() + "; it is being taken back, and that could not be followed: " + err.Error()}
-	f.result.Left = "the roll-back goes on in " + f.by() + ". See how it ends with operation: status."
+	f.result.Left = "the roll-back goes on in " + f.by() + ". See how it ends with operation: status." + remedy(err)
+}
+
+// remedy is what helps against an error, behind a space, if that is known.
+func remedy(err error) string {
 	var p *rollout.Problem
 	if errors.As(err, &p) && p.Next != "" {
-		f.result.Left += " " + p.Next
+		return " " + p.Next
 	}
+	return ""
 }
 
 // stuck says how things are when a roll-back did not work, and what is left to do.

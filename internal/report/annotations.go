@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"ecs-deploy/internal/rollout"
@@ -119,7 +118,7 @@ func causes(result rollout.Result, many bool) []string {
 	var lines []string
 	for _, text := range found {
 		if many {
-			text = few(services[text]) + ": " + text
+			text = rollout.Few(services[text]) + ": " + text
 		}
 		lines = append(lines, text)
 	}
@@ -142,18 +141,10 @@ func left(result rollout.Result, many bool) []string {
 	return atMost(lines)
 }
 
-// few are the first of some names, and how many others there are.
-func few(names []string) string {
-	if more := len(names) - mostNamed; more > 0 {
-		names = append(slices.Clone(names[:mostNamed]), fmt.Sprintf("and %d others", more))
-	}
-	return strings.Join(names, ", ")
-}
-
 // atMost are the first of some lines about services, and how many others there are.
 func atMost(lines []string) []string {
-	if more := len(lines) - mostNamed; more > 0 {
-		lines = append(lines[:mostNamed], fmt.Sprintf("The same of %d others is in the summary.", more))
+	if more := len(lines) - rollout.MostNamed; more > 0 {
+		lines = append(lines[:rollout.MostNamed], fmt.Sprintf("The same of %d others is in the summary.", more))
 	}
 	return lines
 }
@@ -176,9 +167,6 @@ func unsaid(result rollout.Result) string {
 	}
 	return reason
 }
-
-// mostNamed is how many services are named where there may be hundreds.
-const mostNamed = 5
 
 // bystanders tells what became of services that did not succeed and of which no cause is told.
 func bystanders(result rollout.Result) []string {

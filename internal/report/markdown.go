@@ -52,7 +52,7 @@ func fit(sections []section, most int) string {
 	room := most - longestOmission
 	for _, i := range order {
 		var lost int
-		if texts[i], lost = sections[i].within(room); lost > 0 || texts[i] == "" && !sections[i].empty() {
+		if texts[i], lost = sections[i].within(room); lost > 0 || texts[i] == "" && sections[i].before != "" {
 			leftOut.add(sections[i].what, lost)
 		}
 		room -= len(texts[i])
@@ -66,15 +66,18 @@ func (s section) within(room int) (text string, lost int) {
 	for ; n < len(s.lines) && size+len(s.lines[n]) <= room; n++ {
 		size += len(s.lines[n])
 	}
-	if lost = len(s.lines) - n; s.empty() || size > room || n == 0 && lost > 0 {
+	if lost = len(s.lines) - n; size > room || n == 0 && lost > 0 {
 		return "", lost
 	}
 	return s.before + strings.Join(s.lines[:n], "") + s.after, lost
 }
 
-// empty tells whether there is nothing in a section, such as a table without rows.
-func (s section) empty() bool {
-	return s.before == "" || len(s.lines) == 0 && strings.HasSuffix(s.before, "|\n")
+// unlessEmpty is a section that is nothing without lines, such as a table.
+func (s section) unlessEmpty() section {
+	if len(s.lines) == 0 {
+		return section{}
+	}
+	return s
 }
 
 // longestOmission is how long the sentence on what was left out may be, in bytes: there are few kinds of sections.
@@ -142,9 +145,6 @@ var plainProse = strings.NewReplacer(
 
 // fenced is lines in a code block, behind a fence that none of them closes.
 func fenced(what, language string, lines []string) section {
-	if len(lines) == 0 {
-		return section{}
-	}
 	s := section{what: what}
 	fence := "```"
 	for _, line := range lines {
@@ -155,7 +155,7 @@ func fenced(what, language string, lines []string) section {
 		s.lines = append(s.lines, line+"\n")
 	}
 	s.before, s.after = "\n"+fence+language+"\n", fence+"\n"
-	return s
+	return s.unlessEmpty()
 }
 
 // folded is a section behind a title, which is HTML, open or not.

@@ -4,8 +4,8 @@
 //
 // The voice: what happened comes first, then why, then what to do. No exclamation marks, no capital
 // at the start of a log line. A line of the log is said when something has changed; a healthy
-// deployment fits on one screen. All text passes printable on its way to the log and cell or code on
-// its way to the summary, whoever wrote it.
+// deployment fits on one screen. All text passes printable on its way to the log and prose, code or
+// fenced on its way to the summary, whoever wrote it.
 package report
 
 import (

@@ -96,7 +96,7 @@ func failedTasks(services []rollout.ServiceResult) section {
 	if more > 0 {
 		table.after = fmt.Sprintf("\nAnd %s before these.\n", plural(more, "task"))
 	}
-	return table
+	return table.unlessEmpty()
 }
 
 // longestReason is where a reason is cut in a table, in bytes.
@@ -211,7 +211,7 @@ func rows(rows ...row) section {
 	for _, row := range rows {
 		table.lines = append(table.lines, fmt.Sprintf("| %s | %s |\n", row.name, row.value))
 	}
-	return table
+	return table.unlessEmpty()
 }
 
 // services is a table with a row for each of several services.

@@ -324,16 +324,18 @@ func (p Plan) Diff() string {
 	}
 	var diffs string
 	for _, body := range bodies {
-		diffs += "--- " + few(from[body]) + "\n+++ " + few(to[body]) + "\n" + body
+		diffs += "--- " + Few(from[body]) + "\n+++ " + Few(to[body]) + "\n" + body
 	}
 	return diffs
 }
 
-// few are the first of some names, and how many others there are.
-func few(names []string) string {
-	const most = 5
-	if more := len(names) - most; more > 0 {
-		names = append(slices.Clone(names[:most]), fmt.Sprintf("and %d others", more))
+// MostNamed is how many are named where there may be hundreds.
+const MostNamed = 5
+
+// Few are the first of some names, and how many others there are.
+func Few(names []string) string {
+	if more := len(names) - MostNamed; more > 0 {
+		names = append(slices.Clone(names[:MostNamed]), fmt.Sprintf("and %d others", more))
 	}
 	return strings.Join(names, ", ")
 }
