@@ -51,8 +51,9 @@ func (a amazon) given() []string {
 	return names
 }
 
-// translate puts into the text of the inputs what they say, in the words of this action.
-func (a amazon) translate(c *checker, t *text) {
+// translate puts into the text of the inputs what they say, in the words of this action. It returns the task that
+// run-task asks for; nil if there is none.
+func (a amazon) translate(c *checker, t *text) *OneOff {
 	if a.WaitForServiceStability != "" {
 		if t.WaitFor != "stable" {
 			c.mistake("wait-for-service-stability and wait-for: give one of them")
@@ -60,28 +61,31 @@ func (a amazon) translate(c *checker, t *text) {
 			t.WaitFor = "none"
 		}
 	}
-	if minutes := c.whole("wait-for-minutes", a.WaitForMinutes, 1, 360); minutes != nil {
+	minutes := c.whole("wait-for-minutes", a.WaitForMinutes, 1, 360)
+	if minutes != nil {
 		if t.Timeout != "" {
 			c.mistake("wait-for-minutes and timeout: give one of them")
 		}
 		t.Timeout = fmt.Sprint(*minutes, "m")
 	}
-	if patch := a.service(c); len(patch) > 0 {
+	managedTags := c.tristate("enable-ecs-managed-tags", a.ManagedTags)
+	if patch := a.service(c, managedTags); len(patch) > 0 {
 		if t.ServicePatch != "" {
 			c.mistake("service-patch: put there what propagate-tags, enable-ecs-managed-tags and service-managed-ebs-volume say, too")
 		}
 		t.ServicePatch = asJSON(patch)
 	}
+	return a.task(c, minutes, managedTags)
 }
 
 // service is what UpdateService is sent.
-func (a amazon) service(c *checker) map[string]any {
+func (a amazon) service(c *checker, managedTags *bool) map[string]any {
 	patch := map[string]any{}
 	if a.PropagateTags != "" {
 		patch["propagateTags"] = c.oneOf("propagate-tags", a.PropagateTags, "TASK_DEFINITION", "SERVICE", "NONE")
 	}
-	if yes := c.tristate("enable-ecs-managed-tags", a.ManagedTags); yes != nil {
-		patch["enableECSManagedTags"] = *yes
+	if managedTags != nil {
+		patch["enableECSManagedTags"] = *managedTags
 	}
 	if volumes := c.volume("service-managed-ebs-volume", a.VolumeName, a.Volume); volumes != nil {
 		patch["volumeConfigurations"] = volumes
@@ -120,7 +124,7 @@ func asJSON(value any) string {
 }
 
 // task is the task that run-task asks for, which runs before the service is updated; nil if there is none.
-func (a amazon) task(c *checker) *OneOff {
+func (a amazon) task(c *checker, minutes *int32, managedTags *bool) *OneOff {
 	if !c.yes("run-task", a.RunTask) {
 		return nil
 	}
@@ -129,12 +133,11 @@ func (a amazon) task(c *checker) *OneOff {
 		Command     []string
 		Environment []struct{ Name, Value string }
 	}
-	var raw, tags []any
+	var tags []any
 	c.json("run-task-container-overrides", a.TaskOverrides, &overrides)
-	c.json("run-task-container-overrides", a.TaskOverrides, &raw)
 	c.json("run-task-tags", a.TaskTags, &tags)
 	task := &OneOff{Count: 1, Timeout: 30 * time.Minute, Detached: !c.yes("wait-for-task-stopped", a.WaitForTaskStopped)}
-	if minutes := c.whole("wait-for-minutes", a.WaitForMinutes, 1, 360); minutes != nil {
+	if minutes != nil {
 		task.Timeout = time.Duration(*minutes) * time.Minute
 	}
 	if len(overrides) > 0 {
@@ -145,11 +148,11 @@ func (a amazon) task(c *checker) *OneOff {
 	if a.TaskStartedBy != "" {
 		request["startedBy"] = a.TaskStartedBy
 	}
-	if yes := c.tristate("enable-ecs-managed-tags", a.ManagedTags); yes != nil {
-		request["enableECSManagedTags"] = *yes
+	if managedTags != nil {
+		request["enableECSManagedTags"] = *managedTags
 	}
-	if len(raw) > 0 {
-		request["overrides"] = map[string]any{"containerOverrides": raw}
+	if len(overrides) > 0 {
+		request["overrides"] = map[string]any{"containerOverrides": json.RawMessage(a.TaskOverrides)}
 	}
 	if len(tags) > 0 {
 		request["tags"] = tags

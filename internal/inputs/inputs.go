@@ -148,7 +148,6 @@ func Read(ctx context.Context, getenv func(string) string) (Inputs, error) {
 		return Inputs{}, err
 	}
 	c := checker{workspace: getenv("GITHUB_WORKSPACE"), temp: getenv("RUNNER_TEMP")}
-	t.Amazon.translate(&c, &t)
 	in := t.check(&c)
 	in.Amazon = t.Amazon.given()
 	in.Region = c.region("aws-region", t.Region, getenv, append(in.Services, t.Cluster, t.TaskDefinition)...)
@@ -158,6 +157,7 @@ func Read(ctx context.Context, getenv func(string) string) (Inputs, error) {
 }
 
 func (t text) check(c *checker) Inputs {
+	runTask := t.Amazon.translate(c, &t)
 	in := Inputs{
 		Operation:             c.oneOf("operation", t.Operation, OperationValues...),
 		Cluster:               c.cluster("cluster", t.Cluster),
@@ -187,11 +187,11 @@ func (t text) check(c *checker) Inputs {
 	in.Cluster = c.sameCluster("cluster", in.Cluster, in.Services)
 	in.Timeout = c.duration("timeout", t.Timeout, 0)
 	in.WaitsOnTop = t.Amazon.WaitForMinutes != ""
-	if task := t.Amazon.task(c); task != nil {
+	if runTask != nil {
 		if in.RunBefore != nil {
 			c.mistake("run-task and run-before: give one of them")
 		}
-		in.RunBefore = task
+		in.RunBefore = runTask
 	}
 	if attempts := c.whole("max-retries", t.Amazon.MaxRetries, 1, 100); attempts != nil {
 		in.Attempts = int(*attempts)
