@@ -17,6 +17,11 @@ import (
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServiceDeployments.html.
 const perDescribeDeployments = 20
 
+// CallsFor is how many calls it takes to read that many service deployments.
+func CallsFor(deployments int) int {
+	return (deployments + perDescribeDeployments - 1) / perDescribeDeployments
+}
+
 // FindServiceDeployment looks for the service deployment of a deployment: the one whose target
 // service revision ends in the number of the deployment's id, as terraform-provider-aws joins the
 // two. The ARN is empty as long as ECS does not list it, which it may not do at once.

@@ -52,7 +52,6 @@ type following struct {
 	over      bool   // there is nothing to wait for
 	asked     bool   // for: its user wants it taken back, however it stands
 	because   string // the service for whose sake it is taken back although it succeeded; else empty
-	arn       string // of its service deployment, if that was seen
 	stage     string // of its lifecycle, if it has one
 	waiting   bool   // for somebody to continue it
 
@@ -223,7 +222,7 @@ func (d *deployer) follow(ctx context.Context) error {
 	until := watch.Until{WaitFor: d.plan.WaitFor, Timeout: d.plan.Timeout, Hopeless: diagnose.Hopeless, Together: d.plan.RollBack}
 	ends, err := watch.Follow(ctx, d.client, targets, until, d.emit)
 	for i, f := range followed {
-		f.result.Service, f.result.Deployment, f.result.Verdict, f.arn = ends[i].Service, ends[i].Deployment, ends[i].Verdict, ends[i].ARN
+		f.result.Service, f.result.Deployment, f.result.Verdict, f.ARN = ends[i].Service, ends[i].Deployment, ends[i].Verdict, ends[i].ARN
 		f.stage, f.waiting, f.shift = ends[i].Stage, ends[i].Waiting, ends[i].CodeDeploy
 		if f.unchanged && f.result.Verdict.Outcome == rollout.Succeeded {
 			f.result.Verdict.Outcome = rollout.Unchanged

@@ -66,7 +66,7 @@ func (d *deployer) standing(ctx context.Context, running rollout.Running, result
 	if err == nil && arn != "" {
 		var found map[string]rollout.ServiceDeployment
 		found, err = d.client.ServiceDeployments(ctx, arn)
-		s.arn, s.progress = arn, found[arn]
+		s.ARN, s.progress = arn, found[arn]
 	}
 	if cloud.NotAllowed(err) || cloud.Unsupported(err) {
 		err = nil // DescribeServices tells the rest
@@ -169,7 +169,7 @@ func (s *standing) letGoOn(ctx context.Context, client *cloud.Client) (from stri
 	} else {
 		from = s.progress.Stage
 		hook, _ := s.progress.Waiting()
-		err = client.Continue(ctx, s.arn, hook.ID)
+		err = client.Continue(ctx, s.ARN, hook.ID)
 	}
 	if err != nil && s.wentOn(ctx, client) {
 		err = nil
@@ -180,8 +180,8 @@ func (s *standing) letGoOn(ctx context.Context, client *cloud.Client) (from stri
 // wentOn tells whether a deployment that waited is seen not to wait any more.
 func (s *standing) wentOn(ctx context.Context, client *cloud.Client) bool {
 	if s.codeDeploy == nil {
-		now, err := client.ServiceDeployments(ctx, s.arn)
-		_, waits := now[s.arn].Waiting()
+		now, err := client.ServiceDeployments(ctx, s.ARN)
+		_, waits := now[s.ARN].Waiting()
 		return err == nil && !waits
 	}
 	now, err := client.CodeDeployment(ctx, s.shift.ID)

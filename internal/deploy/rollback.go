@@ -252,8 +252,8 @@ func (d *deployer) ask(ctx context.Context, f *following) (target watch.Target, 
 	case primary.State == "COMPLETED" && f.because == "" && !f.asked:
 		return target, "", errComplete
 	}
-	if f.arn != "" && primary.State != "COMPLETED" {
-		err := d.client.RollBack(ctx, f.arn)
+	if f.ARN != "" && primary.State != "COMPLETED" {
+		err := d.client.RollBack(ctx, f.ARN)
 		if err == nil {
 			return f.goingBack(service), "ECS was asked to roll the deployment back", nil
 		}

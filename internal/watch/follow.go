@@ -80,7 +80,7 @@ func Follow(ctx context.Context, client *cloud.Client, targets []Target, until U
 	err := w.run(ctx)
 	var followed []Followed
 	for _, f := range w.followers {
-		followed = append(followed, Followed{f.verdict, f.service, f.ours, f.arn, f.last.Stage, f.waiting, f.shift.CodeDeployment})
+		followed = append(followed, Followed{f.verdict, f.service, f.ours, f.ARN, f.last.Stage, f.waiting, f.shift.CodeDeployment})
 	}
 	return followed, err
 }
@@ -96,6 +96,7 @@ type watcher struct {
 	noTargets bool        // the health of targets may not be read
 	noShift   atomic.Bool // the targets of CodeDeploy's deployments may not be read
 	left      int         // lookups of this round
+	turn      int         // how many service deployments were looked for
 	shown     time.Time   // when something was last said
 	troubled  time.Time   // when it was last said that AWS does not answer
 }
@@ -108,7 +109,6 @@ type follower struct {
 
 	service     rollout.Service
 	ours        rollout.Deployment
-	arn         string // of the service deployment, once it is listed
 	shift       shift
 	stirred     bool // the last look showed something new
 	seen        bool
@@ -326,14 +326,14 @@ func (w *watcher) progress(ctx context.Context, open []*follower) (map[string]ro
 		if f.underCodeDeploy() {
 			continue
 		}
-		if f.arn != "" {
-			known = append(known, f.arn)
-		} else if unknown = append(unknown, f); len(unknown) > lookups {
-			unknown = unknown[:lookups] // the others have their turn
+		if f.ARN != "" {
+			known = append(known, f.ARN)
+		} else {
+			unknown = append(unknown, f)
 		}
 	}
-	err := cloud.Each(ctx, unknown, func(ctx context.Context, _ int, f *follower) (err error) {
-		f.arn, err = w.client.FindServiceDeployment(ctx, f.Service.ServiceKey, f.Deployment)
+	err := cloud.Each(ctx, w.inTurn(unknown, len(known)), func(ctx context.Context, _ int, f *follower) (err error) {
+		f.ARN, err = w.client.FindServiceDeployment(ctx, f.Service.ServiceKey, f.Deployment)
 		return err
 	})
 	if err != nil {
@@ -345,6 +345,18 @@ func (w *watcher) progress(ctx context.Context, open []*follower) (map[string]ro
 	}
 	w.blinks = 0
 	return found, nil
+}
+
+// inTurn are those whose service deployments are looked for in this round: one, and as many as there will be more calls
+// for service deployments in a round when all are known. So no round makes more calls than the later ones, but for one.
+func (w *watcher) inTurn(unknown []*follower, known int) []*follower {
+	if len(unknown) == 0 {
+		return nil
+	}
+	n := min(1+cloud.CallsFor(known+len(unknown))-cloud.CallsFor(known), lookups, len(unknown))
+	from := w.turn % len(unknown)
+	w.turn += n
+	return append(unknown[from:], unknown[:from]...)[:n]
 }
 
 // enoughBlinks is after how many rounds the service deployments are not waited for any longer.
@@ -390,7 +402,7 @@ func (f *follower) take(now time.Time, services []rollout.Service, progress map[
 	case f.seen: // ECS has taken it off the list: nothing of it runs any more
 		f.ours.Status, f.ours.Running, f.ours.Pending = "INACTIVE", 0, 0
 	}
-	if d, read := progress[f.arn]; read {
+	if d, read := progress[f.ARN]; read {
 		s.progress = &d
 	}
 	if f.underCodeDeploy() {

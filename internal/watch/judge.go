@@ -15,6 +15,8 @@ type Target struct {
 	Service rollout.Service
 	// Deployment is ours, as the answer of UpdateService had it.
 	Deployment rollout.Deployment
+	// ARN is that of the service deployment, once it is listed.
+	ARN string
 	// Previous is the id of the deployment that was PRIMARY before, which a roll-back makes PRIMARY
 	// again.
 	Previous string
