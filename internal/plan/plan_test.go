@@ -26,7 +26,7 @@ func worldOf(runs rollout.Revision) rollout.World {
 	}}}
 }
 
-func images(t *testing.T, texts ...string) []taskdef.Image {
+func images(t testing.TB, texts ...string) []taskdef.Image {
 	t.Helper()
 	var images []taskdef.Image
 	for _, text := range texts {

@@ -115,3 +115,13 @@ func FuzzParseThenPrintIsTheIdentity(f *testing.F) {
 		require.True(t, untouched.Document.Equal(document))
 	})
 }
+
+func TestStringsAreReadAsEveryJSONReaderReadsThem(t *testing.T) {
+	for _, text := range []string{`""`, `"web"`, `"w\u0065b"`, `"a\"b\\"`, `"wéb"`, "\"w\xffb\"", `"\ud83d\ude80"`} {
+		var want string
+		require.NoError(t, json.Unmarshal([]byte(text), &want))
+		document, err := Parse([]byte(`{"family":` + text + `}`))
+		require.NoError(t, err)
+		require.Equal(t, want, document.Family(), text)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"unicode/utf8"
 )
 
 // value is a JSON value that remembers how it was written. Members keep their order, even when one
@@ -125,10 +126,14 @@ func (v value) append(out []byte) []byte {
 
 // str is the string that v holds, or "" when it holds anything else.
 func (v value) str() string {
-	var s string
-	if v.kind == scalar && len(v.text) > 0 && v.text[0] == '"' {
-		_ = json.Unmarshal(v.text, &s) // parseJSON has checked the text
+	if v.kind != scalar || len(v.text) == 0 || v.text[0] != '"' {
+		return ""
 	}
+	if plain := v.text[1 : len(v.text)-1]; bytes.IndexByte(plain, '\\') < 0 && utf8.Valid(plain) {
+		return string(plain)
+	}
+	var s string
+	_ = json.Unmarshal(v.text, &s) // parseJSON has checked the text
 	return s
 }
 
