@@ -3,11 +3,16 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"io"
 	"maps"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -30,7 +35,7 @@ func TestMain(m *testing.M) {
 
 // process is the action as the runner starts it: every declared input is set, and the environment
 // holds nothing else that is not named here.
-func process(t *testing.T, endpoint string, with map[string]string, env ...string) (*exec.Cmd, *bytes.Buffer, string) {
+func process(t testing.TB, endpoint string, with map[string]string, env ...string) (*exec.Cmd, *bytes.Buffer, string) {
 	t.Helper()
 	folder := t.TempDir()
 	command := exec.Command(os.Args[0])
@@ -59,8 +64,14 @@ func listen(t *testing.T, scenario string) string {
 	t.Helper()
 	chosen, err := ecssim.Named(scenario)
 	require.NoError(t, err)
-	sim := ecssim.New(chosen)
-	sim.SetPace(100)
+	return serve(t, chosen, 100)
+}
+
+// serve plays a scenario, that many times as fast as the clock.
+func serve(t testing.TB, scenario ecssim.Scenario, pace float64) string {
+	t.Helper()
+	sim := ecssim.New(scenario)
+	sim.SetPace(pace)
 	server := httptest.NewServer(sim)
 	t.Cleanup(server.Close)
 	return server.URL
@@ -175,4 +186,90 @@ func TestProcessWithoutCredentials(t *testing.T) {
 	require.Error(t, command.Run())
 	require.Equal(t, 3, command.ProcessState.ExitCode(), log)
 	require.Contains(t, log.String(), "::error title=nothing was deployed::There are no AWS credentials. Give role-to-assume, and the job the permission id-token: write;")
+}
+
+// built is the action, built as the Dockerfile does it.
+func built(b *testing.B) string {
+	b.Helper()
+	path := filepath.Join(b.TempDir(), "ecs-deploy")
+	command := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", path, ".")
+	command.Env = append(os.Environ(), "CGO_ENABLED=0")
+	said, err := command.CombinedOutput()
+	require.NoError(b, err, string(said))
+	return path
+}
+
+// BenchmarkStart measures how long it is from the start of the process to its first request.
+func BenchmarkStart(b *testing.B) {
+	program := built(b)
+	arrived := make(chan time.Time, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		arrived <- time.Now()
+		_, _ = io.Copy(io.Discard, r.Body) // only then it is seen that the process was killed
+		<-r.Context().Done()
+	}))
+	b.Cleanup(server.Close)
+	var took []float64
+	for b.Loop() {
+		command, log, _ := process(b, server.URL, web)
+		command.Path = program
+		began := time.Now()
+		require.NoError(b, command.Start())
+		select {
+		case at := <-arrived:
+			took = append(took, float64(at.Sub(began).Microseconds())/1000)
+		case <-time.After(10 * time.Second):
+			b.Fatal("there was no request", log)
+		}
+		require.NoError(b, command.Process.Kill())
+		_ = command.Wait() // it was killed
+	}
+	slices.Sort(took)
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(took[len(took)/2], "ms-median")
+	b.ReportMetric(took[len(took)*9/10], "ms-p90")
+}
+
+// BenchmarkMemory measures how much memory the process takes at most, by what Linux has on record.
+func BenchmarkMemory(b *testing.B) {
+	program := built(b)
+	for _, services := range []int{1, 500} {
+		b.Run(fmt.Sprintf("%d services", services), func(b *testing.B) {
+			for b.Loop() {
+				with := maps.Clone(web)
+				for i := range services - 1 {
+					with["service"] += fmt.Sprintf("\nweb-%03d", i+1)
+				}
+				command, log, folder := process(b, serve(b, ecssim.Fleet(services-1).Taking(2*time.Minute), 2), with)
+				command.Path = program
+				require.NoError(b, command.Start())
+				peak, own, ended := 0.0, 0.0, make(chan error)
+				go func() { ended <- command.Wait() }()
+				for running := true; running; {
+					select {
+					case err := <-ended:
+						require.NoError(b, err, log)
+						running = false
+					case <-time.After(time.Millisecond):
+						status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", command.Process.Pid))
+						peak, own = max(peak, megabytes(status, "VmHWM:")), max(own, megabytes(status, "RssAnon:"))
+					}
+				}
+				outputs, err := os.ReadFile(filepath.Join(folder, "output"))
+				require.NoError(b, err)
+				require.Contains(b, report.ViewOutputs(string(outputs)), "outcome=succeeded\n")
+				b.ReportMetric(0, "ns/op")
+				b.ReportMetric(peak, "MB")
+				b.ReportMetric(own, "MB-own") // without the pages of the program's file
+			}
+		})
+	}
+}
+
+// megabytes is a line of what Linux tells of a process, which is in KiB; 0 when the process is over.
+func megabytes(status []byte, name string) float64 {
+	_, after, _ := bytes.Cut(status, []byte(name))
+	text, _, _ := bytes.Cut(after, []byte("kB"))
+	kibibytes, _ := strconv.ParseFloat(string(bytes.TrimSpace(text)), 64)
+	return kibibytes * 1024 / 1e6
 }

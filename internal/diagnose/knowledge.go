@@ -1,11 +1,14 @@
 package diagnose
 
-import "regexp"
+import (
+	"regexp"
+	"sync"
+)
 
 // Entry is one cause that is known: how AWS words it, what it means, and what to do.
 type Entry struct {
 	Name string
-	Sign *regexp.Regexp
+	Sign func() *regexp.Regexp
 	// Means is the likely cause, Next the next step; each a sentence.
 	Means, Next string
 	// Passing causes go away by themselves: they never end a wait early.
@@ -24,7 +27,10 @@ const (
 	seen             = "recorded output of the real service"
 )
 
-func sign(pattern string) *regexp.Regexp { return regexp.MustCompile(`(?i)` + pattern) }
+// sign is compiled when it is first looked for: where nothing fails, none is.
+func sign(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)` + pattern) })
+}
 
 // Knowledge is searched from the top: the first entry whose sign is in the text counts, so that the
 // more particular ones come first.
@@ -285,7 +291,7 @@ var Knowledge = []Entry{
 // Lookup is the entry for a text.
 func Lookup(text string) (Entry, bool) {
 	for _, entry := range Knowledge {
-		if entry.Sign.MatchString(text) {
+		if entry.Sign().MatchString(text) {
 			return entry, true
 		}
 	}

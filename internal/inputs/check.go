@@ -42,8 +42,7 @@ func items(value string) []string { return lines(strings.ReplaceAll(value, ",", 
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html and
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html.
 var (
-	name        = regexp.MustCompile(`^[A-Za-z0-9_-]{1,255}$`)
-	revision    = regexp.MustCompile(`^[A-Za-z0-9_-]{1,255}(:[1-9][0-9]*)?$`)
+	ordinal     = regexp.MustCompile(`^[1-9][0-9]*$`)
 	clusterARN  = regexp.MustCompile(`^arn:[a-z0-9-]+:ecs:[a-z0-9-]+:[0-9]{12}:cluster/[A-Za-z0-9_-]+$`)
 	serviceARN  = regexp.MustCompile(`^arn:[a-z0-9-]+:ecs:[a-z0-9-]+:[0-9]{12}:service/([A-Za-z0-9_-]+/)?[A-Za-z0-9_-]+$`)
 	revisionARN = regexp.MustCompile(`^arn:[a-z0-9-]+:ecs:[a-z0-9-]+:[0-9]{12}:task-definition/[A-Za-z0-9_-]+:[1-9][0-9]*$`)
@@ -51,7 +50,7 @@ var (
 )
 
 func (c *checker) cluster(input, value string) string {
-	if !name.MatchString(value) && !clusterARN.MatchString(value) {
+	if !taskdef.IsName(value) && !clusterARN.MatchString(value) {
 		c.mistake("%s: %q is neither the name nor the ARN of a cluster", input, value)
 	}
 	return value
@@ -61,7 +60,7 @@ func (c *checker) cluster(input, value string) string {
 func (c *checker) services(input, value string) []string {
 	var services []string
 	for _, service := range items(value) {
-		if !name.MatchString(service) && !serviceARN.MatchString(service) {
+		if !taskdef.IsName(service) && !serviceARN.MatchString(service) {
 			c.mistake("%s: %q is neither the name nor the ARN of a service", input, service)
 		}
 		sameName := func(other string) bool { return lastSegment(other) == lastSegment(service) }
@@ -96,10 +95,16 @@ func (c *checker) sameCluster(input, cluster string, services []string) string {
 	return cluster
 }
 
+// isRevision tells whether a value is a family, or a family and the number of a revision.
+func isRevision(value string) bool {
+	family, number, numbered := strings.Cut(value, ":")
+	return taskdef.IsName(family) && (!numbered || ordinal.MatchString(number))
+}
+
 // taskDefinition reads the name of a task definition, or a file that holds one.
 func (c *checker) taskDefinition(input, value string) (string, *taskdef.Document) {
 	switch {
-	case value == "", revision.MatchString(value), revisionARN.MatchString(value):
+	case value == "", isRevision(value), revisionARN.MatchString(value):
 		return value, nil
 	case !strings.ContainsAny(value, "/.") || strings.HasPrefix(value, "arn:"):
 		c.mistake("%s: %q is neither a family, nor family:revision, nor the ARN of a revision, nor a file", input, value)

@@ -17,9 +17,11 @@ type CodeDeploy struct {
 	Given              []string        // the inputs that are given
 }
 
-// codeDeployName is what CodeDeploy allows for names of applications, groups and configurations
-// (https://docs.aws.amazon.com/codedeploy/latest/userguide/limits.html).
-var codeDeployName = regexp.MustCompile(`^[\w.+=,@-]{1,100}$`)
+// codeDeployLetters and codeDeployLongest are what CodeDeploy allows for names of applications, groups and
+// configurations (https://docs.aws.amazon.com/codedeploy/latest/userguide/limits.html).
+const codeDeployLongest = 100
+
+var codeDeployLetters = regexp.MustCompile(`^[\w.+=,@-]+$`)
 
 // longestDescription is how many characters a deployment's description may have. AWS's own action cuts it
 // there (https://github.com/aws-actions/amazon-ecs-deploy-task-definition, index.js).
@@ -60,7 +62,7 @@ func (t text) codeDeployment() []namedInput {
 }
 
 func (c *checker) codeDeployName(input, value string) string {
-	if value != "" && !codeDeployName.MatchString(value) {
+	if value != "" && (len(value) > codeDeployLongest || !codeDeployLetters.MatchString(value)) {
 		c.mistake("%s: %q is not a name that CodeDeploy allows", input, value)
 	}
 	return value

@@ -13,10 +13,12 @@ type ScheduledTask struct {
 	Group, Schedule string
 }
 
-// The names that AWS allows:
-// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html,
-// https://docs.aws.amazon.com/scheduler/latest/APIReference/API_GetSchedule.html.
-var scheduledName = regexp.MustCompile(`^[.\w-]{1,64}$`)
+var scheduledLetters = regexp.MustCompile(`^[.\w-]+$`)
+
+// isScheduledName tells whether AWS takes a text for the name of a rule, target, group or schedule
+// (https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html,
+// https://docs.aws.amazon.com/scheduler/latest/APIReference/API_GetSchedule.html).
+func isScheduledName(text string) bool { return len(text) <= 64 && scheduledLetters.MatchString(text) }
 
 // scheduled reads rule:name, rule:name/target, schedule:name and schedule:group/name, by lines or
 // commas.
@@ -27,7 +29,7 @@ func (c *checker) scheduled(input, value string) []ScheduledTask {
 		first, second, two := strings.Cut(path, "/")
 		var task ScheduledTask
 		switch {
-		case !scheduledName.MatchString(first), two && !scheduledName.MatchString(second):
+		case !isScheduledName(first), two && !isScheduledName(second):
 			kind = ""
 		case kind == "rule":
 			task = ScheduledTask{Rule: first, Target: second}

@@ -3,7 +3,6 @@ package taskdef
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/distribution/reference"
@@ -26,15 +25,18 @@ type ImageChange struct {
 	Container, From, To string
 }
 
-// containerName is what ECS takes for the name of a container:
-// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html.
-var containerName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,255}$`)
+// IsName tells whether ECS takes a text for the name of a container, family, service or cluster
+// (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html).
+func IsName(text string) bool {
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
+	return text != "" && len(text) <= 255 && strings.Trim(text, letters) == ""
+}
 
 // ParseImage reads "repository[:tag][@digest]" or "container=image".
 func ParseImage(text string) (Image, error) {
 	var image Image
 	if name, rest, named := strings.Cut(text, "="); named {
-		if !containerName.MatchString(name) {
+		if !IsName(name) {
 			return Image{}, fmt.Errorf("%q is not the name of a container", name)
 		}
 		image.Container, text = name, rest

@@ -27,7 +27,7 @@ func ParseVariable(line string, secret bool) (Variable, error) {
 	name, value, assigned := strings.Cut(line, "=")
 	v := Variable{Name: strings.TrimSpace(name), Value: value, Secret: secret}
 	if container, rest, prefixed := strings.Cut(v.Name, ":"); prefixed {
-		if !containerName.MatchString(container) {
+		if !IsName(container) {
 			return Variable{}, fmt.Errorf("%q is not the name of a container", container)
 		}
 		v.Container, v.Name = container, rest
