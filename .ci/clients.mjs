@@ -28,11 +28,13 @@ async function newest() {
   return ours
 }
 
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds))
+
 async function untilStatus(...wanted) {
-  for (let i = 0; i < 400; i++) {
+  for (let i = 0; i < 80; i++) {
     const ours = await newest()
     if (wanted.includes(ours.status)) return ours
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await pause(100)
   }
   throw new Error(`no deployment came to ${wanted}`)
 }
@@ -50,6 +52,16 @@ if (what === 'calls') {
   check(hook, JSON.stringify(waiting))
   await send(aws.ContinueServiceDeploymentCommand, { serviceDeploymentArn: waiting.serviceDeploymentArn, hookId: hook.hookId, action: 'CONTINUE' })
   await untilStatus('SUCCESSFUL')
+} else if (what === 'ended') { // as soon as ECS has it on record that the deployment under way is over
+  const { serviceDeploymentArn } = await untilStatus('PENDING', 'IN_PROGRESS')
+  for (;;) {
+    const { serviceDeployments: [ours] } = await send(aws.DescribeServiceDeploymentsCommand, { serviceDeploymentArns: [serviceDeploymentArn] })
+    if (ours.finishedAt) break
+    await pause(200)
+  }
+} else if (what === 'stable') { // as AWS's own action waits, with wait-max-delay-seconds if a third argument is given
+  const maxDelay = want && Number(want)
+  await aws.waitUntilServicesStable({ client: ecs, minDelay: 15, maxDelay, maxWaitTime: 30 * 60 }, { cluster: 'main', services: ['web'] })
 } else {
   const arn = await deploy()
   const began = Date.now()
