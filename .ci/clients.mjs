@@ -60,8 +60,8 @@ if (what === 'calls') {
     await pause(200)
   }
 } else if (what === 'stable') { // as AWS's own action waits, with wait-max-delay-seconds if a third argument is given
-  const maxDelay = want && Number(want)
-  await aws.waitUntilServicesStable({ client: ecs, minDelay: 15, maxDelay, maxWaitTime: 30 * 60 }, { cluster: 'main', services: ['web'] })
+  const most = want ? { maxDelay: Number(want) } : {}
+  await aws.waitUntilServicesStable({ client: ecs, minDelay: 15, maxWaitTime: 30 * 60, ...most }, { cluster: 'main', services: ['web'] })
 } else {
   const arn = await deploy()
   const began = Date.now()

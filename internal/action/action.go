@@ -128,7 +128,7 @@ func story(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (r
 	if err := plan.CheckCodeDeploy(in, world.Services); err != nil {
 		return rollout.Result{}, err
 	}
-	if operate := operations[in.Operation]; operate != nil && (world.Base == nil || goesBack(world)) {
+	if operate := operations[in.Operation]; operate != nil && (world.Base == nil || goesBack(world) && !in.DryRun) {
 		return operate(ctx, client, deploy.Operation{
 			Services: world.Services, WaitFor: rollout.WaitFor(in.WaitFor), Timeout: plan.Timeout(in, world.Services), RollBack: in.RollbackOnFailure,
 		}, emit)

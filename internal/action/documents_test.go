@@ -209,12 +209,7 @@ type usesUs struct {
 func TestREADMEExamplesRun(t *testing.T) {
 	text, err := os.ReadFile("../../README.md")
 	require.NoError(t, err)
-	workspace := t.TempDir()
-	require.NoError(t, os.Mkdir(filepath.Join(workspace, "deploy"), 0o755))
-	file, err := os.ReadFile("testdata/file/web.yaml")
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(workspace, "deploy", "web.yaml"), file, 0o644))
-
+	workspace := exampleWorkspace(t)
 	alone, inWorkflows := 0, 0
 	for _, block := range regexp.MustCompile("(?s)(?:<!-- (file|scenarios): ([^\n]*) -->\n)?```yaml\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
 		kind, about, content := block[1], block[2], block[3]
@@ -240,7 +235,48 @@ func TestREADMEExamplesRun(t *testing.T) {
 		}
 	}
 	require.GreaterOrEqual(t, alone, 8)
-	require.GreaterOrEqual(t, inWorkflows, 9)
+	require.GreaterOrEqual(t, inWorkflows, 14)
+}
+
+// TestREADMETellsInputsThatThereAre looks up what the tables for those who move here name as ours, and reads the values
+// that they name with it.
+func TestREADMETellsInputsThatThereAre(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	file, known := declared(t), map[string]bool{}
+	for _, e := range append(entries(file.Inputs), entries(file.Outputs)...) {
+		known[e.Name] = true
+	}
+	tables := regexp.MustCompile(`<!-- moves -->\n\|[^\n]*\n\|---\|---\|\n((?:\|[^\n]*\n)+)`).FindAllStringSubmatch(string(text), -1)
+	require.Len(t, tables, 4)
+	workspace := exampleWorkspace(t)
+	for _, table := range tables {
+		for row := range strings.Lines(table[1]) {
+			theirs, ours, _ := strings.Cut(strings.Trim(row, "| \n"), " | ")
+			require.NotEmpty(t, theirs)
+			for _, named := range regexp.MustCompile("`([^`]*)`").FindAllStringSubmatch(ours, -1) {
+				name, value, set := strings.Cut(named[1], ": ")
+				require.True(t, known[name], "%s: there is no %s", theirs, name)
+				if set {
+					env := runnerEnv(t, map[string]string{"service": "web", name: value})
+					env["GITHUB_WORKSPACE"] = workspace
+					_, err := inputs.Read(t.Context(), func(name string) string { return env[name] })
+					require.NoError(t, err, row)
+				}
+			}
+		}
+	}
+}
+
+// exampleWorkspace is a workspace with the file that examples name.
+func exampleWorkspace(t *testing.T) string {
+	t.Helper()
+	workspace := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(workspace, "deploy"), 0o755))
+	file, err := os.ReadFile("testdata/file/web.yaml")
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(workspace, "deploy", "web.yaml"), file, 0o644))
+	return workspace
 }
 
 // stepsOf are the steps of a workflow that are of this action, job by job.
@@ -269,7 +305,9 @@ func filledIn(t *testing.T, with map[string]string) map[string]string {
 	values := strings.NewReplacer(
 		"${{ vars.AWS_DEPLOY_ROLE }}", "arn:aws:iam::123456789012:role/deployer",
 		"${{ vars.ECR_REPOSITORY }}", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/web",
-		"${{ github.ref_name }}", "v2", "${{ inputs.operation }}", "status",
+		"${{ vars.ECR_REGISTRY }}", "123456789012.dkr.ecr.eu-west-1.amazonaws.com", "${{ vars.AWS_REGION }}", "eu-west-1",
+		"${{ vars.ECS_CLUSTER }}", "main", "${{ vars.AWS_ACCOUNT_ID }}", "123456789012", "${{ matrix.service }}", "web",
+		"${{ github.ref_name }}", "v2", "${{ inputs.version }}", "v2", "${{ inputs.operation }}", "status",
 	)
 	filled := map[string]string{}
 	for name, value := range with {

@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -94,20 +95,26 @@ func (c *Client) Continue(ctx context.Context, arn, hook string) error {
 	return nil
 }
 
+// ErrTakenBack is that the last deployment of a service was rolled back: what ran before it runs again.
+var ErrTakenBack = errors.New("the last deployment was taken back already")
+
 // PreviousRevision finds what the last successful deployment before this one had deployed, other than
-// what this one has.
+// what this one has. If the last deployment was rolled back, it is ErrTakenBack.
 func (c *Client) PreviousRevision(ctx context.Context, service rollout.Service, current rollout.Deployment) (rollout.Revision, error) {
 	most := int32(100)
 	out, err := c.ecs.ListServiceDeployments(ctx, &ecs.ListServiceDeploymentsInput{
-		Cluster: &service.Cluster, Service: &service.Name, MaxResults: &most, Status: []types.ServiceDeploymentStatus{types.ServiceDeploymentStatusSuccessful},
+		Cluster: &service.Cluster, Service: &service.Name, MaxResults: &most,
 	})
 	if err != nil {
 		return rollout.Revision{}, c.problem(ctx, err, "ecs:ListServiceDeployments", "service "+service.Name)
 	}
 	slices.SortStableFunc(out.ServiceDeployments, func(a, b types.ServiceDeploymentBrief) int { return deref(b.CreatedAt).Compare(deref(a.CreatedAt)) })
+	if len(out.ServiceDeployments) > 0 && out.ServiceDeployments[0].Status == types.ServiceDeploymentStatusRollbackSuccessful {
+		return rollout.Revision{}, ErrTakenBack
+	}
 	var arns []string
 	for _, d := range out.ServiceDeployments {
-		if arn := deref(d.TargetServiceRevisionArn); !strings.HasSuffix(arn, "/"+rollout.LastSegment(current.ID)) {
+		if arn := deref(d.TargetServiceRevisionArn); d.Status == types.ServiceDeploymentStatusSuccessful && !strings.HasSuffix(arn, "/"+rollout.LastSegment(current.ID)) {
 			arns = append(arns, arn)
 		}
 	}

@@ -3,6 +3,7 @@ package deploy
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -217,6 +218,7 @@ func RollBack(ctx context.Context, client *cloud.Client, op Operation, emit roll
 	if err != nil {
 		return rollout.Result{}, err
 	}
+	d.updated = slices.DeleteFunc(d.updated, func(f *following) bool { return f.over })
 	for _, f := range d.updated {
 		f.result.Verdict = rollout.Verdict{Outcome: rollout.Failed, Reason: "a roll-back was asked for"}
 	}
@@ -241,6 +243,11 @@ func (s *standing) findPrevious(ctx context.Context, client *cloud.Client) (err 
 	case s.Deployment.State == "IN_PROGRESS" && s.Previous != "":
 	default:
 		s.result.Revision.Previous, err = client.PreviousRevision(ctx, s.Service, s.Deployment)
+	}
+	if errors.Is(err, cloud.ErrTakenBack) {
+		s.over, s.result.Revision.Previous = true, s.result.Revision.Revision
+		s.result.Verdict = rollout.Verdict{Outcome: rollout.Unchanged, Reason: fmt.Sprintf("%v, and the service runs %s: to go back further, name a revision with task-definition", err, s.result.Revision.Revision.ID())}
+		return nil
 	}
 	return err
 }

@@ -252,6 +252,12 @@ func (d *deployer) ask(ctx context.Context, f *following) (target watch.Target, 
 	case primary.State == "COMPLETED" && f.because == "" && !f.asked:
 		return target, "", errComplete
 	}
+	if primary.State != "COMPLETED" && f.ARN == "" { // not seen yet
+		f.ARN, err = d.client.FindServiceDeployment(ctx, service.ServiceKey, f.Deployment)
+		if err != nil && !cloud.NotAllowed(err) && !cloud.Unsupported(err) {
+			return target, "", err
+		}
+	}
 	if f.ARN != "" && primary.State != "COMPLETED" {
 		err := d.client.RollBack(ctx, f.ARN)
 		if err == nil {

@@ -344,13 +344,21 @@ var scenarios = []Scenario{
 		With: map[string]string{"operation": "continue", "image": ""},
 		prepare: func(s *Sim, v *service) {
 			shifts("paused")(s, v)
-			s.deployed(v, 90*time.Second)
+			s.deployed(v, 90*time.Second, well)
 		},
 	},
 	{
 		Name: "two-deployments", Story: "the last deployment was a success, and so was the one before", breaker: rolling, behaviour: well,
 		With:    map[string]string{"operation": "rollback", "image": ""},
-		prepare: func(s *Sim, v *service) { s.deployed(v, 5*time.Minute) },
+		prepare: func(s *Sim, v *service) { s.deployed(v, 5*time.Minute, well) },
+	},
+	{
+		Name: "taken-back", Story: "the circuit breaker has rolled the last deployment back", breaker: rolling, behaviour: well,
+		With: map[string]string{"operation": "rollback", "image": ""},
+		prepare: func(s *Sim, v *service) {
+			s.deployed(v, 15*time.Minute, well)
+			s.deployed(v, 5*time.Minute, crashes)
+		},
 	},
 	{Name: "codedeploy", Story: "CodeDeploy moves the traffic to new tasks at once, and keeps the old ones for five minutes", behaviour: well, prepare: underCodeDeploy(asItIs)},
 	{
@@ -554,9 +562,9 @@ func FleetUnderCodeDeploy(services int) Scenario {
 }
 
 // deployed makes the world one in which a new revision was deployed that long ago.
-func (s *Sim) deployed(v *service, ago time.Duration) {
+func (s *Sim) deployed(v *service, ago time.Duration, b behaviour) {
 	s.now = s.now.Add(-ago)
-	s.deploy(v, s.register(v.primary().revision.definition), well)
+	s.deploy(v, s.register(v.primary().revision.definition), b)
 	for range ago / tick {
 		s.now = s.now.Add(tick)
 		s.schedule(v)

@@ -196,6 +196,9 @@ func (t text) check(c *checker) Inputs {
 	if attempts := c.whole("max-retries", t.Amazon.MaxRetries, 1, 100); attempts != nil {
 		in.Attempts = int(*attempts)
 	}
+	if in.DryRun && (t.Operation == "continue" || t.Operation == "rollback" && t.TaskDefinition == "") {
+		c.mistake("dry-run has no effect with operation: %s; operation: status shows how things stand", t.Operation)
+	}
 	if t.Operation != "deploy" {
 		c.operation(t)
 	} else if t.Service == "" && t.TaskDefinition == "" {

@@ -153,6 +153,8 @@ func TestMistakes(t *testing.T) {
 		{map[string]string{"task-definition": "web", "desired-count": "1"}, "desired-count is about a service: give service too"},
 		{map[string]string{"task-definition": "web", "codedeploy-application": "a"}, "codedeploy-application is about a service: give service too"},
 		{map[string]string{"service": "web", "operation": "status", "codedeploy-deployment-config": "a"}, "codedeploy-deployment-config has no effect with operation: status"},
+		{map[string]string{"service": "web", "operation": "rollback", "dry-run": "true"}, "dry-run has no effect with operation: rollback; operation: status shows how things stand"},
+		{map[string]string{"service": "web", "operation": "continue", "dry-run": "true"}, "dry-run has no effect with operation: continue; operation: status shows how things stand"},
 		{map[string]string{"service": "web", "operation": "rollback", "wait-for": "running"}, "wait-for: running has no effect with operation: rollback, which is followed to its end"},
 		{map[string]string{"service": "web", "codedeploy-appspec": "appspec.yaml"}, "codedeploy-appspec: there is no file appspec.yaml in the workspace"},
 		{map[string]string{"service": "arn:aws:ecs:eu-west-1:123456789012:service/main/web", "cluster": "other"}, `cluster: "other" is not the cluster of service web, which is main`},
