@@ -446,6 +446,8 @@ func inALine(service rollout.ServiceResult) string {
 	before, after, d := service.Revision.Previous.ID(), service.Revision.Revision.ID(), service.Deployment
 	ended := fmt.Sprintf("%-11s  ", words[service.Verdict.Outcome])
 	switch {
+	case service.Verdict.Outcome == rollout.Planned && service.Revision.Revision.ARN != "":
+		return ended + replacing(service.Revision)
 	case service.Verdict.Outcome == rollout.Planned:
 		return ended + "a new revision of " + service.Revision.Revision.Family + " in place of " + before
 	case d.ID == "":
