@@ -2,9 +2,9 @@ module ecs-deploy
 
 go 1.26.0
 
-// Of cloudwatchlogs, ecr, eventbridge, secretsmanager and ssm it is the last release before those that build a
-// description of every operation when the process starts, of which some are called here: 3 MB and 4 ms. What is
-// called has not changed since. ecs has them too, and is newer for what it can do.
+// cloudwatchlogs, ecr, eventbridge, secretsmanager and ssm stay at the last release before those that build a
+// description of every operation at each start (3 MB and 4 ms in all), though few are called here. ecs does that too,
+// and is newer for what it can do.
 require (
 	github.com/aws/aws-sdk-go-v2 v1.47.7
 	github.com/aws/aws-sdk-go-v2/config v1.33.15

@@ -32,13 +32,13 @@ func (m *behind) deployed(tb testing.TB, services int, taking time.Duration) {
 	tb.Helper()
 	s := deployFleet(services - 1).but(map[string]string{"timeout": "2h", "verify": "false"})
 	env := runnerEnv(tb, s.With)
-	synctest.Test(asT(tb), func(t *testing.T) {
+	synctest.Test(&testing.T{}, func(t *testing.T) { // it needs no more of it than that there is one
 		sim := ecssim.New(ecssim.Fleet(services - 1).Taking(taking))
 		began := time.Now()
 		var mu sync.Mutex
 		decided := map[string]time.Time{}
 		code := Run(t.Context(), Env{
-			Getenv: func(name string) string { return env[name] }, Stdout: new(strings.Builder), Jitter: rand.New(rand.NewPCG(uint64(taking), 1)).Float64, HTTP: cloud.HTTPClient(sim),
+			Getenv: func(name string) string { return env[name] }, Stdout: new(strings.Builder), Jitter: steadyJitter(), HTTP: cloud.HTTPClient(sim),
 			Listen: func(event rollout.Event) {
 				mu.Lock()
 				defer mu.Unlock()
@@ -107,12 +107,4 @@ func BenchmarkBehind(b *testing.B) {
 			}
 		})
 	}
-}
-
-// asT lets a benchmark play in a bubble, which asks for a T and needs no more of it than that there is one.
-func asT(tb testing.TB) *testing.T {
-	if t, is := tb.(*testing.T); is {
-		return t
-	}
-	return &testing.T{}
 }

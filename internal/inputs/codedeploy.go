@@ -17,11 +17,13 @@ type CodeDeploy struct {
 	Given              []string        // the inputs that are given
 }
 
-// codeDeployLetters and codeDeployLongest are what CodeDeploy allows for names of applications, groups and
-// configurations (https://docs.aws.amazon.com/codedeploy/latest/userguide/limits.html).
-const codeDeployLongest = 100
-
 var codeDeployLetters = regexp.MustCompile(`^[\w.+=,@-]+$`)
+
+// isCodeDeployName tells whether CodeDeploy takes a text for the name of an application, group or configuration
+// (https://docs.aws.amazon.com/codedeploy/latest/userguide/limits.html).
+func isCodeDeployName(text string) bool {
+	return len(text) <= 100 && codeDeployLetters.MatchString(text)
+}
 
 // longestDescription is how many characters a deployment's description may have. AWS's own action cuts it
 // there (https://github.com/aws-actions/amazon-ecs-deploy-task-definition, index.js).
@@ -62,7 +64,7 @@ func (t text) codeDeployment() []namedInput {
 }
 
 func (c *checker) codeDeployName(input, value string) string {
-	if value != "" && (len(value) > codeDeployLongest || !codeDeployLetters.MatchString(value)) {
+	if value != "" && !isCodeDeployName(value) {
 		c.mistake("%s: %q is not a name that CodeDeploy allows", input, value)
 	}
 	return value
