@@ -255,10 +255,13 @@ func TestREADMETellsInputsThatThereAre(t *testing.T) {
 			theirs, ours, _ := strings.Cut(strings.Trim(row, "| \n"), " | ")
 			require.NotEmpty(t, theirs)
 			for _, named := range regexp.MustCompile("`([^`]*)`").FindAllStringSubmatch(ours, -1) {
-				name, value, set := strings.Cut(named[1], ": ")
+				name, _, set := strings.Cut(named[1], ": ")
 				require.True(t, known[name], "%s: there is no %s", theirs, name)
 				if set {
-					env := runnerEnv(t, map[string]string{"service": "web", name: value})
+					var with map[string]string
+					require.NoError(t, yaml.Unmarshal([]byte(named[1]), &with), row)
+					with["service"] = "web"
+					env := runnerEnv(t, with)
 					env["GITHUB_WORKSPACE"] = workspace
 					_, err := inputs.Read(t.Context(), func(name string) string { return env[name] })
 					require.NoError(t, err, row)
