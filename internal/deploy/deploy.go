@@ -164,6 +164,9 @@ func (d *deployer) updateOne(ctx context.Context, planned rollout.PlannedService
 	case f.unchanged && ours.State != "IN_PROGRESS":
 		f.over = true
 		result.Verdict = rollout.Verdict{Outcome: rollout.Unchanged, Reason: "no deployment was started, since the service runs " + id + " already"}
+		if _, settings := update.OfService(); settings {
+			result.Verdict.Reason = "the settings of the service were changed, and " + result.Verdict.Reason
+		}
 	case d.plan.WaitFor == rollout.DoNotWait:
 		f.over = true
 		result.Verdict = rollout.Verdict{Outcome: rollout.Succeeded, Reason: "the deployment of " + id + " was started, and is not waited for"}
