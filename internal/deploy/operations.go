@@ -233,7 +233,7 @@ func RollBack(ctx context.Context, client *cloud.Client, op Operation, emit roll
 }
 
 // findPrevious finds what a deployment goes back to: what it replaces while it is under way, and else what the
-// last successful one before had.
+// last successful one before had. It is over where the last deployment was taken back already.
 func (s *standing) findPrevious(ctx context.Context, client *cloud.Client) (err error) {
 	switch {
 	case s.codeDeploy != nil && s.shift.ID != "" && (!s.shift.Over() || s.shift.RolledBackBy != ""):
@@ -242,12 +242,15 @@ func (s *standing) findPrevious(ctx context.Context, client *cloud.Client) (err 
 		s.result.Revision.Previous = rollout.Named(s.codeDeploy.AppSpec.TaskDefinition())
 	case s.Deployment.State == "IN_PROGRESS" && s.Previous != "":
 	default:
+		runs := s.result.Revision.Revision
 		s.result.Revision.Previous, err = client.PreviousRevision(ctx, s.Service, s.Deployment)
-	}
-	if errors.Is(err, cloud.ErrTakenBack) {
-		s.over, s.result.Revision.Previous = true, s.result.Revision.Revision
-		s.result.Verdict = rollout.Verdict{Outcome: rollout.Unchanged, Reason: fmt.Sprintf("%v, and the service runs %s: to go back further, name a revision with task-definition", err, s.result.Revision.Revision.ID())}
-		return nil
+		if errors.Is(err, cloud.ErrTakenBack) {
+			s.over, s.result.Revision.Previous = true, runs
+			s.result.Verdict = rollout.Verdict{
+				Outcome: rollout.Unchanged, Reason: fmt.Sprintf("%v, and the service runs %s: to go back further, name a revision with task-definition", err, runs.ID()),
+			}
+			err = nil
+		}
 	}
 	return err
 }

@@ -252,22 +252,30 @@ func (d *deployer) ask(ctx context.Context, f *following) (target watch.Target, 
 	case primary.State == "COMPLETED" && f.because == "" && !f.asked:
 		return target, "", errComplete
 	}
-	if primary.State != "COMPLETED" && f.ARN == "" { // not seen yet
-		f.ARN, err = d.client.FindServiceDeployment(ctx, service.ServiceKey, f.Deployment)
-		if err != nil && !cloud.NotAllowed(err) && !cloud.Unsupported(err) {
+	if primary.State != "COMPLETED" {
+		switch asked, err := d.askECS(ctx, f); {
+		case err != nil:
 			return target, "", err
-		}
-	}
-	if f.ARN != "" && primary.State != "COMPLETED" {
-		err := d.client.RollBack(ctx, f.ARN)
-		if err == nil {
+		case asked:
 			return f.goingBack(service), "ECS was asked to roll the deployment back", nil
-		}
-		if !cloud.Over(err) && !cloud.NotAllowed(err) && !cloud.Unsupported(err) {
-			return target, "", err
 		}
 	}
 	return d.redeploy(ctx, f, service)
+}
+
+// askECS asks ECS to roll a deployment back that is under way. Where that cannot be asked for, nothing is asked.
+func (d *deployer) askECS(ctx context.Context, f *following) (asked bool, err error) {
+	if f.ARN == "" { // not seen yet
+		f.ARN, err = d.client.FindServiceDeployment(ctx, f.Service.ServiceKey, f.Deployment)
+	}
+	if err == nil && f.ARN != "" {
+		err = d.client.RollBack(ctx, f.ARN)
+		asked = err == nil
+	}
+	if cloud.Over(err) || cloud.NotAllowed(err) || cloud.Unsupported(err) {
+		return false, nil
+	}
+	return asked, err
 }
 
 // goingBack is the deployment while ECS rolls it back: the same, of which some was told already.

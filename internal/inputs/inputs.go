@@ -196,11 +196,8 @@ func (t text) check(c *checker) Inputs {
 	if attempts := c.whole("max-retries", t.Amazon.MaxRetries, 1, 100); attempts != nil {
 		in.Attempts = int(*attempts)
 	}
-	if in.DryRun && (t.Operation == "continue" || t.Operation == "rollback" && t.TaskDefinition == "") {
-		c.mistake("dry-run has no effect with operation: %s; operation: status shows how things stand", t.Operation)
-	}
 	if t.Operation != "deploy" {
-		c.operation(t)
+		c.operation(t, in.DryRun)
 	} else if t.Service == "" && t.TaskDefinition == "" {
 		c.mistake("give service, or task-definition, or both: neither is set")
 	}
@@ -223,7 +220,7 @@ func (t text) check(c *checker) Inputs {
 var OperationValues = []string{"deploy", "continue", "rollback", "status"}
 
 // operation refuses what has no effect on deployments that there are.
-func (c *checker) operation(t text) {
+func (c *checker) operation(t text, dryRun bool) {
 	if t.Service == "" {
 		c.mistake("operation: %s is about the deployment of a service: give service", t.Operation)
 	}
@@ -232,6 +229,9 @@ func (c *checker) operation(t text) {
 	}
 	if t.Operation == "rollback" && t.TaskDefinition == "" && t.WaitFor != "stable" && t.WaitFor != "none" {
 		c.mistake("wait-for: %s has no effect with operation: rollback, which is followed to its end", t.WaitFor)
+	}
+	if dryRun && (t.Operation == "continue" || t.Operation == "rollback" && t.TaskDefinition == "") {
+		c.mistake("dry-run has no effect with operation: %s; operation: status shows how things stand", t.Operation)
 	}
 	asked := t.codeDeployment()
 	if t.TaskDefinition != "" {

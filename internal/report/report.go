@@ -185,7 +185,10 @@ func (r *Reporter) takenOver(e rollout.TakenOver) {
 // replacing is a revision, and which it is in the place of, as far as that is known.
 func replacing(result rollout.RevisionResult) string {
 	before, after := result.Previous.ID(), result.Revision.ID()
-	if before == after || before == "" {
+	switch {
+	case result.Revision.ARN == "": // of a dry run
+		after = "a new revision of " + result.Revision.Family
+	case before == after || before == "":
 		return after
 	}
 	return after + " in place of " + before
@@ -446,10 +449,8 @@ func inALine(service rollout.ServiceResult) string {
 	before, after, d := service.Revision.Previous.ID(), service.Revision.Revision.ID(), service.Deployment
 	ended := fmt.Sprintf("%-11s  ", words[service.Verdict.Outcome])
 	switch {
-	case service.Verdict.Outcome == rollout.Planned && service.Revision.Revision.ARN != "":
-		return ended + replacing(service.Revision)
 	case service.Verdict.Outcome == rollout.Planned:
-		return ended + "a new revision of " + service.Revision.Revision.Family + " in place of " + before
+		return ended + replacing(service.Revision)
 	case d.ID == "":
 		return ended + after + ": " + service.Verdict.Reason
 	case service.Verdict.Outcome == rollout.RolledBack:
