@@ -23,7 +23,6 @@ require (
 	github.com/aws/smithy-go v1.28.8
 	github.com/aymanbagabas/go-udiff v0.4.1
 	github.com/distribution/reference v0.6.0
-	github.com/goccy/go-yaml v1.19.2
 	github.com/sethvargo/go-envconfig v1.4.3
 	github.com/sethvargo/go-githubactions v1.4.0
 	github.com/stretchr/testify v1.12.1
@@ -31,6 +30,12 @@ require (
 	golang.org/x/sync v0.24.0
 	golang.org/x/time v0.16.0
 	mvdan.cc/sh/v3 v3.14.1
+)
+
+require (
+	github.com/agnivade/levenshtein v1.2.2
+	go.yaml.in/yaml/v3 v3.0.5
+	go.yaml.in/yaml/v4 v4.0.0
 )
 
 require (
@@ -45,5 +50,4 @@ require (
 	github.com/aws/aws-sdk-go-v2/service/sso v1.39.3 // indirect
 	github.com/aws/aws-sdk-go-v2/service/ssooidc v1.44.3 // indirect
 	github.com/opencontainers/go-digest v1.0.0 // indirect
-	go.yaml.in/yaml/v3 v3.0.5 // indirect
 )

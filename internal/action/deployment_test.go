@@ -18,8 +18,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/goccy/go-yaml"
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v4"
 
 	"ecs-deploy/internal/cloud"
 	"ecs-deploy/internal/ecssim"
@@ -574,7 +574,7 @@ func TestAStepForAmazonsActionSendsWhatThatDoes(t *testing.T) {
 	text, err := os.ReadFile("testdata/amazon/step.yaml")
 	require.NoError(t, err)
 	var s step
-	require.NoError(t, yaml.UnmarshalWithOptions(text, &s, yaml.Strict()))
+	require.NoError(t, yaml.Load(text, &s, yaml.WithKnownFields()))
 	r := play(t, s, "testdata/amazon")
 	require.Zero(t, r.code, r.log)
 	update := bodies(r.sim, "UpdateService")

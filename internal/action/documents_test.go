@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/goccy/go-yaml"
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v4"
 
 	"ecs-deploy/internal/cloud"
 	"ecs-deploy/internal/diagnose"
@@ -22,8 +22,8 @@ import (
 
 // actionFile is what the tests read of action.yml. The inputs and outputs keep their order.
 type actionFile struct {
-	Inputs  yaml.MapSlice
-	Outputs yaml.MapSlice
+	Inputs  yaml.Node
+	Outputs yaml.Node
 	Runs    map[string]string
 }
 
@@ -39,16 +39,16 @@ func declared(t testing.TB) actionFile {
 	return file
 }
 
-func entries(items yaml.MapSlice) []entry {
+func entries(items yaml.Node) []entry {
 	var list []entry
-	for _, item := range items {
-		e := entry{Name: item.Key.(string)}
-		for name, value := range item.Value.(map[string]any) {
-			switch name {
+	for pair := range slices.Chunk(items.Content, 2) {
+		e := entry{Name: pair[0].Value}
+		for member := range slices.Chunk(pair[1].Content, 2) {
+			switch member[0].Value {
 			case "description":
-				e.Description = value.(string)
+				e.Description = member[1].Value
 			case "default":
-				e.Default = value.(string) // a string in any case: a bare true would not do
+				e.Default = member[1].Value
 			}
 		}
 		list = append(list, e)
@@ -285,14 +285,12 @@ func exampleWorkspace(t *testing.T) string {
 // stepsOf are the steps of a workflow that are of this action, job by job.
 func stepsOf(t *testing.T, workflow string) []usesUs {
 	t.Helper()
-	var parsed struct{ Jobs yaml.MapSlice }
+	var parsed struct{ Jobs yaml.Node }
 	require.NoError(t, yaml.Unmarshal([]byte(workflow), &parsed))
 	var steps []usesUs
-	for _, item := range parsed.Jobs {
+	for item := range slices.Chunk(parsed.Jobs.Content, 2) {
 		var job struct{ Steps []usesUs }
-		text, err := yaml.Marshal(item.Value)
-		require.NoError(t, err)
-		require.NoError(t, yaml.Unmarshal(text, &job))
+		require.NoError(t, item[1].Decode(&job))
 		for _, s := range job.Steps {
 			if strings.HasPrefix(s.Uses, "OWNER/REPO@") {
 				steps = append(steps, s)

@@ -22,9 +22,9 @@ const module = "ecs-deploy/"
 // library is free to all, but for what printers restricts. It is read with go/parser, since a test
 // that runs `go list` is served stale from the test cache.
 var layers = map[string][]string{
-	"internal/taskdef":      {"github.com/distribution/reference", "github.com/goccy/go-yaml", "github.com/goccy/go-yaml/", "github.com/aymanbagabas/go-udiff"},
+	"internal/taskdef":      {"github.com/distribution/reference", "go.yaml.in/yaml/v4", "github.com/agnivade/levenshtein", "github.com/aymanbagabas/go-udiff"},
 	"internal/rollout":      {"internal/taskdef"},
-	"internal/inputs":       {"internal/taskdef", "github.com/sethvargo/", "github.com/goccy/go-yaml", "mvdan.cc/sh/v3/"},
+	"internal/inputs":       {"internal/taskdef", "github.com/sethvargo/", "mvdan.cc/sh/v3/"},
 	"internal/plan":         {"internal/inputs", "internal/rollout", "internal/taskdef"},
 	"internal/oidc":         {"github.com/sethvargo/go-githubactions"},
 	"internal/cloud":        {"internal/oidc", "internal/rollout", "internal/taskdef", "github.com/aws/", "golang.org/x/sync/errgroup", "golang.org/x/time/rate"},

@@ -15,8 +15,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/goccy/go-yaml"
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v4"
 
 	"ecs-deploy/internal/cloud"
 	"ecs-deploy/internal/ecssim"
@@ -119,7 +119,7 @@ func TestScenarios(t *testing.T) {
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)
 		var s step
-		require.NoError(t, yaml.UnmarshalWithOptions(text, &s, yaml.Strict()), file)
+		require.NoError(t, yaml.Load(text, &s, yaml.WithKnownFields()), file)
 		scenarios = append(scenarios, s.Scenario)
 		t.Run(filepath.Base(folder), func(t *testing.T) {
 			t.Parallel()

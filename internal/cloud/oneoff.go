@@ -22,7 +22,7 @@ func (c *Client) RunTask(ctx context.Context, planned rollout.PlannedTask, revis
 	if err != nil {
 		return nil, nil, err
 	}
-	patch, err := taskdef.ParsePatch(string(more))
+	patch, err := taskdef.ParsePatch(string(more), taskdef.Shape{})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -50,12 +51,31 @@ func (c *Client) Revision(ctx context.Context, name string) (rollout.Revision, e
 // Register registers a document as a new revision, as it stands. RegisterTaskDefinition has no client token: what
 // is looked for is that the latest revision is this one, and newer than the one that the document was made from.
 func (c *Client) Register(ctx context.Context, document taskdef.Document, from rollout.Revision) (rollout.Revision, error) {
-	return once(ctx, c.most,
+	registered, err := once(ctx, c.most,
 		func() (rollout.Revision, error) { return c.register(ctx, document) },
 		func() (rollout.Revision, bool, error) { return c.latestIs(ctx, document, from) },
 		func(err error) error {
 			return c.problem(ctx, err, "ecs:RegisterTaskDefinition", "task definition "+document.Family())
 		})
+	if err == nil {
+		c.tellLost(registered.Document.Lost(document))
+	}
+	return registered, err
+}
+
+// tellLost warns of members that ECS did not keep: it passes over those that it does not know.
+func (c *Client) tellLost(lost []taskdef.Lost) {
+	var paths []string
+	for _, member := range lost {
+		path := fmt.Sprintf("%q", member.Path)
+		if member.Meant != "" {
+			path += fmt.Sprintf(": is %q meant?", member.Meant)
+		}
+		paths = append(paths, path)
+	}
+	if len(paths) > 0 {
+		c.emit(rollout.Noticed{What: "ECS did not keep " + strings.Join(paths, ", "), Next: "Look up the name in the API reference of RegisterTaskDefinition.", Warning: true})
+	}
 }
 
 func (c *Client) register(ctx context.Context, document taskdef.Document) (rollout.Revision, error) {
@@ -81,7 +101,7 @@ func (c *Client) latestIs(ctx context.Context, document taskdef.Document, from r
 		return rollout.Revision{}, false, nil
 	}
 	newer := latest.Family != from.Family || latest.Number > from.Number
-	return latest, err == nil && newer && taskdef.Diff(latest.Document, document, "", "", true) == "", err
+	return latest, err == nil && newer && latest.Document.Echoes(document), err
 }
 
 // ActiveRevisions lists the ARNs of the ACTIVE revisions of a family, the newest first.

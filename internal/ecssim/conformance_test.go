@@ -123,14 +123,15 @@ func TestNamesAndARNsAreTheSame(t *testing.T) {
 
 func TestRevisions(t *testing.T) {
 	s := New(named(t, "healthy"))
-	const definition = `{"family":"job","containerDefinitions":[{"name":"a","image":"b","later":{"x":12345678901234567890}}],"newer":""}`
+	const definition = `{"family":"job","containerDefinitions":[{"name":"a","image":"b","unheardOf":{"x":12345678901234567890}}],"brandNewField":"","nobodyKnows":1}`
 	for revision := 1; revision <= 2; revision++ {
 		_, answer := ask(t, s, "RegisterTaskDefinition", definition)
 		registered := answer["taskDefinition"].(map[string]any)
 		require.EqualValues(t, revision, registered["revision"], "identical content makes a revision all the same")
-		require.Equal(t, "", registered["newer"], "members that nobody knows are kept")
+		require.Equal(t, "", registered["brandNewField"], "members that only ECS knows are kept")
+		require.NotContains(t, registered, "nobodyKnows", "and those that it does not know are passed over")
 		container := registered["containerDefinitions"].([]any)[0].(map[string]any)
-		require.Contains(t, container, "later")
+		require.Contains(t, container, "unheardOf")
 		require.Equal(t, true, container["essential"], "defaults are filled in")
 	}
 	ask(t, s, "DeregisterTaskDefinition", `{"taskDefinition":"job:2"}`)
@@ -504,4 +505,22 @@ func TestStages(t *testing.T) {
 			"POST_PRODUCTION_TRAFFIC_SHIFT 100", "BAKE_TIME 100", "CLEAN_UP 100",
 		}, seen)
 	})
+}
+
+func TestWhatRegisterTaskDefinitionRefuses(t *testing.T) {
+	for request, want := range map[string]string{
+		`{"family":"web","cpu":256,"containerDefinitions":[]}`:                                                        "SerializationException: NUMBER_VALUE cannot be converted to String",
+		`{"family":"web","containerDefinitions":[{"name":"a","image":"b","memory":"512"}]}`:                           "SerializationException: STRING_VALUE cannot be converted to Integer",
+		`{"family":"web","containerDefinitions":[{"name":"a","image":"b","command":[1]}]}`:                            "SerializationException: NUMBER_VALUE cannot be converted to String",
+		`{"family":"web","containerDefinitions":[{"name":"a","image":"b","dockerLabels":{"on":true}}]}`:               "SerializationException: BOOLEAN_VALUE cannot be converted to String",
+		`{"family":"web","containerDefinitions":["a"]}`:                                                               "SerializationException: Unrecognized collection type for containerDefinitions",
+		`{"family":"web","tags":[],"containerDefinitions":[]}`:                                                        "InvalidParameterException: Tags can not be empty.",
+		`{"family":"web","tags":[{"key":"aws:x","value":"y"}],"containerDefinitions":[]}`:                             "InvalidParameterException: aws: prefixed tag key names are not allowed for external use.",
+		`{"family":"web","taskRoleArn":"","containerDefinitions":[]}`:                                                 "ClientException: Role is not valid",
+		`{"family":"web","containerDefinitions":[{"image":"b","repositoryCredentials":{"credentialsParameter":""}}]}`: "ClientException: Container.repositoryCredentials.credentialsParameter should not be null or empty.",
+	} {
+		status, refused := ask(t, New(named(t, "healthy")), "RegisterTaskDefinition", request)
+		require.Equal(t, http.StatusBadRequest, status, request)
+		require.Equal(t, want, fmt.Sprint(refused["__type"], ": ", refused["message"]), request)
+	}
 }

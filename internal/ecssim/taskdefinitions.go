@@ -86,13 +86,30 @@ func (s *Sim) registerTaskDefinition(request document) (any, error) {
 			return nil, clientError("InvalidParameterException", "Unknown parameter in input: %q", name)
 		}
 	}
+	request, err := knownMembers(request)
+	if err != nil {
+		return nil, err
+	}
 	if tags, there := request["tags"].([]any); there && len(tags) == 0 {
 		return nil, clientError("InvalidParameterException", "Tags can not be empty.") // unverified
+	}
+	for _, tag := range request.list("tags") {
+		if strings.HasPrefix(strings.ToLower(tag.str("key")), "aws:") {
+			return nil, clientError("InvalidParameterException", "aws: prefixed tag key names are not allowed for external use.") // text unverified
+		}
+	}
+	for _, name := range []string{"taskRoleArn", "executionRoleArn"} {
+		if role, there := request[name]; there && role == "" {
+			return nil, clientError("ClientException", "Role is not valid") // https://github.com/fabfuel/ecs-deploy/issues/231
+		}
 	}
 	if request.str("family") == "" {
 		return nil, clientError("ClientException", "Family should not be null or empty.") // text unverified
 	}
 	for _, container := range request.list("containerDefinitions") {
+		if credentials, there := container["repositoryCredentials"].(map[string]any); there && document(credentials).str("credentialsParameter") == "" {
+			return nil, clientError("ClientException", "Container.repositoryCredentials.credentialsParameter should not be null or empty.") // unverified
+		}
 		if container.str("image") == "" {
 			// Text as in the tests of getmoto/moto.
 			return nil, clientError("ClientException", "Container.image should not be null or empty.")

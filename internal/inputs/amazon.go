@@ -136,9 +136,9 @@ func (a amazon) task(c *checker, minutes *int32, managedTags *bool) *OneOff {
 	var tags []any
 	c.json("run-task-container-overrides", a.TaskOverrides, &overrides)
 	c.json("run-task-tags", a.TaskTags, &tags)
-	task := &OneOff{Count: 1, Timeout: 30 * time.Minute, Detached: !c.yes("wait-for-task-stopped", a.WaitForTaskStopped)}
+	task := &OneOff{Count: 1, Timeout: length(30 * time.Minute), Detached: !c.yes("wait-for-task-stopped", a.WaitForTaskStopped)}
 	if minutes != nil {
-		task.Timeout = time.Duration(*minutes) * time.Minute
+		task.Timeout = length(time.Duration(*minutes) * time.Minute)
 	}
 	if len(overrides) > 0 {
 		task.Container, task.Command = overrides[0].Name, overrides[0].Command
@@ -160,7 +160,7 @@ func (a amazon) task(c *checker, minutes *int32, managedTags *bool) *OneOff {
 	if volumes := c.volume("run-task-managed-ebs-volume", a.TaskVolumeName, a.TaskVolume); volumes != nil {
 		request["volumeConfigurations"] = volumes
 	}
-	task.Request = c.patch("run-task", asJSON(request))
+	task.Request = c.patch("run-task", asJSON(request), taskdef.Shape{})
 	return task
 }
 

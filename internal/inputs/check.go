@@ -186,11 +186,11 @@ func (c *checker) variables(plainInput, plain, secretInput, secret string) []tas
 	return variables
 }
 
-func (c *checker) patch(input, value string) taskdef.Patch {
+func (c *checker) patch(input, value string, of taskdef.Shape) taskdef.Patch {
 	if value == "" {
 		return taskdef.Patch{}
 	}
-	patch, err := taskdef.ParsePatch(value)
+	patch, err := taskdef.ParsePatch(value, of)
 	if err != nil {
 		c.mistake("%s: %w", input, err)
 	}

@@ -139,7 +139,7 @@ func TestMistakes(t *testing.T) {
 		{map[string]string{"service": "web", "desired-count": "99999999999"}, `desired-count: "99999999999" is not a whole number from 0 to 5000`},
 		{map[string]string{"service": "web", "minimum-healthy-percent": "101"}, `minimum-healthy-percent: "101" is not a whole number from 0 to 100`},
 		{map[string]string{"service": "web", "maximum-percent": "0"}, `maximum-percent: "0" is not a whole number from 1 to 10000`},
-		{map[string]string{"service": "web", "task-definition-patch": "cpu: [1"}, "task-definition-patch: line 1, column 6: sequence end token ']' not found"},
+		{map[string]string{"service": "web", "task-definition-patch": "cpu: [1"}, "task-definition-patch: line 2, column 1: did not find expected ',' or ']' while parsing a flow sequence that begins at line 1, column 6"},
 		{map[string]string{"service": "web", "task-definition-patch": "cpu"}, "task-definition-patch: a patch is a map, in the shape of what it changes"},
 		{map[string]string{"service": "web", "dry-run": "yes"}, `dry-run: "yes" is neither true nor false`},
 		{map[string]string{"service": "web", "wait-for": "ready"}, `wait-for: "ready" is not one of ` + strings.Join(WaitForValues, ", ")},

@@ -1,13 +1,14 @@
 package inputs
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml"
 	"mvdan.cc/sh/v3/expand"
 	"mvdan.cc/sh/v3/syntax"
 
@@ -18,23 +19,23 @@ import (
 type OneOff struct {
 	Container   string // empty: the first essential one
 	Command     words
-	Environment yaml.MapSlice
+	Environment assignments
 	CPU         string // of the task, in CPU units
 	Memory      string // of the task, in MiB
-	TaskRole    string `yaml:"taskRole"`
+	TaskRole    string
 	Network     *Network
 	Capacity    capacity
 	Count       int
-	Timeout     time.Duration
-	Request     taskdef.Patch `yaml:"-"` // what else RunTask is sent
-	Detached    bool          `yaml:"-"` // it is not waited for
+	Timeout     length
+	Request     taskdef.Patch `json:"-"` // what else RunTask is sent
+	Detached    bool          `json:"-"` // it is not waited for
 }
 
 // Network is where a task runs in network mode awsvpc.
 type Network struct {
 	Subnets        []string
-	SecurityGroups []string `yaml:"securityGroups"`
-	AssignPublicIP bool     `yaml:"assignPublicIp"`
+	SecurityGroups []string
+	AssignPublicIP bool
 }
 
 // Share is how much of a task's count a capacity provider gets.
@@ -49,24 +50,60 @@ type capacity struct {
 	Shares     []Share
 }
 
-func (c *capacity) UnmarshalYAML(text []byte) error {
-	if yaml.Unmarshal(text, &c.LaunchType) == nil {
+func (c *capacity) UnmarshalJSON(text []byte) error {
+	if json.Unmarshal(text, &c.LaunchType) == nil {
 		return nil
 	}
-	return yaml.UnmarshalWithOptions(text, &c.Shares, yaml.Strict())
+	return json.Unmarshal(text, &c.Shares)
 }
 
 // words are a command: a list, or a text that is split as a shell splits it.
 type words []string
 
-func (w *words) UnmarshalYAML(text []byte) error {
+func (w *words) UnmarshalJSON(text []byte) error {
 	var line string
-	if yaml.Unmarshal(text, &line) != nil {
-		return yaml.Unmarshal(text, (*[]string)(w))
+	if json.Unmarshal(text, &line) != nil {
+		return json.Unmarshal(text, (*[]string)(w))
 	}
 	split, err := splitCommand(line)
 	*w = split
 	return err
+}
+
+// Assignment is a variable of the environment and its value.
+type Assignment struct{ Name, Value string }
+
+// assignments are those of a map, in their order.
+type assignments []Assignment
+
+func (a *assignments) UnmarshalJSON(text []byte) error {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	_, err := decoder.Token() // the brace
+	for err == nil && decoder.More() {
+		var name json.Token
+		var value string
+		if name, err = decoder.Token(); err == nil {
+			err = decoder.Decode(&value)
+			*a = append(*a, Assignment{fmt.Sprint(name), value})
+		}
+	}
+	return err
+}
+
+// length is a length of time.
+type length time.Duration
+
+func (l *length) UnmarshalJSON(text []byte) error {
+	var written string
+	if err := json.Unmarshal(text, &written); err != nil {
+		return err
+	}
+	d, err := time.ParseDuration(written)
+	if err != nil || d <= 0 {
+		return fmt.Errorf("timeout: %q is not a length of time, such as 90s, 30m or 1h30m", written)
+	}
+	*l = length(d)
+	return nil
 }
 
 var errNeedsShell = errors.New("there is no shell to understand it: write sh -c '…', if the image has one")
@@ -106,14 +143,10 @@ func (c *checker) oneOff(input, value string) *OneOff {
 	if value == "" {
 		return nil
 	}
-	task := OneOff{Count: 1, Timeout: oneOffTimeout}
+	task := OneOff{Count: 1, Timeout: length(oneOffTimeout)}
 	var err error
 	if asYAML.MatchString(value) {
-		err = yaml.UnmarshalWithOptions([]byte(value), &task, yaml.Strict())
-		var located yaml.Error
-		if errors.As(err, &located) && located.GetToken() != nil {
-			err = fmt.Errorf("line %d: %s", located.GetToken().Position.Line, located.GetMessage())
-		}
+		err = taskdef.Decode(value, taskdef.OneOffShape(), &task)
 	} else {
 		task.Command, err = splitCommand(value)
 	}
@@ -122,8 +155,6 @@ func (c *checker) oneOff(input, value string) *OneOff {
 		c.mistake("%s: %w", input, err)
 	case task.Count < 1 || task.Count > mostTasks:
 		c.mistake("%s: count: %d is not a number of tasks from 1 to %d", input, task.Count, mostTasks)
-	case task.Timeout <= 0:
-		c.mistake("%s: timeout: %s is not a length of time, such as 10m", input, task.Timeout)
 	}
 	return &task
 }

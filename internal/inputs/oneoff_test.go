@@ -49,7 +49,7 @@ count: 2
 timeout: 90s
 `})
 	require.NoError(t, err)
-	require.Equal(t, &OneOff{Command: words{"bin/migrate", "--all"}, Count: 1, Timeout: 15 * time.Minute}, in.RunBefore)
+	require.Equal(t, &OneOff{Command: words{"bin/migrate", "--all"}, Count: 1, Timeout: length(15 * time.Minute)}, in.RunBefore)
 	require.Equal(t, "app", in.RunAfter.Container)
 	require.Equal(t, words{"bin/smoke", "a b"}, in.RunAfter.Command)
 	require.Equal(t, "512", in.RunAfter.CPU)
@@ -57,7 +57,8 @@ timeout: 90s
 	require.Equal(t, &Network{Subnets: []string{"subnet-1", "subnet-2"}, SecurityGroups: []string{"sg-1"}, AssignPublicIP: true}, in.RunAfter.Network)
 	require.Equal(t, []Share{{Provider: "FARGATE_SPOT", Weight: 1}}, in.RunAfter.Capacity.Shares)
 	require.Equal(t, 2, in.RunAfter.Count)
-	require.Equal(t, 90*time.Second, in.RunAfter.Timeout)
+	require.Equal(t, length(90*time.Second), in.RunAfter.Timeout)
+	require.Equal(t, assignments{{"MODE", "smoke"}, {"LEVEL", "3"}}, in.RunAfter.Environment)
 
 	in, err = read(t, map[string]string{"service": "web", "run-before": "command: [a, b c]\ncapacity: EC2"})
 	require.NoError(t, err)
@@ -68,10 +69,10 @@ timeout: 90s
 func TestMistakesInOneOffTasks(t *testing.T) {
 	for value, want := range map[string]string{
 		"a | b":                   `run-before: "a | b": there is no shell to understand it: write sh -c '…', if the image has one`,
-		"command: a\ncomand: b":   `run-before: line 2: unknown field "comand"`,
+		"command: a\ncomand: b":   `run-before: line 2: there is no member "comand": is "command" meant?`,
 		"command: a\ncount: 11":   "run-before: count: 11 is not a number of tasks from 1 to 10",
-		"command: a\ntimeout: 0s": "run-before: timeout: 0s is not a length of time, such as 10m",
-		"count: many":             "run-before: line 1: cannot unmarshal string into Go struct field OneOff.Count of type int",
+		"command: a\ntimeout: 0s": `run-before: timeout: "0s" is not a length of time, such as 90s, 30m or 1h30m`,
+		"count: many":             `run-before: line 1: count: "many" is not a whole number`,
 	} {
 		_, err := read(t, map[string]string{"service": "web", "run-before": value})
 		require.EqualError(t, err, want)

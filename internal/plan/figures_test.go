@@ -22,7 +22,7 @@ const (
 // BenchmarkLargest reads the largest task definition that ECS takes, plans a change of each container, and compares.
 func BenchmarkLargest(b *testing.B) {
 	described := []byte(largest())
-	patch, err := taskdef.ParsePatch(`{"cpu": "1024", "containerDefinitions": [{"name": "app-3", "stopTimeout": 60}]}`)
+	patch, err := taskdef.ParsePatch(`{"cpu": "1024", "containerDefinitions": [{"name": "app-3", "stopTimeout": 60}]}`, taskdef.TaskDefinitionShape())
 	require.NoError(b, err)
 	in := inputs.Inputs{WaitFor: "stable", Images: images(b, "nginx:2"), Variables: []taskdef.Variable{{Name: "RELEASE", Value: "v2"}}, Patch: patch}
 	b.ReportAllocs()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"ecs-deploy/internal/inputs"
 	"ecs-deploy/internal/rollout"
@@ -59,7 +60,7 @@ func oneOff(input string, asked *inputs.OneOff, in inputs.Inputs, plan rollout.P
 	if asked == nil {
 		return nil, nil
 	}
-	task := &rollout.PlannedTask{Input: input, Cluster: in.Cluster, Command: asked.Command, Timeout: asked.Timeout, Detached: asked.Detached}
+	task := &rollout.PlannedTask{Input: input, Cluster: in.Cluster, Command: asked.Command, Timeout: time.Duration(asked.Timeout), Detached: asked.Detached}
 	var like rollout.Placement
 	if len(plan.Services) > 0 {
 		first := plan.Services[0]
@@ -79,7 +80,7 @@ func oneOff(input string, asked *inputs.OneOff, in inputs.Inputs, plan rollout.P
 	}
 	override := containerOverride{Name: task.Container, Command: asked.Command}
 	for _, item := range asked.Environment {
-		override.Environment = append(override.Environment, variable{fmt.Sprint(item.Key), fmt.Sprint(item.Value)})
+		override.Environment = append(override.Environment, variable(item))
 	}
 	request.Overrides.Containers = []containerOverride{override}
 	request.placeOn(asked, like)

@@ -24,7 +24,12 @@ func Make(in inputs.Inputs, world rollout.World) (rollout.Plan, error) {
 		return plan, err
 	}
 	for i, base := range bases {
+		var leftOut []string
+		edits[i].Document, leftOut = edits[i].Document.Tidy()
 		plan.Revisions = append(plan.Revisions, revision(base, edits[i]))
+		if len(leftOut) > 0 {
+			plan.Notes = append(plan.Notes, "left out of "+plan.Revisions[i].Name()+", since ECS refuses it or it says nothing: "+strings.Join(leftOut, ", "))
+		}
 	}
 	for _, running := range world.Services {
 		at := slices.IndexFunc(bases, func(base rollout.Revision) bool { return world.Base != nil || base.ARN == running.Revision.ARN })

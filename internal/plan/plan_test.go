@@ -206,7 +206,7 @@ func TestDeadlock(t *testing.T) {
 		doubts := Doubts(rollout.Plan{Services: []rollout.PlannedService{{Service: service, Update: test.update}}})
 		require.Equal(t, test.blocked, len(doubts) == 1, "%+v", test)
 	}
-	patch, err := taskdef.ParsePatch("desiredCount: 2")
+	patch, err := taskdef.ParsePatch("desiredCount: 2", taskdef.ServiceShape())
 	require.NoError(t, err)
 	doubts := Doubts(rollout.Plan{Services: []rollout.PlannedService{{
 		Service: rollout.Service{Rolling: true, Desired: 1, Minimum: 100, Maximum: 150}, Update: rollout.Update{Patch: patch},

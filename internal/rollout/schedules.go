@@ -44,7 +44,7 @@ func (t ScheduledTask) With(revision string) (taskdef.Document, error) {
 	if err != nil {
 		return taskdef.Document{}, err
 	}
-	patch, err := taskdef.ParsePatch(string(text))
+	patch, err := taskdef.ParsePatch(string(text), taskdef.Shape{})
 	if err != nil {
 		return taskdef.Document{}, err
 	}

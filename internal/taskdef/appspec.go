@@ -17,7 +17,7 @@ const ecsService = "AWS::ECS::Service"
 
 // ParseAppSpec reads an AppSpec, in YAML or JSON. Its error tells the line of what is wrong.
 func ParseAppSpec(text []byte) (AppSpec, error) {
-	root, err := parseYAML(string(text))
+	root, err := parseSource(text)
 	if err != nil {
 		return AppSpec{}, err
 	}

@@ -41,7 +41,7 @@ func TestAppSpecMistakes(t *testing.T) {
 		"Resources:\n- fn:\n    Type: AWS::Lambda::Function\n    Properties: {}\n": "line 2: fn: the type of the resource must be AWS::ECS::Service",
 		"Resources:\n- web:\n    Type: AWS::ECS::Service\n":                        `line 2: web: the resource needs "Properties", a map`,
 		"Resources: [{a: {}, b: {}}]":                                              `an AppSpec needs "Resources", a list with one resource, of the type AWS::ECS::Service`,
-		"Resources: [":                                                             "line 1, column 12: sequence end token ']' not found",
+		"Resources: [":                                                             "line 2, column 1: did not find expected node content",
 	} {
 		_, err := ParseAppSpec([]byte(text))
 		require.EqualError(t, err, want, text)

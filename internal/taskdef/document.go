@@ -7,8 +7,8 @@
 package taskdef
 
 import (
-	"bytes"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -82,33 +82,46 @@ func Described(answer []byte) (Document, error) {
 	return Document{definition}, nil
 }
 
-// ParseFile reads a file in JSON or YAML that holds a task definition, or the whole answer of
-// DescribeTaskDefinition with its wrapper and tags. Members that only ECS writes are left out. The
-// error tells the line of what is wrong.
-func ParseFile(text []byte) (Document, error) {
-	root, err := parseYAML(string(text))
+// ParseFile reads a file in JSON or YAML that holds a task definition, or the whole answer of DescribeTaskDefinition with
+// its wrapper and tags. Members that only ECS writes are left out, and numbers become text where ECS wants text. The
+// error tells the line or the path of what is wrong.
+func ParseFile(source []byte) (Document, error) {
+	root, err := parseSource(source)
 	if err != nil {
 		return Document{}, err
 	}
 	if root.kind != object {
 		return Document{}, errors.New("a task definition is a map")
 	}
-	if root.get("taskDefinition").kind != object {
-		root = value{kind: object}.with("taskDefinition", root)
-		if tags := root.get("taskDefinition").get("tags"); tags.kind == array {
-			root = root.with("tags", tags)
+	definition := root
+	if wrapped := root.get("taskDefinition"); wrapped.kind == object {
+		definition = wrapped
+		if tags := root.get("tags"); len(tags.elements) > 0 {
+			definition = definition.with("tags", tags)
 		}
 	}
-	document, err := Described(Document{root}.JSON())
-	switch {
-	case err != nil:
+	definition = definition.without(func(name string) bool { return slices.Contains(readOnly, name) })
+	if definition, err = TaskDefinitionShape().conform(definition, ""); err != nil {
 		return Document{}, err
-	case document.Family() == "":
-		return Document{}, errors.New(`a task definition needs a "family"`)
-	case len(document.Containers()) == 0:
-		return Document{}, errors.New(`a task definition needs "containerDefinitions"`)
 	}
-	return document, nil
+	document := Document{definition}
+	if err := document.needs("family", document.Family() != ""); err != nil {
+		return Document{}, err
+	}
+	return document, document.needs("containerDefinitions", len(document.Containers()) > 0)
+}
+
+// needs is the error of a document without a member that it cannot do without.
+func (d Document) needs(name string, has bool) error {
+	if has {
+		return nil
+	}
+	for _, m := range d.root.members {
+		if given := m.name(); given != name && strings.EqualFold(given, name) {
+			return fmt.Errorf("a task definition needs %q: it is written %q here, as CloudFormation has it", name, given)
+		}
+	}
+	return fmt.Errorf("a task definition needs %q", name)
 }
 
 // JSON is the document as compact JSON.
@@ -118,9 +131,6 @@ func (d Document) JSON() []byte {
 	}
 	return d.root.append(nil)
 }
-
-// Equal tells whether two documents are written alike, white space aside.
-func (d Document) Equal(other Document) bool { return bytes.Equal(d.JSON(), other.JSON()) }
 
 // Family is the name that the revisions of the task definition share.
 func (d Document) Family() string { return d.root.get("family").str() }

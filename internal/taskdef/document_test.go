@@ -39,7 +39,7 @@ func TestEditKeepsEverythingElseAsItWasWritten(t *testing.T) {
 
 func TestParseTellsWhereTheFaultIs(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                           "line 1, column 0: unexpected end of JSON input",
+		"":                           "line 1, column 1: unexpected end of JSON input",
 		"{\"family\": \"web\",\n}":   "line 2, column 1: invalid character '}' looking for beginning of object key string",
 		"{\n\n  \"a\": 1\n} extra":   "line 4, column 3: invalid character 'e' after top-level value",
 		"[]":                         "a task definition is a JSON object",
@@ -86,9 +86,9 @@ func TestParseFile(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		"{\"family\": \"web\",\n}": "line 2, column 1: invalid character '}' looking for beginning of object key string",
-		"family: web\n  cpu: 1\n":  "line 1, column 9: mapping value is not allowed in this context",
+		"family: web\n  cpu: 1\n":  "line 2, column 6: mapping values are not allowed in this context",
 		"- a":                      "a task definition is a map",
-		"cpu: 1":                   `a task definition needs a "family"`,
+		"cpu: 1":                   `a task definition needs "family"`,
 		"family: web":              `a task definition needs "containerDefinitions"`,
 		"":                         "there must be one YAML document, and it must not be empty",
 	} {

@@ -17,10 +17,28 @@ import (
 type value struct {
 	kind     kind
 	text     []byte // of a scalar
+	written  string // a plain scalar of YAML that is not text, as it stands there
 	members  []member
 	elements []value
 	line     int // on which it stands in YAML; 0 where that is not known
 }
+
+// at is the value on a line.
+func (v value) at(line int) value {
+	v.line = line
+	return v
+}
+
+// asText is a scalar as text, as it was written.
+func (v value) asText() value {
+	text := v.written
+	if text == "" {
+		text = string(v.text)
+	}
+	return stringValue(text).at(v.line)
+}
+
+func (v value) isText() bool { return v.kind == scalar && len(v.text) > 0 && v.text[0] == '"' }
 
 type kind byte
 
@@ -41,8 +59,31 @@ func parseJSON(data []byte) (value, error) {
 	if json.Compact(&compact, data) != nil { // its error has no position; Unmarshal's has
 		return value{}, locate(data, json.Unmarshal(data, new(json.RawMessage)))
 	}
+	if depth(compact.Bytes()) > maxDepth {
+		return value{}, fmt.Errorf("it is nested more than %d levels deep", maxDepth)
+	}
 	v, _ := scan(compact.Bytes())
 	return v, nil
+}
+
+// depth is how deep lists and maps are nested in valid JSON.
+func depth(data []byte) (deepest int) {
+	depth, quoted := 0, false
+	for i := 0; i < len(data); i++ {
+		switch c := data[i]; {
+		case c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			depth++
+			deepest = max(deepest, depth)
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return deepest
 }
 
 // locate puts the line and column of a syntax error in front of it.
@@ -51,10 +92,20 @@ func locate(data []byte, err error) error {
 	if !errors.As(err, &syntax) {
 		return err
 	}
-	before := data[:min(int(syntax.Offset), len(data))]
-	line := 1 + bytes.Count(before, []byte("\n"))
-	column := len(before) - (bytes.LastIndexByte(before, '\n') + 1)
+	line, column := position(data, int(syntax.Offset)-1)
 	return fmt.Errorf("line %d, column %d: %w", line, column, err)
+}
+
+// count is how many values there are in a value, itself included.
+func (v value) count() int {
+	n := 1
+	for _, m := range v.members {
+		n += m.value.count()
+	}
+	for _, element := range v.elements {
+		n += element.count()
+	}
+	return n
 }
 
 // scan splits one value off the front of data, which is known to be valid and compact.

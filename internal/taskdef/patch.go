@@ -11,16 +11,17 @@ import (
 // Patch is a change in the shape of what it changes.
 type Patch struct{ root value }
 
-// ParsePatch reads a patch, in YAML or JSON. Its error tells the line of what is wrong.
-func ParsePatch(text string) (Patch, error) {
-	root, err := parseYAML(text)
+// ParsePatch reads a patch of something that has a shape, in YAML or JSON. Its error tells the line of what is wrong.
+func ParsePatch(text string, of Shape) (Patch, error) {
+	root, err := parseSource([]byte(text))
 	if err != nil {
 		return Patch{}, err
 	}
 	if root.kind != object {
 		return Patch{}, errors.New("a patch is a map, in the shape of what it changes")
 	}
-	return Patch{root}, nil
+	root, err = of.conform(root, "")
+	return Patch{root}, err
 }
 
 // Empty tells whether the patch changes nothing.
@@ -78,12 +79,12 @@ func merge(old, patch value, path string) (value, error) {
 	case object:
 		return mergeObject(old, patch, path)
 	case array:
-		if key, keyed := listKeys[path[strings.LastIndexByte(path, '.')+1:]]; keyed {
+		if key, keyed := listKeys[lastMember(path)]; keyed {
 			return mergeList(old, patch, path, key)
 		}
 		return patch, nil
 	}
-	return asWritten(old, patch, path), nil
+	return asWritten(old, patch), nil
 }
 
 func mergeObject(old, patch value, path string) (value, error) {
@@ -95,11 +96,7 @@ func mergeObject(old, patch value, path string) (value, error) {
 			merged = merged.without(func(member string) bool { return member == name })
 			continue
 		}
-		at := name
-		if path != "" {
-			at = path + "." + name
-		}
-		member, err := merge(merged.get(name), m.value, at)
+		member, err := merge(merged.get(name), m.value, below(path, name))
 		if err != nil {
 			return value{}, err
 		}
@@ -167,42 +164,29 @@ func identity(path string, item, id value) string {
 	return name
 }
 
-// textual are the members that ECS takes as strings, also where they look like numbers.
-var textual = []string{"cpu", "memory"}
-
-// asWritten writes a scalar as the document has it: a number or a boolean goes in as a string where a
-// string was, or where ECS wants one.
-func asWritten(old, patch value, path string) value {
-	wasText := len(old.text) > 0 && old.text[0] == '"'
-	isText := len(patch.text) > 0 && patch.text[0] == '"'
-	if !isText && !patch.isNull() && (wasText || slices.Contains(textual, path) || stringMember(path)) {
-		return stringValue(string(patch.text))
+// asWritten writes a scalar of a member that no shape knows as the document has it: a number or a boolean goes in as text
+// where text was.
+func asWritten(old, patch value) value {
+	if old.isText() && !patch.isText() && !patch.isNull() {
+		return patch.asText()
 	}
 	return patch
-}
-
-// stringMember tells whether a path leads to a string whatever is written: the value of an environment
-// variable, a tag and the like, and whatever stands in options and labels.
-func stringMember(path string) bool {
-	for _, of := range []string{"options", "dockerLabels", "labels", "driverOpts"} {
-		if strings.Contains("."+path, "."+of+".") {
-			return true
-		}
-	}
-	return strings.HasSuffix(path, "].value")
 }
 
 func (k kind) String() string {
 	return map[kind]string{scalar: "a single value", object: "a map", array: "a list"}[k]
 }
 
-// mistake is an error on a value of a patch.
+// mistake is an error on a value. The path is empty where it is about the whole.
 func (v value) mistake(path, format string, args ...any) error {
 	err := fmt.Errorf(format, args...)
-	if v.line > 0 {
-		return fmt.Errorf("line %d: %s: %w", v.line, path, err)
+	if path != "" {
+		err = fmt.Errorf("%s: %w", path, err)
 	}
-	return fmt.Errorf("%s: %w", path, err)
+	if v.line > 0 {
+		return fmt.Errorf("line %d: %w", v.line, err)
+	}
+	return err
 }
 
 // bare is a scalar without quotes.

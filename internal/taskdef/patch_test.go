@@ -64,7 +64,7 @@ func TestPatch(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			document, err := Parse([]byte(patched))
 			require.NoError(t, err)
-			patch, err := ParsePatch(test.patch)
+			patch, err := ParsePatch(test.patch, TaskDefinitionShape())
 			require.NoError(t, err)
 			got, err := patch.Apply(document)
 			require.NoError(t, err)
@@ -82,26 +82,28 @@ func TestPatchMistakesTellLineAndPath(t *testing.T) {
 	document, err := Parse([]byte(patched))
 	require.NoError(t, err)
 	for text, want := range map[string]string{
-		"cpu:\n- 1\n": "line 1: cpu: the patch has a list where the document has a single value",
-		"family: web\ncontainerDefinitions:\n  app: {}\n":                "line 2: containerDefinitions: the patch has a map where the document has a list",
-		"containerDefinitions:\n- name: app\n  environment:\n    A: 1\n": "line 3: containerDefinitions[app].environment: the patch has a map where the document has a list",
+		"cpu:\n- 1\n": "line 1: cpu: it is a list, and text is wanted",
+		"family: web\ncontainerDefinitions:\n  app: {}\n":                "line 2: containerDefinitions: it is a map, and a list is wanted",
+		"containerDefinitions:\n- name: app\n  environment:\n    A: 1\n": "line 3: containerDefinitions[app].environment: it is a map, and a list is wanted",
 		"containerDefinitions:\n- image: x\n":                            "line 2: containerDefinitions: each item must be a map with \"name\"",
-		"containerDefinitions:\n- app\n":                                 "line 2: containerDefinitions: each item must be a map with \"name\"",
+		"unheardOf: [1]\n":                                               "line 1: unheardOf: the patch has a list where the document has a map",
+		"containerDefinitions:\n- app\n":                                 "line 2: containerDefinitions[0]: it is a single value, and a map is wanted",
 		"tags:\n- {key: a, value: b}\n- {key: a, value: c}\n":            `line 3: tags: key "a" is there twice`,
-		`{"tags": {"a": "b"}}`:                                           "tags: the patch has a map where the document has a list",
+		`{"tags": {"a": "b"}}`:                                           "tags: it is a map, and a list is wanted",
 	} {
-		patch, err := ParsePatch(text)
-		require.NoError(t, err, text)
-		_, err = patch.Apply(document)
+		patch, err := ParsePatch(text, TaskDefinitionShape())
+		if err == nil {
+			_, err = patch.Apply(document)
+		}
 		require.EqualError(t, err, want, text)
 	}
 	for text, want := range map[string]string{
 		"":              "there must be one YAML document, and it must not be empty",
 		"- a\n":         "a patch is a map, in the shape of what it changes",
-		"a: [1\n":       "line 1, column 4: sequence end token ']' not found",
-		"a: *nowhere\n": "line 1: there is no anchor &nowhere",
+		"a: [1\n":       "line 2, column 1: did not find expected ',' or ']' while parsing a flow sequence that begins at line 1, column 4",
+		"a: *nowhere\n": "line 1, column 4: unknown anchor 'nowhere' referenced",
 	} {
-		_, err := ParsePatch(text)
+		_, err := ParsePatch(text, TaskDefinitionShape())
 		require.EqualError(t, err, want, text)
 	}
 }
@@ -115,7 +117,7 @@ func FuzzPatchTwiceIsPatchOnce(f *testing.F) {
 		if err != nil {
 			return
 		}
-		patch, err := ParsePatch(change)
+		patch, err := ParsePatch(change, Shape{})
 		if err != nil {
 			return
 		}

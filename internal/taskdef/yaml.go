@@ -1,120 +1,175 @@
 package taskdef
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
+	"go.yaml.in/yaml/v4"
 )
 
-// parseYAML reads one YAML or JSON value. Its values know the lines on which they stand, but for
-// those of JSON. Numbers keep their text, so that big ones stay as they are.
-func parseYAML(text string) (value, error) {
+// parseSource reads one YAML or JSON value that a person has written. The values of YAML know the lines on which they
+// stand, and scalars how they were written.
+func parseSource(source []byte) (value, error) {
+	text, err := Text(source)
+	if err != nil {
+		return value{}, err
+	}
 	if inside, braced := strings.CutPrefix(strings.TrimSpace(text), "{"); braced {
-		v, err := parseJSON([]byte(text)) // a YAML reader would take some of JSON's escapes for others
+		v, err := parseJSON([]byte(text)) // which keeps escapes as they are written
+		if err == nil && v.count() > maxValues {
+			err = fmt.Errorf("it holds more than %d values", maxValues)
+		}
 		if err == nil || strings.HasPrefix(strings.TrimSpace(inside), `"`) {
 			return v, err
 		}
 	}
-	file, err := parser.ParseBytes([]byte(text), 0)
-	if err != nil {
-		return value{}, positioned(err)
-	}
-	if len(file.Docs) != 1 || file.Docs[0].Body == nil {
-		return value{}, errors.New("there must be one YAML document, and it must not be empty")
-	}
-	return (&yamlReader{anchors: map[string]ast.Node{}}).read(file.Docs[0].Body)
+	return parseYAML(text)
 }
 
-// positioned puts the line of a YAML error in front of it.
+// parseYAML reads one YAML document.
+func parseYAML(text string) (value, error) {
+	documents := yaml.NewDecoder(strings.NewReader(text))
+	var document, another yaml.Node
+	switch err := documents.Decode(&document); {
+	case errors.Is(err, io.EOF):
+		return value{}, errOneDocument
+	case err != nil:
+		return value{}, positioned(err)
+	case documents.Decode(&another) != io.EOF:
+		return value{}, errOneDocument
+	}
+	root := document.Content[0]
+	if root.Kind == yaml.ScalarNode && root.Value == "" && root.Style == 0 {
+		return value{}, errOneDocument
+	}
+	r := &yamlReader{left: maxValues}
+	return r.read(root, 0)
+}
+
+var errOneDocument = errors.New("there must be one YAML document, and it must not be empty")
+
+// positioned puts the line and column of a YAML error in front of it.
 func positioned(err error) error {
-	var located yaml.Error
-	if !errors.As(err, &located) || located.GetToken() == nil {
+	var located *yaml.LoadError
+	if !errors.As(err, &located) {
 		return err
 	}
-	at := located.GetToken().Position
-	return fmt.Errorf("line %d, column %d: %s", at.Line, at.Column, located.GetMessage())
+	what := located.Message
+	if begun := located.ContextMark; begun.Line > 0 && begun.Line != located.Mark.Line {
+		what += fmt.Sprintf(" %s that begins at line %d, column %d", located.ContextMsg, begun.Line, begun.Column)
+	}
+	if located.Mark.Line == 0 {
+		return errors.New(what)
+	}
+	return fmt.Errorf("line %d, column %d: %s", located.Mark.Line, located.Mark.Column, what)
 }
 
 // yamlReader turns a YAML tree into values.
-type yamlReader struct{ anchors map[string]ast.Node }
+type yamlReader struct{ left int } // values, in its budget
 
-func (r *yamlReader) read(node ast.Node) (value, error) {
-	line := node.GetToken().Position.Line
-	switch n := node.(type) {
-	case *ast.MappingNode:
-		return r.mapping(n.Values, line)
-	case *ast.MappingValueNode:
-		return r.mapping([]*ast.MappingValueNode{n}, line)
-	case *ast.SequenceNode:
-		v := value{kind: array, line: line}
-		for _, entry := range n.Values {
-			element, err := r.read(entry)
+func (r *yamlReader) read(node *yaml.Node, depth int) (value, error) {
+	r.left--
+	switch {
+	case depth > maxDepth:
+		return value{}, fmt.Errorf("line %d: it is nested more than %d levels deep, or an alias holds itself", node.Line, maxDepth)
+	case r.left < 0:
+		return value{}, fmt.Errorf("line %d: with what its aliases repeat, it holds more than %d values", node.Line, maxValues)
+	}
+	if node.Kind != yaml.ScalarNode && node.Kind != yaml.AliasNode {
+		if tag := explicitTag(node); tag != "" && tag != "!!map" && tag != "!!seq" {
+			return value{}, unknownTag(node, tag)
+		}
+	}
+	switch node.Kind {
+	case yaml.MappingNode:
+		return r.mapping(node, depth)
+	case yaml.SequenceNode:
+		v := value{kind: array, line: node.Line}
+		for _, entry := range node.Content {
+			element, err := r.read(entry, depth+1)
 			if err != nil {
 				return value{}, err
 			}
 			v.elements = append(v.elements, element)
 		}
 		return v, nil
-	case *ast.AnchorNode:
-		r.anchors[n.Name.String()] = n.Value
-		return r.read(n.Value)
-	case *ast.AliasNode:
-		target, known := r.anchors[n.Value.String()]
-		if !known {
-			return value{}, fmt.Errorf("line %d: there is no anchor &%s", line, n.Value)
-		}
-		return r.read(target)
-	case *ast.TagNode:
-		return r.read(n.Value)
-	case ast.ScalarNode:
-		return scalarOf(n, line)
+	case yaml.AliasNode:
+		return r.read(node.Alias, depth+1)
+	default:
+		return scalarOf(node)
 	}
-	return value{}, fmt.Errorf("line %d: %s cannot stand here", line, node.Type())
 }
 
-func (r *yamlReader) mapping(pairs []*ast.MappingValueNode, line int) (value, error) {
-	v := value{kind: object, line: line}
-	for _, pair := range pairs {
-		member, err := r.read(pair.Value)
+// mapping reads a map. What it says itself goes before what it merges, and of several maps that it merges the earlier
+// goes before the later (https://yaml.org/type/merge.html).
+func (r *yamlReader) mapping(node *yaml.Node, depth int) (value, error) {
+	v := value{kind: object, line: node.Line}
+	var merged []value
+	stands := map[string]int{} // the line of each key
+	add := func(key string, line int, m value) {
+		stands[key] = line
+		v.members = append(v.members, member{stringValue(key).text, m})
+	}
+	for pair := range slices.Chunk(node.Content, 2) {
+		key := pair[0]
+		if key.Kind == yaml.AliasNode {
+			key = key.Alias
+		}
+		if key.Kind != yaml.ScalarNode {
+			return value{}, fmt.Errorf("line %d: a map or a list cannot be a key", pair[0].Line)
+		}
+		of, err := r.read(pair[1], depth+1)
 		if err != nil {
 			return value{}, err
 		}
-		if pair.Key.IsMergeKey() {
-			for _, m := range member.members {
-				if v.index(m.name()) < 0 {
-					v = v.with(m.name(), m.value)
-				}
+		if key.Value == "<<" && key.Style == 0 {
+			sources, err := mergeSources(of, key.Line)
+			if err != nil {
+				return value{}, err
 			}
+			merged = append(merged, sources...)
 			continue
 		}
-		member.line = pair.Key.GetToken().Position.Line
-		v = v.with(pair.Key.GetToken().Value, member)
+		if line, twice := stands[key.Value]; twice {
+			return value{}, fmt.Errorf("line %d: the key %q stands on line %d already", key.Line, key.Value, line)
+		}
+		add(key.Value, key.Line, of.at(key.Line))
+	}
+	for _, source := range merged {
+		for _, m := range source.members {
+			if _, said := stands[m.name()]; !said {
+				add(m.name(), m.value.line, m.value)
+			}
+		}
 	}
 	return v, nil
 }
 
-// scalarOf keeps the text of what JSON writes in the same way, and lets the library make sense of the
-// rest.
-func scalarOf(n ast.ScalarNode, line int) (value, error) {
-	text := []byte(n.GetToken().Value)
-	switch n.(type) {
-	case *ast.StringNode, *ast.LiteralNode:
-		v := stringValue(fmt.Sprint(n.GetValue()))
-		v.line = line
-		return v, nil
-	case *ast.IntegerNode, *ast.FloatNode:
-		if json.Valid(text) {
-			return value{text: text, line: line}, nil
-		}
+// mergeSources are the maps that a merge key names.
+func mergeSources(of value, line int) ([]value, error) {
+	sources := of.elements
+	if of.kind == object {
+		sources = []value{of}
 	}
-	encoded, err := json.Marshal(n.GetValue())
-	if err != nil {
-		return value{}, fmt.Errorf("line %d: %s cannot be written as JSON", line, n.GetToken().Value)
+	if of.kind == scalar || slices.ContainsFunc(sources, func(v value) bool { return v.kind != object }) {
+		return nil, fmt.Errorf("line %d: << merges a map, or a list of maps", line)
 	}
-	return value{text: encoded, line: line}, nil
+	return sources, nil
+}
+
+// explicitTag is the tag that is written before a node, or "".
+func explicitTag(node *yaml.Node) string {
+	if node.Style&yaml.TaggedStyle == 0 {
+		return ""
+	}
+	return node.ShortTag()
+}
+
+// unknownTag is about a tag that nothing here carries out. To pass over one of CloudFormation's would deploy its
+// argument in place of its value.
+func unknownTag(node *yaml.Node, tag string) error {
+	return fmt.Errorf("line %d, column %d: the tag %s has no meaning here: write the value itself", node.Line, node.Column, tag)
 }
