@@ -16,7 +16,7 @@ func scalarOf(node *yaml.Node) (value, error) {
 	plain := node.Style&^yaml.TaggedStyle == 0
 	tag := explicitTag(node)
 	switch {
-	case tag == "!!str", tag == "!", tag == "" && !plain:
+	case tag == "!!str", tag == nonSpecific, tag == "" && !plain:
 		return stringValue(node.Value).at(node.Line), nil
 	case tag == "":
 		_, text := resolve(node.Value)

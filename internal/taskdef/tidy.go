@@ -6,9 +6,9 @@ import (
 )
 
 // Tidy leaves out what ECS refuses and nobody can have meant: nulls, empty names of roles and of credentials, items whose
-// members are all empty, tags of AWS's own name space, a list of tags without any, and the members x-… at the top, where
-// YAML files keep their anchors. It returns the paths of what it left out. Empty values of variables, labels and options
-// have a meaning, and stay.
+// members are all empty, empty texts in lists other than commands, tags of AWS's own name space, a list of tags without
+// any, a member that stands again later, and the members x-… at the top, where YAML files keep their anchors. It returns
+// the paths of what it left out. Empty values of variables, labels and options have a meaning, and stay.
 func (d Document) Tidy() (Document, []string) {
 	t := tidier{}
 	root := t.members(TaskDefinitionShape(), d.root, "")
@@ -16,7 +16,10 @@ func (d Document) Tidy() (Document, []string) {
 }
 
 // meaningless are the members of text that mean nothing when they are empty.
-var meaningless = []string{"taskRoleArn", "executionRoleArn", "credentialsParameter", "networkMode", "pidMode", "ipcMode"}
+var meaningless = []string{"taskRoleArn", "executionRoleArn", "credentialsParameter", "networkMode", "pidMode", "ipcMode", "cpu", "memory"}
+
+// commands are the lists in which empty text has a meaning.
+var commands = []string{"command", "entryPoint"}
 
 type tidier struct{ leftOut []string }
 
@@ -34,12 +37,14 @@ func (t *tidier) value(of Shape, v value, path string) value {
 
 func (t *tidier) members(of Shape, v value, path string) value {
 	var kept []member
-	for _, m := range v.members {
+	for i, m := range v.members {
 		name := m.name()
 		at := below(path, name)
 		shape, _ := of.member(name)
 		tidied := t.value(shape, m.value, at)
 		switch {
+		case v.index(name) != i:
+			t.drop(at + " (the first of two)")
 		case m.value.isNull(), path == "" && strings.HasPrefix(name, "x-"):
 			t.drop(at)
 		case m.value.isEmptyText() && slices.Contains(meaningless, name):
@@ -61,7 +66,7 @@ func (t *tidier) items(of Shape, v value, path string) value {
 	for i, element := range v.elements {
 		at := itemPath(path, i, element)
 		switch {
-		case element.isNull(), of.kind == structKind && element.isHollow():
+		case element.isNull(), of.kind == structKind && element.isHollow(), element.isEmptyText() && !slices.Contains(commands, lastMember(path)):
 			t.drop(at)
 		case path == "tags" && strings.HasPrefix(strings.ToLower(element.get("key").str()), "aws:"):
 			t.drop(at)

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -31,7 +33,7 @@ func parseSource(source []byte) (value, error) {
 
 // parseYAML reads one YAML document.
 func parseYAML(text string) (value, error) {
-	documents := yaml.NewDecoder(strings.NewReader(text))
+	documents := yaml.NewDecoder(strings.NewReader(withoutVersion(text)))
 	var document, another yaml.Node
 	switch err := documents.Decode(&document); {
 	case errors.Is(err, io.EOF):
@@ -48,6 +50,17 @@ func parseYAML(text string) (value, error) {
 	r := &yamlReader{left: maxValues}
 	return r.read(root, 0)
 }
+
+// withoutVersion makes a comment of the directive %YAML 1.2 (or 1.0 or 1.1), which the library refuses and which says what
+// holds anyway.
+func withoutVersion(text string) string {
+	if !strings.Contains(text, "%YAML 1.") {
+		return text
+	}
+	return versionDirective().ReplaceAllString(text, "${1}#YAML")
+}
+
+var versionDirective = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\A((?:[ \t]*(?:#[^\n]*)?\n)*)%YAML`) })
 
 var errOneDocument = errors.New("there must be one YAML document, and it must not be empty")
 
@@ -79,7 +92,7 @@ func (r *yamlReader) read(node *yaml.Node, depth int) (value, error) {
 		return value{}, fmt.Errorf("line %d: with what its aliases repeat, it holds more than %d values", node.Line, maxValues)
 	}
 	if node.Kind != yaml.ScalarNode && node.Kind != yaml.AliasNode {
-		if tag := explicitTag(node); tag != "" && tag != "!!map" && tag != "!!seq" {
+		if tag := explicitTag(node); tag != "" && tag != nonSpecific && tag != "!!map" && tag != "!!seq" {
 			return value{}, unknownTag(node, tag)
 		}
 	}
@@ -162,11 +175,17 @@ func mergeSources(of value, line int) ([]value, error) {
 
 // explicitTag is the tag that is written before a node, or "".
 func explicitTag(node *yaml.Node) string {
-	if node.Style&yaml.TaggedStyle == 0 {
+	switch {
+	case node.Tag == nonSpecific:
+		return nonSpecific
+	case node.Style&yaml.TaggedStyle == 0:
 		return ""
 	}
 	return node.ShortTag()
 }
+
+// nonSpecific is the tag that makes text of a scalar, and nothing else of a map or list.
+const nonSpecific = "!"
 
 // unknownTag is about a tag that nothing here carries out. To pass over one of CloudFormation's would deploy its
 // argument in place of its value.
