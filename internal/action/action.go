@@ -18,6 +18,7 @@ import (
 	"io"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"time"
 
 	"ecs-deploy/internal/cloud"
@@ -31,7 +32,9 @@ import (
 // Env is what a run touches of the world.
 type Env struct {
 	Getenv func(string) string
-	Stdout io.Writer
+	// Environ lists all of the environment, as os.Environ does; nil: only what is looked up is there.
+	Environ func() []string
+	Stdout  io.Writer
 	// Jitter gives random numbers from 0 to 1.
 	Jitter func() float64
 	// Version is what is run, for those who want to know; empty: that is not told.
@@ -48,7 +51,7 @@ func Run(ctx context.Context, env Env) int {
 	reporter := report.New(env.Stdout, env.Getenv)
 	emit := env.emit(reporter)
 	emit(rollout.SecretLearned{Values: inputs.Secrets(env.Getenv)})
-	in, err := guarded(emit, func() (inputs.Inputs, error) { return inputs.Read(ctx, env.Getenv) })
+	in, err := guarded(emit, func() (inputs.Inputs, error) { return inputs.Read(ctx, env.Getenv, env.names()) })
 	if in.Verbose {
 		reporter.Verbose()
 	}
@@ -66,6 +69,18 @@ func Run(ctx context.Context, env Env) int {
 		return finish(emit, rollout.Result{}, &rollout.Problem{What: "simulate: " + err.Error(), Err: err})
 	}
 	return code
+}
+
+// names are those of the variables of the environment.
+func (env Env) names() []string {
+	var names []string
+	if env.Environ != nil {
+		for _, variable := range env.Environ() {
+			name, _, _ := strings.Cut(variable, "=")
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // emit is where events go.
@@ -91,6 +106,9 @@ func run(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) int 
 		read.Facts = append(read.Facts, rollout.Fact(fact))
 	}
 	emit(read)
+	for _, notice := range in.Notices {
+		emit(notice)
+	}
 	result, err := guarded(emit, func() (rollout.Result, error) { return story(ctx, env, in, emit) })
 	result.Duration = time.Since(began)
 	return finish(emit, result, err)
@@ -125,7 +143,7 @@ func story(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (r
 	if err != nil {
 		return rollout.Result{}, err
 	}
-	if err := plan.CheckCodeDeploy(in, world.Services); err != nil {
+	if err := codeDeploy(&in, world, emit); err != nil {
 		return rollout.Result{}, err
 	}
 	if operate := operations[in.Operation]; operate != nil && (world.Base == nil || goesBack(world) && !in.DryRun) {
@@ -155,6 +173,21 @@ func story(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (r
 		return plan.Result(planned), nil
 	}
 	return deploy.Execute(ctx, client, planned, emit)
+}
+
+// codeDeploy checks the inputs for CodeDeploy, and reads its AppSpec where it deploys anything.
+func codeDeploy(in *inputs.Inputs, world rollout.World, emit rollout.Emit) error {
+	its, note, err := plan.CheckCodeDeploy(*in, world.Services)
+	if note != "" {
+		emit(rollout.Noticed{What: note})
+	}
+	if err != nil || its == 0 {
+		return err
+	}
+	if in.CodeDeploy.AppSpec, err = in.CodeDeploy.File.Read(); err != nil {
+		return &rollout.Problem{Kind: rollout.BadInput, What: err.Error(), Err: err, Next: "Mend it, or name another as codedeploy-appspec."}
+	}
+	return nil
 }
 
 // operations are what is done in place of a deployment. A roll-back to a revision that is named is one.

@@ -263,7 +263,7 @@ func TestREADMETellsInputsThatThereAre(t *testing.T) {
 					with["service"] = "web"
 					env := runnerEnv(t, with)
 					env["GITHUB_WORKSPACE"] = workspace
-					_, err := inputs.Read(t.Context(), func(name string) string { return env[name] })
+					_, err := inputs.Read(t.Context(), func(name string) string { return env[name] }, nil)
 					require.NoError(t, err, row)
 				}
 			}

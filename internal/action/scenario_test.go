@@ -68,7 +68,7 @@ func play(t *testing.T, s step, workspace ...string) played {
 			time.AfterFunc(s.Cancel, cancel)
 		}
 		r.code = Run(ctx, Env{
-			Getenv: func(name string) string { return env[name] },
+			Getenv: func(name string) string { return env[name] }, Environ: func() []string { return environ(env) },
 			Stdout: &log, Jitter: rand.New(rand.NewPCG(1, 2)).Float64, HTTP: r.sim,
 		})
 	})
@@ -81,6 +81,15 @@ func play(t *testing.T, s step, workspace ...string) played {
 	require.NoError(t, err)
 	r.summary = string(summary)
 	return r
+}
+
+// environ is an environment as os.Environ lists it.
+func environ(env map[string]string) []string {
+	var all []string
+	for name, value := range env {
+		all = append(all, name+"="+value)
+	}
+	return all
 }
 
 // runOn runs the action against a network, in the bubble of the caller.

@@ -3,9 +3,10 @@ package inputs
 import (
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"reflect"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"ecs-deploy/internal/taskdef"
@@ -61,7 +62,7 @@ func (a amazon) translate(c *checker, t *text) *OneOff {
 			t.WaitFor = "none"
 		}
 	}
-	minutes := c.whole("wait-for-minutes", a.WaitForMinutes, 1, 360)
+	minutes := c.minutes("wait-for-minutes", a.WaitForMinutes)
 	if minutes != nil {
 		if t.Timeout != "" {
 			c.mistake("wait-for-minutes and timeout: give one of them")
@@ -93,6 +94,31 @@ func (a amazon) service(c *checker, managedTags *bool) map[string]any {
 	return patch
 }
 
+// minutes are read as that action reads them: the digits in front, half an hour for none and nought, at most six hours.
+func (c *checker) minutes(input, value string) *int32 {
+	const usual, most = 30, 360
+	if value == "" {
+		return nil
+	}
+	digits := value[:len(value)-len(strings.TrimLeft(value, "0123456789"))]
+	unit := strings.ToLower(strings.TrimSpace(strings.TrimPrefix(value, digits)))
+	minutes, err := strconv.ParseInt(digits, 10, 32)
+	switch {
+	case digits != "" && err != nil, digits == "", !slices.Contains([]string{"", "m", "min", "mins", "minute", "minutes"}, unit):
+		c.mistake("%s: %q is not a number of minutes from 1 to %d", input, value, most)
+		return nil
+	case minutes == 0:
+		c.note("%s: 0 means %d minutes, as in AWS's action", input, usual)
+		minutes = usual
+	case minutes > most:
+		c.note("%s: %d is taken as %d, the most that AWS's action waits; timeout takes more", input, minutes, most)
+		minutes = most
+	}
+	return ptr(int32(minutes))
+}
+
+func ptr[T any](v T) *T { return &v }
+
 // volume is a volume that ECS manages. That action drops what it does not know of it, and all of it without a name.
 func (c *checker) volume(input, name, configuration string) any {
 	if name == "" && configuration == "" {
@@ -100,6 +126,10 @@ func (c *checker) volume(input, name, configuration string) any {
 	}
 	var volume map[string]any
 	c.json(input, configuration, &volume)
+	if name == "" && len(volume) == 0 {
+		c.note("%s: it is empty, and has no effect", input)
+		return nil
+	}
 	if name == "" || volume["roleArn"] == nil {
 		c.mistake("%s: a volume needs %s-name, and in its configuration a roleArn", input, input)
 	}
@@ -188,19 +218,4 @@ func (a amazon) place(c *checker, task *OneOff) {
 	} else if len(groups) > 0 {
 		c.mistake("run-task-security-groups: give run-task-subnets too")
 	}
-}
-
-// defaultAppSpec is the AppSpec that that action takes where none is named.
-const defaultAppSpec = "appspec.yaml"
-
-// foundAppSpec is the AppSpec of the workspace that goes by the name that CodeDeploy knows; empty if there is none.
-func (c *checker) foundAppSpec() (taskdef.AppSpec, error) {
-	if _, err := os.Stat(filepath.Join(c.workspace, defaultAppSpec)); c.workspace == "" || err != nil {
-		return taskdef.AppSpec{}, nil
-	}
-	text, err := c.read(defaultAppSpec)
-	if err != nil {
-		return taskdef.AppSpec{}, err
-	}
-	return taskdef.ParseAppSpec(text)
 }

@@ -3,6 +3,7 @@ package inputs
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -11,32 +12,20 @@ import (
 	"strings"
 	"time"
 
+	"ecs-deploy/internal/rollout"
 	"ecs-deploy/internal/taskdef"
 )
 
 // checker collects mistakes. Each names the input, its value, and what is allowed.
 type checker struct {
 	mistakes        []error
+	notices         []rollout.Noticed
 	workspace, temp string // the folders in which files may be
 }
 
 func (c *checker) mistake(format string, args ...any) {
 	c.mistakes = append(c.mistakes, fmt.Errorf(format, args...))
 }
-
-// lines are the lines of a value, trimmed, less the empty ones.
-func lines(value string) []string {
-	var kept []string
-	for line := range strings.Lines(value) {
-		if line = strings.TrimSpace(line); line != "" {
-			kept = append(kept, line)
-		}
-	}
-	return kept
-}
-
-// items are what stands in the lines of a value, or between its commas.
-func items(value string) []string { return lines(strings.ReplaceAll(value, ",", "\n")) }
 
 // The names that ECS allows:
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html and
@@ -46,12 +35,13 @@ var (
 	clusterARN  = regexp.MustCompile(`^arn:[a-z0-9-]+:ecs:[a-z0-9-]+:[0-9]{12}:cluster/[A-Za-z0-9_-]+$`)
 	serviceARN  = regexp.MustCompile(`^arn:[a-z0-9-]+:ecs:[a-z0-9-]+:[0-9]{12}:service/([A-Za-z0-9_-]+/)?[A-Za-z0-9_-]+$`)
 	revisionARN = regexp.MustCompile(`^arn:[a-z0-9-]+:ecs:[a-z0-9-]+:[0-9]{12}:task-definition/[A-Za-z0-9_-]+:[1-9][0-9]*$`)
-	regionName  = regexp.MustCompile(`^[a-z0-9-]+$`)
+	regionName  = regexp.MustCompile(`^[a-z]{2,5}(?:-[a-z]+)+-[0-9]+$`) // https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html
+	zoneName    = regexp.MustCompile(`^([a-z]{2,5}(?:-[a-z]+)+-[0-9]+)[a-z]$`)
 )
 
 func (c *checker) cluster(input, value string) string {
 	if !taskdef.IsName(value) && !clusterARN.MatchString(value) {
-		c.mistake("%s: %q is neither the name nor the ARN of a cluster", input, value)
+		c.mistake("%s: %q is neither the name nor the ARN of a cluster%s", input, value, oddity(value))
 	}
 	return value
 }
@@ -61,7 +51,7 @@ func (c *checker) services(input, value string) []string {
 	var services []string
 	for _, service := range items(value) {
 		if !taskdef.IsName(service) && !serviceARN.MatchString(service) {
-			c.mistake("%s: %q is neither the name nor the ARN of a service", input, service)
+			c.mistake("%s: %q is neither the name nor the ARN of a service%s", input, service, oddity(service))
 		}
 		sameName := func(other string) bool { return lastSegment(other) == lastSegment(service) }
 		if slices.ContainsFunc(services, sameName) {
@@ -104,15 +94,23 @@ func isRevision(value string) bool {
 // taskDefinition reads the name of a task definition, or a file that holds one.
 func (c *checker) taskDefinition(input, value string) (string, *taskdef.Document) {
 	switch {
-	case value == "", isRevision(value), revisionARN.MatchString(value):
+	case value == "", revisionARN.MatchString(value):
 		return value, nil
+	case isRevision(value) && c.isFile(value):
+		c.mistake("%s: %q is the name of a file in the workspace, and may be that of a family too: write ./%s for the file, or family:revision or an ARN", input, value, value)
+		return "", nil
+	case isRevision(value):
+		return value, nil
+	case strings.HasPrefix(value, "{"):
+		c.mistake("%s: it is the text of a task definition: write it to a file of the workspace, and give its path", input)
+		return "", nil
 	case !strings.ContainsAny(value, "/.") || strings.HasPrefix(value, "arn:"):
-		c.mistake("%s: %q is neither a family, nor family:revision, nor the ARN of a revision, nor a file", input, value)
+		c.mistake("%s: %q is neither a family, nor family:revision, nor the ARN of a revision, nor a file%s", input, value, oddity(value))
 		return "", nil
 	}
 	text, err := c.read(value)
 	if err != nil {
-		c.mistake("%s: %w", input, err)
+		c.mistake("%s: %w%s", input, err, looksLikeImage(value))
 		return "", nil
 	}
 	document, err := taskdef.ParseFile(text)
@@ -122,14 +120,33 @@ func (c *checker) taskDefinition(input, value string) (string, *taskdef.Document
 	return "", &document
 }
 
+// looksLikeImage is what to say of a path that is an image.
+func looksLikeImage(path string) string {
+	if _, err := taskdef.ParseImage(path); err == nil && strings.Contains(path, ":") {
+		return ": an image is given as image"
+	}
+	return ""
+}
+
+func (c *checker) path(path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(c.workspace, path)
+}
+
+func (c *checker) isFile(path string) bool {
+	info, err := os.Stat(c.path(path))
+	return err == nil && info.Mode().IsRegular()
+}
+
 // read reads a file of the workspace or of the runner's folder for temporary ones, and of no other.
 func (c *checker) read(path string) ([]byte, error) {
-	full := path
-	if !filepath.IsAbs(path) {
-		full = filepath.Join(c.workspace, path)
-	}
-	full, err := filepath.EvalSymlinks(full)
+	full, err := filepath.EvalSymlinks(c.path(path))
 	if err != nil {
+		if there, err := os.ReadDir(cmp.Or(c.workspace, ".")); err == nil && len(there) == 0 {
+			return nil, fmt.Errorf("there is no file %s: the workspace is empty, so run actions/checkout before this step", path)
+		}
 		return nil, fmt.Errorf("there is no file %s in the workspace", path)
 	}
 	for _, root := range []string{cmp.Or(c.workspace, "."), c.temp} {
@@ -137,10 +154,27 @@ func (c *checker) read(path string) ([]byte, error) {
 			continue
 		}
 		if inside, err := filepath.Rel(root, full); err == nil && filepath.IsLocal(inside) {
-			return os.ReadFile(full)
+			return readRegular(path, full)
 		}
 	}
 	return nil, fmt.Errorf("%s is outside of the workspace", path)
+}
+
+// readRegular reads a file, and nothing that could block or has no end.
+func readRegular(path, full string) ([]byte, error) {
+	info, err := os.Stat(full)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%s cannot be read: %w", path, err)
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is no file, but %s", path, map[bool]string{true: "a folder", false: "a device or a pipe"}[info.IsDir()])
+	}
+	file, err := os.Open(full)
+	if err != nil {
+		return nil, fmt.Errorf("%s cannot be read: %w", path, err)
+	}
+	defer file.Close()
+	return io.ReadAll(io.LimitReader(file, taskdef.MaxSource+1))
 }
 
 func (c *checker) images(input, value string) []taskdef.Image {
@@ -154,36 +188,12 @@ func (c *checker) images(input, value string) []taskdef.Image {
 		if at := slices.IndexFunc(images, image.Same); at >= 0 {
 			c.mistake("%s: %q and %q are for the same containers: give one of them", input, images[at], image)
 		}
+		if image.Untagged {
+			c.warn("Name the tag or the digest of what was built.", "%s: %s has no tag: latest is deployed, whatever that is by then", input, line)
+		}
 		images = append(images, image)
 	}
 	return images
-}
-
-// variables reads the two inputs whose names must not stand in both, since ECS refuses that.
-func (c *checker) variables(plainInput, plain, secretInput, secret string) []taskdef.Variable {
-	var variables []taskdef.Variable
-	for _, list := range []struct {
-		input, lines string
-		secret       bool
-	}{{plainInput, plain, false}, {secretInput, secret, true}} {
-		for line := range strings.Lines(list.lines) {
-			line = strings.TrimLeft(strings.TrimRight(line, "\r\n"), " \t")
-			if line == "" {
-				continue
-			}
-			name, _, _ := strings.Cut(line, "=") // the value may be a secret: it is not told
-			v, err := taskdef.ParseVariable(line, list.secret)
-			if err != nil {
-				c.mistake("%s: %q: %w", list.input, name, err)
-				continue
-			}
-			if slices.ContainsFunc(variables, v.Same) {
-				c.mistake("%s: %s is given twice", list.input, v)
-			}
-			variables = append(variables, v)
-		}
-	}
-	return variables
 }
 
 func (c *checker) patch(input, value string, of taskdef.Shape) taskdef.Patch {
@@ -222,7 +232,7 @@ func (c *checker) tristate(input, value string) *bool {
 		yes = true
 	case "false", "False", "FALSE":
 	default:
-		c.mistake("%s: %q is neither true nor false", input, value)
+		c.mistake("%s: %q is neither true nor false%s", input, value, oddity(value))
 		return nil
 	}
 	return &yes
@@ -245,7 +255,10 @@ func (c *checker) duration(input, value string, otherwise time.Duration) time.Du
 		return otherwise
 	}
 	d, err := time.ParseDuration(value)
-	if err != nil || d <= 0 {
+	switch {
+	case ordinal.MatchString(value):
+		c.mistake("%s: %q has no unit: is %ss meant, or %sm?", input, value, value, value)
+	case err != nil || d <= 0:
 		c.mistake("%s: %q is not a length of time, such as 90s, 30m or 1h30m", input, value)
 	}
 	return d

@@ -1,6 +1,8 @@
 package inputs
 
 import (
+	"cmp"
+	"fmt"
 	"regexp"
 
 	"ecs-deploy/internal/taskdef"
@@ -8,14 +10,46 @@ import (
 
 // CodeDeploy is how services with the deployment controller CODE_DEPLOY are deployed.
 type CodeDeploy struct {
-	Application, Group string          // empty: as the ECS console names them
-	Config             string          // empty: that of the group
-	Description        string          // at most longestDescription characters
-	AppSpec            taskdef.AppSpec // empty: Found or, without that, to be made of what the service has
-	Found              taskdef.AppSpec // appspec.yaml of the workspace, if there is one and no other is named
-	Unreadable         error           // it is there, and cannot be read
+	Application, Group string // empty: as the ECS console names them
+	Config             string // empty: that of the group
+	Description        string // at most longestDescription characters
+	File               AppSpecFile
+	AppSpec            taskdef.AppSpec // what the file holds, once it was read
 	Given              []string        // the inputs that are given
 }
+
+// AppSpecFile is a file of the workspace that may hold an AppSpec. It is not looked at before Read: where CodeDeploy deploys
+// nothing, it is of no interest what is in it.
+type AppSpecFile struct {
+	Path  string
+	Named bool // by an input; else it goes by the name that CodeDeploy knows, and may be missing
+	files *checker
+}
+
+// Read reads the file. The AppSpec is empty where the file is not named and not there; then it is to be made of what the
+// service has. The error names the input or the file.
+func (f AppSpecFile) Read() (taskdef.AppSpec, error) {
+	from := f.Path
+	if f.Named {
+		from = "codedeploy-appspec"
+	} else if f.files == nil || f.files.workspace == "" || !f.files.isFile(f.Path) {
+		return taskdef.AppSpec{}, nil
+	}
+	text, err := f.files.read(f.Path)
+	if err != nil {
+		return taskdef.AppSpec{}, fmt.Errorf("%s: %w", from, err)
+	}
+	spec, err := taskdef.ParseAppSpec(text)
+	if err != nil && f.Named {
+		return spec, fmt.Errorf("%s: %s: %w", from, f.Path, err)
+	} else if err != nil {
+		return spec, fmt.Errorf("%s: %w", from, err)
+	}
+	return spec, nil
+}
+
+// defaultAppSpec is the AppSpec that AWS's own action takes where none is named.
+const defaultAppSpec = "appspec.yaml"
 
 var codeDeployLetters = regexp.MustCompile(`^[\w.+=,@-]+$`)
 
@@ -34,11 +68,8 @@ func (c *checker) codeDeploy(t text) CodeDeploy {
 		Application: c.codeDeployName("codedeploy-application", t.CodeDeployApplication),
 		Group:       c.codeDeployName("codedeploy-deployment-group", t.CodeDeployGroup),
 		Config:      c.codeDeployName("codedeploy-deployment-config", t.CodeDeployConfig),
-		AppSpec:     c.appSpec("codedeploy-appspec", t.CodeDeployAppSpec),
+		File:        AppSpecFile{cmp.Or(t.CodeDeployAppSpec, defaultAppSpec), t.CodeDeployAppSpec != "", c},
 		Description: t.CodeDeployDescription,
-	}
-	if t.CodeDeployAppSpec == "" {
-		d.Found, d.Unreadable = c.foundAppSpec()
 	}
 	if long := []rune(d.Description); len(long) > longestDescription {
 		d.Description = string(long[:longestDescription-1]) + "…"
@@ -68,21 +99,4 @@ func (c *checker) codeDeployName(input, value string) string {
 		c.mistake("%s: %q is not a name that CodeDeploy allows", input, value)
 	}
 	return value
-}
-
-// appSpec reads a file that holds an AppSpec.
-func (c *checker) appSpec(input, path string) taskdef.AppSpec {
-	if path == "" {
-		return taskdef.AppSpec{}
-	}
-	text, err := c.read(path)
-	if err != nil {
-		c.mistake("%s: %w", input, err)
-		return taskdef.AppSpec{}
-	}
-	spec, err := taskdef.ParseAppSpec(text)
-	if err != nil {
-		c.mistake("%s: %s: %w", input, path, err)
-	}
-	return spec
 }

@@ -72,15 +72,16 @@ var (
 
 // credentials checks what the inputs say of credentials. The job names the session of a role.
 func (c *checker) credentials(t text, job string) Credentials {
+	c.matching("role-to-assume", t.Role, roleARN, "the ARN of a role, such as arn:aws:iam::123456789012:role/deployer")
+	c.matching("role-session-name", t.RoleSessionName, sessionName, "2 to 64 letters, digits and _+=,.@-")
+	if t.RoleExternalID != "" && !externalID.MatchString(t.RoleExternalID) {
+		c.mistake("role-external-id: it is not 2 or more letters, digits and _+=,.@:/-") // it may be a secret
+	}
 	given := Credentials{
 		Keys:     Keys{t.AccessKeyID, t.SecretAccessKey, t.SessionToken},
 		Profile:  t.Profile,
 		Audience: t.Audience,
-		Role: Role{
-			ARN:         c.matching("role-to-assume", t.Role, roleARN, "the ARN of a role, such as arn:aws:iam::123456789012:role/deployer"),
-			SessionName: cmp.Or(c.matching("role-session-name", t.RoleSessionName, sessionName, "2 to 64 letters, digits and _+=,.@-"), job),
-			ExternalID:  c.matching("role-external-id", t.RoleExternalID, externalID, "2 or more letters, digits and _+=,.@:/-"),
-		},
+		Role:     Role{ARN: t.Role, SessionName: cmp.Or(t.RoleSessionName, job), ExternalID: t.RoleExternalID},
 		Accounts: c.accounts("allowed-account-ids", t.AllowedAccountIDs),
 	}
 	if seconds := c.whole("role-duration-seconds", t.RoleDurationSeconds, 900, 43200); seconds != nil {
@@ -117,12 +118,13 @@ func accountOf(arn string) string {
 	return ""
 }
 
-// matching is a text of a form, or nothing.
-func (c *checker) matching(input, value string, form *regexp.Regexp, allowed string) string {
+// matching tells whether a text is of a form, or empty.
+func (c *checker) matching(input, value string, form *regexp.Regexp, allowed string) bool {
 	if value != "" && !form.MatchString(value) {
-		c.mistake("%s: %q is not %s", input, value, allowed)
+		c.mistake("%s: %q is not %s%s", input, value, allowed, oddity(value))
+		return false
 	}
-	return value
+	return true
 }
 
 func (c *checker) accounts(input, value string) []string {
@@ -148,8 +150,10 @@ func (c *checker) region(input, value string, getenv func(string) string, arns .
 			from, value = variable, getenv(variable)
 		}
 	}
-	if value != "" && !regionName.MatchString(value) {
-		c.mistake("%s: %q is not the name of a region, such as eu-west-1", from, value)
+	if zone := zoneName.FindStringSubmatch(value); zone != nil {
+		c.mistake("%s: %q is an availability zone: the region is %s", from, value, zone[1])
+	} else if value != "" && !regionName.MatchString(value) {
+		c.mistake("%s: %q is not the name of a region, such as eu-west-1%s", from, value, oddity(value))
 	}
 	for _, arn := range arns {
 		parts := strings.Split(arn, ":")

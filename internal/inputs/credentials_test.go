@@ -29,9 +29,9 @@ func TestMistakesInCredentials(t *testing.T) {
 		want string
 	}{
 		{map[string]string{"role-to-assume": "deployer"}, `role-to-assume: "deployer" is not the ARN of a role, such as arn:aws:iam::123456789012:role/deployer`},
-		{map[string]string{"role-to-assume": role, "role-session-name": "a b"}, `role-session-name: "a b" is not 2 to 64 letters, digits and _+=,.@-`},
+		{map[string]string{"role-to-assume": role, "role-session-name": "a b"}, `role-session-name: "a b" is not 2 to 64 letters, digits and _+=,.@-: there is a blank in it`},
 		{map[string]string{"role-to-assume": role, "role-duration-seconds": "60"}, `role-duration-seconds: "60" is not a whole number from 900 to 43200`},
-		{map[string]string{"role-to-assume": role, "role-external-id": "x"}, `role-external-id: "x" is not 2 or more letters, digits and _+=,.@:/-`},
+		{map[string]string{"role-to-assume": role, "role-external-id": "x"}, `role-external-id: it is not 2 or more letters, digits and _+=,.@:/-`},
 		{map[string]string{"role-external-id": "shop"}, "role-external-id belongs to a role-to-assume: that one is not set"},
 		{map[string]string{"role-session-name": "shop"}, "role-session-name belongs to a role-to-assume: that one is not set"},
 		{map[string]string{"role-duration-seconds": "900"}, "role-duration-seconds belongs to a role-to-assume: that one is not set"},
@@ -72,7 +72,7 @@ func TestRegion(t *testing.T) {
 			for name, value := range test.with {
 				env["INPUT_"+strings.ToUpper(name)] = value
 			}
-			in, err := Read(t.Context(), func(name string) string { return env[name] })
+			in, err := Read(t.Context(), func(name string) string { return env[name] }, nil)
 			if test.err != "" {
 				require.EqualError(t, err, test.err)
 				return

@@ -3,6 +3,7 @@
 package inputs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"reflect"
@@ -12,6 +13,7 @@ import (
 	"github.com/sethvargo/go-envconfig"
 	"github.com/sethvargo/go-githubactions"
 
+	"ecs-deploy/internal/rollout"
 	"ecs-deploy/internal/taskdef"
 )
 
@@ -24,6 +26,7 @@ type Inputs struct {
 	File           *taskdef.Document
 	Images         []taskdef.Image
 	Variables      []taskdef.Variable
+	Replace        bool // variables that are not given are removed
 	Patch          taskdef.Patch
 	ShowValues     bool
 
@@ -51,6 +54,8 @@ type Inputs struct {
 	Credentials Credentials
 	Simulate    string   // the name of a scenario; empty: the real AWS
 	Amazon      []string // the inputs that are given as in AWS's own action
+	// Notices are what is told of the inputs beside their mistakes.
+	Notices []rollout.Noticed
 }
 
 // text is the inputs as they are written. Its tags are the names of the inputs, with the hyphens as
@@ -60,8 +65,11 @@ type text struct {
 	Cluster               string `env:"CLUSTER, default=default"`
 	Service               string `env:"SERVICE"`
 	TaskDefinition        string `env:"TASK_DEFINITION"`
+	TaskDefinitionARN     string `env:"TASK_DEFINITION_ARN"`
 	Image                 string `env:"IMAGE"`
 	EnvironmentVariables  string `env:"ENVIRONMENT_VARIABLES"`
+	EnvironmentFile       string `env:"ENVIRONMENT_FILE"`
+	ReplaceEnvironment    string `env:"REPLACE_ENVIRONMENT, default=false"`
 	Secrets               string `env:"SECRETS"`
 	TaskDefinitionPatch   string `env:"TASK_DEFINITION_PATCH"`
 	ShowValues            string `env:"SHOW_VALUES, default=false"`
@@ -140,23 +148,32 @@ func (l lookuper) Lookup(key string) (string, bool) {
 }
 
 // Read reads and checks the inputs. Its error joins one error for each mistake. RUNNER_DEBUG, which
-// the runner sets when a run is repeated with debug logging, makes it verbose.
-func Read(ctx context.Context, getenv func(string) string) (Inputs, error) {
+// the runner sets when a run is repeated with debug logging, makes it verbose. The variables are the names of all that the
+// environment has.
+func Read(ctx context.Context, getenv func(string) string, variables []string) (Inputs, error) {
 	var t text
 	action := githubactions.New(githubactions.WithGetenv(getenv))
 	if err := envconfig.ProcessWith(ctx, &envconfig.Config{Target: &t, Lookuper: lookuper{action}}); err != nil {
 		return Inputs{}, err
 	}
 	c := checker{workspace: getenv("GITHUB_WORKSPACE"), temp: getenv("RUNNER_TEMP")}
+	c.undeclared(variables)
 	in := t.check(&c)
 	in.Amazon = t.Amazon.given()
 	in.Region = c.region("aws-region", t.Region, getenv, append(in.Services, t.Cluster, t.TaskDefinition)...)
 	in.Credentials = c.credentials(t, job(getenv))
 	in.Verbose = in.Verbose || getenv("RUNNER_DEBUG") == "1"
+	in.Notices = c.notices
 	return in, errors.Join(c.mistakes...)
 }
 
 func (t text) check(c *checker) Inputs {
+	if t.TaskDefinitionARN != "" && t.TaskDefinition != "" {
+		c.mistake("task-definition and task-definition-arn: give one of them")
+	}
+	if c.matching("task-definition-arn", t.TaskDefinitionARN, revisionARN, "the ARN of a revision, such as arn:aws:ecs:eu-west-1:123456789012:task-definition/web:41") {
+		t.TaskDefinition = cmp.Or(t.TaskDefinition, t.TaskDefinitionARN)
+	}
 	runTask := t.Amazon.translate(c, &t)
 	in := Inputs{
 		Operation:             c.oneOf("operation", t.Operation, OperationValues...),
@@ -165,6 +182,7 @@ func (t text) check(c *checker) Inputs {
 		Images:                c.images("image", t.Image),
 		Patch:                 c.patch("task-definition-patch", t.TaskDefinitionPatch, taskdef.TaskDefinitionShape()),
 		ShowValues:            c.yes("show-values", t.ShowValues),
+		Replace:               c.yes("replace-environment", t.ReplaceEnvironment),
 		DesiredCount:          c.whole("desired-count", t.DesiredCount, 0, 5000),
 		MinimumHealthyPercent: c.whole("minimum-healthy-percent", t.MinimumHealthyPercent, 0, 100),
 		MaximumPercent:        c.whole("maximum-percent", t.MaximumPercent, 1, 10000),
@@ -183,7 +201,10 @@ func (t text) check(c *checker) Inputs {
 		Simulate:              t.Simulate,
 	}
 	in.TaskDefinition, in.File = c.taskDefinition("task-definition", t.TaskDefinition)
-	in.Variables = c.variables("environment-variables", t.EnvironmentVariables, "secrets", t.Secrets)
+	in.Variables = c.variables(t)
+	if in.Replace && t.EnvironmentVariables == "" && t.EnvironmentFile == "" {
+		c.mistake("replace-environment: it removes the variables that environment-variables and environment-file do not give: neither is set")
+	}
 	in.Cluster = c.sameCluster("cluster", in.Cluster, in.Services)
 	in.Timeout = c.duration("timeout", t.Timeout, 0)
 	in.WaitsOnTop = t.Amazon.WaitForMinutes != ""
@@ -193,8 +214,11 @@ func (t text) check(c *checker) Inputs {
 		}
 		in.RunBefore = runTask
 	}
-	if attempts := c.whole("max-retries", t.Amazon.MaxRetries, 1, 100); attempts != nil {
+	if attempts := c.whole("max-retries", t.Amazon.MaxRetries, 0, 100); attempts != nil {
 		in.Attempts = int(*attempts)
+		if in.Attempts == 0 {
+			c.note("max-retries: 0 has no effect, as in AWS's action: calls are made as often as is usual")
+		}
 	}
 	if t.Operation != "deploy" {
 		c.operation(t, in.DryRun)
@@ -238,7 +262,7 @@ func (c *checker) operation(t text, dryRun bool) {
 		asked = nil // what is named is deployed
 	}
 	for _, input := range append([]namedInput{
-		{"image", t.Image}, {"environment-variables", t.EnvironmentVariables}, {"secrets", t.Secrets}, {"task-definition-patch", t.TaskDefinitionPatch},
+		{"image", t.Image}, {"environment-variables", t.EnvironmentVariables}, {"environment-file", t.EnvironmentFile}, {"secrets", t.Secrets}, {"task-definition-patch", t.TaskDefinitionPatch},
 		{"service-patch", t.ServicePatch}, {"desired-count", t.DesiredCount}, {"minimum-healthy-percent", t.MinimumHealthyPercent},
 		{"maximum-percent", t.MaximumPercent}, {"force-new-deployment", t.ForceNewDeployment}, {"run-before", t.RunBefore}, {"run-after", t.RunAfter},
 		{"scheduled-tasks", t.ScheduledTasks}, {"keep-revisions", t.KeepRevisions},

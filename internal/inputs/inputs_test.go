@@ -1,8 +1,10 @@
 package inputs
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,12 +25,13 @@ func read(t *testing.T, with map[string]string) (Inputs, error) {
 	for name, value := range with {
 		env["INPUT_"+strings.ToUpper(name)] = value
 	}
-	return Read(t.Context(), func(name string) string { return env[name] })
+	return Read(t.Context(), func(name string) string { return env[name] }, slices.Collect(maps.Keys(env)))
 }
 
 func TestDefaults(t *testing.T) {
 	in, err := read(t, map[string]string{"service": " web \n"})
 	require.NoError(t, err)
+	in.CodeDeploy = CodeDeploy{}
 	require.Equal(t, Inputs{
 		Operation: "deploy", Cluster: "default", Services: []string{"web"}, WaitFor: "stable", Verify: true,
 		Credentials: Credentials{Audience: "sts.amazonaws.com", Role: Role{SessionName: "ecs-deploy"}},
@@ -68,8 +71,8 @@ func TestVariablesAreReadLineByLine(t *testing.T) {
 
 func TestMistakesDoNotTellValues(t *testing.T) {
 	_, err := read(t, map[string]string{"service": "web", "environment-variables": "A B=hunter2\nC=1\nC=hunter2", "secrets": "C=hunter2"})
-	require.EqualError(t, err, "environment-variables: \"A B\": write NAME=value, container:NAME=value, !NAME or container:!NAME\n"+
-		"environment-variables: C is given twice\nsecrets: C is given twice")
+	require.EqualError(t, err, "environment-variables: line 1: write NAME=value, container:NAME=value, !NAME or container:!NAME; a value of several lines goes into environment-file or task-definition-patch\n"+
+		"environment-variables: line 3 (C): it is given twice\nsecrets: C is given in environment-variables too")
 }
 
 func TestTaskDefinitionFiles(t *testing.T) {
@@ -89,7 +92,7 @@ func TestTaskDefinitionFiles(t *testing.T) {
 	read := func(file string) (Inputs, error) {
 		return Read(t.Context(), func(name string) string {
 			return map[string]string{"INPUT_TASK-DEFINITION": file, "GITHUB_WORKSPACE": workspace, "RUNNER_TEMP": temp}[name]
-		})
+		}, nil)
 	}
 	for _, file := range []string{"deploy/web.yaml", "./deploy/web.yaml", rendered} {
 		in, err := read(file)
@@ -112,7 +115,7 @@ func TestTaskDefinitionFiles(t *testing.T) {
 func TestDebugRunsAreVerbose(t *testing.T) {
 	in, err := Read(t.Context(), func(name string) string {
 		return map[string]string{"INPUT_SERVICE": "web", "RUNNER_DEBUG": "1"}[name]
-	})
+	}, nil)
 	require.NoError(t, err)
 	require.True(t, in.Verbose)
 }
@@ -123,8 +126,8 @@ func TestMistakes(t *testing.T) {
 		want string
 	}{
 		{nil, "give service, or task-definition, or both: neither is set"},
-		{map[string]string{"service": "we b"}, `service: "we b" is neither the name nor the ARN of a service`},
-		{map[string]string{"service": "a,b c"}, `service: "b c" is neither the name nor the ARN of a service`},
+		{map[string]string{"service": "we b"}, `service: "we b" is neither the name nor the ARN of a service: there is a blank in it`},
+		{map[string]string{"service": "a,b c"}, `service: "b c" is neither the name nor the ARN of a service: there is a blank in it`},
 		{map[string]string{"service": "a\narn:aws:ecs:eu-west-1:123456789012:service/default/a"}, "service: a is given twice"},
 		{map[string]string{"service": " , "}, `service: "," names no service`},
 		{map[string]string{"service": "arn:aws:ecs:eu-west-1:123456789012:service/main/a\narn:aws:ecs:eu-west-1:123456789012:service/other/b"}, `cluster: "main" is not the cluster of service b, which is other`},
@@ -143,7 +146,7 @@ func TestMistakes(t *testing.T) {
 		{map[string]string{"service": "web", "task-definition-patch": "cpu"}, "task-definition-patch: a patch is a map, in the shape of what it changes"},
 		{map[string]string{"service": "web", "dry-run": "yes"}, `dry-run: "yes" is neither true nor false`},
 		{map[string]string{"service": "web", "wait-for": "ready"}, `wait-for: "ready" is not one of ` + strings.Join(WaitForValues, ", ")},
-		{map[string]string{"service": "web", "timeout": "30"}, `timeout: "30" is not a length of time, such as 90s, 30m or 1h30m`},
+		{map[string]string{"service": "web", "timeout": "30"}, `timeout: "30" has no unit: is 30s meant, or 30m?`},
 		{map[string]string{"service": "web", "timeout": "-5m"}, `timeout: "-5m" is not a length of time, such as 90s, 30m or 1h30m`},
 		{map[string]string{"service": "web", "aws-region": "Ireland"}, `aws-region: "Ireland" is not the name of a region, such as eu-west-1`},
 		{map[string]string{"service": "web", "aws-access-key-id": "id"}, "aws-access-key-id and aws-secret-access-key go together: only one is set"},
@@ -156,7 +159,6 @@ func TestMistakes(t *testing.T) {
 		{map[string]string{"service": "web", "operation": "rollback", "dry-run": "true"}, "dry-run has no effect with operation: rollback; operation: status shows how things stand"},
 		{map[string]string{"service": "web", "operation": "continue", "dry-run": "true"}, "dry-run has no effect with operation: continue; operation: status shows how things stand"},
 		{map[string]string{"service": "web", "operation": "rollback", "wait-for": "running"}, "wait-for: running has no effect with operation: rollback, which is followed to its end"},
-		{map[string]string{"service": "web", "codedeploy-appspec": "appspec.yaml"}, "codedeploy-appspec: there is no file appspec.yaml in the workspace"},
 		{map[string]string{"service": "arn:aws:ecs:eu-west-1:123456789012:service/main/web", "cluster": "other"}, `cluster: "other" is not the cluster of service web, which is main`},
 	} {
 		_, err := read(t, test.with)

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"mvdan.cc/sh/v3/expand"
 	"mvdan.cc/sh/v3/syntax"
 
 	"ecs-deploy/internal/taskdef"
@@ -113,21 +112,82 @@ var errNeedsShell = errors.New("there is no shell to understand it: write sh -c 
 func splitCommand(line string) ([]string, error) {
 	program, err := syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(strings.NewReader(line), "")
 	if err != nil {
-		return nil, fmt.Errorf("%q cannot be split into words: %s", line, strings.TrimPrefix(err.Error(), "1:"))
+		return nil, fmt.Errorf("the command cannot be split into words: %s", shellMistake(err))
 	}
 	if len(program.Stmts) != 1 {
-		return nil, fmt.Errorf("%q: %w", line, errNeedsShell)
+		return nil, errNeedsShell
 	}
 	statement := program.Stmts[0]
 	call, simple := statement.Cmd.(*syntax.CallExpr)
 	if !simple || len(call.Assigns)+len(statement.Redirs) > 0 || statement.Background || statement.Negated {
-		return nil, fmt.Errorf("%q: %w", line, errNeedsShell)
+		return nil, errNeedsShell
 	}
-	split, err := expand.Fields(&expand.Config{NoUnset: true}, call.Args...)
-	if err != nil {
-		return nil, fmt.Errorf("%q: %w", line, errNeedsShell)
+	var split []string
+	for _, arg := range call.Args {
+		word, literal := literally(arg.Parts)
+		if !literal {
+			return nil, errNeedsShell
+		}
+		split = append(split, word)
 	}
 	return split, nil
+}
+
+// shellMistake is what the parser says, without what stands in the command.
+func shellMistake(err error) string {
+	var mistake syntax.ParseError
+	if errors.As(err, &mistake) && !strings.ContainsAny(mistake.Text, "`\"'") {
+		return mistake.Text
+	}
+	return "a quote is not closed, or something stands where it cannot"
+}
+
+// literally is the text of a word with its quotes removed, as POSIX has it
+// (https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_02): braces and ~ are text, and so is a *
+// for which there are no files. It is false for what only a shell could fill in.
+func literally(parts []syntax.WordPart) (string, bool) {
+	var text strings.Builder
+	for _, part := range parts {
+		switch part := part.(type) {
+		case *syntax.Lit:
+			text.WriteString(unescaped(part.Value, ""))
+		case *syntax.SglQuoted:
+			text.WriteString(part.Value)
+		case *syntax.DblQuoted:
+			for _, inner := range part.Parts {
+				literal, is := inner.(*syntax.Lit)
+				if !is {
+					return "", false
+				}
+				text.WriteString(unescaped(literal.Value, "$`\"\\"))
+			}
+		default:
+			return "", false
+		}
+	}
+	return text.String(), true
+}
+
+// unescaped takes backslashes away: all, or those before some characters. With the end of a line, both go.
+func unescaped(text, only string) string {
+	var out strings.Builder
+	for i := 0; i < len(text); i++ {
+		if text[i] != '\\' || i+1 == len(text) {
+			out.WriteByte(text[i])
+			continue
+		}
+		next := text[i+1]
+		switch {
+		case next == '\n':
+			i++
+		case only == "" || strings.IndexByte(only, next) >= 0:
+			i++
+			out.WriteByte(next)
+		default:
+			out.WriteByte('\\')
+		}
+	}
+	return out.String()
 }
 
 // asYAML tells a description of a task from a command.

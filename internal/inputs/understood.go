@@ -23,6 +23,9 @@ func (in Inputs) Understood() []Fact {
 	tell("revision", in.base())
 	tell("image", each(in.Images, taskdef.Image.String)...)
 	tell("variables", each(in.Variables, variableInWords)...)
+	if in.Replace {
+		tell("replaced", "variables that are not given are removed")
+	}
 	tell("patched", in.patched()...)
 	tell("service", in.settings()...)
 	tell("run once", in.once()...)

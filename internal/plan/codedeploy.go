@@ -18,10 +18,9 @@ func underCodeDeploy(running rollout.Running) bool {
 	return running.Service.Controller == "CODE_DEPLOY"
 }
 
-// CheckCodeDeploy refuses the inputs for CodeDeploy where they have no effect, or one that is not clear. Its
-// error is a *rollout.Problem.
-func CheckCodeDeploy(in inputs.Inputs, services []rollout.Running) error {
-	its := 0
+// CheckCodeDeploy tells what the inputs for CodeDeploy come to: how many of the services it deploys, and a note where they
+// have no effect. Its error is a *rollout.Problem.
+func CheckCodeDeploy(in inputs.Inputs, services []rollout.Running) (its int, note string, err error) {
 	for _, running := range services {
 		if underCodeDeploy(running) {
 			its++
@@ -29,17 +28,14 @@ func CheckCodeDeploy(in inputs.Inputs, services []rollout.Running) error {
 	}
 	switch given := in.CodeDeploy; {
 	case len(given.Given) > 0 && its == 0:
-		return &rollout.Problem{
-			Kind: rollout.BadInput, What: strings.Join(given.Given, ", ") + ": no service has the deployment controller CODE_DEPLOY",
-			Next: "Leave it out: ECS itself deploys what is given.",
-		}
+		return its, strings.Join(given.Given, ", ") + ": without effect, since no service has the deployment controller CODE_DEPLOY", nil
 	case given.Group != "" && its > 1:
-		return &rollout.Problem{
+		return its, "", &rollout.Problem{
 			Kind: rollout.BadInput, What: fmt.Sprintf("codedeploy-deployment-group: %s is that of one service, and CodeDeploy deploys %d of those given", given.Group, its),
 			Next: "Leave it out where the groups are named as the ECS console names them, or deploy the services in steps of their own.",
 		}
 	}
-	return nil
+	return its, "", nil
 }
 
 // codeDeploy plans what CodeDeploy is to carry out; nil where ECS deploys.
@@ -53,15 +49,8 @@ func codeDeploy(in inputs.Inputs, running rollout.Running, revision rollout.Plan
 	if err := patchable(running, in.ServicePatch); err != nil {
 		return nil, err
 	}
-	given := in.CodeDeploy.AppSpec
-	if given.Empty() && in.CodeDeploy.Unreadable != nil {
-		return nil, &rollout.Problem{Kind: rollout.BadInput, What: "appspec.yaml: " + in.CodeDeploy.Unreadable.Error(), Next: "Mend it, or name another as codedeploy-appspec."}
-	}
-	if given.Empty() {
-		given = in.CodeDeploy.Found
-	}
 	var err error
-	planned.AppSpec, err = appSpec(given, running.Service)
+	planned.AppSpec, err = appSpec(in.CodeDeploy.AppSpec, running.Service)
 	if err != nil {
 		return nil, err
 	}

@@ -40,7 +40,7 @@ func Make(in inputs.Inputs, world rollout.World) (rollout.Plan, error) {
 		service.Revision = at
 		plan.Services = append(plan.Services, service)
 		plan.Notes = append(plan.Notes, running.Notes...)
-		if underCodeDeploy(running) && !in.CodeDeploy.Found.Empty() {
+		if underCodeDeploy(running) && !in.CodeDeploy.AppSpec.Empty() && !in.CodeDeploy.File.Named {
 			plan.Notes = append(plan.Notes, "the AppSpec of service "+running.Service.Name+" is appspec.yaml of the workspace: codedeploy-appspec names no other")
 		}
 	}
@@ -90,7 +90,7 @@ func bases(world rollout.World) []rollout.Revision {
 func edit(in inputs.Inputs, bases []rollout.Revision) ([]taskdef.Edited, error) {
 	var edits []taskdef.Edited
 	for _, base := range bases {
-		edited, err := base.Document.Apply(taskdef.Edit{Images: in.Images, Variables: in.Variables, Patch: in.Patch})
+		edited, err := base.Document.Apply(taskdef.Edit{Images: in.Images, Variables: in.Variables, Replace: in.Replace, Patch: in.Patch})
 		if err != nil {
 			return nil, &rollout.Problem{
 				Kind: rollout.BadInput, What: "task-definition-patch: " + err.Error(), Err: err,

@@ -7,7 +7,9 @@ import "slices"
 type Edit struct {
 	Images    []Image
 	Variables []Variable
-	Patch     Patch
+	// Replace removes the variables with values that are not given, of the containers that any are given to.
+	Replace bool
+	Patch   Patch
 }
 
 // Edited is what came of an Edit.
@@ -27,7 +29,7 @@ type Edited struct {
 func (d Document) Apply(edit Edit) (Edited, error) {
 	edited := Edited{Document: d}
 	edited.setImages(edit.Images)
-	edited.setVariables(edit.Variables)
+	edited.setVariables(edit.Variables, edit.Replace)
 	var err error
 	edited.Document, err = edit.Patch.Apply(edited.Document)
 	return edited, err
@@ -77,7 +79,7 @@ func (e *Edited) setImages(asked []Image) {
 
 // setVariables gives variables to the containers that they name; those that name none to the
 // containers that an image was given to or, without images, to the only container.
-func (e *Edited) setVariables(variables []Variable) {
+func (e *Edited) setVariables(variables []Variable, replace bool) {
 	var meant []string
 	for _, image := range e.Images {
 		meant = append(meant, image.Container)
@@ -87,10 +89,17 @@ func (e *Edited) setVariables(variables []Variable) {
 	}
 	placed := make([]bool, len(variables))
 	e.change(func(container Container, definition value) value {
+		var its []Variable
 		for i, v := range variables {
 			if v.Container == container.Name || v.Container == "" && slices.Contains(meant, container.Name) {
-				definition, placed[i] = v.set(definition), true
+				its, placed[i] = append(its, v), true
 			}
+		}
+		if replace && len(its) > 0 {
+			definition = withoutOthers(definition, its)
+		}
+		for _, v := range its {
+			definition = v.set(definition)
 		}
 		return definition
 	})
@@ -99,4 +108,15 @@ func (e *Edited) setVariables(variables []Variable) {
 			e.Unplaced = append(e.Unplaced, v)
 		}
 	}
+}
+
+// withoutOthers is the definition of a container less the variables with values that are not among some.
+func withoutOthers(definition value, given []Variable) value {
+	environment := definition.get("environment").filter(func(element value) bool {
+		return slices.ContainsFunc(given, func(v Variable) bool { return v.Name == element.get("name").str() })
+	})
+	if definition.index("environment") < 0 {
+		return definition
+	}
+	return definition.with("environment", environment)
 }

@@ -16,6 +16,8 @@ type Image struct {
 	// Reference is the text that goes into the document: what was asked for, with ":latest" behind
 	// it when it had neither a tag nor a digest.
 	Reference string
+	// Untagged tells that it had neither.
+	Untagged bool
 
 	repository string // in full: "nginx" is "docker.io/library/nginx"
 }
@@ -44,22 +46,52 @@ func ParseImage(text string) (Image, error) {
 	}
 	named, err := reference.ParseNormalizedNamed(text)
 	if err != nil {
-		return Image{}, fmt.Errorf("%q is not an image: %w", text, explain(err))
+		return Image{}, fmt.Errorf("%q is not an image: %s", text, explain(text, err))
 	}
 	image.repository = named.Name()
 	image.Reference = text
 	if reference.IsNameOnly(named) {
-		image.Reference += ":latest"
+		image.Reference, image.Untagged = text+":latest", true
 	}
 	return image, nil
 }
 
-// explain drops the library's prefix from its errors, and says what an empty one means.
-func explain(err error) error {
-	if errors.Is(err, reference.ErrReferenceInvalidFormat) {
-		return errors.New("write repository[:tag][@digest]")
+// explain says what is wrong with a text that is no image.
+func explain(text string, err error) string {
+	repository, tag, tagged := text, "", false
+	if colon := strings.LastIndexByte(text, ':'); colon >= 0 {
+		repository, tag, tagged = text[:colon], text[colon+1:], true
 	}
-	return err
+	switch {
+	case text == "":
+		return "it is empty"
+	case strings.HasPrefix(text, "- "):
+		return "leave out the list marker, and write one image a line"
+	case strings.ContainsAny(text, `"'`):
+		return "leave out the quotes"
+	case strings.Contains(text, "://"):
+		return "leave out what stands before ://, and that"
+	case strings.Contains(text, ","):
+		return "write one image a line, without commas"
+	case strings.Contains(text, "$"):
+		return "nothing here fills in variables of a shell; an expression of a workflow is written ${{ … }}"
+	case strings.ContainsAny(text, " \t"):
+		return "there is a blank in it"
+	case strings.HasSuffix(text, ":") || strings.HasSuffix(text, "@"):
+		return "the tag or digest behind it is empty: is the variable set that it comes from?"
+	case strings.ContainsAny(text[:1], ":/@"):
+		return "what stands before it is empty: is the variable set that it comes from?"
+	}
+	if _, lower := reference.ParseNormalizedNamed(strings.ToLower(repository)); lower == nil && strings.ToLower(repository) != repository {
+		return "the name of a repository is in lower case"
+	}
+	if _, err := reference.ParseNormalizedNamed(repository); err == nil && tagged {
+		return fmt.Sprintf("%q is no tag, which has letters, digits, and . _ - but not in front, at most 128", tag)
+	}
+	if errors.Is(err, reference.ErrReferenceInvalidFormat) {
+		return "write repository[:tag][@digest]"
+	}
+	return err.Error()
 }
 
 // String is the image as it was asked for.

@@ -64,13 +64,24 @@ func TestImageSelectsByRepositoryInFull(t *testing.T) {
 
 func TestImageRefusesWhatIsNone(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                 `"" is not an image: write repository[:tag][@digest]`,
-		"nginx:":           `"nginx:" is not an image: write repository[:tag][@digest]`,
-		"https://x.io/app": `"https://x.io/app" is not an image: write repository[:tag][@digest]`,
-		"Nginx":            `"Nginx" is not an image: invalid reference format: repository name (library/Nginx) must be lowercase`,
+		"":                 `"" is not an image: it is empty`,
+		"nginx:":           `"nginx:" is not an image: the tag or digest behind it is empty: is the variable set that it comes from?`,
+		"nginx@":           `"nginx@" is not an image: the tag or digest behind it is empty: is the variable set that it comes from?`,
+		":v2":              `":v2" is not an image: what stands before it is empty: is the variable set that it comes from?`,
+		"/web:v2":          `"/web:v2" is not an image: what stands before it is empty: is the variable set that it comes from?`,
+		"https://x.io/app": `"https://x.io/app" is not an image: leave out what stands before ://, and that`,
+		"Nginx":            `"Nginx" is not an image: the name of a repository is in lower case`,
+		"web:feature/a":    `"web:feature/a" is not an image: "feature/a" is no tag, which has letters, digits, and . _ - but not in front, at most 128`,
+		"web:1.0+build":    `"web:1.0+build" is not an image: "1.0+build" is no tag, which has letters, digits, and . _ - but not in front, at most 128`,
+		`"web:v2"`:         `"\"web:v2\"" is not an image: leave out the quotes`,
+		"- web:v2":         `"- web:v2" is not an image: leave out the list marker, and write one image a line`,
+		"web:v2, api:v2":   `"web:v2, api:v2" is not an image: write one image a line, without commas`,
+		"web:$TAG":         `"web:$TAG" is not an image: nothing here fills in variables of a shell; an expression of a workflow is written ${{ … }}`,
+		"web:v 2":          `"web:v 2" is not an image: there is a blank in it`,
+		"web@sha256:1":     `"web@sha256:1" is not an image: write repository[:tag][@digest]`,
 		"my app=nginx":     `"my app" is not the name of a container`,
 		"=nginx":           `"" is not the name of a container`,
-		"app=":             `"" is not an image: write repository[:tag][@digest]`,
+		"app=":             `"" is not an image: it is empty`,
 	} {
 		_, err := ParseImage(text)
 		require.EqualError(t, err, want)
@@ -128,6 +139,7 @@ func FuzzParseImage(f *testing.F) {
 		}
 		again, err := ParseImage(image.String())
 		require.NoError(t, err, "what was made of an image must be an image")
+		again.Untagged = image.Untagged
 		require.Equal(t, image, again)
 		require.True(t, image.Same(again))
 		container := Container{Name: image.Container, Image: image.Reference}

@@ -2,7 +2,6 @@ package taskdef
 
 import (
 	"errors"
-	"fmt"
 	"regexp"
 	"strings"
 )
@@ -21,6 +20,24 @@ type Variable struct {
 // variableName is liberal: ECS takes nearly anything.
 var variableName = regexp.MustCompile(`^[^=:!\s]+$`)
 
+// NameOf is the name of the variable in a line, with its container if it names one. It is empty where what stands there is
+// no name, or may be the middle of a value of several lines.
+func NameOf(line string) string {
+	name, _, assigned := strings.Cut(line, "=")
+	name = strings.TrimSpace(name)
+	container, own, prefixed := strings.Cut(name, ":")
+	if !prefixed {
+		container, own = "", name
+	}
+	if !assigned && !strings.HasPrefix(own, "!") || prefixed && !IsName(container) || !plainName.MatchString(strings.TrimPrefix(own, "!")) {
+		return ""
+	}
+	return name
+}
+
+// plainName is what may be told of a line whose rest may be a secret.
+var plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]{0,99}$`)
+
 // ParseVariable reads "NAME=value", "container:NAME=value", "!NAME" or "container:!NAME". The value is
 // all behind the first "=", as it is.
 func ParseVariable(line string, secret bool) (Variable, error) {
@@ -28,16 +45,16 @@ func ParseVariable(line string, secret bool) (Variable, error) {
 	v := Variable{Name: strings.TrimSpace(name), Value: value, Secret: secret}
 	if container, rest, prefixed := strings.Cut(v.Name, ":"); prefixed {
 		if !IsName(container) {
-			return Variable{}, fmt.Errorf("%q is not the name of a container", container)
+			return Variable{}, errors.New("what stands before the colon is not the name of a container")
 		}
 		v.Container, v.Name = container, rest
 	}
 	v.Name, v.Remove = strings.TrimPrefix(v.Name, "!"), strings.HasPrefix(v.Name, "!")
 	switch {
 	case v.Remove == assigned, !variableName.MatchString(v.Name):
-		return Variable{}, errors.New("write NAME=value, container:NAME=value, !NAME or container:!NAME")
+		return Variable{}, errors.New("write NAME=value, container:NAME=value, !NAME or container:!NAME; a value of several lines goes into environment-file or task-definition-patch")
 	case secret && !v.Remove && strings.TrimSpace(value) == "":
-		return Variable{}, fmt.Errorf("%s: a secret is given by the name or ARN of what holds it", v.Name)
+		return Variable{}, errors.New("a secret is given by the name or ARN of what holds it")
 	case secret:
 		v.Value = strings.TrimSpace(value)
 	}

@@ -1,6 +1,7 @@
 package taskdef
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -25,16 +26,16 @@ func TestParseVariable(t *testing.T) {
 	require.Equal(t, Variable{Name: "DB", Value: "arn:aws:ssm:eu-west-1:1:parameter/db", Secret: true}, secret)
 
 	for line, want := range map[string]string{
-		"A":       "write NAME=value, container:NAME=value, !NAME or container:!NAME",
-		"=b":      "write NAME=value, container:NAME=value, !NAME or container:!NAME",
-		"!A=b":    "write NAME=value, container:NAME=value, !NAME or container:!NAME",
-		"a b:C=d": `"a b" is not the name of a container`,
+		"A":       "write NAME=value, container:NAME=value, !NAME or container:!NAME; a value of several lines goes into environment-file or task-definition-patch",
+		"=b":      "write NAME=value, container:NAME=value, !NAME or container:!NAME; a value of several lines goes into environment-file or task-definition-patch",
+		"!A=b":    "write NAME=value, container:NAME=value, !NAME or container:!NAME; a value of several lines goes into environment-file or task-definition-patch",
+		"a b:C=d": "what stands before the colon is not the name of a container",
 	} {
 		_, err := ParseVariable(line, false)
 		require.EqualError(t, err, want, line)
 	}
 	_, err = ParseVariable("A= ", true)
-	require.EqualError(t, err, "A: a secret is given by the name or ARN of what holds it")
+	require.EqualError(t, err, "a secret is given by the name or ARN of what holds it")
 }
 
 func TestVariables(t *testing.T) {
@@ -101,4 +102,22 @@ func TestVariables(t *testing.T) {
 	edited, err := only.Apply(Edit{Variables: []Variable{{Name: "A", Value: "b"}}})
 	require.NoError(t, err)
 	require.Equal(t, `{"containerDefinitions":[{"name":"one","image":"x","environment":[{"name":"A","value":"b"}]}]}`, string(edited.Document.JSON()))
+}
+
+func TestOnlyLegalNamesAreTold(t *testing.T) {
+	for line, want := range map[string]string{
+		"A=b": "A", " app:A = b": "app:A", "!A": "!A", "app:!A": "app:!A", "A.b-c=": "A.b-c",
+		"hunter 2": "", "hunter2": "", "app:hunter2": "", "-----BEGIN KEY-----": "", "a b:C=d": "", "=b": "", "MIIEpAIBAAKCAQEA+/x=": "", strings.Repeat("A", 200): "",
+	} {
+		require.Equal(t, want, NameOf(line), line)
+	}
+}
+
+func TestReplacingVariablesRemovesThoseThatAreNotGiven(t *testing.T) {
+	document := parsed(t, `{"containerDefinitions":[{"name":"app","image":"web:1","environment":[{"name":"A","value":"1"},{"name":"B","value":"2"}],"secrets":[{"name":"S","valueFrom":"s"}]},
+	  {"name":"side","image":"side:1","environment":[{"name":"X","value":"1"}]}]}`)
+	edited, err := document.Apply(Edit{Images: []Image{mustImage(t, "web:1")}, Variables: []Variable{{Name: "B", Value: "3"}, {Name: "C", Value: "4"}}, Replace: true})
+	require.NoError(t, err)
+	require.Equal(t, `{"containerDefinitions":[{"name":"app","image":"web:1","environment":[{"name":"B","value":"3"},{"name":"C","value":"4"}],"secrets":[{"name":"S","valueFrom":"s"}]},`+
+		`{"name":"side","image":"side:1","environment":[{"name":"X","value":"1"}]}]}`, string(edited.Document.JSON()))
 }

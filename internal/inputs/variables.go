@@ -1,0 +1,148 @@
+package inputs
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/joho/godotenv"
+
+	"ecs-deploy/internal/taskdef"
+)
+
+// variables reads the inputs for variables. A name must not stand in two lists, since ECS refuses that; what a file has
+// gives way to the lists. No value is told: it may be a secret.
+func (c *checker) variables(t text) []taskdef.Variable {
+	plain := c.variableLines("environment-variables", t.EnvironmentVariables, false)
+	secret := c.variableLines("secrets", t.Secrets, true)
+	for _, v := range secret {
+		if slices.ContainsFunc(plain, v.Same) {
+			c.mistake("secrets: %s is given in environment-variables too", v)
+		}
+	}
+	given := append(plain, secret...)
+	var variables []taskdef.Variable
+	for _, v := range c.environmentFiles("environment-file", t.EnvironmentFile) {
+		if !slices.ContainsFunc(given, v.Same) {
+			variables = append(variables, v)
+		}
+	}
+	return append(variables, given...)
+}
+
+// variableLines reads one variable a line. Each line is named by its number and, where it has a legal one, its name.
+func (c *checker) variableLines(input, value string, secret bool) []taskdef.Variable {
+	var variables []taskdef.Variable
+	number := 0
+	for line := range strings.Lines(value) {
+		number++
+		line = strings.TrimLeft(strings.TrimRight(line, "\r\n"), " \t")
+		if line == "" || isComment(line) {
+			continue
+		}
+		v, err := taskdef.ParseVariable(line, secret)
+		where := fmt.Sprintf("%s: line %d", input, number)
+		if name := taskdef.NameOf(line); name != "" {
+			where += " (" + name + ")"
+		}
+		if err != nil {
+			c.mistake("%s: %w", where, err)
+			continue
+		}
+		if slices.ContainsFunc(variables, v.Same) {
+			c.mistake("%s: it is given twice", where)
+		}
+		c.doubtful(where, line, v)
+		variables = append(variables, v)
+	}
+	return variables
+}
+
+var secondName = regexp.MustCompile(`,\s*[A-Z][A-Z0-9_]*=`)
+
+// doubtful warns of what is likely not meant as it is written.
+func (c *checker) doubtful(where, line string, v taskdef.Variable) {
+	name, value, _ := strings.Cut(line, "=")
+	switch {
+	case v.Remove || v.Secret:
+	case secondName.MatchString(value):
+		c.warn("Write one variable a line.", "%s: there seems to be another variable behind a comma, which is part of the value", where)
+	case name != strings.TrimRight(name, " \t"), value != strings.TrimLeft(value, " \t"):
+		c.warn("Leave the blanks out, unless they are meant.", "%s: there are blanks around =; those behind it are part of the value", where)
+	}
+}
+
+// environmentFiles reads files in the format of dotenv, a path a line, with the container in front where the file is for
+// another than those that image gives an image to. What a later file has goes before an earlier.
+func (c *checker) environmentFiles(input, value string) []taskdef.Variable {
+	var variables []taskdef.Variable
+	for _, line := range lines(value) {
+		container, path, named := strings.Cut(line, ":")
+		if !named || !taskdef.IsName(container) || c.isFile(line) {
+			container, path = "", line
+		}
+		for _, v := range c.environmentFile(input, strings.TrimSpace(path)) {
+			v.Container = container
+			variables = slices.DeleteFunc(variables, v.Same)
+			variables = append(variables, v)
+		}
+	}
+	if value != "" && len(variables) == 0 && len(c.mistakes) == 0 {
+		c.warn("", "%s: it holds no variable", input)
+	}
+	return variables
+}
+
+func (c *checker) environmentFile(input, path string) []taskdef.Variable {
+	source, err := c.read(path)
+	if err != nil {
+		c.mistake("%s: %w", input, err)
+		return nil
+	}
+	text, err := taskdef.Text(source)
+	if err != nil {
+		c.mistake("%s: %s: %w", input, path, err)
+		return nil
+	}
+	values, line := dotenv(text)
+	if line > 0 {
+		c.mistake("%s: %s: line %d: write NAME=value, a value of several lines in double quotes", input, path, line)
+		return nil
+	}
+	var variables []taskdef.Variable
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if taskdef.NameOf(name+"=") == "" {
+			c.mistake("%s: %s: a name there is not one of a variable", input, path)
+			continue
+		}
+		variables = append(variables, taskdef.Variable{Name: name, Value: values[name]})
+	}
+	return variables
+}
+
+// dollar stands for the dollar sign while a file is read: the library would fill in variables, and what was written is
+// what is deployed.
+const dollar = "\uf8ff"
+
+// dotenv reads a file in the format of dotenv. The line is that of the first mistake, or 0: errors of the library quote the
+// file, and so its values.
+func dotenv(text string) (values map[string]string, line int) {
+	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "$", dollar)
+	values, err := godotenv.Unmarshal(text)
+	if err != nil {
+		good := 0
+		all := strings.SplitAfter(text, "\n")
+		for n := range all {
+			if _, err := godotenv.Unmarshal(strings.Join(all[:n], "")); err == nil {
+				good = n
+			}
+		}
+		return nil, good + 1
+	}
+	for name, value := range values {
+		values[name] = strings.ReplaceAll(value, dollar, "$")
+	}
+	return values, 0
+}
