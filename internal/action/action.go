@@ -204,20 +204,34 @@ func goesBack(world rollout.World) bool {
 // verify looks for what is in the way of a plan before anything is changed.
 func verify(ctx context.Context, client *cloud.Client, planned rollout.Plan, emit rollout.Emit) error {
 	verified := rollout.Verified{Doubts: plan.Doubts(planned), Checks: len(planned.Services)}
-	more, err := client.Verify(ctx, planned.Revisions)
+	more, err := client.Verify(ctx, planned.Revisions, planned.Account())
 	if err != nil {
 		return err
 	}
 	verified.Checks += more.Checks
 	verified.Doubts = append(verified.Doubts, more.Doubts...)
-	verified.Unknown = more.Unknown
+	verified.Unknown, verified.Unanswered = more.Unknown, more.Unanswered
 	emit(verified)
-	for _, doubt := range verified.Doubts {
-		if doubt.Sure {
-			return &rollout.Problem{Kind: rollout.BadInput, What: doubt.What, Next: doubt.Next + " verify: false deploys all the same."}
-		}
+	return sureToFail(verified.Doubts)
+}
+
+// sureToFail is the error of the doubts that are sure, all together; nil if there are none.
+func sureToFail(doubts []rollout.Doubt) error {
+	const anyway = "verify: false deploys all the same."
+	sure := slices.DeleteFunc(slices.Clone(doubts), func(doubt rollout.Doubt) bool { return !doubt.Sure })
+	switch len(sure) {
+	case 0:
+		return nil
+	case 1:
+		return &rollout.Problem{Kind: rollout.BadInput, What: sure[0].What, Next: sure[0].Next + " " + anyway}
 	}
-	return nil
+	var what []string
+	var each []error
+	for _, doubt := range sure {
+		what = append(what, doubt.What)
+		each = append(each, fmt.Errorf("%s. %s", doubt.What, doubt.Next))
+	}
+	return &rollout.Problem{Kind: rollout.BadInput, What: strings.Join(what, "; "), Next: anyway, Err: errors.Join(append(each, errors.New(anyway))...)}
 }
 
 // finish makes an error part of the result, reports the end and returns the exit code.

@@ -67,6 +67,7 @@ const outlandish = `{
   "family": "web", "networkMode": "awsvpc", "brandNewField": {"deep": [{"er": 1.50}], "nothing": null},
   "containerDefinitions": [{
     "name": "app", "image": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:v1",
+    "portMappings": [{"containerPort": 8080}],
     "environment": [{"name": "EMPTY", "value": ""}, {"name": "ANGLES", "value": "<&>"}],
     "dockerLabels": {"": "", "empty": ""}, "command": ["sh", "-c", ""],
     "ulimits": [{"name": "nofile", "softLimit": 0, "hardLimit": 12345678901234567890}],
@@ -91,7 +92,7 @@ func TestNothingOfTheTaskDefinitionIsLostOnTheWire(t *testing.T) {
 			container["image"] = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:v2"
 			for name, value := range map[string]any{
 				"cpu": json.Number("0"), "essential": true, "mountPoints": []any{},
-				"portMappings": []any{}, "systemControls": []any{}, "volumesFrom": []any{},
+				"systemControls": []any{}, "volumesFrom": []any{},
 			} {
 				container[name] = value
 			}

@@ -129,6 +129,7 @@ func (c *Client) service(s types.Service) rollout.Service {
 			service.Balanced = rollout.Balanced{Container: *balancer.ContainerName, Port: int(deref(balancer.ContainerPort))}
 		}
 	}
+	service.Attached = attached(s)
 	for _, d := range s.Deployments {
 		service.Deployments = append(service.Deployments, deployment(d))
 	}
@@ -142,6 +143,18 @@ func (c *Client) service(s types.Service) rollout.Service {
 		service.Events = append(service.Events, rollout.ServiceEvent{ID: deref(e.Id), At: deref(e.CreatedAt), Message: deref(e.Message)})
 	}
 	return service
+}
+
+// attached are the ports that must be there in each revision.
+func attached(s types.Service) []rollout.Balanced {
+	var ports []rollout.Balanced
+	for _, balancer := range s.LoadBalancers {
+		ports = append(ports, rollout.Balanced{Container: deref(balancer.ContainerName), Port: int(deref(balancer.ContainerPort))})
+	}
+	for _, registry := range s.ServiceRegistries {
+		ports = append(ports, rollout.Balanced{Container: deref(registry.ContainerName), Port: int(deref(registry.ContainerPort))})
+	}
+	return slices.DeleteFunc(ports, func(b rollout.Balanced) bool { return b.Container == "" })
 }
 
 func placement(s types.Service) rollout.Placement {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	"github.com/stretchr/testify/require"
 
 	"ecs-deploy/internal/taskdef"
@@ -26,6 +27,24 @@ func TestShapesAreThoseOfTheSDK(t *testing.T) {
 		slices.Sort(members)
 		require.Equal(t, members, test.shape.Members(), test.of.Name())
 	}
+}
+
+func TestWhatUpdateServiceDoesNotHave(t *testing.T) {
+	names := func(of reflect.Type) []string {
+		var names []string
+		for field := range of.Fields() {
+			if field.IsExported() {
+				names = append(names, strings.ToLower(field.Name[:1])+field.Name[1:])
+			}
+		}
+		return names
+	}
+	theirs := append(names(reflect.TypeFor[types.Service]()), names(reflect.TypeFor[ecs.CreateServiceInput]())...)
+	slices.Sort(theirs)
+	theirs = slices.DeleteFunc(slices.Compact(theirs), func(name string) bool {
+		return slices.Contains(names(reflect.TypeFor[ecs.UpdateServiceInput]()), name)
+	})
+	require.Equal(t, theirs, slices.Sorted(slices.Values(taskdef.NotOfUpdateService)))
 }
 
 // membersOf lists what a type of the SDK holds, as Shape.Members does. Interfaces stand for unions and documents.

@@ -33,9 +33,9 @@ const (
 
 // Verify looks, without changing anything, whether what the tasks of revisions need is there, as far as
 // they are new: others have been deployed before. What is missing is sure to make the deployment fail.
-// What may not be looked at, or does not answer, is not known; the actions that would be needed come
-// back by their names.
-func (c *Client) Verify(ctx context.Context, revisions []rollout.PlannedRevision) (rollout.Verified, error) {
+// What may not be looked at, or does not answer, is not known: the actions that would be needed come back by their names, and
+// what did not answer by its own. The account is that of the services, or empty where it is not known.
+func (c *Client) Verify(ctx context.Context, revisions []rollout.PlannedRevision, account string) (rollout.Verified, error) {
 	ctx, cancel := context.WithTimeout(ctx, verifying)
 	defer cancel()
 	once := c.WithoutRetry()
@@ -45,7 +45,7 @@ func (c *Client) Verify(ctx context.Context, revisions []rollout.PlannedRevision
 		if !revision.Register {
 			continue
 		}
-		for _, needed := range once.checks(revision) {
+		for _, needed := range once.checks(revision, account) {
 			if id := needed.action + " " + needed.thing; !known[id] {
 				known[id] = true
 				checks = append(checks, needed)
@@ -56,10 +56,23 @@ func (c *Client) Verify(ctx context.Context, revisions []rollout.PlannedRevision
 	_ = each(ctx, checksAtOnce, checks, func(ctx context.Context, i int, check check) error {
 		ctx, cancel := context.WithTimeout(ctx, checking)
 		defer cancel()
-		doubts[i], errs[i] = check.look(ctx)
+		doubts[i], errs[i] = once.again(ctx, check.look)
 		return nil // the error of one ends none of the others
 	})
 	return once.verified(checks, doubts, errs)
+}
+
+// looksAtMost is how often a check is made that gets no answer.
+const looksAtMost = 3
+
+// again looks until there is an answer, a few times at most.
+func (c *Client) again(ctx context.Context, look func(context.Context) (rollout.Doubt, error)) (doubt rollout.Doubt, err error) {
+	for attempt := range looksAtMost {
+		if doubt, err = look(ctx); err == nil || !Transient(err) || c.Pause(ctx, c.backoff(attempt)) != nil {
+			break
+		}
+	}
+	return doubt, err
 }
 
 // check is a look at a thing that tasks need, and the action that it takes.
@@ -69,16 +82,18 @@ type check struct {
 }
 
 // checks are those for one revision.
-func (c *Client) checks(revision rollout.PlannedRevision) []check {
+func (c *Client) checks(revision rollout.PlannedRevision, account string) []check {
 	var checks []check
 	add := func(action, thing string, look func(context.Context) (rollout.Doubt, error)) {
 		checks = append(checks, check{action, thing, look})
 	}
 	needs := revision.Document.Needs()
-	for _, image := range revision.Images {
-		add("ecr:BatchGetImage", image.To+" "+needs.Architecture, func(ctx context.Context) (rollout.Doubt, error) {
-			return c.verifyImage(ctx, image.To, needs.Architecture)
-		})
+	for _, image := range newImages(revision) {
+		if in, isECR := taskdef.ParseECRImage(image); isECR {
+			add("ecr:BatchGetImage", image, func(ctx context.Context) (rollout.Doubt, error) {
+				return c.verifyImage(ctx, image, in, needs.Platform)
+			})
+		}
 	}
 	for _, role := range needs.Roles {
 		add("iam:GetRole", role, func(ctx context.Context) (rollout.Doubt, error) { return c.verifyRole(ctx, role) })
@@ -89,7 +104,7 @@ func (c *Client) checks(revision rollout.PlannedRevision) []check {
 	for _, secret := range needs.Secrets {
 		if strings.Contains(secret, ":secretsmanager:") {
 			add("secretsmanager:DescribeSecret", secret, func(ctx context.Context) (rollout.Doubt, error) { return c.verifySecret(ctx, secret) })
-		} else {
+		} else if ours(secret, account) {
 			add("ssm:DescribeParameters", secret, func(ctx context.Context) (rollout.Doubt, error) { return c.verifyParameter(ctx, secret) })
 		}
 	}
@@ -98,17 +113,23 @@ func (c *Client) checks(revision rollout.PlannedRevision) []check {
 
 // verified gathers what the checks found, in their order.
 func (c *Client) verified(checks []check, doubts []rollout.Doubt, errs []error) (rollout.Verified, error) {
-	verified := rollout.Verified{Checks: len(checks)}
+	var verified rollout.Verified
 	for i, check := range checks {
 		var problem *rollout.Problem
 		switch err := errs[i]; {
-		case err == nil && doubts[i].What != "":
-			verified.Doubts = append(verified.Doubts, doubts[i])
 		case err == nil:
+			verified.Checks++
+			if doubts[i].What != "" {
+				verified.Doubts = append(verified.Doubts, doubts[i])
+			}
 		case errors.As(err, &problem), isCredentialError(err): // a problem comes of getting credentials
 			return verified, c.problem(context.Background(), err, "the checks", "the task definition")
-		case NotAllowed(err) && !slices.Contains(verified.Unknown, check.action):
-			verified.Unknown = append(verified.Unknown, check.action)
+		case NotAllowed(err):
+			if !slices.Contains(verified.Unknown, check.action) {
+				verified.Unknown = append(verified.Unknown, check.action)
+			}
+		default:
+			verified.Unanswered = append(verified.Unanswered, fmt.Sprintf("%s for %s", check.action, check.thing))
 		}
 	}
 	slices.Sort(verified.Unknown)
@@ -125,13 +146,9 @@ var manifests = []string{
 	"application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json",
 }
 
-// verifyImage looks whether an image is in Amazon ECR and, where its index tells, made for the
-// architecture. Other registries are not looked at.
-func (c *Client) verifyImage(ctx context.Context, text, architecture string) (rollout.Doubt, error) {
-	image, isECR := taskdef.ParseECRImage(text)
-	if !isECR {
-		return rollout.Doubt{}, nil
-	}
+// verifyImage looks whether an image is in Amazon ECR and, where its index tells, made for the platform. Other registries
+// are not looked at.
+func (c *Client) verifyImage(ctx context.Context, text string, image taskdef.ECRImage, platform taskdef.Platform) (rollout.Doubt, error) {
 	id := ecrtypes.ImageIdentifier{ImageTag: &image.Tag}
 	if image.Digest != "" {
 		id = ecrtypes.ImageIdentifier{ImageDigest: &image.Digest}
@@ -152,29 +169,58 @@ func (c *Client) verifyImage(ctx context.Context, text, architecture string) (ro
 		}
 	}
 	for _, found := range out.Images {
-		if has := architectures(deref(found.ImageManifest)); architecture != "" && len(has) > 0 && !slices.Contains(has, architecture) {
-			return sure("Build it for that architecture too, or change cpuArchitecture of runtimePlatform.",
-				"image %s is made for %s, and the task definition asks for %s", text, strings.Join(has, " and "), architecture), nil
+		if has := platforms(deref(found.ImageManifest)); len(has) > 0 && !slices.ContainsFunc(has, func(p taskdef.Platform) bool { return fits(p, platform) }) {
+			return sure("Build it for that platform too, or change runtimePlatform in the task definition.",
+				"image %s is made for %s, and the tasks run on %s", text, inWords(has...), inWords(platform)), nil
 		}
 	}
 	return rollout.Doubt{}, nil
 }
 
-// architectures are those of an image's index. A manifest of one image does not tell its own.
-func architectures(manifest string) []string {
+// newImages are the images that are deployed anew: those of a file all are.
+func newImages(revision rollout.PlannedRevision) []string {
+	var images []string
+	for _, image := range revision.Images {
+		images = append(images, image.To)
+	}
+	if revision.Base.ARN == "" {
+		for _, container := range revision.Document.Containers() {
+			images = append(images, container.Image)
+		}
+	}
+	slices.Sort(images)
+	return slices.Compact(images)
+}
+
+// platforms are those of an image's index. A manifest of one image does not tell its own, and attestations are of unknown
+// ones.
+func platforms(manifest string) []taskdef.Platform {
 	var index struct {
-		Manifests []struct{ Platform struct{ Architecture string } }
+		Manifests []struct{ Platform taskdef.Platform }
 	}
 	if json.Unmarshal([]byte(manifest), &index) != nil {
 		return nil
 	}
-	var has []string
+	var has []taskdef.Platform
 	for _, m := range index.Manifests {
-		if a := m.Platform.Architecture; a != "" && a != "unknown" && !slices.Contains(has, a) { // attestations are unknown
-			has = append(has, a)
+		if p := m.Platform; p.Architecture != "" && p.Architecture != "unknown" && !slices.Contains(has, p) {
+			has = append(has, p)
 		}
 	}
 	return has
+}
+
+// fits tells whether an image for one platform runs on another. What is not known may.
+func fits(image, on taskdef.Platform) bool {
+	return (image.OS == "" || on.OS == "" || image.OS == on.OS) && (on.Architecture == "" || image.Architecture == on.Architecture)
+}
+
+func inWords(platforms ...taskdef.Platform) string {
+	var words []string
+	for _, p := range platforms {
+		words = append(words, strings.Trim(p.OS+"/"+p.Architecture, "/"))
+	}
+	return strings.Join(words, " and ")
 }
 
 func (c *Client) verifyRole(ctx context.Context, arn string) (rollout.Doubt, error) {
@@ -220,16 +266,28 @@ func (c *Client) verifySecret(ctx context.Context, from string) (rollout.Doubt, 
 	return rollout.Doubt{}, err
 }
 
-// verifyParameter asks for the description, not for the value.
+// ours tells whether a parameter is one that can be looked up: those of other accounts cannot, nor can what stands for a
+// secret (https://docs.aws.amazon.com/systems-manager/latest/userguide/integration-ps-secretsmanager.html).
+func ours(from, account string) bool {
+	parts := strings.SplitN(from, ":", 6)
+	if len(parts) == 6 && account != "" && parts[4] != account {
+		return false
+	}
+	return !strings.Contains(from, "/aws/reference/secretsmanager/")
+}
+
+// verifyParameter asks for the description, not for the value. The ARN of a parameter is the same with and without a slash
+// in front of its name (https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html).
 func (c *Client) verifyParameter(ctx context.Context, from string) (rollout.Doubt, error) {
 	name, region := from, ""
 	if parts := strings.SplitN(from, ":", 6); len(parts) == 6 {
 		region, name = parts[3], strings.TrimPrefix(parts[5], "parameter")
 	}
+	bare := strings.TrimPrefix(name, "/")
 	client := ssm.NewFromConfig(c.config, func(o *ssm.Options) { o.Region = cmp.Or(region, o.Region) })
 	key, equals := "Name", "Equals"
 	out, err := client.DescribeParameters(ctx, &ssm.DescribeParametersInput{
-		ParameterFilters: []ssmtypes.ParameterStringFilter{{Key: &key, Option: &equals, Values: []string{name}}},
+		ParameterFilters: []ssmtypes.ParameterStringFilter{{Key: &key, Option: &equals, Values: []string{"/" + bare, bare}}},
 	})
 	if err != nil || len(out.Parameters) > 0 || out.NextToken != nil {
 		return rollout.Doubt{}, err

@@ -184,7 +184,7 @@ const theService = `{"cluster":"main","services":["web"]}`
 // update registers a new revision and deploys it.
 func update(t *testing.T, s *Sim) world {
 	t.Helper()
-	ask(t, s, "RegisterTaskDefinition", `{"family":"web","containerDefinitions":[{"name":"app","image":"web:v2"}]}`)
+	ask(t, s, "RegisterTaskDefinition", `{"family":"web","containerDefinitions":[{"name":"app","image":"web:v2","portMappings":[{"containerPort":8080}]}]}`)
 	_, answer := ask(t, s, "UpdateService", `{"cluster":"main","service":"web","taskDefinition":"web"}`)
 	text, err := json.Marshal(map[string]any{"services": []any{answer["service"]}})
 	require.NoError(t, err)
@@ -505,6 +505,19 @@ func TestStages(t *testing.T) {
 			"POST_PRODUCTION_TRAFFIC_SHIFT 100", "BAKE_TIME 100", "CLEAN_UP 100",
 		}, seen)
 	})
+}
+
+func TestARevisionMustHaveTheContainerAndPortOfTheLoadBalancer(t *testing.T) {
+	s := New(named(t, "healthy"))
+	for container, want := range map[string]string{
+		`{"name":"web","image":"b","portMappings":[{"containerPort":8080}]}`: "The container app does not exist in the task definition.",
+		`{"name":"app","image":"b","portMappings":[{"containerPort":80}]}`:   "The container app did not have a container port 8080 defined.",
+	} {
+		_, answer := ask(t, s, "RegisterTaskDefinition", `{"family":"other","containerDefinitions":[`+container+`]}`)
+		_, refused := ask(t, s, "UpdateService", fmt.Sprintf(`{"cluster":"main","service":"web","taskDefinition":%q}`, answer["taskDefinition"].(map[string]any)["taskDefinitionArn"]))
+		require.Equal(t, "InvalidParameterException", refused["__type"])
+		require.Equal(t, want, refused["message"])
+	}
 }
 
 func TestWhatRegisterTaskDefinitionRefuses(t *testing.T) {

@@ -26,7 +26,7 @@ type Scenario struct {
 	others    []neighbour
 	once      behaviour     // of the tasks of RunTask
 	lacking   []string      // what is not there outside of ECS
-	onlyFor   string        // the architecture of all images; empty is both
+	onlyFor   string        // the platform of all images; empty is Linux on both architectures
 	trusts    string        // the subject that the role deployer lets in; empty is all of its repository
 	keysLast  time.Duration // how long after the first UpdateService keys are good; 0 is for ever
 	policies  []policy      // nil: everything is allowed
@@ -454,7 +454,7 @@ var scenarios = []Scenario{
 		others: []neighbour{{name: "api", behaviour: well}, {name: "jobs", behaviour: behaviour{provision: well.provision, pull: never}}},
 		With:   map[string]string{"service": "web, api, jobs", "timeout": "5m"},
 	},
-	{Name: "only-arm64", Story: "the image is only made for arm64", breaker: rolling, behaviour: well, onlyFor: "arm64"},
+	{Name: "only-arm64", Story: "the image is only made for arm64", breaker: rolling, behaviour: well, onlyFor: "linux/arm64"},
 	{
 		Name: "deadlock", Story: "minimum and maximum percent let nothing move", breaker: rolling, behaviour: well,
 		prepare: func(_ *Sim, v *service) { v.minimum, v.maximum = 75, 149 },

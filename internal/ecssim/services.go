@@ -275,6 +275,9 @@ func (s *Sim) updateService(request updateServiceRequest) (any, error) {
 			return nil, clientError("ClientException", "TaskDefinition is inactive") // [SEEN]
 		}
 	}
+	if err := v.takes(wanted); err != nil {
+		return nil, err
+	}
 	v.configure(request)
 	// The same task definition without force starts nothing: the id stays [GUIDE: update-service-parameters].
 	if wanted != runs.revision || request.ForceNewDeployment {
@@ -284,6 +287,22 @@ func (s *Sim) updateService(request updateServiceRequest) (any, error) {
 		s.updated = s.now
 	}
 	return document{"service": v.describe()}, nil
+}
+
+// takes refuses a revision without the container and port of the load balancer [SEEN; the text for a port is unverified].
+func (v *service) takes(wanted *revision) error {
+	for _, balancer := range v.loadBalancers() {
+		name, port := balancer["containerName"], balancer["containerPort"]
+		at := slices.IndexFunc(wanted.containers(), func(c document) bool { return c["name"] == name })
+		if at < 0 {
+			return clientError("InvalidParameterException", "The container %s does not exist in the task definition.", name)
+		}
+		maps := func(m document) bool { return fmt.Sprint(m["containerPort"]) == fmt.Sprint(port) }
+		if !slices.ContainsFunc(wanted.containers()[at].list("portMappings"), maps) {
+			return clientError("InvalidParameterException", "The container %s did not have a container port %v defined.", name, port)
+		}
+	}
+	return nil
 }
 
 func (v *service) configure(request updateServiceRequest) {

@@ -27,13 +27,14 @@ func (s *Sim) batchGetImage(request batchGetImageRequest) (any, error) {
 			failures = append(failures, document{"imageId": document{"imageTag": id.ImageTag}, "failureCode": "ImageNotFound", "failureReason": "Requested image not found"})
 			continue
 		}
-		platforms := []string{"amd64", "arm64"}
+		platforms := []string{"linux/amd64", "linux/arm64"}
 		if s.scenario.onlyFor != "" {
 			platforms = []string{s.scenario.onlyFor}
 		}
 		var manifests []string
-		for _, platform := range append(platforms, "unknown") { // an attestation is of an unknown one
-			manifests = append(manifests, fmt.Sprintf(`{"platform":{"architecture":%q,"os":"linux"}}`, platform))
+		for _, platform := range append(platforms, "unknown/unknown") { // an attestation is of an unknown one
+			os, architecture, _ := strings.Cut(platform, "/")
+			manifests = append(manifests, fmt.Sprintf(`{"platform":{"architecture":%q,"os":%q}}`, architecture, os))
 		}
 		images = append(images, document{
 			"repositoryName": request.RepositoryName, "imageId": document{"imageTag": id.ImageTag},
@@ -59,7 +60,7 @@ func (s *Sim) describeParameters(request describeParametersRequest) (any, error)
 	found := []document{}
 	for _, filter := range request.ParameterFilters {
 		for _, name := range filter.Values {
-			if !s.lacks(name) {
+			if bare := strings.TrimPrefix(name, "/"); !s.lacks(bare) && !s.lacks("/"+bare) {
 				found = append(found, document{"Name": name})
 			}
 		}

@@ -207,6 +207,27 @@ func (c *checker) patch(input, value string, of taskdef.Shape) taskdef.Patch {
 	return patch
 }
 
+// named are the members of service-patch that other inputs say.
+var named = map[string]string{"cluster": "cluster", "service": "service", "taskDefinition": "task-definition"}
+
+// servicePatch reads what UpdateService is sent. What would lead it to another service is refused, and what it does not have
+// is left out.
+func (c *checker) servicePatch(input, value string) taskdef.Patch {
+	patch := c.patch(input, value, taskdef.ServiceShape())
+	for _, member := range patch.Members() {
+		near := taskdef.ServiceShape().Nearest(member)
+		switch other, is := named[member]; {
+		case is:
+			c.mistake("%s: %s is said by the input %s", input, member, other)
+		case slices.Contains(taskdef.NotOfUpdateService, member):
+			c.warn("Leave it out of the patch.", "%s: UpdateService has no %s, which is not sent", input, member)
+		case near != "":
+			c.warn("", "%s: UpdateService has no %s, as far as is known: is %s meant?", input, member, near)
+		}
+	}
+	return patch.Without(taskdef.NotOfUpdateService...)
+}
+
 // whole reads a whole number between two others.
 func (c *checker) whole(input, value string, least, most int32) *int32 {
 	if value == "" {

@@ -187,7 +187,7 @@ func (t text) check(c *checker) Inputs {
 		MinimumHealthyPercent: c.whole("minimum-healthy-percent", t.MinimumHealthyPercent, 0, 100),
 		MaximumPercent:        c.whole("maximum-percent", t.MaximumPercent, 1, 10000),
 		ForceNewDeployment:    c.tristate("force-new-deployment", t.ForceNewDeployment),
-		ServicePatch:          c.patch("service-patch", t.ServicePatch, taskdef.ServiceShape()),
+		ServicePatch:          c.servicePatch("service-patch", t.ServicePatch),
 		RunBefore:             c.oneOff("run-before", t.RunBefore),
 		RunAfter:              c.oneOff("run-after", t.RunAfter),
 		Scheduled:             c.scheduled("scheduled-tasks", t.ScheduledTasks),

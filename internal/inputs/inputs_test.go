@@ -180,7 +180,7 @@ func TestTheClusterOfAServiceARNIsTheCluster(t *testing.T) {
 func TestWhatWasUnderstoodIsToldWithoutValues(t *testing.T) {
 	in, err := read(t, map[string]string{
 		"cluster": "arn:aws:ecs:eu-west-1:123456789012:cluster/main", "service": "a,b,c,d,e,f,g", "task-definition": "web:41", "image": "nginx\napp=redis:7",
-		"environment-variables": "app:PASSWORD=hush\n!OLD", "secrets": "KEY=arn:aws:ssm:::hush", "task-definition-patch": "cpu: 1024", "service-patch": "tags: [hush]",
+		"environment-variables": "app:PASSWORD=hush\n!OLD", "secrets": "KEY=arn:aws:ssm:::hush", "task-definition-patch": "cpu: 1024", "service-patch": "platformVersion: hush",
 		"desired-count": "3", "force-new-deployment": "true", "run-before": "migrate --all", "run-after": "cpu: 256", "scheduled-tasks": "rule:a/b, schedule:c",
 		"timeout": "10m", "rollback-on-failure": "true", "keep-revisions": "5", "aws-access-key-id": "hush", "aws-secret-access-key": "hush",
 		"role-to-assume": "arn:aws:iam::123456789012:role/deployer", "verify": "false", "dry-run": "true", "show-values": "true", "simulate": "healthy",

@@ -143,6 +143,19 @@ func TestWhatIsLikelyNotMeantIsAWarning(t *testing.T) {
 	}
 }
 
+func TestServicePatchLeadsToNoOtherService(t *testing.T) {
+	_, err := inWorkspace(t, map[string]string{"service": "web", "service-patch": `{"service":"api","taskDefinition":"api:1","cluster":"other"}`}, nil)
+	require.EqualError(t, err, "service-patch: service is said by the input service\nservice-patch: taskDefinition is said by the input task-definition\nservice-patch: cluster is said by the input cluster")
+
+	in, err := inWorkspace(t, map[string]string{"service": "web", "service-patch": "{launchType: FARGATE, serviceName: web, enableExecuteCommand: true, desiredcount: 3, brandNew: 1}"}, nil)
+	require.NoError(t, err)
+	require.Equal(t, []string{"enableExecuteCommand", "desiredcount", "brandNew"}, in.ServicePatch.Members())
+	require.Len(t, in.Notices, 3)
+	require.Equal(t, "service-patch: UpdateService has no launchType, which is not sent", in.Notices[0].What)
+	require.Equal(t, "service-patch: UpdateService has no serviceName, which is not sent", in.Notices[1].What)
+	require.Equal(t, "service-patch: UpdateService has no desiredcount, as far as is known: is desiredCount meant?", in.Notices[2].What)
+}
+
 func TestEnvironmentFiles(t *testing.T) {
 	in, err := inWorkspace(t, map[string]string{
 		"service": "web", "environment-file": "base.env\n# of production\nlive.env\nside:side.env", "environment-variables": "LEVEL=debug", "secrets": "TOKEN=arn", "replace-environment": "true",

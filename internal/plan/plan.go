@@ -27,6 +27,11 @@ func Make(in inputs.Inputs, world rollout.World) (rollout.Plan, error) {
 		var leftOut []string
 		edits[i].Document, leftOut = edits[i].Document.Tidy()
 		plan.Revisions = append(plan.Revisions, revision(base, edits[i]))
+		if plan.Revisions[i].Register {
+			if err := refused(base, edits[i].Document); err != nil {
+				return plan, err
+			}
+		}
 		if len(leftOut) > 0 {
 			plan.Notes = append(plan.Notes, "left out of "+plan.Revisions[i].Name()+", since ECS refuses it or it says nothing: "+strings.Join(leftOut, ", "))
 		}
@@ -191,11 +196,14 @@ func service(in inputs.Inputs, running rollout.Running, revision rollout.Planned
 	if !revision.Register {
 		update.TaskDefinition = revision.Base.ARN
 	}
+	if err := attached(in, running.Service, revision.Document); err != nil {
+		return rollout.PlannedService{}, err
+	}
 	if in.ForceNewDeployment != nil {
 		update.Force = *in.ForceNewDeployment
 	} else {
 		// A deploy always rolls: ECS would start nothing for a revision that is already there.
-		update.Force = !revision.Register && revision.Base.ARN == running.Service.TaskDefinition
+		update.Force = !revision.Register && revision.Base.ARN == running.Service.TaskDefinition || moves(in, running.Service)
 	}
 	if _, err := update.Request(running.Service.ServiceKey); err != nil {
 		return rollout.PlannedService{}, &rollout.Problem{

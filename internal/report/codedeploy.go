@@ -25,7 +25,7 @@ func shiftStep(plan rollout.Plan, service rollout.PlannedService) string {
 func (r *Reporter) shiftRequests(plan rollout.Plan, service rollout.PlannedService) {
 	if own, any := service.Update.OfService(); any {
 		if request, err := own.Request(service.Service.ServiceKey); err == nil { // else there would be no plan
-			r.line("ecs:UpdateService " + string(request.JSON()))
+			r.line("ecs:UpdateService " + string(withoutSecrets(request, plan).JSON()))
 		}
 	}
 	taskDefinition := service.Update.TaskDefinition

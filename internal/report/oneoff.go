@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"ecs-deploy/internal/rollout"
+	"ecs-deploy/internal/taskdef"
 )
 
 // oneOffGroups are the groups of the log for tasks that run once, by the input that asks for them.
@@ -33,13 +34,13 @@ func taskOutputs(input string, tasks []string) []output {
 	return outputs
 }
 
-// commandOf is a command as one would write it.
+// commandOf is a command as one would write it, without words that may be secrets.
 func commandOf(words []string) string {
 	if len(words) == 0 {
 		return "its own command"
 	}
 	var quoted []string
-	for _, word := range words {
+	for _, word := range taskdef.HideWords(words) {
 		if word == "" || strings.ContainsAny(word, " \t\n\"'\\$|&;<>()*?#`") {
 			word = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"ecs-deploy/internal/rollout"
+	"ecs-deploy/internal/taskdef"
 )
 
 // plan tells what is there, and what is going to be done.
@@ -81,8 +82,16 @@ func (r *Reporter) requests(plan rollout.Plan) {
 		if err != nil {
 			continue // the plan would not have been made
 		}
-		r.line("ecs:UpdateService " + string(request.JSON()))
+		r.line("ecs:UpdateService " + string(withoutSecrets(request, plan).JSON()))
 	}
+}
+
+// withoutSecrets is a request without values that may be secrets, unless they are to be shown.
+func withoutSecrets(request taskdef.Document, plan rollout.Plan) taskdef.Document {
+	if plan.ShowValues {
+		return request
+	}
+	return request.Hidden()
 }
 
 // steps are the calls that change something, in order, and the wait.

@@ -325,6 +325,9 @@ func (r *Reporter) verified(e rollout.Verified) {
 	if len(e.Unknown) > 0 {
 		r.line("note: more could be looked at with " + strings.Join(e.Unknown, ", "))
 	}
+	for _, check := range e.Unanswered {
+		r.line("note: it is not known whether it is there: AWS did not answer " + check)
+	}
 	for _, doubt := range e.Doubts {
 		if !doubt.Sure {
 			r.noticed(rollout.Noticed{What: doubt.What, Next: doubt.Next, Warning: true})

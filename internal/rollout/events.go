@@ -42,6 +42,8 @@ type (
 		Checks  int
 		Doubts  []Doubt
 		Unknown []string // IAM actions without which more could not be looked at
+		// Unanswered are checks that got no answer, each the action and what it was about.
+		Unanswered []string
 	}
 
 	// Registered comes once per planned revision, when its ARN is known.

@@ -70,6 +70,7 @@ type Service struct {
 	Maximum        int          // percent of the desired tasks that may run
 	TargetGroups   []string     // ARNs
 	Balanced       Balanced     // the container to which the load balancer sends the traffic
+	Attached       []Balanced   // all ports of containers that load balancers and registries name; of a port 0 only the container
 	Placement      Placement    // of its tasks
 	Deployments    []Deployment // newest first
 	Events         []ServiceEvent
@@ -327,6 +328,16 @@ func (p Plan) Diff() string {
 		diffs += "--- " + Few(from[body]) + "\n+++ " + Few(to[body]) + "\n" + body
 	}
 	return diffs
+}
+
+// Account is the id of the account of the services, or "" where there is none.
+func (p Plan) Account() string {
+	for _, service := range p.Services {
+		if parts := strings.Split(service.Service.ARN, ":"); len(parts) > 4 {
+			return parts[4]
+		}
+	}
+	return ""
 }
 
 // MostNamed is how many are named where there may be hundreds.

@@ -109,7 +109,7 @@ func (e *echo) members(of Shape, sent, got value, path string) {
 		if got.index(name) >= 0 {
 			e.compare(shape, m.value, got.get(name), at)
 		} else if !m.value.saysNothing() {
-			e.lost = append(e.lost, Lost{Path: at, Meant: of.nearest(name), known: known})
+			e.lost = append(e.lost, Lost{Path: at, Meant: of.Nearest(name), known: known})
 		}
 	}
 	for _, m := range got.members {

@@ -1,6 +1,7 @@
 package taskdef
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -10,15 +11,37 @@ import (
 
 // Needs are the things outside of a task definition that its tasks cannot start without.
 type Needs struct {
-	Roles        []string // ARNs
-	Logs         []Log    // of the driver awslogs
-	Secrets      []string // valueFrom: names and ARNs of parameters, ARNs of secrets
-	Architecture string   // as images call it, amd64 or arm64; empty where the document does not say
+	Roles    []string // ARNs
+	Logs     []Log    // of the driver awslogs
+	Secrets  []string // valueFrom: names and ARNs of parameters, ARNs of secrets
+	Platform Platform
+}
+
+// Platform is what an image must be made for, as images call it: linux or windows, amd64 or arm64. What is empty is not
+// known: on instances it is theirs.
+type Platform struct{ OS, Architecture string }
+
+// platform is that of the tasks. On Fargate what is not said is Linux on X86_64
+// (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RuntimePlatform.html).
+func (d Document) platform() Platform {
+	of := d.root.get("runtimePlatform")
+	family := of.get("operatingSystemFamily").str()
+	p := Platform{Architecture: map[string]string{"X86_64": "amd64", "ARM64": "arm64"}[of.get("cpuArchitecture").str()]}
+	switch {
+	case family == "LINUX":
+		p.OS = "linux"
+	case strings.HasPrefix(family, "WINDOWS"):
+		p.OS = "windows"
+	}
+	if d.onFargate() {
+		p.OS, p.Architecture = cmp.Or(p.OS, "linux"), cmp.Or(p.Architecture, "amd64")
+	}
+	return p
 }
 
 // Needs reads them from the document, each once.
 func (d Document) Needs() Needs {
-	needs := Needs{Architecture: map[string]string{"X86_64": "amd64", "ARM64": "arm64"}[d.root.get("runtimePlatform").get("cpuArchitecture").str()]}
+	needs := Needs{Platform: d.platform()}
 	for _, role := range []string{"taskRoleArn", "executionRoleArn"} {
 		if arn := d.root.get(role).str(); strings.HasPrefix(arn, "arn:") && !slices.Contains(needs.Roles, arn) {
 			needs.Roles = append(needs.Roles, arn)

@@ -16,7 +16,7 @@ func TestNeeds(t *testing.T) {
 	  {"name":"d","logConfiguration":{"logDriver":"splunk"}},{"name":"e"}]}`))
 	require.NoError(t, err)
 	require.Equal(t, Needs{
-		Roles: []string{"arn:aws:iam::1:role/a"}, Secrets: []string{"x"}, Architecture: "arm64",
+		Roles: []string{"arn:aws:iam::1:role/a"}, Secrets: []string{"x"}, Platform: Platform{Architecture: "arm64"},
 		Logs: []Log{{Driver: "awslogs", Group: "g", Region: "eu-west-1"}},
 	}, document.Needs())
 	require.Equal(t, Needs{}, Document{}.Needs())
@@ -37,5 +37,18 @@ func TestParseECRImage(t *testing.T) {
 	for _, text := range []string{"nginx", "public.ecr.aws/x/y:1", "12.dkr.ecr.eu-west-1.amazonaws.com/web", "123456789012.dkr.ecr.eu-west-1.amazonaws.com.evil.example/web", "Web"} {
 		_, ok := ParseECRImage(text)
 		require.False(t, ok, text)
+	}
+}
+
+func TestThePlatformOfTasks(t *testing.T) {
+	for text, want := range map[string]Platform{
+		`{}`: {},
+		`{"requiresCompatibilities":["FARGATE"]}`:                                                                        {"linux", "amd64"},
+		`{"requiresCompatibilities":["EC2","FARGATE"],"runtimePlatform":{"cpuArchitecture":"ARM64"}}`:                    {"linux", "arm64"},
+		`{"requiresCompatibilities":["EC2"],"runtimePlatform":{"operatingSystemFamily":"LINUX"}}`:                        {"linux", ""},
+		`{"requiresCompatibilities":["FARGATE"],"runtimePlatform":{"operatingSystemFamily":"WINDOWS_SERVER_2022_CORE"}}`: {"windows", "amd64"},
+		`{"runtimePlatform":{"operatingSystemFamily":"WINDOWS_SERVER_2022_CORE","cpuArchitecture":"X86_64"}}`:            {"windows", "amd64"},
+	} {
+		require.Equal(t, want, parsed(t, text).Needs().Platform, text)
 	}
 }

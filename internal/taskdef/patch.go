@@ -30,6 +30,25 @@ func (p Patch) Empty() bool { return len(p.root.members) == 0 }
 // Has tells whether the patch changes a member of the whole.
 func (p Patch) Has(name string) bool { return p.root.index(name) >= 0 }
 
+// Only is the part of the patch that is about one member.
+func (p Patch) Only(name string) Patch {
+	return Patch{p.root.without(func(member string) bool { return member != name })}
+}
+
+// Without is the patch less some members.
+func (p Patch) Without(names ...string) Patch {
+	return Patch{p.root.without(func(member string) bool { return slices.Contains(names, member) })}
+}
+
+// Members are the names of the members of the whole that the patch changes.
+func (p Patch) Members() []string {
+	var names []string
+	for _, m := range p.root.members {
+		names = append(names, m.name())
+	}
+	return names
+}
+
 // listKeys are the lists that are merged item by item, and the member by which two items are the
 // same. All other lists are replaced. The names and keys are those of the API reference:
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskDefinition.html and

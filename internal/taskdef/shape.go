@@ -137,7 +137,7 @@ func (s Shape) conformMembers(v value, path string) (value, error) {
 	for _, m := range v.members {
 		name := m.name()
 		of, known := s.member(name)
-		if near := s.nearest(name); s.strict && !known && near != "" {
+		if near := s.Nearest(name); s.strict && !known && near != "" {
 			return value{}, m.value.mistake(path, "there is no member %q: is %q meant?", name, near)
 		} else if s.strict && !known {
 			return value{}, m.value.mistake(path, "there is no member %q: there are %s", name, strings.Join(slices.Sorted(maps.Keys(s.members)), ", "))
@@ -160,8 +160,8 @@ func (s Shape) member(name string) (Shape, bool) {
 	return of, known
 }
 
-// nearest is the member that was most likely meant by a name that is none, or "".
-func (s Shape) nearest(name string) string {
+// Nearest is the member that was most likely meant by a name that is none, or "".
+func (s Shape) Nearest(name string) string {
 	return Nearest(name, slices.Sorted(maps.Keys(s.members)))
 }
 

@@ -182,6 +182,14 @@ var ServiceShape = sync.OnceValue(func() Shape {
 	})
 })
 
+// NotOfUpdateService are the members of a service that CreateService takes or DescribeServices shows, and UpdateService does
+// not have: who pastes a definition has them in it.
+var NotOfUpdateService = []string{
+	"clientToken", "clusterArn", "createdAt", "createdBy", "currentServiceDeployment", "currentServiceRevisions", "deployments", "events", "launchType",
+	"pendingCount", "platformFamily", "resourceManagementType", "role", "roleArn", "runningCount", "schedulingStrategy", "serviceArn", "serviceName",
+	"status", "tags", "taskSets",
+}
+
 func deploymentShape() Shape {
 	return fields(map[string]Shape{
 		"strategy":              aText,
