@@ -172,7 +172,9 @@ func story(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (r
 	case in.DryRun:
 		return plan.Result(planned), nil
 	}
-	return deploy.Execute(ctx, client, planned, emit)
+	result, err := deploy.Execute(ctx, client, planned, emit)
+	result.Restarted = planned.Restart
+	return result, err
 }
 
 // codeDeploy checks the inputs for CodeDeploy, and reads its AppSpec where it deploys anything.

@@ -56,23 +56,31 @@ func (c *Client) Verify(ctx context.Context, revisions []rollout.PlannedRevision
 	_ = each(ctx, checksAtOnce, checks, func(ctx context.Context, i int, check check) error {
 		ctx, cancel := context.WithTimeout(ctx, checking)
 		defer cancel()
-		doubts[i], errs[i] = once.again(ctx, check.look)
+		doubts[i], errs[i] = again(ctx, check.look)
 		return nil // the error of one ends none of the others
 	})
 	return once.verified(checks, doubts, errs)
 }
 
-// looksAtMost is how often a check is made that gets no answer.
-const looksAtMost = 3
+// A check that gets no answer is made again, after a while, so often at most.
+const (
+	looksAtMost = 3
+	lookPause   = time.Second
+)
 
-// again looks until there is an answer, a few times at most.
-func (c *Client) again(ctx context.Context, look func(context.Context) (rollout.Doubt, error)) (doubt rollout.Doubt, err error) {
-	for attempt := range looksAtMost {
-		if doubt, err = look(ctx); err == nil || !Transient(err) || c.Pause(ctx, c.backoff(attempt)) != nil {
-			break
+// again looks until there is an answer. Its pauses have no jitter: there are few checks, and only at the beginning.
+func again(ctx context.Context, look func(context.Context) (rollout.Doubt, error)) (rollout.Doubt, error) {
+	for attempt := 1; ; attempt++ {
+		doubt, err := look(ctx)
+		if err == nil || !Transient(err) || attempt == looksAtMost {
+			return doubt, err
+		}
+		select {
+		case <-ctx.Done():
+			return doubt, err
+		case <-time.After(lookPause):
 		}
 	}
-	return doubt, err
 }
 
 // check is a look at a thing that tasks need, and the action that it takes.

@@ -45,6 +45,14 @@ func (in Inputs) Understood() []Fact {
 	return facts
 }
 
+// AskNothing tells whether a deployment is asked for, and nothing of it: no revision, no change, no setting, no task, no force.
+// That is what a variable leaves that is not set.
+func (in Inputs) AskNothing() bool {
+	edits := in.TaskDefinition != "" || in.File != nil || len(in.Images)+len(in.Variables) > 0 || !in.Patch.Empty()
+	settings := in.DesiredCount != nil || in.MinimumHealthyPercent != nil || in.MaximumPercent != nil || in.ForceNewDeployment != nil || !in.ServicePatch.Empty()
+	return in.Operation == "deploy" && !edits && !settings && in.RunBefore == nil && in.RunAfter == nil && len(in.Scheduled) == 0
+}
+
 func each[T any](items []T, inWords func(T) string) []string {
 	var words []string
 	for _, item := range items {

@@ -49,6 +49,10 @@ func Make(in inputs.Inputs, world rollout.World) (rollout.Plan, error) {
 			plan.Notes = append(plan.Notes, "the AppSpec of service "+running.Service.Name+" is appspec.yaml of the workspace: codedeploy-appspec names no other")
 		}
 	}
+	plan.Restart = in.AskNothing() && slices.ContainsFunc(plan.Services, func(s rollout.PlannedService) bool { return s.Update.Force && s.CodeDeploy == nil })
+	if plan.Restart {
+		plan.Notes = append(plan.Notes, "nothing is given to change, so what runs is restarted as it is: if image was to be given, look whether its variable is set. force-new-deployment: true asks for a restart")
+	}
 	if plan.Before, err = oneOff("run-before", in.RunBefore, in, plan); err != nil {
 		return plan, err
 	}

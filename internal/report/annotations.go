@@ -63,10 +63,13 @@ func (r *Reporter) verdict(e rollout.Ended) {
 		text = cut(text, longestAnnotation-100) + "\n" + moreWarnings(more)
 	}
 	titled := r.action.WithFieldsMap(map[string]string{"title": oneLine(title)})
-	if e.Result.Outcome.Good() {
-		titled.Noticef("%s", annotated(text))
-	} else {
+	switch {
+	case !e.Result.Outcome.Good():
 		titled.Errorf("%s", annotated(text))
+	case e.Result.Restarted:
+		titled.Warningf("%s", annotated(text+". If image was to be given, look whether its variable is set. force-new-deployment: true asks for a restart."))
+	default:
+		titled.Noticef("%s", annotated(text))
 	}
 }
 

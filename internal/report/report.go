@@ -510,8 +510,14 @@ func headline(result rollout.Result) string {
 	return subject(result) + ": " + words[result.Outcome] + lasting(" after %s", result.Duration)
 }
 
-// achieved is a good end.
-func achieved(result rollout.Result) string { return result.Reason + lasting(" (%s)", result.Duration) }
+// achieved is a good end. That nothing was asked to change is said first: most likely it was meant to be.
+func achieved(result rollout.Result) string {
+	end := result.Reason + lasting(" (%s)", result.Duration)
+	if result.Restarted {
+		return "restarted as it was, since nothing was given to change: " + end
+	}
+	return end
+}
 
 // lasting puts a length of time into a format, if it is worth telling.
 func lasting(format string, d time.Duration) string {

@@ -33,7 +33,7 @@ func (r *Reporter) provisional() {
 // before the table of the services, since that has a row for each of hundreds.
 func (r *Reporter) end(e rollout.Ended) {
 	result := e.Result
-	sections := []section{{before: fmt.Sprintf("## %s %s\n", icon(result.Outcome), prose(headline(result)))}}
+	sections := []section{{before: fmt.Sprintf("## %s %s\n", iconOf(result), prose(headline(result)))}}
 	if !result.Outcome.Good() {
 		kind := "CAUTION"
 		if result.Outcome == rollout.Cancelled || result.Outcome == rollout.Superseded {
@@ -181,6 +181,14 @@ func changes(text string, open bool) section {
 	}
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	return fenced("lines of the diff", "diff", lines).folded("What changes in the task definition", open).as(diff)
+}
+
+// iconOf is the icon of a whole run.
+func iconOf(result rollout.Result) string {
+	if result.Restarted && result.Outcome.Good() {
+		return "⚠️"
+	}
+	return icon(result.Outcome)
 }
 
 func icon(outcome rollout.Outcome) string {

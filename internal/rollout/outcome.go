@@ -51,6 +51,7 @@ type Result struct {
 	// Undeployed are revisions that were registered, and that no service was given.
 	Undeployed []RevisionResult
 	OneOffs    []OneOffResult // that were run
+	Restarted  bool           // nothing was asked to change: the services were restarted with what they ran
 	Duration   time.Duration
 }
 
