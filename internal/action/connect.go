@@ -1,6 +1,7 @@
 package action
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"path/filepath"
@@ -39,12 +40,12 @@ func credentials(in inputs.Credentials, env Env, emit rollout.Emit) (cloud.Crede
 	inEnv := inputs.Keys{
 		AccessKeyID: env.Getenv("AWS_ACCESS_KEY_ID"), SecretAccessKey: env.Getenv("AWS_SECRET_ACCESS_KEY"), SessionToken: env.Getenv("AWS_SESSION_TOKEN"),
 	}
-	profile := env.Getenv("AWS_PROFILE")
+	named := env.Getenv("AWS_PROFILE")
 	switch {
 	case in.Keys.AccessKeyID != "":
 		with = keys(in.Keys)
 	case in.Profile != "":
-		with.Profile = files("aws-profile", in.Profile, env.Getenv)
+		with.Profile = profile("aws-profile", in.Profile, env.Getenv)
 	case role.ARN != "" && hasToken && role.ExternalID == "":
 		role.Token = runner.Token
 		if inEnv.AccessKeyID != "" {
@@ -52,8 +53,8 @@ func credentials(in inputs.Credentials, env Env, emit rollout.Emit) (cloud.Crede
 		}
 	case inEnv.AccessKeyID != "":
 		with = keys(inEnv)
-	case profile != "":
-		with.Profile = files("AWS_PROFILE", profile, env.Getenv)
+	case named != "":
+		with.Profile = profile("AWS_PROFILE", named, env.Getenv)
 	case role.ARN != "" && hasToken && env.Getenv("RUNNER_ENVIRONMENT") != "self-hosted":
 		return with, cloud.ExternalIDWithToken()
 	case role.ARN != "" && env.Getenv("RUNNER_ENVIRONMENT") != "self-hosted":
@@ -69,22 +70,38 @@ func keys(k inputs.Keys) cloud.Credentials {
 	return cloud.Credentials{AccessKeyID: k.AccessKeyID, SecretAccessKey: k.SecretAccessKey, SessionToken: k.SessionToken}
 }
 
-// files are where a profile is looked for: in the files that the environment names, else in the home
-// folder, which container actions of a job share, and in the workspace, which comes first.
-func files(input, profile string, getenv func(string) string) cloud.Profile {
-	find := func(variable, name string) []string {
-		if file := getenv(variable); file != "" {
-			return []string{file}
-		}
-		var files []string
-		for _, folder := range []string{"HOME", "GITHUB_WORKSPACE"} {
-			if root := getenv(folder); root != "" {
-				files = append(files, filepath.Join(root, ".aws", name))
-			}
-		}
-		return files
+// profile is a profile and where it may be: in the files that the environment names, in the home folder, which container
+// actions of a job share, and in the workspace.
+func profile(input, name string, getenv func(string) string) cloud.Profile {
+	workspace := getenv("GITHUB_WORKSPACE")
+	in := func(root string) cloud.Place {
+		return cloud.Place{Config: filepath.Join(root, ".aws", "config"), Credentials: filepath.Join(root, ".aws", "credentials"), Workspace: root == workspace}
 	}
-	return cloud.Profile{Input: input, Name: profile, Configs: find("AWS_CONFIG_FILE", "config"), Credentials: find("AWS_SHARED_CREDENTIALS_FILE", "credentials")}
+	p := cloud.Profile{Input: input, Name: name}
+	home := getenv("HOME")
+	if config, credentials := getenv("AWS_CONFIG_FILE"), getenv("AWS_SHARED_CREDENTIALS_FILE"); config+credentials != "" {
+		place := cloud.Place{Workspace: isIn(workspace, config) || isIn(workspace, credentials)}
+		if home != "" {
+			place.Config, place.Credentials = in(home).Config, in(home).Credentials
+		}
+		place.Config, place.Credentials = cmp.Or(config, place.Config), cmp.Or(credentials, place.Credentials)
+		p.Places = append(p.Places, place)
+	}
+	for _, root := range []string{home, workspace} {
+		if root != "" {
+			p.Places = append(p.Places, in(root))
+		}
+	}
+	return p
+}
+
+// isIn tells whether a file is in a folder.
+func isIn(folder, file string) bool {
+	if folder == "" || file == "" {
+		return false
+	}
+	inside, err := filepath.Rel(folder, file)
+	return err == nil && filepath.IsLocal(inside)
 }
 
 // transport is the way to the runner's token endpoint; nil is the network.

@@ -259,14 +259,13 @@ func TestConfigurationThatIsMissing(t *testing.T) {
 	_, err := Open(t.Context(), options)
 	require.EqualError(t, err, "no AWS region is set")
 
-	t.Setenv("AWS_PROFILE", "missing")
+	options.Credentials.Profile = Profile{"AWS_PROFILE", "missing", []Place{{Config: "/nowhere", Credentials: "/nowhere"}}}
 	_, err = Open(t.Context(), options)
 	var problem *rollout.Problem
 	require.ErrorAs(t, err, &problem)
 	require.Contains(t, problem.What, `there is no profile "missing" in`)
 
-	t.Setenv("AWS_PROFILE", "")
-	options.Region = "eu-west-1"
+	options.Credentials.Profile, options.Region = Profile{}, "eu-west-1"
 	client, err := Open(t.Context(), options)
 	require.NoError(t, err)
 	_, err = client.ServiceNames(t.Context(), "main")

@@ -31,13 +31,6 @@ type Credentials struct {
 	Role                                       Role
 }
 
-// Profile is a section of the files that AWS's tools share. It is unset without a name.
-type Profile struct {
-	Input                string // that names it, aws-profile or AWS_PROFILE
-	Name                 string
-	Configs, Credentials []string // the files; those that are not there count as empty
-}
-
 // Role is a role to assume. It is unset without an ARN.
 type Role struct {
 	ARN         string
@@ -89,21 +82,35 @@ func base(ctx context.Context, options Options) (aws.Config, error) {
 	given, profile := options.Credentials.given(), options.Credentials.Profile
 	switch {
 	case given != nil:
-		// A profile of the environment is not needed then, and the SDK would insist on its file.
+		// A profile of the environment is not needed then, and the SDK would insist on its file. Nothing in a file of HOME
+		// may redirect the calls.
 		os.Unsetenv("AWS_PROFILE")
-		load = append(load, config.WithCredentialsProvider(given))
+		load = append(load, config.WithCredentialsProvider(given),
+			config.WithSharedConfigFiles(named("AWS_CONFIG_FILE")), config.WithSharedCredentialsFiles(named("AWS_SHARED_CREDENTIALS_FILE")))
 	case profile.Name != "":
-		load = append(load, config.WithSharedConfigProfile(profile.Name),
-			config.WithSharedConfigFiles(profile.Configs), config.WithSharedCredentialsFiles(profile.Credentials))
+		_, place, err := profile.load(ctx, options.Emit)
+		if err != nil {
+			return aws.Config{}, err
+		}
+		configs, credentials := place.files()
+		load = append(load, config.WithSharedConfigProfile(profile.Name), config.WithSharedConfigFiles(configs), config.WithSharedCredentialsFiles(credentials))
 	}
 	cfg, err := config.LoadDefaultConfig(ctx, load...)
 	if err != nil {
-		return cfg, unreadable(err, profile)
+		return cfg, unreadable(err)
 	}
 	if given == nil {
 		cfg.Credentials = aws.NewCredentialsCache(teller{cfg.Credentials, options.Emit})
 	}
 	return cfg, nil
+}
+
+// named is the file that a variable of the environment names, if it does.
+func named(variable string) []string {
+	if file := os.Getenv(variable); file != "" {
+		return []string{file}
+	}
+	return []string{}
 }
 
 // given are the credentials that need not be looked for; nil if there are none.
@@ -125,28 +132,12 @@ func rehearsed(ctx context.Context, options Options) (aws.Config, error) {
 	if profile.Name == "" {
 		return cfg, nil
 	}
-	section, err := config.LoadSharedConfigProfile(ctx, profile.Name, func(o *config.LoadSharedConfigOptions) {
-		o.ConfigFiles, o.CredentialsFiles = profile.Configs, profile.Credentials
-	})
+	section, _, err := profile.load(ctx, options.Emit)
 	if err != nil {
-		return cfg, unreadable(err, profile)
+		return cfg, err
 	}
 	cfg.Credentials = aws.NewCredentialsCache(teller{credentials.StaticCredentialsProvider{Value: section.Credentials}, options.Emit})
 	return cfg, nil
-}
-
-// unreadable is the error of a configuration that cannot be read.
-func unreadable(err error, profile Profile) error {
-	var missing config.SharedConfigProfileNotExistError
-	if errors.As(err, &missing) {
-		p := noProfile.problem(rollout.BadInput)
-		p.What = fmt.Sprintf("%s: there is no profile %q in %s", cmp.Or(profile.Input, "AWS_PROFILE"), missing.Profile, cmp.Or(strings.Join(slices.Concat(profile.Credentials, profile.Configs), ", "), "the files of the environment"))
-		return p
-	}
-	return &rollout.Problem{
-		Kind: rollout.BadInput, What: "the AWS configuration cannot be read: " + innermost(err).Error(),
-		Next: "Look at the files that AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name, and at the profile in them.",
-	}
 }
 
 // partitions are told from the names of their regions
