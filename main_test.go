@@ -107,6 +107,34 @@ func TestProcessDeploysAgainstAnEndpoint(t *testing.T) {
 	}
 }
 
+// Whoever reads the log goes away, and what failed is taken back all the same.
+func TestProcessOutlivesItsLog(t *testing.T) {
+	t.Parallel()
+	command, _, folder := process(t, listen(t, "crash"), merge(web, map[string]string{"rollback-on-failure": "true"}))
+	read, write, err := os.Pipe()
+	require.NoError(t, err)
+	var fault bytes.Buffer
+	command.Stdout, command.Stderr = write, &fault
+	require.NoError(t, command.Start())
+	require.NoError(t, write.Close())
+	_, err = read.Read(make([]byte, 10)) // it has begun
+	require.NoError(t, err)
+	require.NoError(t, read.Close())
+	_ = command.Wait()
+	require.Equal(t, 4, command.ProcessState.ExitCode(), fault.String())
+	outputs, err := os.ReadFile(filepath.Join(folder, "output"))
+	require.NoError(t, err)
+	require.Contains(t, report.ViewOutputs(string(outputs)), "outcome=rolled-back\n")
+}
+
+func merge(sets ...map[string]string) map[string]string {
+	all := map[string]string{}
+	for _, set := range sets {
+		maps.Copy(all, set)
+	}
+	return all
+}
+
 func TestProcessEndsSoonWhenItIsCancelled(t *testing.T) {
 	t.Parallel()
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
@@ -176,7 +204,7 @@ func TestProcessReadsAProfileOfTheWorkspace(t *testing.T) {
 	command, log, folder := process(t, "http://127.0.0.1:1", with, "GITHUB_WORKSPACE="+workspace)
 	require.Error(t, command.Run())
 	require.Equal(t, 2, command.ProcessState.ExitCode(), log)
-	require.Contains(t, log.String(), `there is no profile "other" in `+folder+"/.aws/credentials, "+workspace+"/.aws/credentials")
+	require.Contains(t, log.String(), `there is no profile "other" in `+folder+"/.aws/credentials, "+folder+"/.aws/config, "+workspace+"/.aws/credentials")
 	require.Contains(t, log.String(), "The ~/.aws of the host is not visible in a container action")
 }
 

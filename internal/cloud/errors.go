@@ -109,8 +109,8 @@ func (c *Client) problem(ctx context.Context, err error, action, resource string
 		p.Next = "Run fewer deployments at once in this account and region, or try again."
 	case isAPI:
 		p.What = what("%s (%s)", cmp.Or(api.ErrorMessage(), "no message"), api.ErrorCode())
-	case errors.Is(err, errNoAnswer):
-		p.What = what("%v", err)
+	case errors.Is(err, errNoAnswer), errors.Is(err, errTooLarge), errors.Is(err, errEndless):
+		p.What = what("%v", innermost(err))
 	default:
 		p.What = what("AWS could not be reached in %s: %s", c.region, innermost(err))
 		p.Next = "Check aws-region, AWS_ENDPOINT_URL and the network of the runner."

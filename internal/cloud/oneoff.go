@@ -105,7 +105,7 @@ func (c *Client) LogStreams(document taskdef.Document, tasks []string) (streams 
 func (c *Client) ReadLog(ctx context.Context, stream *LogStream) ([]string, error) {
 	var lines []string
 	name, fromHead := stream.log.Stream(stream.Container, stream.Task), true
-	for {
+	for range maxPages { // one that writes faster than it can be read is read on at the next look
 		page, next, err := c.logEvents(ctx, stream.client, cloudwatchlogs.GetLogEventsInput{
 			LogGroupName: &stream.log.Group, LogStreamName: &name, StartFromHead: &fromHead, NextToken: stream.token,
 		})
@@ -115,4 +115,5 @@ func (c *Client) ReadLog(ctx context.Context, stream *LogStream) ([]string, erro
 		}
 		stream.token = next
 	}
+	return lines, nil
 }

@@ -23,37 +23,37 @@ type ruleTarget struct {
 // RuleTargets reads the ECS targets of an EventBridge rule, or the one with an id.
 func (c *Client) RuleTargets(ctx context.Context, rule, id string) ([]rollout.ScheduledTask, error) {
 	var found []rollout.ScheduledTask
-	var token *string
 	client := eventbridge.NewFromConfig(c.config)
-	for {
+	err := eachPage(func(token *string) (*string, error) {
 		var answer []byte
 		_, err := client.ListTargetsByRule(ctx, &eventbridge.ListTargetsByRuleInput{Rule: &rule, NextToken: token},
 			func(o *eventbridge.Options) { o.APIOptions = append(o.APIOptions, takeAnswer(&answer)) })
-		if code(err) == "ResourceNotFoundException" {
-			return nil, &rollout.Problem{Kind: rollout.BadInput, What: fmt.Sprintf("scheduled-tasks: there is no rule %s on the default event bus in %s", rule, c.region), Next: "Check the name and the region."}
-		}
 		if err != nil {
-			return nil, c.problem(ctx, err, "events:ListTargetsByRule", "rule "+rule)
+			return nil, err
 		}
 		var page struct {
 			Targets   []json.RawMessage
 			NextToken *string
 		}
-		if err := json.Unmarshal(answer, &page); err != nil {
-			return nil, c.problem(ctx, errNoAnswer, "events:ListTargetsByRule", "rule "+rule)
+		if json.Unmarshal(answer, &page) != nil {
+			return nil, errNoAnswer
 		}
 		for _, raw := range page.Targets {
 			task, isECS, err := ecsTarget(rule, raw)
 			if err != nil {
-				return nil, c.problem(ctx, errNoAnswer, "events:ListTargetsByRule", "rule "+rule)
+				return nil, errNoAnswer
 			}
 			if isECS && (id == "" || id == task.Target) {
 				found = append(found, task)
 			}
 		}
-		if token = page.NextToken; token == nil {
-			break
-		}
+		return page.NextToken, nil
+	})
+	if code(err) == "ResourceNotFoundException" {
+		return nil, &rollout.Problem{Kind: rollout.BadInput, What: fmt.Sprintf("scheduled-tasks: there is no rule %s on the default event bus in %s", rule, c.region), Next: "Check the name and the region."}
+	}
+	if err != nil {
+		return nil, c.problem(ctx, err, "events:ListTargetsByRule", "rule "+rule)
 	}
 	if len(found) == 0 {
 		what := "no target that runs an ECS task"

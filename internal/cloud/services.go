@@ -77,22 +77,22 @@ func (c *Client) ServiceNames(ctx context.Context, cluster string) ([]string, er
 // RevisionsInUse are the ARNs of the revisions that the services of a cluster run or are told to run.
 func (c *Client) RevisionsInUse(ctx context.Context, cluster string) ([]string, error) {
 	var arns []string
-	pages := ecs.NewListServicesPaginator(c.ecs, &ecs.ListServicesInput{Cluster: &cluster})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, c.problem(ctx, err, "ecs:ListServices", "cluster "+rollout.LastSegment(cluster))
-		}
-		services, err := c.Services(ctx, cluster, page.ServiceArns...)
+	err := eachPage(func(token *string) (*string, error) {
+		page, err := c.ecs.ListServices(ctx, &ecs.ListServicesInput{Cluster: &cluster, NextToken: token})
 		if err != nil {
 			return nil, err
 		}
+		services, err := c.Services(ctx, cluster, page.ServiceArns...)
 		for _, service := range services {
 			arns = append(arns, service.TaskDefinition)
 			for _, d := range service.Deployments {
 				arns = append(arns, d.TaskDefinition)
 			}
 		}
+		return page.NextToken, err
+	})
+	if err != nil {
+		return nil, c.problem(ctx, err, "ecs:ListServices", "cluster "+rollout.LastSegment(cluster))
 	}
 	return arns, nil
 }

@@ -107,15 +107,18 @@ func (c *Client) latestIs(ctx context.Context, document taskdef.Document, from r
 // ActiveRevisions lists the ARNs of the ACTIVE revisions of a family, the newest first.
 func (c *Client) ActiveRevisions(ctx context.Context, family string) ([]string, error) {
 	var arns []string
-	pages := ecs.NewListTaskDefinitionsPaginator(c.ecs, &ecs.ListTaskDefinitionsInput{
-		FamilyPrefix: &family, Status: types.TaskDefinitionStatusActive, Sort: types.SortOrderDesc,
-	})
-	for pages.HasMorePages() {
-		out, err := pages.NextPage(ctx)
+	err := eachPage(func(token *string) (*string, error) {
+		out, err := c.ecs.ListTaskDefinitions(ctx, &ecs.ListTaskDefinitionsInput{
+			FamilyPrefix: &family, Status: types.TaskDefinitionStatusActive, Sort: types.SortOrderDesc, NextToken: token,
+		})
 		if err != nil {
-			return nil, c.problem(ctx, err, "ecs:ListTaskDefinitions", "family "+family)
+			return nil, err
 		}
 		arns = append(arns, out.TaskDefinitionArns...)
+		return out.NextToken, nil
+	})
+	if err != nil {
+		return nil, c.problem(ctx, err, "ecs:ListTaskDefinitions", "family "+family)
 	}
 	return arns, nil
 }

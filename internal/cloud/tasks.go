@@ -28,15 +28,16 @@ func (c *Client) StoppedTasks(ctx context.Context, service rollout.ServiceKey, d
 // tasks lists by service and picks by deployment, since ListTasks takes startedBy only alone.
 func (c *Client) tasks(ctx context.Context, service rollout.ServiceKey, starter string, desired types.DesiredStatus) ([]rollout.Task, error) {
 	var arns []string
-	pages := ecs.NewListTasksPaginator(c.ecs, &ecs.ListTasksInput{
-		Cluster: &service.Cluster, ServiceName: &service.Name, DesiredStatus: desired,
-	})
-	for pages.HasMorePages() {
-		out, err := pages.NextPage(ctx)
+	err := eachPage(func(token *string) (*string, error) {
+		out, err := c.ecs.ListTasks(ctx, &ecs.ListTasksInput{Cluster: &service.Cluster, ServiceName: &service.Name, DesiredStatus: desired, NextToken: token})
 		if err != nil {
-			return nil, c.problem(ctx, err, "ecs:ListTasks", "service "+service.Name)
+			return nil, err
 		}
 		arns = append(arns, out.TaskArns...)
+		return out.NextToken, nil
+	})
+	if err != nil {
+		return nil, c.problem(ctx, err, "ecs:ListTasks", "service "+service.Name)
 	}
 	var tasks []rollout.Task
 	for batch := range slices.Chunk(arns, perDescribeTasks) {

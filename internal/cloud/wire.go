@@ -40,8 +40,11 @@ var wholeAnswers = onAnswer("WholeAnswers", func(response *smithyhttp.Response) 
 
 // readWhole reads a body. That of an error may be empty.
 func readWhole(response *smithyhttp.Response) ([]byte, error) {
-	body, err := io.ReadAll(response.Body)
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 	response.Body.Close()
+	if len(body) > maxAnswer {
+		return nil, errTooLarge
+	}
 	isXML := strings.Contains(response.Header.Get("Content-Type"), "xml")
 	empty, good := len(body) == 0, response.StatusCode == http.StatusOK
 	if err == nil && (empty && good || !empty && !isXML && !json.Valid(body)) {

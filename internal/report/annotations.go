@@ -11,6 +11,9 @@ import (
 // (https://github.com/actions/runner/blob/main/src/Runner.Worker/ExecutionContext.cs).
 const longestAnnotation = 4096
 
+// longestTitle is where the title of an annotation is cut, in bytes: it is read in one line.
+const longestTitle = 512
+
 // mostWarnings is how many warnings become annotations. The runner keeps ten of a step, and a reader fewer
 // (https://github.com/actions/runner/blob/main/src/Runner.Worker/ExecutionContext.cs).
 const mostWarnings = 5
@@ -31,7 +34,7 @@ func (r *Reporter) warn(w warning) {
 		return
 	}
 	r.leave() // a warning in a group is hidden in its fold
-	r.action.Warningf("%s", annotated(w.text))
+	r.action.Warningf("%s", r.annotated(w.text))
 }
 
 // over ends the warnings that hold until a service has its verdict.
@@ -49,8 +52,8 @@ func moreWarnings(n int) string {
 }
 
 // annotated is text made fit for an annotation, which may have several lines.
-func annotated(text string) string {
-	return cut(strings.Join(printable(text), "\n"), longestAnnotation)
+func (r *Reporter) annotated(text string) string {
+	return cut(strings.Join(printable(r.secrets.hide(text)), "\n"), longestAnnotation)
 }
 
 // verdict annotates the run with how it ended.
@@ -60,16 +63,16 @@ func (r *Reporter) verdict(e rollout.Ended) {
 		title, text = headline(e.Result), annotation(e)
 	}
 	if more := len(r.warnings) - mostWarnings; more > 0 {
-		text = cut(text, longestAnnotation-100) + "\n" + moreWarnings(more)
+		text = cut(r.secrets.hide(text), longestAnnotation-100) + "\n" + moreWarnings(more)
 	}
-	titled := r.action.WithFieldsMap(map[string]string{"title": oneLine(title)})
+	titled := r.action.WithFieldsMap(map[string]string{"title": cut(oneLine(r.secrets.hide(title)), longestTitle)})
 	switch {
 	case !e.Result.Outcome.Good():
-		titled.Errorf("%s", annotated(text))
+		titled.Errorf("%s", r.annotated(text))
 	case e.Result.Restarted:
-		titled.Warningf("%s", annotated(text+". If image was to be given, look whether its variable is set. force-new-deployment: true asks for a restart."))
+		titled.Warningf("%s", r.annotated(text+". If image was to be given, look whether its variable is set. force-new-deployment: true asks for a restart."))
 	default:
-		titled.Noticef("%s", annotated(text))
+		titled.Noticef("%s", r.annotated(text))
 	}
 }
 
@@ -102,7 +105,7 @@ func annotation(e rollout.Ended) string {
 			lines[i] = paragraph(line)
 		}
 	}
-	return cut(strings.Join(lines, "\n"), longestAnnotation)
+	return strings.Join(lines, "\n")
 }
 
 // causes are what was found out, of the services and of the tasks that run once.

@@ -41,7 +41,8 @@ func (r *Reporter) write(variable string, mode int, text string) {
 			err = closed
 		}
 	}
-	if err != nil {
+	if err != nil && !r.unwritten[variable] {
+		r.unwritten[variable] = true // it is likely to go on, and is told once
 		r.line("note: " + variable + " could not be written: " + err.Error())
 	}
 }

@@ -40,15 +40,19 @@ type Reporter struct {
 	timeline timeline
 	diffs    string    // of the task definitions
 	warnings []warning // that were told
+
+	unwritten map[string]bool // the files of the runner that could not be written
+	broken    bool            // a fault of ours was told
 }
 
 // New makes a reporter that writes its log to out, and finds the files for outputs and summary by the
 // environment. Where the environment names none, they are left out.
 func New(out io.Writer, getenv func(string) string) *Reporter {
 	secrets := &secrets{}
+	out = enduring{out}
 	hidden := hiding{out, secrets}
 	return &Reporter{
-		secrets: secrets, out: hidden, getenv: getenv, rolling: "Rollout",
+		secrets: secrets, out: hidden, getenv: getenv, rolling: "Rollout", unwritten: map[string]bool{},
 		action: githubactions.New(githubactions.WithWriter(hidden), githubactions.WithGetenv(getenv)),
 		masks:  githubactions.New(githubactions.WithWriter(out), githubactions.WithGetenv(getenv)),
 	}
@@ -61,6 +65,7 @@ func (r *Reporter) Verbose() { r.verbose = true }
 func (r *Reporter) Handle(event rollout.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	defer r.survive(event)
 	r.timeline.hear(event)
 	if r.sofar.hear(event) || r.sofar.begun && r.sofar.stale && !burst(event) {
 		r.provisional()
@@ -83,6 +88,42 @@ func (r *Reporter) Handle(event rollout.Event) {
 		r.enter(r.groupOf(event))
 		r.tell(event)
 	}
+}
+
+// survive keeps a fault in telling of something from ending the run, which may have something to take back. The end is told
+// in any case, in the plainest form.
+func (r *Reporter) survive(event rollout.Event) {
+	fault := recover()
+	if fault == nil {
+		return
+	}
+	if !r.broken {
+		r.broken = true
+		r.line(fmt.Sprintf("note: the report has a fault (%v), and may lack something", fault))
+	}
+	e, ended := event.(rollout.Ended)
+	if !ended {
+		return
+	}
+	if r.group != "" {
+		io.WriteString(r.out, "::endgroup::\n")
+	}
+	r.output(output{"outcome", string(e.Result.Outcome)}, output{"reason", e.Result.Reason})
+	plain := githubactions.New(githubactions.WithWriter(r.out), githubactions.WithGetenv(r.getenv))
+	if text := r.annotated(string(e.Result.Outcome) + ": " + e.Result.Reason); e.Result.Outcome.Good() {
+		plain.Noticef("%s", text)
+	} else {
+		plain.Errorf("%s", text)
+	}
+}
+
+// enduring is a writer that takes everything: whoever reads the log may have gone away, and what was begun must still come to
+// its end. The library for GitHub would panic.
+type enduring struct{ to io.Writer }
+
+func (e enduring) Write(text []byte) (int, error) {
+	_, _ = e.to.Write(text)
+	return len(text), nil
 }
 
 // groups are the groups of the log, by the events in them.
@@ -233,7 +274,11 @@ func (r *Reporter) leave() {
 
 // line prints text, made fit for the log, in one write: the runner may mix the writes of two streams.
 func (r *Reporter) line(text string) {
-	io.WriteString(r.out, strings.Join(printable(text), "\n")+"\n")
+	lines := printable(r.secrets.hide(text))
+	for i, line := range lines {
+		lines[i] = cut(line, longestLine)
+	}
+	io.WriteString(r.out, strings.Join(lines, "\n")+"\n")
 }
 
 // now prints a line with the time since the run began, as the picture in the summary has it.

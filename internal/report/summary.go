@@ -44,7 +44,7 @@ func (r *Reporter) end(e rollout.Ended) {
 	if e.Abort != nil && len(e.Abort.Detail) > 0 {
 		sections = append(sections, fenced("lines", "text", e.Abort.Detail))
 	}
-	sections = append(sections, failedTasks(result.Services))
+	sections = append(sections, r.failedTasks(result.Services))
 	for _, service := range result.Services {
 		sections = append(sections, lastLines(service.Log))
 	}
@@ -72,7 +72,7 @@ func alert(kind string, paragraphs ...string) string {
 const mostTasks = 10
 
 // failedTasks is a table of the tasks that failed, the last first.
-func failedTasks(services []rollout.ServiceResult) section {
+func (r *Reporter) failedTasks(services []rollout.ServiceResult) section {
 	table := section{what: "failed tasks", importance: evidence, before: "\n| Failed task | Stopped after | Container | Exit code | Reason |\n|---|---|---|---|---|\n"}
 	more := 0
 	for _, service := range services {
@@ -90,7 +90,7 @@ func failedTasks(services []rollout.ServiceResult) section {
 				of = code(service.Service.Name) + " "
 			}
 			table.lines = append(table.lines, fmt.Sprintf("| %s | %s | %s | %s | %s |\n", of+link(task.ID, service.Service.TaskURL(task.ID)),
-				after(task.Stopping, service.Deployment.Created), code(container.Name), exit, prose(cut(whyStopped(task, container), longestReason))))
+				after(task.Stopping, service.Deployment.Created), code(container.Name), exit, prose(cut(r.secrets.hide(whyStopped(task, container)), longestReason))))
 		}
 	}
 	if more > 0 {

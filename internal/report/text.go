@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 // longestLine is where a line of the log is cut, in bytes.
@@ -23,25 +24,25 @@ func printable(text string) []string {
 		if strings.HasPrefix(strings.TrimSpace(line), "::") {
 			line = "\u200B" + line
 		}
-		lines = append(lines, cut(line, longestLine))
+		lines = append(lines, line)
 	}
 	return lines
 }
 
-// longestWord is how far back a cut looks for a space, in bytes: more than AWS's tokens are long.
-const longestWord = 2048
-
-// cut is text of that many bytes at most, its ellipsis included. It is cut between words, so that no
-// secret is cut in two and shows a half that nobody knows.
+// cut is text of that many bytes at most, its ellipsis included. It is cut between words or, where there is a long one,
+// between characters. Secrets must be out of it already: half of one is one that nobody knows.
 func cut(text string, most int) string {
 	if len(text) <= most {
 		return text
 	}
-	text = text[:most-len("…")]
-	if space := strings.LastIndexAny(text, " \t\n"); space > most-longestWord {
-		return text[:space] + "…"
+	end := max(most-len("…"), 0)
+	for end > 0 && !utf8.RuneStart(text[end]) {
+		end--
 	}
-	return strings.ToValidUTF8(text, "") + "…"
+	if space := strings.LastIndexAny(text[:end], " \t\n"); space > end/2 {
+		end = space
+	}
+	return text[:end] + "…"
 }
 
 // visible drops control characters.

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"io"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
@@ -164,8 +166,9 @@ func TestAnnotationsFitAndBeginWithTheCause(t *testing.T) {
 		Findings: []rollout.Finding{{What: "2 tasks failed: " + strings.Repeat("ö", 9000), Next: "Do this."}},
 	}}}}
 	require.True(t, strings.HasPrefix(annotation(ended), "2 tasks failed"))
-	require.LessOrEqual(t, len(annotation(ended)), 4096)
-	require.Greater(t, len(annotation(ended)), 4090)
+	fits := New(io.Discard, func(string) string { return "" }).annotated(annotation(ended))
+	require.LessOrEqual(t, len(fits), 4096)
+	require.Greater(t, len(fits), 4090)
 }
 
 func TestLengthsOfTime(t *testing.T) {
@@ -205,4 +208,82 @@ func TestSecretsAreHiddenHoweverTheyAreWritten(t *testing.T) {
 		require.NotContains(t, s.hide(text), "line")
 	}
 	require.Equal(t, "a short text", s.hide("a short text"))
+}
+
+func TestCutsAreAtCharacters(t *testing.T) {
+	for _, text := range []string{strings.Repeat("x", 2048), strings.Repeat("ö", 2048), strings.Repeat("日", 2048), "a b " + strings.Repeat("🚀", 900), "", "a"} {
+		for most := range 700 {
+			got := cut(text, most)
+			require.True(t, utf8.ValidString(got))
+			require.LessOrEqual(t, len(got), max(most, len("…")))
+		}
+	}
+	require.Equal(t, "some words…", cut("some words here", 14))
+}
+
+// A reason of one long word, in every place where a reason is told.
+func TestAReasonWithoutASpaceIsTold(t *testing.T) {
+	for _, reason := range []string{strings.Repeat("x", 2048), strings.Repeat("日", 2048)} {
+		folder := t.TempDir()
+		env := map[string]string{"GITHUB_OUTPUT": folder + "/output", "GITHUB_STEP_SUMMARY": folder + "/summary"}
+		var log strings.Builder
+		r := New(&log, func(name string) string { return env[name] })
+		exit := 1
+		r.Handle(rollout.Ended{Result: rollout.Result{Outcome: rollout.Failed, Reason: reason, Services: []rollout.ServiceResult{{
+			Service: rollout.Service{ServiceKey: rollout.ServiceKey{Cluster: "main", Name: "web"}}, Verdict: rollout.Verdict{Outcome: rollout.Failed, Reason: reason},
+			Failed: []rollout.Task{{ID: "1", Reason: reason, Containers: []rollout.Container{{Name: "app", ExitCode: &exit, Reason: reason}}}},
+		}}}})
+		require.NotContains(t, log.String(), "fault")
+		require.Contains(t, log.String(), "::error title=web → main%3A failed::"+reason[:100])
+		summary, err := os.ReadFile(folder + "/summary")
+		require.NoError(t, err)
+		require.Contains(t, string(summary), reason[:600-len("…")-3])
+	}
+}
+
+// A secret at a cut must not show a half of itself.
+func TestNoSecretIsCutInTwo(t *testing.T) {
+	const secret = "AKIACANARY/half+of+a+secret"
+	for at := 4000; at < 4110; at += 7 {
+		var log strings.Builder
+		r := New(&log, func(string) string { return "" })
+		r.Handle(rollout.SecretLearned{Values: []string{secret}})
+		log.Reset()
+		r.Handle(rollout.ServiceSaid{By: "ECS", Message: strings.Repeat("x", at) + secret + strings.Repeat("y", 200)})
+		r.Handle(rollout.Noticed{What: strings.Repeat("x", at) + secret + strings.Repeat("y", 200), Warning: true})
+		r.Handle(rollout.Ended{Result: rollout.Result{Outcome: rollout.Failed, Reason: strings.Repeat("x", at) + secret}})
+		require.NotContains(t, log.String(), "AKIACANARY", at)
+	}
+}
+
+func TestTheEndIsToldWhateverBreaks(t *testing.T) {
+	folder := t.TempDir()
+	env := map[string]string{"GITHUB_OUTPUT": folder + "/output"}
+	var log strings.Builder
+	r := New(&log, func(name string) string { return env[name] })
+	r.timeline.began = time.Now()
+	r.action = nil // every annotation and group panics
+	r.Handle(rollout.InputsRead{Facts: []rollout.Fact{{Name: "a", Value: "b"}}})
+	r.Handle(rollout.InputsRead{Facts: []rollout.Fact{{Name: "a", Value: "b"}}})
+	r.Handle(rollout.Ended{Result: rollout.Result{Outcome: rollout.Failed, Reason: "it failed"}})
+	require.Equal(t, 1, strings.Count(log.String(), "note: the report has a fault"))
+	require.True(t, strings.HasSuffix(log.String(), "::error::failed: it failed\n"), log.String())
+	outputs, err := os.ReadFile(folder + "/output")
+	require.NoError(t, err)
+	require.Contains(t, ViewOutputs(string(outputs)), "outcome=failed\n")
+}
+
+func TestAFullDiskIsToldOnce(t *testing.T) {
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Skip("this system has no /dev/full")
+	}
+	var log strings.Builder
+	r := New(&log, func(string) string { return "/dev/full" })
+	for range 3 {
+		r.Handle(rollout.Registered{Result: rollout.RevisionResult{Revision: rollout.Revision{ARN: "a", Family: "web", Number: 1}, Changed: true}})
+	}
+	r.Handle(rollout.Ended{Result: rollout.Result{Outcome: rollout.Failed, Reason: "it failed"}})
+	require.Equal(t, 1, strings.Count(log.String(), "GITHUB_OUTPUT could not be written: write /dev/full: no space left on device"), log.String())
+	require.Equal(t, 1, strings.Count(log.String(), "GITHUB_STEP_SUMMARY could not be written"), log.String())
+	require.Contains(t, log.String(), "::error")
 }
