@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -105,6 +106,35 @@ func TestProcessDeploysAgainstAnEndpoint(t *testing.T) {
 			require.Contains(t, log.String(), "::endgroup::")
 		})
 	}
+}
+
+// A proxy that does not let the calls through is named, and not asked again and again.
+func TestProcessNamesTheProxy(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[int]string{
+		http.StatusForbidden:         `the proxy 127\.0\.0\.1:\d+ does not let calls through to ecs\.eu-west-1\.amazonaws\.com:443: 403 Forbidden`,
+		http.StatusProxyAuthRequired: `the proxy 127\.0\.0\.1:\d+ does not let calls through to ecs\.eu-west-1\.amazonaws\.com:443: 407 Proxy Authentication Required`,
+	} {
+		asked := 0
+		proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			asked++
+			require.Equal(t, http.MethodConnect, r.Method)
+			w.WriteHeader(status)
+		}))
+		t.Cleanup(proxy.Close)
+		command, log, _ := process(t, "", web, "AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+			"HTTPS_PROXY=http://me:hunter2hunter2@"+strings.TrimPrefix(proxy.URL, "http://"))
+		require.Error(t, command.Run())
+		require.Equal(t, 3, command.ProcessState.ExitCode(), log)
+		require.Regexp(t, want, log.String())
+		shown := regexp.MustCompile(`(?m)^::add-mask::.*$`).ReplaceAllString(log.String(), "")
+		require.NotContains(t, shown, "hunter2")
+		require.Equal(t, 1, asked)
+	}
+	command, log, _ := process(t, "", merge(web, map[string]string{"max-retries": "1"}), "AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+		"HTTPS_PROXY=http://127.0.0.1:1")
+	require.Error(t, command.Run())
+	require.Contains(t, log.String(), "the proxy could not be reached: connection refused")
 }
 
 // Whoever reads the log goes away, and what failed is taken back all the same.

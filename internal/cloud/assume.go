@@ -117,7 +117,7 @@ func (a *assumer) attempts(ctx context.Context) (session, error) {
 		if !errors.As(err, &trouble) {
 			return got, err
 		}
-		if a.client.Pause(ctx, a.client.backoff(attempt)) != nil {
+		if attempt == a.client.asked || a.client.Pause(ctx, a.client.backoff(attempt)) != nil {
 			return session{}, trouble.problem
 		}
 	}

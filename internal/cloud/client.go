@@ -31,8 +31,8 @@ type Options struct {
 	// HTTP takes the place of the network and, with it, of all that this machine's environment says
 	// about AWS. The region must be given then.
 	HTTP HTTPClient
-	// Attempts are how often a call is made before its error counts; 0: as often as is usual. Those who come again by
-	// themselves, as the wait does, are not bound to it.
+	// Attempts are how often a call is made before its error counts, also of STS; 0: as often as is usual. Those who come
+	// again by themselves, as the wait does, are not bound to it.
 	Attempts int
 	// Jitter gives numbers from 0 to 1, by which the waits between attempts are shortened.
 	Jitter func() float64
@@ -47,6 +47,7 @@ type Client struct {
 	region  string
 	assumer *assumer // nil where no role is assumed
 	most    int      // attempts
+	asked   int      // attempts, as the user wants them; 0: as often as is usual
 	jitter  func() float64
 	emit    rollout.Emit
 }
@@ -64,7 +65,7 @@ const (
 
 // Open makes a client. It calls nobody.
 func Open(ctx context.Context, options Options) (*Client, error) {
-	c := &Client{most: cmp.Or(options.Attempts, attempts), jitter: options.Jitter, emit: options.Emit}
+	c := &Client{most: cmp.Or(options.Attempts, attempts), asked: options.Attempts, jitter: options.Jitter, emit: options.Emit}
 	cfg, err := c.load(ctx, options)
 	if err != nil {
 		return nil, err

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -77,7 +76,7 @@ func base(ctx context.Context, options Options) (aws.Config, error) {
 	}
 	load := []func(*config.LoadOptions) error{
 		config.WithRegion(options.Region),
-		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(callTimeout)),
+		config.WithHTTPClient(network()),
 	}
 	given, profile := options.Credentials.given(), options.Credentials.Profile
 	switch {
@@ -212,10 +211,7 @@ func (c *Client) unauthenticated(ctx context.Context, err error) error {
 		}
 		return p
 	case inChain && errors.As(err, &lost):
-		return &rollout.Problem{
-			Kind: rollout.Refused, What: fmt.Sprintf("sts:%s for the role of the profile: AWS could not be reached in %s: %s", call.Operation(), c.region, innermost(err)),
-			Next: "Check aws-region, AWS_ENDPOINT_URL and the network of the runner.",
-		}
+		return c.unreached(err, fmt.Sprintf("sts:%s for the role of the profile: ", call.Operation()))
 	}
 	p := noCredentials.problem(rollout.Refused)
 	if last := innermost(err).Error(); !strings.Contains(strings.ToLower(err.Error()), "imds") {

@@ -398,3 +398,23 @@ func TestWhatSTSAnswersForAProfile(t *testing.T) {
 		require.NotEmpty(t, err.(*rollout.Problem).Next)
 	}
 }
+
+// What the user says of attempts holds for STS too.
+func TestAttemptsAreThoseOfSTSToo(t *testing.T) {
+	for asked, want := range map[int]int{1: 1, 3: 3} {
+		synctest.Test(t, func(t *testing.T) {
+			calls := 0
+			client, err := Open(t.Context(), Options{
+				Region: "eu-west-1", Attempts: asked, Jitter: func() float64 { return 0.5 }, Emit: func(rollout.Event) {},
+				Credentials: Credentials{AccessKeyID: "id", SecretAccessKey: "secret", Role: Role{ARN: deployer, SessionName: "x"}},
+				HTTP: transport(func(r *http.Request) (*http.Response, error) {
+					calls++
+					return answerXML(r, http.StatusInternalServerError, refusalXML("InternalFailure", "busy")), nil
+				}),
+			})
+			require.NoError(t, err)
+			require.ErrorContains(t, client.Authenticate(t.Context(), nil), "sts:AssumeRole for role "+deployer+": busy")
+			require.Equal(t, want, calls)
+		})
+	}
+}

@@ -112,8 +112,7 @@ func (c *Client) problem(ctx context.Context, err error, action, resource string
 	case errors.Is(err, errNoAnswer), errors.Is(err, errTooLarge), errors.Is(err, errEndless):
 		p.What = what("%v", innermost(err))
 	default:
-		p.What = what("AWS could not be reached in %s: %s", c.region, innermost(err))
-		p.Next = "Check aws-region, AWS_ENDPOINT_URL and the network of the runner."
+		return c.unreached(err, what(""))
 	}
 	return p
 }

@@ -127,12 +127,12 @@ func (d *deployer) stop(ctx context.Context, result *rollout.OneOffResult, why s
 	}
 }
 
-// ended tells how tasks ended: well, if every essential container of all of them ended with 0. The exit
-// code is that of the container that the command was for, of the first task that did not end well.
+// ended tells how tasks ended. The exit code is that of the container that the command was for, of the first task that did
+// not end well.
 func ended(planned *rollout.PlannedTask, tasks []rollout.Task) (exit *int, verdict rollout.Verdict, findings []rollout.Finding) {
 	var bad []rollout.Task
 	for _, task := range tasks {
-		if !endedWell(planned.Essential, task) {
+		if !endedWell(planned, task) {
 			bad = append(bad, task)
 		}
 	}
@@ -148,12 +148,29 @@ func ended(planned *rollout.PlannedTask, tasks []rollout.Task) (exit *int, verdi
 	return exit, rollout.Verdict{Outcome: rollout.Failed, Reason: told.Cause()}, diagnose.Explain(rollout.Evidence{Failed: bad})
 }
 
-func endedWell(essential []string, task rollout.Task) bool {
-	well := true
+// endedWell tells whether the container that the command was for ended with 0, and so did the other essential ones, unless
+// they were told to stop when it ended.
+func endedWell(planned *rollout.PlannedTask, task rollout.Task) bool {
+	well := false
 	for _, container := range task.Containers {
-		if slices.Contains(essential, container.Name) {
-			well = well && container.ExitCode != nil && *container.ExitCode == 0
+		switch {
+		case container.Name == planned.Container:
+			if container.ExitCode == nil || *container.ExitCode != 0 {
+				return false
+			}
+			well = true
+		case slices.Contains(planned.Essential, container.Name) && !toldToStop(container):
+			return false
 		}
 	}
-	return well && len(task.Containers) > 0
+	return well
+}
+
+// toldToStop tells whether a container ended with 0, or by the signals with which ECS stops the others of a task when an
+// essential one has ended: SIGTERM and, after a while, SIGKILL
+// (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_StopTask.html). A reason speaks of something else, such as
+// its memory.
+func toldToStop(container rollout.Container) bool {
+	const terminated, killed = 128 + 15, 128 + 9
+	return container.ExitCode != nil && container.Reason == "" && slices.Contains([]int{0, terminated, killed}, *container.ExitCode)
 }
