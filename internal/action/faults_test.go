@@ -354,3 +354,20 @@ func TestCancelledAtAnyCall(t *testing.T) {
 		}
 	}
 }
+
+// A file says less than ECS answers, and may be escaped in another way: the revision that was registered is found all the
+// same when the answer got lost, and not registered again.
+func TestALostAnswerFindsTheRevisionOfAFile(t *testing.T) {
+	workspace := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(workspace, "td.json"), []byte(`{"family": "web", "nobodyKnows": 1, "containerDefinitions": [
+	  {"name": "app", "image": "x.io\/web:1", "portMappings": [{"containerPort": 8080}], "environment": [{"name": "A", "value": "caf\u00e9"}]}]}`), 0o644))
+	s := step{Scenario: "healthy", With: map[string]string{"cluster": "main", "service": "web", "task-definition": "td.json"}, Env: map[string]string{"GITHUB_WORKSPACE": workspace}}
+	for _, fault := range []string{"dropped after", "cut off", "empty"} {
+		require.Contains(t, faults, fault)
+		l := on(t, s, func(n *spoiler) { n.operation, n.at, n.happens = "RegisterTaskDefinition", 1, faults[fault] }, nil)[0]
+		require.Zero(t, l.code, l.log)
+		require.Equal(t, l.before.Revisions+1, l.begun.Revisions, l.log)
+		require.Equal(t, []string{"web:42"}, l.runs)
+		require.Contains(t, l.log, `ECS did not keep "nobodyKnows"`)
+	}
+}

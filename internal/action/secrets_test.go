@@ -60,9 +60,12 @@ var (
 	requestToken   = map[string]string{"ACTIONS_ID_TOKEN_REQUEST_URL": "https://runner.invalid/idtoken?api-version=2.0", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "canary.request.token"}
 	containerInput = map[string]string{
 		"environment-variables": "PASSWORD=canary-variable\napp:SECRET_URL=https://canary-url/",
-		"task-definition-patch": "containerDefinitions:\n- {name: app, environment: [{name: PATCHED, value: canary-patched}]}\n",
+		"task-definition-patch": "containerDefinitions:\n- {name: app, environment: [{name: PATCHED, value: canary-patched}], command: [run, --token, canary-word, 'https://me:canary-in-url@x.io'],\n" +
+			"   firelensConfiguration: {type: fluentbit, options: {apikey: canary-option}}}\n",
+		"service-patch": "serviceConnectConfiguration: {enabled: true, logConfiguration: {logDriver: splunk, options: {splunk-token: canary-splunk}}}\n",
+		"run-before":    "bin/migrate --password canary-migrates",
 	}
-	containerSecrets = []string{"canary-variable", "canary-url", "canary-patched"}
+	containerSecrets = []string{"canary-variable", "canary-url", "canary-patched", "canary-word", "canary-in-url", "canary-option", "canary-splunk", "canary-migrates"}
 )
 
 // ways are those in which a job has credentials. The first two have a secret in every place.
@@ -82,6 +85,13 @@ func merged(sets ...map[string]string) map[string]string {
 		maps.Copy(all, set)
 	}
 	return all
+}
+
+func TestSecretsDoNotShowInADryRun(t *testing.T) {
+	healthy, err := ecssim.Named("healthy")
+	require.NoError(t, err)
+	log := neverShows(t, healthy, merged(ways[0].with, containerInput, map[string]string{"dry-run": "true"}), ways[0].env, nil)
+	require.Contains(t, log, `"splunk-token":"(hidden)"`)
 }
 
 func TestSecretsNeverShow(t *testing.T) {

@@ -102,7 +102,7 @@ func (d *deployer) register(ctx context.Context) error {
 	return cloud.Each(ctx, d.plan.Revisions, func(ctx context.Context, i int, planned rollout.PlannedRevision) error {
 		result := rollout.RevisionResult{Revision: planned.Base, Previous: planned.Base, Images: planned.Images}
 		if planned.Register {
-			registered, err := d.client.Register(ctx, planned.Document, planned.Base)
+			registered, err := d.client.Register(ctx, planned.Document, d.plan.Latest(planned))
 			if err != nil {
 				return err
 			}

@@ -331,6 +331,18 @@ func (p Plan) Diff() string {
 	return diffs
 }
 
+// Latest is the newest revision of a planned one's family that is known to be there before it is registered; the zero value
+// if none is.
+func (p Plan) Latest(planned PlannedRevision) Revision {
+	latest := planned.Base
+	for _, service := range p.Services {
+		if runs := service.Runs; runs.Family == planned.Document.Family() && runs.Number > latest.Number {
+			latest = runs
+		}
+	}
+	return latest
+}
+
 // Account is the id of the account of the services, or "" where there is none.
 func (p Plan) Account() string {
 	for _, service := range p.Services {
