@@ -211,7 +211,7 @@ func TestREADMEExamplesRun(t *testing.T) {
 	require.NoError(t, err)
 	workspace := exampleWorkspace(t)
 	alone, inWorkflows := 0, 0
-	for _, block := range regexp.MustCompile("(?s)(?:<!-- (file|scenarios): ([^\n]*) -->\n)?```yaml\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
+	for _, block := range regexp.MustCompile("(?s)(?:<!-- (file|scenarios): ([^\n]*) -->\n)?```(?:yaml|ini)\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
 		kind, about, content := block[1], block[2], block[3]
 		switch kind {
 		case "file":
