@@ -28,28 +28,34 @@ func refused(base rollout.Revision, document taskdef.Document) error {
 	return p
 }
 
-// attached refuses a revision without a container or port that a load balancer or a registry of the service names: ECS
-// refuses it when it is registered already. What service-patch says of them is left to ECS.
-func attached(in inputs.Inputs, service rollout.Service, document taskdef.Document) error {
+// attached refuses a revision that lacks a container or port which a load balancer or a registry of the service names, and
+// what runs has: ECS refuses it when it is registered already. What service-patch says of them is left to ECS.
+func attached(in inputs.Inputs, running rollout.Running, document taskdef.Document) error {
 	if in.ServicePatch.Has("loadBalancers") || in.ServicePatch.Has("serviceRegistries") {
 		return nil
 	}
-	for _, port := range service.Attached {
-		what := ""
-		switch {
-		case !slices.Contains(containerNames(document), port.Container):
-			what = fmt.Sprintf("container %s of service %s is gone, and its load balancer or registry sends traffic there", port.Container, service.Name)
-		case port.Port != 0 && !document.Maps(port.Container, port.Port):
-			what = fmt.Sprintf("container %s of service %s has no port %d any more, and its load balancer or registry sends traffic there", port.Container, service.Name, port.Port)
-		default:
+	for _, port := range running.Service.Attached {
+		if serves(document, port) || !serves(running.Revision.Document, port) {
 			continue
 		}
+		what := fmt.Sprintf("container %s is gone", port.Container)
+		if slices.Contains(containerNames(document), port.Container) {
+			what = fmt.Sprintf("container %s no longer maps port %d", port.Container, port.Port)
+		}
 		return &rollout.Problem{
-			Kind: rollout.BadInput, What: "task-definition: " + what,
+			Kind: rollout.BadInput, What: fmt.Sprintf("task-definition: %s, and service %s has a load balancer or registry that sends traffic there", what, running.Service.Name),
 			Next: "Keep its name and its port in portMappings, or change loadBalancers in service-patch with it. The containers are " + strings.Join(containerNames(document), ", ") + ".",
 		}
 	}
 	return nil
+}
+
+// serves tells whether a document has a container and its port. Of port 0 the container is enough.
+func serves(document taskdef.Document, port rollout.Balanced) bool {
+	if port.Port == 0 {
+		return slices.Contains(containerNames(document), port.Container)
+	}
+	return document.Maps(port.Container, port.Port)
 }
 
 // moves tells whether service-patch changes the capacity providers: ECS moves the tasks only when a deployment is forced

@@ -32,12 +32,12 @@ func TestARevisionThatECSRefusesIsAnErrorBeforeAnyChange(t *testing.T) {
 		},
 		"the container of the load balancer is gone": {
 			"containerDefinitions: [{name: app, $delete: true}, {name: web, image: nginx:1}]",
-			"task-definition: container app of service web is gone, and its load balancer or registry sends traffic there",
+			"task-definition: container app is gone, and service web has a load balancer or registry that sends traffic there",
 			"Keep its name and its port in portMappings, or change loadBalancers in service-patch with it. The containers are web.",
 		},
 		"its port is gone": {
 			"containerDefinitions: [{name: app, portMappings: [{containerPort: 8080, $delete: true}]}]",
-			"task-definition: container app of service web has no port 8080 any more, and its load balancer or registry sends traffic there",
+			"task-definition: container app no longer maps port 8080, and service web has a load balancer or registry that sends traffic there",
 			"Keep its name and its port in portMappings, or change loadBalancers in service-patch with it. The containers are app.",
 		},
 	} {
@@ -108,5 +108,5 @@ func TestThePlanSaysWhatIsLeftOut(t *testing.T) {
 	base.ARN = ""
 	plan, err := Make(inputs.Inputs{}, rollout.World{Base: &base})
 	require.NoError(t, err)
-	require.Equal(t, []string{"left out of a new revision of web, since ECS refuses it or it says nothing: taskRoleArn, tags"}, plan.Notes)
+	require.Equal(t, []string{"not sent to ECS, which would refuse or ignore it: taskRoleArn, tags"}, plan.Notes)
 }

@@ -19,21 +19,27 @@ func Make(in inputs.Inputs, world rollout.World) (rollout.Plan, error) {
 		plan.KeepRevisions = int(*in.KeepRevisions)
 	}
 	bases := bases(world)
+	leftOut := make([][]string, len(bases))
+	for i, base := range bases {
+		if base.ARN == "" { // a file; what ECS answers is as it is
+			bases[i].Document, leftOut[i] = base.Document.Tidy()
+		}
+	}
 	edits, err := edit(in, bases)
 	if err != nil {
 		return plan, err
 	}
 	for i, base := range bases {
-		var leftOut []string
-		edits[i].Document, leftOut = edits[i].Document.Tidy()
+		document, more := edits[i].Document.Tidy()
+		edits[i].Document, leftOut[i] = document, append(leftOut[i], more...)
 		plan.Revisions = append(plan.Revisions, revision(base, edits[i]))
 		if plan.Revisions[i].Register {
 			if err := refused(base, edits[i].Document); err != nil {
 				return plan, err
 			}
 		}
-		if len(leftOut) > 0 {
-			plan.Notes = append(plan.Notes, "left out of "+plan.Revisions[i].Name()+", since ECS refuses it or it says nothing: "+strings.Join(leftOut, ", "))
+		if len(leftOut[i]) > 0 {
+			plan.Notes = append(plan.Notes, "not sent to ECS, which would refuse or ignore it: "+strings.Join(leftOut[i], ", "))
 		}
 	}
 	for _, running := range world.Services {
@@ -200,7 +206,7 @@ func service(in inputs.Inputs, running rollout.Running, revision rollout.Planned
 	if !revision.Register {
 		update.TaskDefinition = revision.Base.ARN
 	}
-	if err := attached(in, running.Service, revision.Document); err != nil {
+	if err := attached(in, running, revision.Document); err != nil {
 		return rollout.PlannedService{}, err
 	}
 	if in.ForceNewDeployment != nil {

@@ -133,7 +133,7 @@ func (h *hider) members(v value, path string, secret bool) value {
 		case slices.Contains(environments, name):
 			m.value = h.value(m.value, at, true)
 		case slices.Contains(options, holder) && m.value.kind == scalar:
-			m.value = h.option(m.value, at, secretName().MatchString(name))
+			m.value = h.option(m.value, at, secretName().MatchString(name) && !m.value.isEmptyText())
 		case slices.Contains(commandLists, name) && m.value.kind == array:
 			m.value = h.command(m.value, at)
 		default:
