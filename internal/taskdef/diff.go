@@ -3,8 +3,6 @@ package taskdef
 import (
 	"bytes"
 	"encoding/json"
-	"slices"
-	"strings"
 
 	"github.com/aymanbagabas/go-udiff"
 )
@@ -18,28 +16,24 @@ func Diff(from, to Document, fromName, toName string, showValues bool) string {
 	return udiff.Unified(fromName, toName, from.indented(), to.indented())
 }
 
-// indented is a rendering that is the same for documents that mean the same: the members are sorted,
-// and empty lists, which ECS adds where nothing was said, are left out.
+// indented is a rendering that is the same for documents that mean the same. Empty lists, which ECS adds where nothing was
+// said, are left out.
 func (d Document) indented() string {
 	var text bytes.Buffer
-	_ = json.Indent(&text, Document{d.root.settled()}.JSON(), "", "  ") // a document is valid JSON
+	_ = json.Indent(&text, Document{d.root.withoutEmptyLists().canonical()}.JSON(), "", "  ") // a document is valid JSON
 	return text.String() + "\n"
 }
 
-func (v value) settled() value {
-	settled := v
-	if v.isText() {
-		settled = v.plain()
-	}
-	settled.members, settled.elements = nil, nil
+func (v value) withoutEmptyLists() value {
+	kept := v
+	kept.members, kept.elements = nil, nil
 	for _, m := range v.members {
 		if m.value.kind != array || len(m.value.elements) > 0 {
-			settled.members = append(settled.members, member{stringValue(m.name()).text, m.value.settled()})
+			kept.members = append(kept.members, member{m.key, m.value.withoutEmptyLists()})
 		}
 	}
-	slices.SortStableFunc(settled.members, func(a, b member) int { return strings.Compare(a.name(), b.name()) })
 	for _, element := range v.elements {
-		settled.elements = append(settled.elements, element.settled())
+		kept.elements = append(kept.elements, element.withoutEmptyLists())
 	}
-	return settled
+	return kept
 }

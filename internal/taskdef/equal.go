@@ -9,36 +9,27 @@ import (
 // Equal tells whether two documents mean the same: however strings are escaped, and in whatever order members stand.
 func (d Document) Equal(other Document) bool {
 	d.root.kind, other.root.kind = object, object // the zero value is an empty one
-	return bytes.Equal(d.root.canonical(nil), other.root.canonical(nil))
+	return d.root.equal(other.root)
 }
 
-// canonical appends a rendering that is the same for values that mean the same.
-func (v value) canonical(out []byte) []byte {
-	switch v.kind {
-	case object:
-		out = append(out, '{')
-		for i, m := range v.sorted() {
-			if i > 0 {
-				out = append(out, ',')
-			}
-			out = append(append(out, stringValue(m.name()).text...), ':')
-			out = m.value.canonical(out)
-		}
-		return append(out, '}')
-	case array:
-		out = append(out, '[')
-		for i, element := range v.elements {
-			if i > 0 {
-				out = append(out, ',')
-			}
-			out = element.canonical(out)
-		}
-		return append(out, ']')
-	}
+func (v value) equal(other value) bool {
+	return bytes.Equal(v.canonical().append(nil), other.canonical().append(nil))
+}
+
+// canonical is the same for values that mean the same: members in the order of their names, and text as plain as it can be.
+func (v value) canonical() value {
+	canonical := v
 	if v.isText() {
-		return append(out, v.plain().text...)
+		canonical = v.plain()
 	}
-	return append(out, v.text...)
+	canonical.members, canonical.elements = nil, nil
+	for _, m := range v.sorted() {
+		canonical.members = append(canonical.members, member{stringValue(m.name()).text, m.value.canonical()})
+	}
+	for _, element := range v.elements {
+		canonical.elements = append(canonical.elements, element.canonical())
+	}
+	return canonical
 }
 
 // plain is text without the escapes that it does not need. Text with half a surrogate pair stays as it is: decoded, all
@@ -96,7 +87,7 @@ func (e *echo) compare(of Shape, sent, got value, path string) {
 		e.members(of, sent, got, path)
 	case sent.kind == array:
 		e.items(of, sent, got, path)
-	case !bytes.Equal(sent.canonical(nil), got.canonical(nil)):
+	case !sent.equal(got):
 		e.differs = true
 	}
 }
