@@ -219,13 +219,13 @@ func verify(ctx context.Context, client *cloud.Client, planned rollout.Plan, emi
 
 // sureToFail is the error of the doubts that are sure, all together; nil if there are none.
 func sureToFail(doubts []rollout.Doubt) error {
-	const anyway = "verify: false deploys all the same."
+	const anyway = "verify: false deploys all the same"
 	sure := slices.DeleteFunc(slices.Clone(doubts), func(doubt rollout.Doubt) bool { return !doubt.Sure })
 	switch len(sure) {
 	case 0:
 		return nil
 	case 1:
-		return &rollout.Problem{Kind: rollout.BadInput, What: sure[0].What, Next: sure[0].Next + " " + anyway}
+		return &rollout.Problem{Kind: rollout.BadInput, What: sure[0].What, Next: sure[0].Next + " " + anyway + "."}
 	}
 	var what []string
 	var each []error
@@ -233,7 +233,7 @@ func sureToFail(doubts []rollout.Doubt) error {
 		what = append(what, doubt.What)
 		each = append(each, fmt.Errorf("%s. %s", doubt.What, doubt.Next))
 	}
-	return &rollout.Problem{Kind: rollout.BadInput, What: strings.Join(what, "; "), Next: anyway, Err: errors.Join(append(each, errors.New(anyway))...)}
+	return &rollout.Problem{Kind: rollout.BadInput, What: strings.Join(what, "; "), Next: anyway + ".", Err: errors.Join(append(each, errors.New(anyway))...)}
 }
 
 // finish makes an error part of the result, reports the end and returns the exit code.
