@@ -101,7 +101,7 @@ func ParseFile(source []byte) (Document, error) {
 		}
 	}
 	definition = definition.without(func(name string) bool { return slices.Contains(readOnly, name) })
-	if definition, err = TaskDefinitionShape().conform(definition, ""); err != nil {
+	if definition, err = TaskDefinitionShape().conform(TaskDefinitionShape().withoutBlanks(definition), ""); err != nil {
 		return Document{}, err
 	}
 	document := Document{definition}

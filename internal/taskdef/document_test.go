@@ -77,6 +77,8 @@ func TestParseFile(t *testing.T) {
 	for name, text := range map[string]string{
 		"JSON":                want,
 		"YAML":                "family: web\ncpu: \"256\"\ncontainerDefinitions:\n- {name: app, image: x}\ntags:\n- {key: k, value: ''}\n",
+		"a comma too many":    strings.Replace(want, `"}],"tags"`, `",},],"tags"`, 1),
+		"JSON with comments":  "{ # the one\n" + want[1:],
 		"a described one":     `{"taskDefinition":{"family":"web","cpu":"256","containerDefinitions":[{"name":"app","image":"x"}],"revision":3,"status":"ACTIVE"},"tags":[{"key":"k","value":""}]}`,
 		"read-only left over": strings.Replace(want, `{"family"`, `{"revision":3,"registeredAt":1,"family"`, 1),
 	} {
@@ -85,7 +87,7 @@ func TestParseFile(t *testing.T) {
 		require.Equal(t, want, string(document.JSON()), name)
 	}
 	for text, want := range map[string]string{
-		"{\"family\": \"web\",\n}": "line 2, column 1: invalid character '}' looking for beginning of object key string",
+		"{\"family\": \"web\",\n]": "line 2, column 1: invalid character ']' looking for beginning of object key string",
 		"family: web\n  cpu: 1\n":  "line 2, column 6: mapping values are not allowed in this context",
 		"- a":                      "a task definition is a map",
 		"cpu: 1":                   `a task definition needs "family"`,

@@ -99,7 +99,7 @@ func (e *echo) members(of Shape, sent, got value, path string) {
 		shape, known := of.member(name)
 		if got.index(name) >= 0 {
 			e.compare(shape, m.value, got.get(name), at)
-		} else if !m.value.saysNothing() {
+		} else if !m.value.isNull() && !(known && m.value.saysNothing()) {
 			e.lost = append(e.lost, Lost{Path: at, Meant: of.Nearest(name), known: known})
 		}
 	}

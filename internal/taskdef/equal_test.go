@@ -51,11 +51,12 @@ func TestWhatECSMakesOfADocumentEchoesIt(t *testing.T) {
 }
 
 func TestMembersThatECSDidNotKeepAreFoundByTheNearestName(t *testing.T) {
-	sent := parsed(t, `{"family":"web","containerDefinition":[{}],"containerDefinitions":[{"name":"app","image":"a","enviroment":[{"name":"A","value":"1"}],"xyz":{"a":1},"nothing":null}]}`)
+	sent := parsed(t, `{"family":"web","containerDefinition":[{}],"containerDefinitions":[{"name":"app","image":"a","enviroment":[{"name":"A","value":"1"}],"esential":false,"xyz":{"a":1},"nothing":null,"privileged":false}]}`)
 	answer := parsed(t, `{"family":"web","containerDefinitions":[{"name":"app","image":"a"}]}`)
 	require.Equal(t, []Lost{
 		{Path: "containerDefinition", Meant: "containerDefinitions"},
 		{Path: "containerDefinitions[app].enviroment", Meant: "environment"},
+		{Path: "containerDefinitions[app].esential", Meant: "essential"},
 		{Path: "containerDefinitions[app].xyz"},
 	}, answer.Lost(sent))
 	require.True(t, answer.Echoes(sent), "the lost answer to a document with a typo finds its own revision")

@@ -101,7 +101,7 @@ func TestPatchMistakesTellLineAndPath(t *testing.T) {
 		"":              "there must be one YAML document, and it must not be empty",
 		"- a\n":         "a patch is a map, in the shape of what it changes",
 		"a: [1\n":       "line 2, column 1: did not find expected ',' or ']' while parsing a flow sequence that begins at line 1, column 4",
-		"a: *nowhere\n": "line 1, column 4: unknown anchor 'nowhere' referenced",
+		"a: *nowhere\n": "line 1, column 4: an alias names no anchor: text that begins with * is put in quotes",
 	} {
 		_, err := ParsePatch(text, TaskDefinitionShape())
 		require.EqualError(t, err, want, text)

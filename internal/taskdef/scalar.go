@@ -26,7 +26,7 @@ func scalarOf(node *yaml.Node) (value, error) {
 	if known := coreTags[tag]; known == nil {
 		return value{}, unknownTag(node, tag)
 	} else if !known(is) {
-		return value{}, fmt.Errorf("line %d, column %d: what is tagged %s is none", node.Line, node.Column, tag)
+		return value{}, fmt.Errorf("line %d, column %d: what is tagged %s is not one", node.Line, node.Column, tag)
 	}
 	return text.at(node.Line), nil
 }

@@ -86,24 +86,43 @@ func below(path, name string) string {
 // that spells a number or a boolean becomes one where that is wanted. What the shape does not know stays as it is, and so
 // do nulls. The error names the path, the value and what is wanted.
 func (s Shape) conform(v value, path string) (value, error) {
-	if s.kind == anyKind || v.isNull() {
-		return v, nil
+	wrong := func(what string) (value, error) {
+		return value{}, v.mistake(path, "it is %s, and %s is wanted", what, wanted[s.kind])
 	}
 	if s.orText && v.kind == scalar {
 		return aText.conform(v, path)
 	}
-	isContainer := s.kind == listKind || s.kind == mapKind || s.kind == structKind
 	switch {
-	case isContainer && v.kind == scalar:
-		return value{}, v.mistake(path, "it is a single value, and %s is wanted", wanted[s.kind])
-	case isContainer && (v.kind == array) != (s.kind == listKind), !isContainer && v.kind != scalar:
-		return value{}, v.mistake(path, "it is %s, and %s is wanted", v.kind, wanted[s.kind])
-	case s.kind == listKind:
+	case s.kind == anyKind || v.isNull():
+		return v, nil
+	case s.kind == listKind && v.kind == array:
 		return s.conformList(v, path)
-	case isContainer:
+	case (s.kind == mapKind || s.kind == structKind) && v.kind == object:
 		return s.conformMembers(v, path)
+	case s.kind == listKind || s.kind == mapKind || s.kind == structKind || v.kind != scalar:
+		return wrong(v.kind.String())
 	}
 	return s.conformScalar(v, path)
+}
+
+// withoutBlanks makes nulls of empty texts where anything but text is wanted, as a skeleton of the CLI has them.
+func (s Shape) withoutBlanks(v value) value {
+	if v.isEmptyText() && s.kind != anyKind && s.kind != textKind {
+		return value{text: []byte("null"), line: v.line}
+	}
+	blanked := v
+	blanked.members, blanked.elements = nil, nil
+	for _, m := range v.members {
+		of, _ := s.member(m.name())
+		blanked.members = append(blanked.members, member{m.key, of.withoutBlanks(m.value)})
+	}
+	for _, element := range v.elements {
+		if s.kind == listKind {
+			element = s.of.withoutBlanks(element)
+		}
+		blanked.elements = append(blanked.elements, element)
+	}
+	return blanked
 }
 
 func (s Shape) conformList(v value, path string) (value, error) {

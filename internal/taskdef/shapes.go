@@ -2,6 +2,9 @@ package taskdef
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
 	"sync"
 )
 
@@ -183,7 +186,7 @@ var ServiceShape = sync.OnceValue(func() Shape {
 })
 
 // NotOfUpdateService are the members of a service that CreateService takes or DescribeServices shows, and UpdateService does
-// not have: who pastes a definition has them in it.
+// not have. A definition that is pasted has them in it.
 var NotOfUpdateService = []string{
 	"clientToken", "clusterArn", "createdAt", "createdBy", "currentServiceDeployment", "currentServiceRevisions", "deployments", "events", "launchType",
 	"pendingCount", "platformFamily", "resourceManagementType", "role", "roleArn", "runningCount", "schedulingStrategy", "serviceArn", "serviceName",
@@ -244,7 +247,7 @@ func managedVolumeShape() Shape {
 	})
 }
 
-// OneOffShape is what describes a task that runs once. It is no one's but ours.
+// OneOffShape is the description of a task that runs once, as run-before and run-after take it.
 var OneOffShape = sync.OnceValue(func() Shape {
 	command, capacity := texts(), list(strictly(map[string]Shape{"provider": aText, "weight": aWhole, "base": aWhole}))
 	command.orText, capacity.orText = true, true
@@ -269,5 +272,12 @@ func Decode(source string, of Shape, into any) error {
 	if root, err = of.conform(root, ""); err != nil {
 		return err
 	}
-	return json.Unmarshal(root.append(nil), into)
+	if err := json.Unmarshal(root.append(nil), into); err != nil {
+		var beyond *json.UnmarshalTypeError
+		if errors.As(err, &beyond) {
+			return fmt.Errorf("%s: the number is too large", strings.ToLower(beyond.Field))
+		}
+		return err
+	}
+	return nil
 }

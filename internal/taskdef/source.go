@@ -14,7 +14,8 @@ const (
 	MaxSource = 1 << 20
 
 	maxDepth  = 100
-	maxValues = 20_000 // with what aliases repeat
+	maxText   = 4 * MaxSource // with what aliases repeat
+	maxValues = 20_000        // with what aliases repeat
 )
 
 // Text is what a file or an input holds, without a byte order mark. The error names the encoding, where it is another
@@ -23,10 +24,8 @@ func Text(source []byte) (string, error) {
 	if len(source) > MaxSource {
 		return "", fmt.Errorf("it is longer than %d KiB, which is more than any document of ECS", MaxSource>>10)
 	}
-	for _, utf16 := range []string{"\xfe\xff", "\xff\xfe", "\x00{", "{\x00"} {
-		if bytes.HasPrefix(source, []byte(utf16)) {
-			return "", errors.New("it is in UTF-16: save it as UTF-8")
-		}
+	if bytes.HasPrefix(source, []byte("\xfe\xff")) || bytes.HasPrefix(source, []byte("\xff\xfe")) || bytes.IndexByte(source[:min(len(source), 4)], 0) >= 0 {
+		return "", errors.New("it is in UTF-16: save it as UTF-8")
 	}
 	source = bytes.TrimPrefix(source, []byte("\xef\xbb\xbf"))
 	if !utf8.Valid(source) {

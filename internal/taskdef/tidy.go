@@ -15,8 +15,14 @@ func (d Document) Tidy() (Document, []string) {
 	return Document{root}, t.leftOut
 }
 
-// meaningless are the members of text that mean nothing when they are empty.
-var meaningless = []string{"taskRoleArn", "executionRoleArn", "credentialsParameter", "networkMode", "pidMode", "ipcMode", "cpu", "memory"}
+// meaningless are the members of text that mean nothing when they are empty: names of something, and words of a list.
+var meaningless = []string{
+	"taskRoleArn", "executionRoleArn", "credentialsParameter", "networkMode", "pidMode", "ipcMode", "cpu", "memory", "cpuArchitecture", "operatingSystemFamily",
+	"logDriver", "protocol", "appProtocol", "containerPortRange", "condition", "versionConsistency", "iam", "transitEncryption", "accessPointId", "scope",
+}
+
+// mayBeEmpty are the structures that say something without any member.
+var mayBeEmpty = []string{"host", "linuxParameters"}
 
 // commands are the lists in which empty text has a meaning.
 var commands = []string{"command", "entryPoint"}
@@ -37,13 +43,17 @@ func (t *tidier) value(of Shape, v value, path string) value {
 
 func (t *tidier) members(of Shape, v value, path string) value {
 	var kept []member
+	last := map[string]int{}
+	for i, m := range v.members {
+		last[m.name()] = i
+	}
 	for i, m := range v.members {
 		name := m.name()
 		at := below(path, name)
 		shape, _ := of.member(name)
 		tidied := t.value(shape, m.value, at)
 		switch {
-		case v.index(name) != i:
+		case last[name] != i:
 			t.drop(at + " (the first of two)")
 		case m.value.isNull(), path == "" && strings.HasPrefix(name, "x-"):
 			t.drop(at)
@@ -51,7 +61,10 @@ func (t *tidier) members(of Shape, v value, path string) value {
 			t.drop(at)
 		case path == "" && name == "tags" && len(tidied.elements) == 0:
 			t.drop(at)
-		case len(m.value.members) > 0 && len(tidied.members) == 0 && shape.kind == structKind: // all of it was dropped
+		case shape.kind == structKind && tidied.isHollow() && !slices.Contains(mayBeEmpty, name):
+			if len(tidied.members) > 0 || len(m.value.members) == 0 { // else what was in it is told
+				t.drop(at)
+			}
 		default:
 			m.value = tidied
 			kept = append(kept, m)
@@ -83,6 +96,7 @@ func (v value) isEmptyText() bool { return v.isText() && len(v.text) == len(`""`
 // isHollow tells whether a map has no member that says anything.
 func (v value) isHollow() bool {
 	return v.kind == object && !slices.ContainsFunc(v.members, func(m member) bool {
-		return !m.value.isNull() && !m.value.isEmptyText() && !(m.value.kind != scalar && len(m.value.elements)+len(m.value.members) == 0)
+		empty := m.value.kind == array && len(m.value.elements) == 0 || m.value.isHollow()
+		return !m.value.isNull() && !m.value.isEmptyText() && !empty
 	})
 }

@@ -21,12 +21,17 @@ func parseSource(source []byte) (value, error) {
 	}
 	if inside, braced := strings.CutPrefix(strings.TrimSpace(text), "{"); braced {
 		v, err := parseJSON([]byte(text)) // which keeps escapes as they are written
-		if err == nil && v.count() > maxValues {
-			err = fmt.Errorf("it holds more than %d values", maxValues)
+		switch {
+		case err == nil && v.count() > maxValues:
+			return v, fmt.Errorf("it holds more than %d values", maxValues)
+		case err == nil:
+			return v, nil
 		}
-		if err == nil || strings.HasPrefix(strings.TrimSpace(inside), `"`) {
-			return v, err
+		// With comments or a comma too many it is YAML. If it is that neither, it was meant to be JSON if it looks so.
+		if v, yamlErr := parseYAML(text); yamlErr == nil || !strings.HasPrefix(strings.TrimSpace(inside), `"`) {
+			return v, yamlErr
 		}
+		return v, err
 	}
 	return parseYAML(text)
 }
@@ -47,7 +52,7 @@ func parseYAML(text string) (value, error) {
 	if root.Kind == yaml.ScalarNode && root.Value == "" && root.Style == 0 {
 		return value{}, errOneDocument
 	}
-	r := &yamlReader{left: maxValues}
+	r := &yamlReader{left: maxValues, text: maxText}
 	return r.read(root, 0)
 }
 
@@ -71,6 +76,9 @@ func positioned(err error) error {
 		return err
 	}
 	what := located.Message
+	if strings.HasPrefix(what, "unknown anchor") { // which it quotes
+		what = "an alias names no anchor: text that begins with * is put in quotes"
+	}
 	if begun := located.ContextMark; begun.Line > 0 && begun.Line != located.Mark.Line {
 		what += fmt.Sprintf(" %s that begins at line %d, column %d", located.ContextMsg, begun.Line, begun.Column)
 	}
@@ -81,15 +89,18 @@ func positioned(err error) error {
 }
 
 // yamlReader turns a YAML tree into values.
-type yamlReader struct{ left int } // values, in its budget
+type yamlReader struct{ left, text int } // values and bytes, in its budget
 
 func (r *yamlReader) read(node *yaml.Node, depth int) (value, error) {
 	r.left--
+	r.text -= len(node.Value)
 	switch {
 	case depth > maxDepth:
 		return value{}, fmt.Errorf("line %d: it is nested more than %d levels deep, or an alias holds itself", node.Line, maxDepth)
 	case r.left < 0:
 		return value{}, fmt.Errorf("line %d: with what its aliases repeat, it holds more than %d values", node.Line, maxValues)
+	case r.text < 0:
+		return value{}, fmt.Errorf("line %d: with what its aliases repeat, it is longer than %d KiB", node.Line, maxText>>10)
 	}
 	if node.Kind != yaml.ScalarNode && node.Kind != yaml.AliasNode {
 		if tag := explicitTag(node); tag != "" && tag != nonSpecific && tag != "!!map" && tag != "!!seq" {
@@ -188,7 +199,17 @@ func explicitTag(node *yaml.Node) string {
 const nonSpecific = "!"
 
 // unknownTag is about a tag that nothing here carries out. To pass over one of CloudFormation's would deploy its
-// argument in place of its value.
+// argument in place of its value. Others may be text of somebody's, and are not quoted.
 func unknownTag(node *yaml.Node, tag string) error {
-	return fmt.Errorf("line %d, column %d: the tag %s has no meaning here: write the value itself", node.Line, node.Column, tag)
+	if slices.Contains(knownTags, tag) {
+		return fmt.Errorf("line %d, column %d: the tag %s has no meaning here: write the value itself", node.Line, node.Column, tag)
+	}
+	return fmt.Errorf("line %d, column %d: a tag has no meaning here: text that begins with ! is put in quotes", node.Line, node.Column)
+}
+
+// knownTags are those of YAML 1.1 (https://yaml.org/type/) and of CloudFormation
+// (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html).
+var knownTags = []string{
+	"!!set", "!!omap", "!!pairs", "!!binary", "!!timestamp", "!!merge", "!!value", "!!yaml",
+	"!Ref", "!Sub", "!GetAtt", "!Join", "!If", "!ImportValue", "!Select", "!Split", "!FindInMap", "!Base64", "!Cidr", "!GetAZs", "!Transform",
 }
