@@ -74,25 +74,42 @@ var (
 	commandLists = []string{"command", "entrypoint"}
 )
 
-// The words that speak of a secret, in names and behind flags.
+// secretWords speak of a secret where they are words of a name, harmlessWords not even then where they are its last.
 var (
-	secretName = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`(?i)token|secret|passw|passphrase|credential|key|auth`)
-	})
-	secretFlag = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`(?i)^--?[a-z0-9_.-]*(?:` + flagWords + `)[a-z0-9_.-]*$`)
-	})
-	secretWithin = sync.OnceValue(func() *regexp.Regexp {
-		const name = `[a-z0-9_.-]*(?:` + flagWords + `)[a-z0-9_.-]*`
-		return regexp.MustCompile(`(?i)(--?` + name + `(?:=|\s+)|\b` + name + `=)("[^"]*"|'[^']*'|[^\s"'&;|]+)`)
-	})
-	secretOption = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`(?i)(\b[a-z0-9_.-]*(?:` + flagWords + `)[a-z0-9_.-]*=)([^\s,;&]+)`)
-	})
-	urlPassword = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(://[^\s:/@]*:)([^\s]+)(@)`) })
+	secretWords   = []string{"password", "passwd", "passphrase", "pass", "pwd", "token", "secret", "secrets", "credential", "credentials", "key", "apikey", "auth", "authorization"}
+	harmlessWords = []string{"id", "name", "file", "path", "url", "uri", "ttl", "type", "size", "length", "count", "timeout", "region", "stdin", "prefix"}
 )
 
-const flagWords = `passw|passphrase|token|secret|credential|api-?_?key|access-?_?key|private-?_?key`
+// speaksOfSecret tells whether a name is that of a secret: db_password, API-Key, splunkToken.
+func speaksOfSecret(name string) bool {
+	words := strings.FieldsFunc(strings.ToLower(humps().ReplaceAllString(name, "${1}_${2}")), func(r rune) bool { return r < '0' || r > '9' && r < 'a' || r > 'z' })
+	if len(words) == 0 || slices.Contains(harmlessWords, words[len(words)-1]) {
+		return false
+	}
+	return slices.ContainsFunc(words, func(word string) bool {
+		return slices.Contains(secretWords, word) || slices.ContainsFunc(secretWords[:3], func(end string) bool { return strings.HasSuffix(word, end) }) ||
+			strings.HasSuffix(word, "token") || strings.HasSuffix(word, "apikey")
+	})
+}
+
+var (
+	humps = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`([a-z0-9])([A-Z])`) })
+
+	// assigned is a name and what it is given within a text: NAME=value, --name value, "name": "value", Name: value. An
+	// authorization has its scheme before the value.
+	assigned = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)((?:--?)?["']?)([a-z][a-z0-9_.-]*)(["']?(?:\s*[:=]\s*|\s+)(?:(?:bearer|basic|token|splunk)\s+)?)("[^"]*"|'[^']*'|[^\s"',;&|}]+)`)
+	})
+	user        = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([^\s:/]+:)(.+)()$`) })
+	userFlag    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(\s(?:-u|--user)[ =]?[^\s:/"']+:)([^\s"']+)()`) })
+	urlPassword = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(://[^\s:/@]*:)([^\s]+)(@)`) })
+	urlToken    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(://)([^\s:/@]{16,})(@)`) })
+)
+
+// HideURLPasswords is a text without the passwords in its URLs.
+func HideURLPasswords(text string) string {
+	return urlPassword().ReplaceAllString(text, "${1}"+hidden+"${3}")
+}
 
 // value hides what is in a value. All scalars of it are secrets if it holds the environment, but for names.
 func (h *hider) value(v value, path string, secret bool) value {
@@ -115,13 +132,14 @@ func (h *hider) scalar(v value, path string, secret bool) value {
 	case secret && !v.isNull():
 		return stringValue(h.instead(path, string(v.plain().text))).at(v.line)
 	case v.isText():
-		return h.within(v, path, urlPassword())
+		return h.within(h.within(v, path, urlPassword()), path, urlToken())
 	}
 	return v
 }
 
 func (h *hider) members(v value, path string, secret bool) value {
 	holder := strings.ToLower(lastName(path))
+	named := slices.ContainsFunc(v.members, func(m member) bool { return strings.EqualFold(m.name(), "name") })
 	hiding := v
 	hiding.members = nil
 	for _, m := range v.members {
@@ -130,10 +148,10 @@ func (h *hider) members(v value, path string, secret bool) value {
 		switch {
 		case secret && name == "name":
 			m.value = h.value(m.value, at, false)
-		case slices.Contains(environments, name):
+		case slices.Contains(environments, name), named && name == "value":
 			m.value = h.value(m.value, at, true)
 		case slices.Contains(options, holder) && m.value.kind == scalar:
-			m.value = h.option(m.value, at, secretName().MatchString(name) && !m.value.isEmptyText())
+			m.value = h.option(m.value, at, speaksOfSecret(m.name()) && !m.value.isEmptyText())
 		case slices.Contains(commandLists, name) && m.value.kind == array:
 			m.value = h.command(m.value, at)
 		default:
@@ -150,35 +168,66 @@ func lastName(path string) string {
 	return name
 }
 
-// option hides an option or a label, or what in it is like password=….
+// option hides an option or a label, and what in it is like password=….
 func (h *hider) option(v value, path string, secret bool) value {
 	if secret || !v.isText() {
 		return h.scalar(v, path, secret)
 	}
-	return h.within(h.within(v, path, secretOption()), path, urlPassword())
+	return h.text(v, path)
+}
+
+// text hides what in a text is given to a name that speaks of a secret.
+func (h *hider) text(v value, path string) value {
+	text, rest := "", v.str()
+	for {
+		at := assigned().FindStringSubmatchIndex(rest)
+		if at == nil {
+			break
+		}
+		flag, name, between := rest[at[2]:at[3]], rest[at[4]:at[5]], rest[at[6]:at[7]]
+		spaced := strings.TrimSpace(between) == "" || !strings.ContainsAny(between, ":=")
+		isSecret := speaksOfSecret(name) && (!spaced || strings.HasPrefix(flag, "-") || strings.EqualFold(name, "authorization"))
+		end := at[5] // what follows the name may be the next
+		if isSecret {
+			text += rest[:at[8]] + h.instead(path, rest[at[8]:at[9]])
+			end = at[9]
+		} else {
+			text += rest[:end]
+		}
+		rest = rest[end:]
+	}
+	if text != "" {
+		v = stringValue(text + rest).at(v.line)
+	}
+	return h.scalar(v, path, false)
 }
 
 // command hides the words behind flags that speak of a secret, and what in a word is like such a flag.
 func (h *hider) command(v value, path string) value {
 	hiding := v
 	hiding.elements = nil
-	behindFlag := false
+	behind := "" // the flag before
 	for i, word := range v.elements {
 		at := fmt.Sprintf("%s[%d]", path, i)
-		flag := secretFlag().MatchString(word.str())
+		text := word.str()
 		switch {
-		case behindFlag && !strings.HasPrefix(word.str(), "-"):
+		case strings.HasPrefix(behind, "-") && speaksOfSecret(behind) && !strings.HasPrefix(text, "--"):
 			word = h.scalar(word, at, true)
-		case !flag && word.isText():
-			word = h.within(h.within(word, at, secretWithin()), at, urlPassword())
+		case behind == "-u" || behind == "--user":
+			word = h.within(word, at, user())
+		case word.isText():
+			word = h.within(h.text(word, at), at, userFlag())
 		}
-		behindFlag = flag
+		behind = text
+		if strings.ContainsAny(text, "= ") {
+			behind = ""
+		}
 		hiding.elements = append(hiding.elements, word)
 	}
 	return hiding
 }
 
-// within hides what the second group of an expression finds in a text.
+// within hides what the second of three groups of an expression finds in a text.
 func (h *hider) within(v value, path string, secret *regexp.Regexp) value {
 	text := v.str()
 	if !secret.MatchString(text) {
@@ -186,7 +235,7 @@ func (h *hider) within(v value, path string, secret *regexp.Regexp) value {
 	}
 	replaced := secret.ReplaceAllStringFunc(text, func(found string) string {
 		parts := secret.FindStringSubmatch(found)
-		return parts[1] + h.instead(path, parts[2]) + strings.Join(parts[3:], "")
+		return parts[1] + h.instead(path, parts[2]) + parts[3]
 	})
 	return stringValue(replaced).at(v.line)
 }
