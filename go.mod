@@ -34,7 +34,6 @@ require (
 
 require (
 	github.com/agnivade/levenshtein v1.2.2
-	github.com/joho/godotenv v1.5.1
 	go.yaml.in/yaml/v3 v3.0.5
 	go.yaml.in/yaml/v4 v4.0.0
 )

@@ -132,6 +132,10 @@ function makeDocument() {
   names = []
   last = 0
   const head = pick(['', '', '', '---\n', '%YAML 1.2\n---\n', '# first\n', '\ufeff'])
+  if (random(10) === 0) { // JSON, as people write it: with comments, and a comma too many
+    const pairs = Array.from({ length: 1 + random(4) }, (_, i) => `  "k${i}": ${flowNode(2)}`)
+    return `{\n${pairs.join(pick([',\n', ', # why\n']))}${pick(['', ','])}\n}\n`
+  }
   const foot = pick(['', '', '', '...\n', '# last\n'])
   return head + mapping(2, 0) + foot
 }

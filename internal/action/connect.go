@@ -40,10 +40,11 @@ func credentials(in inputs.Credentials, env Env, emit rollout.Emit) (cloud.Crede
 	inEnv := inputs.Keys{
 		AccessKeyID: env.Getenv("AWS_ACCESS_KEY_ID"), SecretAccessKey: env.Getenv("AWS_SECRET_ACCESS_KEY"), SessionToken: env.Getenv("AWS_SESSION_TOKEN"),
 	}
-	named := env.Getenv("AWS_PROFILE")
+	fromEnv := env.Getenv("AWS_PROFILE")
+	with.Named = named(env.Getenv)
 	switch {
 	case in.Keys.AccessKeyID != "":
-		with = keys(in.Keys)
+		with = keys(in.Keys, with.Named)
 	case in.Profile != "":
 		with.Profile = profile("aws-profile", in.Profile, env.Getenv)
 	case role.ARN != "" && hasToken && role.ExternalID == "":
@@ -52,9 +53,9 @@ func credentials(in inputs.Credentials, env Env, emit rollout.Emit) (cloud.Crede
 			emit(rollout.Noticed{What: "the keys in the environment are not used: role-to-assume is assumed with the identity token of the job", Next: "To assume it with the keys, give them as inputs."})
 		}
 	case inEnv.AccessKeyID != "":
-		with = keys(inEnv)
-	case named != "":
-		with.Profile = profile("AWS_PROFILE", named, env.Getenv)
+		with = keys(inEnv, with.Named)
+	case fromEnv != "":
+		with.Profile = profile("AWS_PROFILE", fromEnv, env.Getenv)
 	case role.ARN != "" && hasToken && env.Getenv("RUNNER_ENVIRONMENT") != "self-hosted":
 		return with, cloud.ExternalIDWithToken()
 	case role.ARN != "" && env.Getenv("RUNNER_ENVIRONMENT") != "self-hosted":
@@ -66,8 +67,8 @@ func credentials(in inputs.Credentials, env Env, emit rollout.Emit) (cloud.Crede
 	return with, nil
 }
 
-func keys(k inputs.Keys) cloud.Credentials {
-	return cloud.Credentials{AccessKeyID: k.AccessKeyID, SecretAccessKey: k.SecretAccessKey, SessionToken: k.SessionToken}
+func keys(k inputs.Keys, named cloud.Place) cloud.Credentials {
+	return cloud.Credentials{Named: named, AccessKeyID: k.AccessKeyID, SecretAccessKey: k.SecretAccessKey, SessionToken: k.SessionToken}
 }
 
 // profile is a profile and where it may be: in the files that the environment names, in the home folder, which container
@@ -79,12 +80,10 @@ func profile(input, name string, getenv func(string) string) cloud.Profile {
 	}
 	p := cloud.Profile{Input: input, Name: name}
 	home := getenv("HOME")
-	if config, credentials := getenv("AWS_CONFIG_FILE"), getenv("AWS_SHARED_CREDENTIALS_FILE"); config+credentials != "" {
-		place := cloud.Place{Workspace: isIn(workspace, config) || isIn(workspace, credentials)}
+	if place := named(getenv); place.Config+place.Credentials != "" {
 		if home != "" {
-			place.Config, place.Credentials = in(home).Config, in(home).Credentials
+			place.Config, place.Credentials = cmp.Or(place.Config, in(home).Config), cmp.Or(place.Credentials, in(home).Credentials)
 		}
-		place.Config, place.Credentials = cmp.Or(config, place.Config), cmp.Or(credentials, place.Credentials)
 		p.Places = append(p.Places, place)
 	}
 	for _, root := range []string{home, workspace} {
@@ -95,13 +94,32 @@ func profile(input, name string, getenv func(string) string) cloud.Profile {
 	return p
 }
 
-// isIn tells whether a file is in a folder.
+// named are the files that the environment names.
+func named(getenv func(string) string) cloud.Place {
+	workspace := getenv("GITHUB_WORKSPACE")
+	place := cloud.Place{Config: getenv("AWS_CONFIG_FILE"), Credentials: getenv("AWS_SHARED_CREDENTIALS_FILE")}
+	place.Workspace = isIn(workspace, place.Config) || isIn(workspace, place.Credentials)
+	return place
+}
+
+// isIn tells whether a file is in a folder, wherever links lead.
 func isIn(folder, file string) bool {
 	if folder == "" || file == "" {
 		return false
 	}
-	inside, err := filepath.Rel(folder, file)
+	inside, err := filepath.Rel(resolved(folder), resolved(file))
 	return err == nil && filepath.IsLocal(inside)
+}
+
+// resolved is where a path leads. A file that is not there is where it would be.
+func resolved(path string) string {
+	if absolute, err := filepath.Abs(path); err == nil {
+		path = absolute
+	}
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		return target
+	}
+	return path
 }
 
 // transport is the way to the runner's token endpoint; nil is the network.

@@ -70,6 +70,13 @@ func TestActionFileDeclaresTheInputsAndTheirDefaults(t *testing.T) {
 	require.Equal(t, want, got)
 }
 
+// What stands behind a blank and # is a comment in YAML.
+func TestNoDescriptionIsCutByAComment(t *testing.T) {
+	text, err := os.ReadFile("../../action.yml")
+	require.NoError(t, err)
+	require.NotRegexp(t, `(?m)^\s+description: [^"'\n][^\n]* #`, string(text))
+}
+
 func TestActionFileDeclaresTheOutputs(t *testing.T) {
 	var want []string
 	for _, output := range entries(declared(t).Outputs) {

@@ -24,7 +24,7 @@ const module = "ecs-deploy/"
 var layers = map[string][]string{
 	"internal/taskdef":      {"github.com/distribution/reference", "go.yaml.in/yaml/v4", "github.com/agnivade/levenshtein", "github.com/aymanbagabas/go-udiff"},
 	"internal/rollout":      {"internal/taskdef"},
-	"internal/inputs":       {"internal/rollout", "internal/taskdef", "github.com/sethvargo/", "github.com/joho/godotenv", "mvdan.cc/sh/v3/"},
+	"internal/inputs":       {"internal/rollout", "internal/taskdef", "github.com/sethvargo/", "mvdan.cc/sh/v3/"},
 	"internal/plan":         {"internal/inputs", "internal/rollout", "internal/taskdef"},
 	"internal/oidc":         {"github.com/sethvargo/go-githubactions"},
 	"internal/cloud":        {"internal/oidc", "internal/rollout", "internal/taskdef", "github.com/aws/", "golang.org/x/sync/errgroup", "golang.org/x/time/rate"},

@@ -28,6 +28,7 @@ type Credentials struct {
 	AccessKeyID, SecretAccessKey, SessionToken string
 	Profile                                    Profile
 	Role                                       Role
+	Named                                      Place // the files that the environment names, for what is said of no profile
 }
 
 // Role is a role to assume. It is unset without an ARN.
@@ -81,11 +82,15 @@ func base(ctx context.Context, options Options) (aws.Config, error) {
 	given, profile := options.Credentials.given(), options.Credentials.Profile
 	switch {
 	case given != nil:
-		// A profile of the environment is not needed then, and the SDK would insist on its file. Nothing in a file of HOME
-		// may redirect the calls.
+		// Nothing in a file of HOME or of the workspace may redirect the calls then; of HOME the region counts.
+		region, named := homeRegion(ctx, options.Region), options.Credentials.Named
+		if named.Workspace {
+			named = Place{}
+		}
+		// A profile of the environment is not needed, and the SDK would insist on its file.
 		os.Unsetenv("AWS_PROFILE")
-		load = append(load, config.WithCredentialsProvider(given),
-			config.WithSharedConfigFiles(named("AWS_CONFIG_FILE")), config.WithSharedCredentialsFiles(named("AWS_SHARED_CREDENTIALS_FILE")))
+		configs, credentials := named.files()
+		load = append(load, config.WithCredentialsProvider(given), config.WithRegion(region), config.WithSharedConfigFiles(configs), config.WithSharedCredentialsFiles(credentials))
 	case profile.Name != "":
 		_, place, err := profile.load(ctx, options.Emit)
 		if err != nil {
@@ -93,6 +98,11 @@ func base(ctx context.Context, options Options) (aws.Config, error) {
 		}
 		configs, credentials := place.files()
 		load = append(load, config.WithSharedConfigProfile(profile.Name), config.WithSharedConfigFiles(configs), config.WithSharedCredentialsFiles(credentials))
+	}
+	if given == nil && profile.Name == "" && options.Credentials.Named.Workspace {
+		if err := options.Credentials.Named.trustDefault(ctx, options.Emit); err != nil {
+			return aws.Config{}, err
+		}
 	}
 	cfg, err := config.LoadDefaultConfig(ctx, load...)
 	if err != nil {
@@ -104,12 +114,19 @@ func base(ctx context.Context, options Options) (aws.Config, error) {
 	return cfg, nil
 }
 
-// named is the file that a variable of the environment names, if it does.
-func named(variable string) []string {
-	if file := os.Getenv(variable); file != "" {
-		return []string{file}
+// homeRegion is a region that is given, else that of the default profile of HOME, if there is one. The environment's goes
+// before either, as everywhere in the SDK.
+func homeRegion(ctx context.Context, given string) string {
+	if given != "" || os.Getenv("AWS_REGION") != "" || os.Getenv("AWS_DEFAULT_REGION") != "" {
+		return given
 	}
-	return []string{}
+	section, err := config.LoadSharedConfigProfile(ctx, cmp.Or(os.Getenv("AWS_PROFILE"), "default"), func(o *config.LoadSharedConfigOptions) {
+		o.ConfigFiles, o.CredentialsFiles = []string{config.DefaultSharedConfigFilename()}, []string{config.DefaultSharedCredentialsFilename()}
+	})
+	if err != nil {
+		return ""
+	}
+	return section.Region
 }
 
 // given are the credentials that need not be looked for; nil if there are none.

@@ -26,14 +26,27 @@ type Place struct {
 	Workspace           bool // they are of the workspace, which holds what anybody may have pushed
 }
 
+// files are those that there are, as the SDK takes them: none is an empty list.
 func (p Place) files() (configs, credentials []string) {
-	unless := func(path string) []string {
+	list := func(path string) []string {
 		if path == "" {
 			return []string{}
 		}
 		return []string{path}
 	}
-	return unless(p.Config), unless(p.Credentials)
+	return list(p.Config), list(p.Credentials)
+}
+
+// trustDefault is trust for the profile that counts where none is named.
+func (p Place) trustDefault(ctx context.Context, emit rollout.Emit) error {
+	configs, credentials := p.files()
+	section, err := config.LoadSharedConfigProfile(ctx, "default", func(o *config.LoadSharedConfigOptions) {
+		o.ConfigFiles, o.CredentialsFiles = configs, credentials
+	})
+	if err != nil {
+		return nil // what cannot be read here, the SDK does not read either
+	}
+	return Profile{Input: "AWS_CONFIG_FILE", Name: "default"}.trust(section, p, emit)
 }
 
 // load reads the profile from the first place that has it. The error is a *rollout.Problem.

@@ -83,4 +83,23 @@ func TestWithKeysFilesOfHomeRedirectNothing(t *testing.T) {
 	client, err := Open(t.Context(), Options{Region: "eu-west-1", Credentials: Credentials{AccessKeyID: "id", SecretAccessKey: "secret"}, Emit: func(rollout.Event) {}})
 	require.NoError(t, err)
 	require.Nil(t, client.config.BaseEndpoint)
+
+	// Its region counts, where there is no other.
+	require.NoError(t, os.WriteFile(filepath.Join(home, ".aws", "config"), []byte("[default]\nregion = eu-north-1\nendpoint_url = http://attacker.invalid\n"), 0o600))
+	for _, variable := range []string{"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"} {
+		t.Setenv(variable, "")
+	}
+	client, err = Open(t.Context(), Options{Credentials: Credentials{AccessKeyID: "id", SecretAccessKey: "secret"}, Emit: func(rollout.Event) {}})
+	require.NoError(t, err)
+	require.Equal(t, "eu-north-1", client.config.Region)
+	require.Nil(t, client.config.BaseEndpoint)
+
+	// A file of the workspace that the environment names counts for neither keys nor the profile that nobody names.
+	workspace := place(t, true, "[default]\nendpoint_url = http://attacker.invalid\ncredential_process = /bin/evil\n", "")
+	t.Setenv("AWS_CONFIG_FILE", workspace.Config)
+	client, err = Open(t.Context(), Options{Region: "eu-west-1", Credentials: Credentials{AccessKeyID: "id", SecretAccessKey: "secret", Named: workspace}, Emit: func(rollout.Event) {}})
+	require.NoError(t, err)
+	require.Nil(t, client.config.BaseEndpoint)
+	_, err = Open(t.Context(), Options{Region: "eu-west-1", Credentials: Credentials{Named: workspace}, Emit: func(rollout.Event) {}})
+	require.ErrorContains(t, err, "in the workspace has credential_process and endpoint_url, which is not taken from there")
 }

@@ -15,7 +15,7 @@ import (
 // amazon is the inputs of aws-actions/amazon-ecs-deploy-task-definition v2 that this action does not have under the same
 // name, so that a step that was written for that action does the same here
 // (https://github.com/aws-actions/amazon-ecs-deploy-task-definition/blob/master/index.js). What that action lets pass in
-// silence is an error.
+// silence is an error where its author would want to know, and else a note.
 type amazon struct {
 	WaitForServiceStability string `env:"WAIT_FOR_SERVICE_STABILITY"`
 	WaitForMinutes          string `env:"WAIT_FOR_MINUTES"`
@@ -125,7 +125,7 @@ func (c *checker) volume(input, name, configuration string) any {
 		return nil
 	}
 	var volume map[string]any
-	c.json(input, configuration, &volume)
+	c.json(input, configuration, `{"sizeInGiB": 20, "roleArn": "arn:…"}`, &volume)
 	if name == "" && len(volume) == 0 {
 		c.note("%s: it is empty, and has no effect", input)
 		return nil
@@ -136,12 +136,13 @@ func (c *checker) volume(input, name, configuration string) any {
 	return []any{map[string]any{"name": name, "managedEBSVolume": volume}}
 }
 
-func (c *checker) json(input, value string, into any) {
+// json reads JSON of a form, which an error shows.
+func (c *checker) json(input, value, form string, into any) {
 	if value == "" {
 		return
 	}
-	if err := json.Unmarshal([]byte(value), into); err != nil {
-		c.mistake("%s: %w", input, err)
+	if json.Unmarshal([]byte(value), into) != nil {
+		c.mistake("%s: it is not JSON like %s", input, form)
 	}
 }
 
@@ -164,8 +165,8 @@ func (a amazon) task(c *checker, minutes *int32, managedTags *bool) *OneOff {
 		Environment []struct{ Name, Value string }
 	}
 	var tags []any
-	c.json("run-task-container-overrides", a.TaskOverrides, &overrides)
-	c.json("run-task-tags", a.TaskTags, &tags)
+	c.json("run-task-container-overrides", a.TaskOverrides, `[{"name": "app", "command": ["…"], "environment": [{"name": "…", "value": "…"}]}]`, &overrides)
+	c.json("run-task-tags", a.TaskTags, `[{"key": "…", "value": "…"}]`, &tags)
 	task := &OneOff{Count: 1, Timeout: length(30 * time.Minute), Detached: !c.yes("wait-for-task-stopped", a.WaitForTaskStopped)}
 	if minutes != nil {
 		task.Timeout = length(time.Duration(*minutes) * time.Minute)
@@ -200,7 +201,7 @@ func (a amazon) place(c *checker, task *OneOff) {
 		CapacityProvider string
 		Weight, Base     int
 	}
-	c.json("run-task-capacity-provider-strategy", a.TaskCapacity, &shares)
+	c.json("run-task-capacity-provider-strategy", a.TaskCapacity, `[{"capacityProvider": "…", "weight": 1, "base": 0}]`, &shares)
 	for _, share := range shares {
 		task.Capacity.Shares = append(task.Capacity.Shares, Share{share.CapacityProvider, share.Weight, share.Base})
 	}

@@ -2,6 +2,7 @@ package inputs
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -18,13 +19,18 @@ import (
 
 // checker collects mistakes. Each names the input, its value, and what is allowed.
 type checker struct {
-	mistakes        []error
-	notices         []rollout.Noticed
-	workspace, temp string // the folders in which files may be
+	mistakes []error
+	notices  []rollout.Noticed
+	workspace
 }
 
+// mistake adds one. A URL in it is told without its password.
 func (c *checker) mistake(format string, args ...any) {
-	c.mistakes = append(c.mistakes, fmt.Errorf(format, args...))
+	err := fmt.Errorf(format, args...)
+	if shown := taskdef.HideURLPasswords(err.Error()); shown != err.Error() {
+		err = errors.New(shown)
+	}
+	c.mistakes = append(c.mistakes, err)
 }
 
 // The names that ECS allows:
@@ -101,7 +107,7 @@ func (c *checker) taskDefinition(input, value string) (string, *taskdef.Document
 		return "", nil
 	case isRevision(value):
 		return value, nil
-	case strings.HasPrefix(value, "{"):
+	case !isPath(value):
 		c.mistake("%s: it is the text of a task definition: write it to a file of the workspace, and give its path", input)
 		return "", nil
 	case !strings.ContainsAny(value, "/.") || strings.HasPrefix(value, "arn:"):
@@ -128,28 +134,37 @@ func looksLikeImage(path string) string {
 	return ""
 }
 
-func (c *checker) path(path string) string {
+// isPath tells whether a text may be a path, rather than what should be in the file.
+func isPath(text string) bool { return !strings.ContainsAny(text, "\n={[\"") }
+
+// workspace is where files may be: the folder that was checked out, and the runner's own for temporary ones.
+type workspace struct{ root, temp string }
+
+func (w workspace) path(path string) string {
 	if filepath.IsAbs(path) {
 		return path
 	}
-	return filepath.Join(c.workspace, path)
+	return filepath.Join(w.root, path)
 }
 
-func (c *checker) isFile(path string) bool {
-	info, err := os.Stat(c.path(path))
+func (w workspace) isFile(path string) bool {
+	info, err := os.Stat(w.path(path))
 	return err == nil && info.Mode().IsRegular()
 }
 
-// read reads a file of the workspace or of the runner's folder for temporary ones, and of no other.
-func (c *checker) read(path string) ([]byte, error) {
-	full, err := filepath.EvalSymlinks(c.path(path))
+// read reads a file of one of the two folders, and of no other.
+func (w workspace) read(path string) ([]byte, error) {
+	full, err := filepath.EvalSymlinks(w.path(path))
+	if err != nil && !isPath(path) {
+		return nil, errors.New("what is given is no path: give that of a file in the workspace") // it may be what should be in it
+	}
 	if err != nil {
-		if there, err := os.ReadDir(cmp.Or(c.workspace, ".")); err == nil && len(there) == 0 {
+		if there, err := os.ReadDir(cmp.Or(w.root, ".")); err == nil && len(there) == 0 {
 			return nil, fmt.Errorf("there is no file %s: the workspace is empty, so run actions/checkout before this step", path)
 		}
 		return nil, fmt.Errorf("there is no file %s in the workspace", path)
 	}
-	for _, root := range []string{cmp.Or(c.workspace, "."), c.temp} {
+	for _, root := range []string{cmp.Or(w.root, "."), w.temp} {
 		if root, err = filepath.EvalSymlinks(root); err != nil || root == "" {
 			continue
 		}
@@ -214,16 +229,20 @@ var named = map[string]string{"cluster": "cluster", "service": "service", "taskD
 // is left out.
 func (c *checker) servicePatch(input, value string) taskdef.Patch {
 	patch := c.patch(input, value, taskdef.ServiceShape())
+	known := append(taskdef.ServiceShape().Names(), taskdef.NotOfUpdateService...)
+	var leftOut []string
 	for _, member := range patch.Members() {
-		near := taskdef.ServiceShape().Nearest(member)
-		switch other, is := named[member]; {
-		case is:
+		near := taskdef.Nearest(member, known)
+		if other, is := named[cmp.Or(near, member)]; is {
 			c.mistake("%s: %s is said by the input %s", input, member, other)
-		case slices.Contains(taskdef.NotOfUpdateService, member):
-			c.warn("Leave it out of the patch.", "%s: UpdateService has no %s, which is not sent", input, member)
-		case near != "":
+		} else if slices.Contains(taskdef.NotOfUpdateService, member) {
+			leftOut = append(leftOut, member)
+		} else if near != "" {
 			c.warn("", "%s: UpdateService has no %s, as far as is known: is %s meant?", input, member, near)
 		}
+	}
+	if len(leftOut) > 0 {
+		c.warn("Leave them out of the patch.", "%s: UpdateService does not have %s, and they are not sent", input, strings.Join(leftOut, ", "))
 	}
 	return patch.Without(taskdef.NotOfUpdateService...)
 }

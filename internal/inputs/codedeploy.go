@@ -23,7 +23,7 @@ type CodeDeploy struct {
 type AppSpecFile struct {
 	Path  string
 	Named bool // by an input; else it goes by the name that CodeDeploy knows, and may be missing
-	files *checker
+	files workspace
 }
 
 // Read reads the file. The AppSpec is empty where the file is not named and not there; then it is to be made of what the
@@ -32,7 +32,7 @@ func (f AppSpecFile) Read() (taskdef.AppSpec, error) {
 	from := f.Path
 	if f.Named {
 		from = "codedeploy-appspec"
-	} else if f.files == nil || f.files.workspace == "" || !f.files.isFile(f.Path) {
+	} else if f.files.root == "" || !f.files.isFile(f.Path) {
 		return taskdef.AppSpec{}, nil
 	}
 	text, err := f.files.read(f.Path)
@@ -68,7 +68,7 @@ func (c *checker) codeDeploy(t text) CodeDeploy {
 		Application: c.codeDeployName("codedeploy-application", t.CodeDeployApplication),
 		Group:       c.codeDeployName("codedeploy-deployment-group", t.CodeDeployGroup),
 		Config:      c.codeDeployName("codedeploy-deployment-config", t.CodeDeployConfig),
-		File:        AppSpecFile{cmp.Or(t.CodeDeployAppSpec, defaultAppSpec), t.CodeDeployAppSpec != "", c},
+		File:        AppSpecFile{cmp.Or(t.CodeDeployAppSpec, defaultAppSpec), t.CodeDeployAppSpec != "", c.workspace},
 		Description: t.CodeDeployDescription,
 	}
 	if long := []rune(d.Description); len(long) > longestDescription {

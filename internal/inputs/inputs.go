@@ -156,7 +156,7 @@ func Read(ctx context.Context, getenv func(string) string, variables []string) (
 	if err := envconfig.ProcessWith(ctx, &envconfig.Config{Target: &t, Lookuper: lookuper{action}}); err != nil {
 		return Inputs{}, err
 	}
-	c := checker{workspace: getenv("GITHUB_WORKSPACE"), temp: getenv("RUNNER_TEMP")}
+	c := checker{workspace: workspace{root: getenv("GITHUB_WORKSPACE"), temp: getenv("RUNNER_TEMP")}}
 	c.undeclared(variables)
 	in := t.check(&c)
 	in.Amazon = t.Amazon.given()

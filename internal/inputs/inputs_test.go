@@ -64,8 +64,8 @@ func TestVariablesAreReadLineByLine(t *testing.T) {
 	in, err := read(t, map[string]string{"service": "web", "environment-variables": "  A= 1 \r\n\napp:!B\nC= trailing  ", "secrets": "D=arn"})
 	require.NoError(t, err)
 	require.Equal(t, []taskdef.Variable{
-		{Name: "A", Value: " 1 "}, {Container: "app", Name: "B", Remove: true}, {Name: "C", Value: " trailing  "},
-		{Name: "D", Value: "arn", Secret: true},
+		{Name: "A", Value: " 1 ", Input: "environment-variables"}, {Container: "app", Name: "B", Remove: true, Input: "environment-variables"},
+		{Name: "C", Value: " trailing  ", Input: "environment-variables"}, {Name: "D", Value: "arn", Secret: true, Input: "secrets"},
 	}, in.Variables)
 }
 
@@ -85,7 +85,7 @@ func TestTaskDefinitionFiles(t *testing.T) {
 	}
 	const good = "family: web\ncontainerDefinitions:\n- {name: app, image: nginx}\n"
 	write(workspace, "deploy/web.yaml", good)
-	write(workspace, "broken.json", "{\n  \"family\": \"web\",\n}")
+	write(workspace, "broken.json", "{\n  \"family\": \"web\",\n]")
 	rendered := write(temp, "task-definition-1.json", `{"family":"web","containerDefinitions":[{"name":"app","image":"nginx"}]}`)
 	outside := write(elsewhere, "secret.json", good)
 	require.NoError(t, os.Symlink(outside, filepath.Join(workspace, "link.json")))
@@ -101,7 +101,7 @@ func TestTaskDefinitionFiles(t *testing.T) {
 		require.Empty(t, in.TaskDefinition)
 	}
 	for file, want := range map[string]string{
-		"broken.json":    "task-definition: broken.json: line 3, column 1: invalid character '}' looking for beginning of object key string",
+		"broken.json":    "task-definition: broken.json: line 3, column 1: invalid character ']' looking for beginning of object key string",
 		"missing.json":   "task-definition: there is no file missing.json in the workspace",
 		outside:          "task-definition: " + outside + " is outside of the workspace",
 		"link.json":      "task-definition: link.json is outside of the workspace",

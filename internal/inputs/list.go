@@ -38,13 +38,19 @@ func items(value string) []string {
 	return kept
 }
 
-// jsonList reads a list of texts in JSON.
+// jsonList reads a list of texts in JSON, less those that are null or empty.
 func jsonList(value string) ([]string, bool) {
-	var list []string
+	var list []*string
 	if !strings.HasPrefix(strings.TrimSpace(value), "[") || json.Unmarshal([]byte(value), &list) != nil {
 		return nil, false
 	}
-	return list, true
+	var kept []string
+	for _, text := range list {
+		if text != nil && strings.TrimSpace(*text) != "" {
+			kept = append(kept, *text)
+		}
+	}
+	return kept, true
 }
 
 // oddity is what most likely went wrong with a value that is refused, to be put behind the error; or nothing.
@@ -57,7 +63,7 @@ func oddity(value string) string {
 	case strings.ContainsAny(value[:1], `"'`):
 		return ": leave out the quotes"
 	case strings.HasPrefix(value, "["):
-		return ": it is no list in JSON"
+		return ": it is no list of texts in JSON"
 	case strings.Contains(value, "${") || strings.HasPrefix(value, "$"):
 		return ": nothing here fills in variables of a shell; an expression of a workflow is written ${{ … }}"
 	case strings.ContainsAny(value, " \t"):

@@ -64,6 +64,17 @@ func TestEveryRefusedValueSaysWhatIsWrongWithIt(t *testing.T) {
 		{"image", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:", `image: "123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:" is not an image: the tag or digest behind it is empty: is the variable set that it comes from?`},
 		{"task-definition", "x.io/web:v2", "task-definition: there is no file x.io/web:v2 in the workspace: an image is given as image"},
 		{"task-definition", `{"family": "web"}`, "task-definition: it is the text of a task definition: write it to a file of the workspace, and give its path"},
+		{"task-definition", "family: web\ncontainerDefinitions:\n- {name: app, image: x.io/web:1, environment: [{name: P, value: hunter2}]}", "task-definition: it is the text of a task definition: write it to a file of the workspace, and give its path"},
+		{"task-definition", `[{"name":"P","value":"hunter2"}]`, "task-definition: it is the text of a task definition: write it to a file of the workspace, and give its path"},
+		{"environment-file", "DB_PASSWORD=hunter2", "environment-file: what is given is no path: give that of a file in the workspace"},
+		{"environment-file", "colon.env", "environment-file: colon.env: line 1: write NAME=value, and put a value of several lines in quotes"},
+		{"environment-file", "open.env", "environment-file: open.env: line 2: write NAME=value, and put a value of several lines in quotes"},
+		{"environment-variables", "\"A=hunter2\"", "environment-variables: line 1: write NAME=value, container:NAME=value, !NAME or container:!NAME; a value of several lines goes into environment-file or task-definition-patch"},
+		{"environment-variables", "T=abc\nZGVm==", "environment-variables: line 2 (ZGVm): it looks like a part of a value of several lines, which goes into environment-file or task-definition-patch"},
+		{"image", "https://AWS:hunter2@x.io/web:1", `image: "https://AWS:(hidden)@x.io/web:1" is not an image: leave out what stands before ://, and that`},
+		{"run-before", "- bin/migrate", "run-before: its first word is no program: a description of a task has container, command, environment and so on, a list is written in JSON"},
+		{"run-before", "comand: bin/migrate", "run-before: its first word is no program: a description of a task has container, command, environment and so on, a list is written in JSON"},
+		{"run-before", "count: 99999999999999999999", "run-before: count: the number is too large"},
 		{"task-definition", "web", `task-definition: "web" is the name of a file in the workspace, and may be that of a family too: write ./web for the file, or family:revision or an ARN`},
 		{"task-definition", "missing.json", "task-definition: there is no file missing.json in the workspace"},
 		{"task-definition", "folder/..", "task-definition: folder/.. is no file, but a folder"},
@@ -74,12 +85,12 @@ func TestEveryRefusedValueSaysWhatIsWrongWithIt(t *testing.T) {
 		{"service", "- web\n- api", "service: \"- web\" is neither the name nor the ARN of a service: leave out the list marker, and write one a line\nservice: \"- api\" is neither the name nor the ARN of a service: leave out the list marker, and write one a line"},
 		{"service", `"web"`, `service: "\"web\"" is neither the name nor the ARN of a service: leave out the quotes`},
 		{"service", "$SERVICE", `service: "$SERVICE" is neither the name nor the ARN of a service: nothing here fills in variables of a shell; an expression of a workflow is written ${{ … }}`},
-		{"service", `["web"`, `service: "[\"web\"" is neither the name nor the ARN of a service: it is no list in JSON`},
+		{"service", `["web"`, `service: "[\"web\"" is neither the name nor the ARN of a service: it is no list of texts in JSON`},
 		{"cluster", "my cluster", `cluster: "my cluster" is neither the name nor the ARN of a cluster: there is a blank in it`},
 		{"dry-run", `"true"`, `dry-run: "\"true\"" is neither true nor false: leave out the quotes`},
 		{"wait-for-minutes", "soon", `wait-for-minutes: "soon" is not a number of minutes from 1 to 360`},
 		{"environment-file", "missing.env", "environment-file: there is no file missing.env in the workspace"},
-		{"environment-file", "bad.env", "environment-file: bad.env: line 3: write NAME=value, a value of several lines in double quotes"},
+		{"environment-file", "bad.env", "environment-file: bad.env: line 3: write NAME=value, and put a value of several lines in quotes"},
 		{"run-before", "echo hunter2 | tee", "run-before: there is no shell to understand it: write sh -c '…', if the image has one"},
 		{"run-before", "echo 'hunter2", "run-before: the command cannot be split into words: a quote is not closed, or something stands where it cannot"},
 		{"role-external-id", "hunter 2", "role-external-id: it is not 2 or more letters, digits and _+=,.@:/-\nrole-external-id belongs to a role-to-assume: that one is not set"},
@@ -87,7 +98,7 @@ func TestEveryRefusedValueSaysWhatIsWrongWithIt(t *testing.T) {
 		{"task-definition-arn", "web", `task-definition-arn: "web" is not the ARN of a revision, such as arn:aws:ecs:eu-west-1:123456789012:task-definition/web:41`},
 	} {
 		with := map[string]string{"service": "app", test.input: test.value}
-		_, err := inWorkspace(t, with, map[string]string{"web": good, "folder": "", "bad.env": "A=1\nB=2\nhunter2 is it\nC=3\n"})
+		_, err := inWorkspace(t, with, map[string]string{"web": good, "folder": "", "bad.env": "A=1\nB=2\nhunter2 is it\nC=3\n", "colon.env": "DEBUG: true\n", "open.env": "A=1\nB=\"x\n"})
 		require.Error(t, err, test.value)
 		if test.value != "folder/.." {
 			require.EqualError(t, err, test.want, test.value)
@@ -150,10 +161,12 @@ func TestServicePatchLeadsToNoOtherService(t *testing.T) {
 	in, err := inWorkspace(t, map[string]string{"service": "web", "service-patch": "{launchType: FARGATE, serviceName: web, enableExecuteCommand: true, desiredcount: 3, brandNew: 1}"}, nil)
 	require.NoError(t, err)
 	require.Equal(t, []string{"enableExecuteCommand", "desiredcount", "brandNew"}, in.ServicePatch.Members())
-	require.Len(t, in.Notices, 3)
-	require.Equal(t, "service-patch: UpdateService has no launchType, which is not sent", in.Notices[0].What)
-	require.Equal(t, "service-patch: UpdateService has no serviceName, which is not sent", in.Notices[1].What)
-	require.Equal(t, "service-patch: UpdateService has no desiredcount, as far as is known: is desiredCount meant?", in.Notices[2].What)
+	require.Len(t, in.Notices, 2)
+	require.Equal(t, "service-patch: UpdateService has no desiredcount, as far as is known: is desiredCount meant?", in.Notices[0].What)
+	require.Equal(t, "service-patch: UpdateService does not have launchType, serviceName, and they are not sent", in.Notices[1].What)
+
+	_, err = inWorkspace(t, map[string]string{"service": "web", "service-patch": "{Cluster: other, services: api}"}, nil)
+	require.EqualError(t, err, "service-patch: Cluster is said by the input cluster\nservice-patch: services is said by the input service")
 }
 
 func TestEnvironmentFiles(t *testing.T) {
@@ -188,7 +201,7 @@ func FuzzNoErrorQuotesASecret(f *testing.F) {
 			return
 		}
 		// A name may be told: what is no value is not a secret. So may be the keys of a map.
-		if input == "run-before" && asYAML.MatchString(text) {
+		if input == "run-before" && description.MatchString(text) {
 			return
 		}
 		if name, _, assigned := strings.Cut(text, "="); input != "run-before" && assigned && strings.Contains(name, secret) || strings.HasPrefix(strings.TrimSpace(text), secret) {
@@ -206,4 +219,22 @@ func FuzzNoErrorQuotesASecret(f *testing.F) {
 			}
 		}
 	})
+}
+
+// What dotenv of npm does with each is asked in .ci/readers.
+func TestDotenv(t *testing.T) {
+	for text, want := range map[string]string{
+		`RE="^\d+$"`: `^\d+$`, `P="C:\Users\x"`: `C:\Users\x`, `A="a\nb"`: "a\nb", `A='a\nb'`: `a\nb`, "A=`it's \"x\"`": `it's "x"`,
+		"A=b#c": "b#c", "A=b # c": "b", "A= # c": "", "A=": "", "A = b c ": "b c", "export A=$B": "$B", `A="x" # c`: "x", `A='x\\'`: `x\\`, "A=\uf8ff": "\uf8ff",
+		"A=\"x\ny\"\n": "x\ny", "A=a\"b\"": `a"b"`, `A="say \"hi\""`: `say \"hi\"`,
+	} {
+		variables, line := dotenv(text)
+		require.Zero(t, line, text)
+		require.Equal(t, []Assignment{{"A", want}}, append([]Assignment{}, Assignment{"A", variables[0].Value}), text)
+		require.Len(t, variables, 1)
+	}
+	for text, line := range map[string]int{"A": 1, "A=1\n\nB C=1": 3, `A="x`: 1, "A=1\nB='x' y": 2, "1A=b": 1, "app:A=b": 1} {
+		_, got := dotenv(text)
+		require.Equal(t, line, got, text)
+	}
 }

@@ -130,6 +130,9 @@ func splitCommand(line string) ([]string, error) {
 		}
 		split = append(split, word)
 	}
+	if len(split) > 0 && (split[0] == "-" || strings.HasSuffix(split[0], ":") || strings.HasPrefix(split[0], "[")) {
+		return nil, errors.New("its first word is no program: a description of a task has container, command, environment and so on, a list is written in JSON")
+	}
 	return split, nil
 }
 
@@ -190,8 +193,11 @@ func unescaped(text, only string) string {
 	return out.String()
 }
 
-// asYAML tells a description of a task from a command.
-var asYAML = regexp.MustCompile(`^\s*(\{|(container|command|environment|cpu|memory|taskRole|network|capacity|count|timeout)\s*:(\s|$))`)
+// description tells a description of a task, whose keys may be in quotes, from a command.
+var description = regexp.MustCompile(`^\s*(\{|["']?(container|command|environment|cpu|memory|taskRole|network|capacity|count|timeout)["']?\s*:(\s|$))`)
+
+// comments are lines in front that begin with #.
+var comments = regexp.MustCompile(`^(?:\s*#[^\n]*(?:\n|$))+`)
 
 const (
 	mostTasks     = 10 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
@@ -205,10 +211,13 @@ func (c *checker) oneOff(input, value string) *OneOff {
 	}
 	task := OneOff{Count: 1, Timeout: length(oneOffTimeout)}
 	var err error
-	if asYAML.MatchString(value) {
+	bare := comments.ReplaceAllString(value, "")
+	if list, is := jsonList(bare); is {
+		task.Command = list
+	} else if description.MatchString(bare) {
 		err = taskdef.Decode(value, taskdef.OneOffShape(), &task)
 	} else {
-		task.Command, err = splitCommand(value)
+		task.Command, err = splitCommand(bare)
 	}
 	switch {
 	case err != nil:

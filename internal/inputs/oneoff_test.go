@@ -66,6 +66,20 @@ timeout: 90s
 	require.Equal(t, "EC2", in.RunBefore.Capacity.LaunchType)
 }
 
+func TestACommandMayBeAListOrHaveComments(t *testing.T) {
+	for value, want := range map[string]words{
+		`["bin/migrate", "up $A"]`:         {"bin/migrate", "up $A"},
+		"# migrates\ncommand: bin/migrate": {"bin/migrate"},
+		`"command": [a, b]`:                {"a", "b"},
+		"# first\n# second\nbin/migrate":   {"bin/migrate"},
+		"echo ~ {a,b} a*":                  {"echo", "~", "{a,b}", "a*"},
+	} {
+		in, err := read(t, map[string]string{"service": "web", "run-before": value})
+		require.NoError(t, err, value)
+		require.Equal(t, want, in.RunBefore.Command, value)
+	}
+}
+
 func TestMistakesInOneOffTasks(t *testing.T) {
 	for value, want := range map[string]string{
 		"a | b":                   `run-before: there is no shell to understand it: write sh -c '…', if the image has one`,

@@ -2,12 +2,9 @@ package inputs
 
 import (
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/joho/godotenv"
 
 	"ecs-deploy/internal/taskdef"
 )
@@ -35,14 +32,20 @@ func (c *checker) variables(t text) []taskdef.Variable {
 // variableLines reads one variable a line. Each line is named by its number and, where it has a legal one, its name.
 func (c *checker) variableLines(input, value string, secret bool) []taskdef.Variable {
 	var variables []taskdef.Variable
-	number := 0
-	for line := range strings.Lines(value) {
-		number++
-		line = strings.TrimLeft(strings.TrimRight(line, "\r\n"), " \t")
+	assignments, isList := jsonList(value)
+	if !isList {
+		assignments = slices.Collect(strings.Lines(value))
+	}
+	for i, line := range assignments {
+		number := i + 1
+		if !isList {
+			line = strings.TrimLeft(strings.TrimRight(line, "\r\n"), " \t")
+		}
 		if line == "" || isComment(line) {
 			continue
 		}
 		v, err := taskdef.ParseVariable(line, secret)
+		v.Input = input
 		where := fmt.Sprintf("%s: line %d", input, number)
 		if name := taskdef.NameOf(line); name != "" {
 			where += " (" + name + ")"
@@ -106,43 +109,15 @@ func (c *checker) environmentFile(input, path string) []taskdef.Variable {
 		c.mistake("%s: %s: %w", input, path, err)
 		return nil
 	}
-	values, line := dotenv(text)
+	assignments, line := dotenv(text)
 	if line > 0 {
-		c.mistake("%s: %s: line %d: write NAME=value, a value of several lines in double quotes", input, path, line)
+		c.mistake("%s: %s: line %d: write NAME=value, and put a value of several lines in quotes", input, path, line)
 		return nil
 	}
 	var variables []taskdef.Variable
-	for _, name := range slices.Sorted(maps.Keys(values)) {
-		if taskdef.NameOf(name+"=") == "" {
-			c.mistake("%s: %s: a name there is not one of a variable", input, path)
-			continue
-		}
-		variables = append(variables, taskdef.Variable{Name: name, Value: values[name]})
+	for _, assigned := range assignments {
+		v := taskdef.Variable{Name: assigned.Name, Value: assigned.Value, Input: input}
+		variables = append(slices.DeleteFunc(variables, v.Same), v)
 	}
 	return variables
-}
-
-// dollar stands for the dollar sign while a file is read: the library would fill in variables, and what was written is
-// what is deployed.
-const dollar = "\uf8ff"
-
-// dotenv reads a file in the format of dotenv. The line is that of the first mistake, or 0: errors of the library quote the
-// file, and so its values.
-func dotenv(text string) (values map[string]string, line int) {
-	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "$", dollar)
-	values, err := godotenv.Unmarshal(text)
-	if err != nil {
-		good := 0
-		all := strings.SplitAfter(text, "\n")
-		for n := range all {
-			if _, err := godotenv.Unmarshal(strings.Join(all[:n], "")); err == nil {
-				good = n
-			}
-		}
-		return nil, good + 1
-	}
-	for name, value := range values {
-		values[name] = strings.ReplaceAll(value, dollar, "$")
-	}
-	return values, 0
 }

@@ -30,7 +30,11 @@ func refused(base rollout.Revision, document taskdef.Document) error {
 
 // attached refuses a revision that lacks a container or port which a load balancer or a registry of the service names, and
 // what runs has: ECS refuses it when it is registered already. What service-patch says of them is left to ECS.
-func attached(in inputs.Inputs, running rollout.Running, document taskdef.Document) error {
+func attached(in inputs.Inputs, running rollout.Running, revision rollout.PlannedRevision) error {
+	document, input := revision.Document, "task-definition"
+	if revision.Register && revision.Base.ARN != "" {
+		input = "task-definition-patch"
+	}
 	if in.ServicePatch.Has("loadBalancers") || in.ServicePatch.Has("serviceRegistries") {
 		return nil
 	}
@@ -43,7 +47,7 @@ func attached(in inputs.Inputs, running rollout.Running, document taskdef.Docume
 			what = fmt.Sprintf("container %s no longer maps port %d", port.Container, port.Port)
 		}
 		return &rollout.Problem{
-			Kind: rollout.BadInput, What: fmt.Sprintf("task-definition: %s, and service %s has a load balancer or registry that sends traffic there", what, running.Service.Name),
+			Kind: rollout.BadInput, What: fmt.Sprintf("%s: %s, and service %s has a load balancer or registry that sends traffic there", input, what, running.Service.Name),
 			Next: "Keep its name and its port in portMappings, or change loadBalancers in service-patch with it. The containers are " + strings.Join(containerNames(document), ", ") + ".",
 		}
 	}

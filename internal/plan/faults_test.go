@@ -32,12 +32,12 @@ func TestARevisionThatECSRefusesIsAnErrorBeforeAnyChange(t *testing.T) {
 		},
 		"the container of the load balancer is gone": {
 			"containerDefinitions: [{name: app, $delete: true}, {name: web, image: nginx:1}]",
-			"task-definition: container app is gone, and service web has a load balancer or registry that sends traffic there",
+			"task-definition-patch: container app is gone, and service web has a load balancer or registry that sends traffic there",
 			"Keep its name and its port in portMappings, or change loadBalancers in service-patch with it. The containers are web.",
 		},
 		"its port is gone": {
 			"containerDefinitions: [{name: app, portMappings: [{containerPort: 8080, $delete: true}]}]",
-			"task-definition: container app no longer maps port 8080, and service web has a load balancer or registry that sends traffic there",
+			"task-definition-patch: container app no longer maps port 8080, and service web has a load balancer or registry that sends traffic there",
 			"Keep its name and its port in portMappings, or change loadBalancers in service-patch with it. The containers are app.",
 		},
 	} {

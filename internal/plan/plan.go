@@ -3,6 +3,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -30,8 +31,10 @@ func Make(in inputs.Inputs, world rollout.World) (rollout.Plan, error) {
 		return plan, err
 	}
 	for i, base := range bases {
-		document, more := edits[i].Document.Tidy()
-		edits[i].Document, leftOut[i] = document, append(leftOut[i], more...)
+		if base.ARN == "" || !edits[i].Document.Equal(base.Document) { // what runs, and stays, is as it is
+			document, more := edits[i].Document.Tidy()
+			edits[i].Document, leftOut[i] = document, append(leftOut[i], more...)
+		}
 		plan.Revisions = append(plan.Revisions, revision(base, edits[i]))
 		if plan.Revisions[i].Register {
 			if err := refused(base, edits[i].Document); err != nil {
@@ -57,7 +60,7 @@ func Make(in inputs.Inputs, world rollout.World) (rollout.Plan, error) {
 	}
 	plan.Restart = in.AskNothing() && slices.ContainsFunc(plan.Services, func(s rollout.PlannedService) bool { return s.Update.Force && s.CodeDeploy == nil })
 	if plan.Restart {
-		plan.Notes = append(plan.Notes, "nothing is given to change, so what runs is restarted as it is: if image was to be given, look whether its variable is set. force-new-deployment: true asks for a restart")
+		plan.Notes = append(plan.Notes, "nothing is given to change: what runs is restarted as it is")
 	}
 	if plan.Before, err = oneOff("run-before", in.RunBefore, in, plan); err != nil {
 		return plan, err
@@ -151,14 +154,14 @@ func misplaced(base rollout.Revision, variables []taskdef.Variable) error {
 	for _, variable := range variables {
 		asked = append(asked, variable.String())
 	}
-	input := "environment-variables"
-	if variables[0].Secret {
-		input = "secrets"
+	input, write := cmp.Or(variables[0].Input, "environment-variables"), "container:NAME=value"
+	if input == "environment-file" {
+		write = "container:path"
 	}
 	return &rollout.Problem{
 		Kind: rollout.BadInput,
 		What: fmt.Sprintf("%s: it is not known which container of %s is meant by %s", input, base.ID(), strings.Join(asked, ", ")),
-		Next: "Write container:NAME=value. Its containers are " + strings.Join(containerNames(base.Document), ", ") + ".",
+		Next: "Write " + write + ". Its containers are " + strings.Join(containerNames(base.Document), ", ") + ".",
 	}
 }
 
@@ -206,7 +209,7 @@ func service(in inputs.Inputs, running rollout.Running, revision rollout.Planned
 	if !revision.Register {
 		update.TaskDefinition = revision.Base.ARN
 	}
-	if err := attached(in, running, revision.Document); err != nil {
+	if err := attached(in, running, revision); err != nil {
 		return rollout.PlannedService{}, err
 	}
 	if in.ForceNewDeployment != nil {
@@ -227,7 +230,7 @@ func service(in inputs.Inputs, running rollout.Running, revision rollout.Planned
 
 // Result is what a dry run comes to.
 func Result(plan rollout.Plan) rollout.Result {
-	result := rollout.Result{Outcome: rollout.Planned, Reason: "this was a dry run, and nothing was changed"}
+	result := rollout.Result{Outcome: rollout.Planned, Reason: "this was a dry run, and nothing was changed", Restarted: plan.Restart}
 	var revisions []rollout.RevisionResult
 	for _, planned := range plan.Revisions {
 		revision := rollout.RevisionResult{Revision: planned.Base, Previous: planned.Base, Images: planned.Images}

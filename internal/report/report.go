@@ -558,7 +558,10 @@ func headline(result rollout.Result) string {
 // achieved is a good end. That nothing was asked to change is said first: most likely it was meant to be.
 func achieved(result rollout.Result) string {
 	end := result.Reason + lasting(" (%s)", result.Duration)
-	if result.Restarted {
+	switch {
+	case result.Restarted && result.Outcome == rollout.Planned:
+		return "would be restarted as it is, since nothing is given to change: " + end
+	case result.Restarted:
 		return "restarted as it was, since nothing was given to change: " + end
 	}
 	return end

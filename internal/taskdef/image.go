@@ -46,6 +46,9 @@ func ParseImage(text string) (Image, error) {
 	}
 	named, err := reference.ParseNormalizedNamed(text)
 	if err != nil {
+		if image.Container != "" {
+			return Image{}, fmt.Errorf("container %s: %q is not an image: %s", image.Container, text, explain(text, err))
+		}
 		return Image{}, fmt.Errorf("%q is not an image: %s", text, explain(text, err))
 	}
 	image.repository = named.Name()
@@ -64,7 +67,9 @@ func explain(text string, err error) string {
 	}
 	switch {
 	case text == "":
-		return "it is empty"
+		return "it is empty: is the variable set that it comes from?"
+	case strings.ContainsAny(text[:1], "{["):
+		return "write container=image, one a line"
 	case strings.HasPrefix(text, "- "):
 		return "leave out the list marker, and write one image a line"
 	case strings.ContainsAny(text, `"'`):
@@ -87,6 +92,9 @@ func explain(text string, err error) string {
 	}
 	if _, err := reference.ParseNormalizedNamed(repository); err == nil && tagged {
 		return fmt.Sprintf("%q is no tag, which has letters, digits, and . _ - but not in front, at most 128", tag)
+	}
+	if strings.Contains(text, "@") {
+		return "the digest behind @ is sha256: and 64 digits from 0 to f"
 	}
 	if errors.Is(err, reference.ErrReferenceInvalidFormat) {
 		return "write repository[:tag][@digest]"

@@ -64,7 +64,8 @@ func TestImageSelectsByRepositoryInFull(t *testing.T) {
 
 func TestImageRefusesWhatIsNone(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                 `"" is not an image: it is empty`,
+		"":                 `"" is not an image: it is empty: is the variable set that it comes from?`,
+		`{"app":"web:1"}`:  `"{\"app\":\"web:1\"}" is not an image: write container=image, one a line`,
 		"nginx:":           `"nginx:" is not an image: the tag or digest behind it is empty: is the variable set that it comes from?`,
 		"nginx@":           `"nginx@" is not an image: the tag or digest behind it is empty: is the variable set that it comes from?`,
 		":v2":              `":v2" is not an image: what stands before it is empty: is the variable set that it comes from?`,
@@ -78,10 +79,10 @@ func TestImageRefusesWhatIsNone(t *testing.T) {
 		"web:v2, api:v2":   `"web:v2, api:v2" is not an image: write one image a line, without commas`,
 		"web:$TAG":         `"web:$TAG" is not an image: nothing here fills in variables of a shell; an expression of a workflow is written ${{ … }}`,
 		"web:v 2":          `"web:v 2" is not an image: there is a blank in it`,
-		"web@sha256:1":     `"web@sha256:1" is not an image: write repository[:tag][@digest]`,
+		"web@sha256:1":     `"web@sha256:1" is not an image: the digest behind @ is sha256: and 64 digits from 0 to f`,
 		"my app=nginx":     `"my app" is not the name of a container`,
 		"=nginx":           `"" is not the name of a container`,
-		"app=":             `"" is not an image: it is empty`,
+		"app=":             `container app: "" is not an image: it is empty: is the variable set that it comes from?`,
 	} {
 		_, err := ParseImage(text)
 		require.EqualError(t, err, want)

@@ -39,11 +39,11 @@ var onPurpose = []struct {
 
 var wholeFloat = regexp.MustCompile(`!!float ["']?[0-9]+["']?[^.0-9]`)
 
-var tagMistake = regexp.MustCompile(`is tagged !![a-z]+ is none$`)
+var tagMistake = regexp.MustCompile(`is tagged !![a-z]+ is not one$`)
 
-// TestYAMLIsReadAsAnotherReaderReadsIt compares with the documents of the file that YAML_ORACLE names.
+// TestYAMLIsReadAsAnotherReaderReadsIt compares with the documents of the file that ORACLE names.
 func TestYAMLIsReadAsAnotherReaderReadsIt(t *testing.T) {
-	file, err := os.Open(os.Getenv("YAML_ORACLE"))
+	file, err := os.Open(os.Getenv("ORACLE"))
 	require.NoError(t, err)
 	defer file.Close()
 	lines := bufio.NewScanner(file)

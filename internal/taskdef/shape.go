@@ -159,7 +159,7 @@ func (s Shape) conformMembers(v value, path string) (value, error) {
 		if near := s.Nearest(name); s.strict && !known && near != "" {
 			return value{}, m.value.mistake(path, "there is no member %q: is %q meant?", name, near)
 		} else if s.strict && !known {
-			return value{}, m.value.mistake(path, "there is no member %q: there are %s", name, strings.Join(slices.Sorted(maps.Keys(s.members)), ", "))
+			return value{}, m.value.mistake(path, "there is no member %q: there are %s", name, strings.Join(s.Names(), ", "))
 		}
 		var err error
 		if m.value, err = of.conform(m.value, below(path, name)); err != nil {
@@ -179,9 +179,12 @@ func (s Shape) member(name string) (Shape, bool) {
 	return of, known
 }
 
+// Names are those of the members of a structure, sorted.
+func (s Shape) Names() []string { return slices.Sorted(maps.Keys(s.members)) }
+
 // Nearest is the member that was most likely meant by a name that is none, or "".
 func (s Shape) Nearest(name string) string {
-	return Nearest(name, slices.Sorted(maps.Keys(s.members)))
+	return Nearest(name, s.Names())
 }
 
 func (s Shape) conformScalar(v value, path string) (value, error) {

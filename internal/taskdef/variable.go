@@ -15,10 +15,11 @@ type Variable struct {
 	Value  string
 	Secret bool
 	Remove bool
+	Input  string // that gave it
 }
 
-// variableName is liberal: ECS takes nearly anything.
-var variableName = regexp.MustCompile(`^[^=:!\s]+$`)
+// variableName is liberal: ECS takes nearly anything. Quotes, brackets and the like are of a list or a shell.
+var variableName = regexp.MustCompile("^[^=:!\\s\"'`\\[\\]{}$-][^=:!\\s\"'`\\[\\]{}$]*$")
 
 // NameOf is the name of the variable in a line, with its container if it names one. It is empty where what stands there is
 // no name, or may be the middle of a value of several lines.
@@ -51,6 +52,8 @@ func ParseVariable(line string, secret bool) (Variable, error) {
 	}
 	v.Name, v.Remove = strings.TrimPrefix(v.Name, "!"), strings.HasPrefix(v.Name, "!")
 	switch {
+	case assigned && value == "=":
+		return Variable{}, errors.New("it looks like a part of a value of several lines, which goes into environment-file or task-definition-patch")
 	case v.Remove == assigned, !variableName.MatchString(v.Name):
 		return Variable{}, errors.New("write NAME=value, container:NAME=value, !NAME or container:!NAME; a value of several lines goes into environment-file or task-definition-patch")
 	case secret && !v.Remove && strings.TrimSpace(value) == "":
