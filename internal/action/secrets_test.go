@@ -199,12 +199,13 @@ func neverShows(t *testing.T, scenario ecssim.Scenario, with, env map[string]str
 // masks takes the secrets out of a log, and tells which they were.
 func masks(log string) (secrets []string, rest string) {
 	unescape := strings.NewReplacer("%25", "%", "%0A", "\n", "%0D", "\r")
+	var shown strings.Builder
 	for line := range strings.Lines(log) {
 		if secret, found := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "::add-mask::"); found {
 			secrets = append(secrets, unescape.Replace(secret))
 		} else {
-			rest += line
+			shown.WriteString(line)
 		}
 	}
-	return secrets, rest
+	return secrets, shown.String()
 }
