@@ -9,7 +9,7 @@ import (
 // Equal tells whether two documents mean the same: however strings are escaped, and in whatever order members stand.
 func (d Document) Equal(other Document) bool {
 	d.root.kind, other.root.kind = object, object // the zero value is an empty one
-	return d.root.equal(other.root)
+	return bytes.Equal(d.JSON(), other.JSON()) || d.root.equal(other.root)
 }
 
 func (v value) equal(other value) bool {
@@ -24,7 +24,7 @@ func (v value) canonical() value {
 	}
 	canonical.members, canonical.elements = nil, nil
 	for _, m := range v.sorted() {
-		canonical.members = append(canonical.members, member{stringValue(m.name()).text, m.value.canonical()})
+		canonical.members = append(canonical.members, member{m.plainKey(), m.value.canonical()})
 	}
 	for _, element := range v.elements {
 		canonical.elements = append(canonical.elements, element.canonical())
@@ -41,12 +41,17 @@ func (v value) plain() value {
 	return stringValue(v.str())
 }
 
+// plainKey is the key with its quotes, and without the escapes that it does not need.
+func (m member) plainKey() []byte { return value{text: m.key}.plain().text }
+
 // sorted are the members by their names, the last of each.
 func (v value) sorted() []member {
 	members := slices.Clone(v.members)
-	slices.SortStableFunc(members, func(a, b member) int { return strings.Compare(a.name(), b.name()) })
+	slices.SortStableFunc(members, func(a, b member) int {
+		return bytes.Compare(bytes.Trim(a.plainKey(), `"`), bytes.Trim(b.plainKey(), `"`))
+	})
 	slices.Reverse(members)
-	members = slices.CompactFunc(members, func(a, b member) bool { return a.name() == b.name() })
+	members = slices.CompactFunc(members, func(a, b member) bool { return bytes.Equal(a.plainKey(), b.plainKey()) })
 	slices.Reverse(members)
 	return members
 }

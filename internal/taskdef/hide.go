@@ -1,6 +1,7 @@
 package taskdef
 
 import (
+	"bytes"
 	"fmt"
 	"regexp"
 	"slices"
@@ -131,7 +132,7 @@ func (h *hider) scalar(v value, path string, secret bool) value {
 	switch {
 	case secret && !v.isNull():
 		return stringValue(h.instead(path, string(v.plain().text))).at(v.line)
-	case v.isText():
+	case v.isText() && bytes.Contains(v.text, []byte("://")):
 		return h.within(h.within(v, path, urlPassword()), path, urlToken())
 	}
 	return v
