@@ -179,11 +179,11 @@ func story(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (r
 
 // codeDeploy checks the inputs for CodeDeploy, and reads its AppSpec where it deploys anything.
 func codeDeploy(in *inputs.Inputs, world rollout.World, emit rollout.Emit) error {
-	its, note, err := plan.CheckCodeDeploy(*in, world.Services)
+	deploys, note, err := plan.CheckCodeDeploy(*in, world.Services)
 	if note != "" {
 		emit(rollout.Noticed{What: note})
 	}
-	if err != nil || its == 0 {
+	if err != nil || deploys == 0 {
 		return err
 	}
 	if in.CodeDeploy.AppSpec, err = in.CodeDeploy.File.Read(); err != nil {

@@ -107,7 +107,7 @@ func (c *checker) taskDefinition(input, value string) (string, *taskdef.Document
 		return "", nil
 	case isRevision(value):
 		return value, nil
-	case !isPath(value):
+	case !isPath(value) && !c.isFile(value):
 		c.mistake("%s: it is the text of a task definition: write it to a file of the workspace, and give its path", input)
 		return "", nil
 	case !strings.ContainsAny(value, "/.") || strings.HasPrefix(value, "arn:"):
@@ -234,7 +234,7 @@ func (c *checker) servicePatch(input, value string) taskdef.Patch {
 	for _, member := range patch.Members() {
 		near := taskdef.Nearest(member, known)
 		if other, is := named[cmp.Or(near, member)]; is {
-			c.mistake("%s: %s is said by the input %s", input, member, other)
+			c.mistake("%s: %s cannot be patched: it is the input %s", input, member, other)
 		} else if slices.Contains(taskdef.NotOfUpdateService, member) {
 			leftOut = append(leftOut, member)
 		} else if near != "" {

@@ -156,7 +156,7 @@ func TestWhatIsLikelyNotMeantIsAWarning(t *testing.T) {
 
 func TestServicePatchLeadsToNoOtherService(t *testing.T) {
 	_, err := inWorkspace(t, map[string]string{"service": "web", "service-patch": `{"service":"api","taskDefinition":"api:1","cluster":"other"}`}, nil)
-	require.EqualError(t, err, "service-patch: service is said by the input service\nservice-patch: taskDefinition is said by the input task-definition\nservice-patch: cluster is said by the input cluster")
+	require.EqualError(t, err, "service-patch: service cannot be patched: it is the input service\nservice-patch: taskDefinition cannot be patched: it is the input task-definition\nservice-patch: cluster cannot be patched: it is the input cluster")
 
 	in, err := inWorkspace(t, map[string]string{"service": "web", "service-patch": "{launchType: FARGATE, serviceName: web, enableExecuteCommand: true, desiredcount: 3, brandNew: 1}"}, nil)
 	require.NoError(t, err)
@@ -166,7 +166,7 @@ func TestServicePatchLeadsToNoOtherService(t *testing.T) {
 	require.Equal(t, "service-patch: UpdateService does not have launchType, serviceName, and they are not sent", in.Notices[1].What)
 
 	_, err = inWorkspace(t, map[string]string{"service": "web", "service-patch": "{Cluster: other, services: api}"}, nil)
-	require.EqualError(t, err, "service-patch: Cluster is said by the input cluster\nservice-patch: services is said by the input service")
+	require.EqualError(t, err, "service-patch: Cluster cannot be patched: it is the input cluster\nservice-patch: services cannot be patched: it is the input service")
 }
 
 func TestEnvironmentFiles(t *testing.T) {

@@ -20,22 +20,22 @@ func underCodeDeploy(running rollout.Running) bool {
 
 // CheckCodeDeploy tells what the inputs for CodeDeploy come to: how many of the services it deploys, and a note where they
 // have no effect. Its error is a *rollout.Problem.
-func CheckCodeDeploy(in inputs.Inputs, services []rollout.Running) (its int, note string, err error) {
+func CheckCodeDeploy(in inputs.Inputs, services []rollout.Running) (deploys int, note string, err error) {
 	for _, running := range services {
 		if underCodeDeploy(running) {
-			its++
+			deploys++
 		}
 	}
 	switch given := in.CodeDeploy; {
-	case len(given.Given) > 0 && its == 0:
-		return its, strings.Join(given.Given, ", ") + ": without effect, since no service has the deployment controller CODE_DEPLOY", nil
-	case given.Group != "" && its > 1:
-		return its, "", &rollout.Problem{
-			Kind: rollout.BadInput, What: fmt.Sprintf("codedeploy-deployment-group: %s is that of one service, and CodeDeploy deploys %d of those given", given.Group, its),
+	case len(given.Given) > 0 && deploys == 0:
+		return deploys, strings.Join(given.Given, ", ") + ": without effect, since no service has the deployment controller CODE_DEPLOY", nil
+	case given.Group != "" && deploys > 1:
+		return deploys, "", &rollout.Problem{
+			Kind: rollout.BadInput, What: fmt.Sprintf("codedeploy-deployment-group: %s is that of one service, and CodeDeploy deploys %d of those given", given.Group, deploys),
 			Next: "Leave it out where the groups are named as the ECS console names them, or deploy the services in steps of their own.",
 		}
 	}
-	return its, "", nil
+	return deploys, "", nil
 }
 
 // codeDeploy plans what CodeDeploy is to carry out; nil where ECS deploys.
