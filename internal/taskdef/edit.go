@@ -95,7 +95,7 @@ func (e *Edited) setVariables(variables []Variable, replace bool) {
 				its, placed[i] = append(its, v), true
 			}
 		}
-		if replace && len(its) > 0 {
+		if replace && slices.ContainsFunc(its, func(v Variable) bool { return !v.Secret }) {
 			definition = withoutOthers(definition, its)
 		}
 		for _, v := range its {

@@ -120,4 +120,9 @@ func TestReplacingVariablesRemovesThoseThatAreNotGiven(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, `{"containerDefinitions":[{"name":"app","image":"web:1","environment":[{"name":"B","value":"3"},{"name":"C","value":"4"}],"secrets":[{"name":"S","valueFrom":"s"}]},`+
 		`{"name":"side","image":"side:1","environment":[{"name":"X","value":"1"}]}]}`, string(edited.Document.JSON()))
+
+	edited, err = document.Apply(Edit{Images: []Image{mustImage(t, "web:1")}, Variables: []Variable{{Name: "B", Value: "3"}, {Container: "side", Name: "S", Value: "arn", Secret: true}}, Replace: true})
+	require.NoError(t, err)
+	require.Contains(t, string(edited.Document.JSON()), `{"name":"side","image":"side:1","environment":[{"name":"X","value":"1"}],"secrets":[{"name":"S","valueFrom":"arn"}]}`,
+		"a container that is given only secrets keeps its variables")
 }
