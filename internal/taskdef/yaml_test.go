@@ -57,6 +57,12 @@ func TestTheTextOfAScalarGoesOut(t *testing.T) {
 	}
 }
 
+func TestTheTextOfAScalarGoesOutInAServicePatch(t *testing.T) {
+	patch, err := ParsePatch("desiredCount: '2'\ndeploymentConfiguration:\n  alarms:\n    enable: true\n    alarmNames:\n    - |-\n      my alarm\n    - 007\n", ServiceShape())
+	require.NoError(t, err)
+	require.Equal(t, `{"desiredCount":2,"deploymentConfiguration":{"alarms":{"enable":true,"alarmNames":["my alarm","007"]}}}`, string(patch.root.append(nil)))
+}
+
 // The smallest files that went wrong, with what is right.
 func TestFilesThatWentWrong(t *testing.T) {
 	for name, test := range map[string]struct{ source, want string }{
@@ -167,6 +173,19 @@ func TestDocumentsBeyondTheBudgetAreErrors(t *testing.T) {
 	}
 	_, err := ParsePatch(merges, Shape{})
 	require.NoError(t, err)
+}
+
+func BenchmarkManyMembers(b *testing.B) {
+	var labels strings.Builder
+	for i := range 19_000 {
+		fmt.Fprintf(&labels, "    l%d: x\n", i)
+	}
+	source := []byte(file("dockerLabels:") + labels.String())
+	for b.Loop() {
+		document, err := ParseFile(source)
+		require.NoError(b, err)
+		document.Tidy()
+	}
 }
 
 // The text that a YAML writer wrote is the text that goes out, in whatever style it wrote it: also plain, where another reader
