@@ -98,8 +98,7 @@ func base(ctx context.Context, options Options) (aws.Config, error) {
 		}
 		configs, credentials := place.files()
 		load = append(load, config.WithSharedConfigProfile(profile.Name), config.WithSharedConfigFiles(configs), config.WithSharedCredentialsFiles(credentials))
-	}
-	if given == nil && profile.Name == "" && options.Credentials.Named.Workspace {
+	case options.Credentials.Named.Workspace:
 		if err := options.Credentials.Named.trustDefault(ctx, options.Emit); err != nil {
 			return aws.Config{}, err
 		}
@@ -120,9 +119,8 @@ func homeRegion(ctx context.Context, given string) string {
 	if given != "" || os.Getenv("AWS_REGION") != "" || os.Getenv("AWS_DEFAULT_REGION") != "" {
 		return given
 	}
-	section, err := config.LoadSharedConfigProfile(ctx, cmp.Or(os.Getenv("AWS_PROFILE"), "default"), func(o *config.LoadSharedConfigOptions) {
-		o.ConfigFiles, o.CredentialsFiles = []string{config.DefaultSharedConfigFilename()}, []string{config.DefaultSharedCredentialsFilename()}
-	})
+	home := Place{Config: config.DefaultSharedConfigFilename(), Credentials: config.DefaultSharedCredentialsFilename()}
+	section, err := home.section(ctx, cmp.Or(os.Getenv("AWS_PROFILE"), "default"))
 	if err != nil {
 		return ""
 	}

@@ -37,12 +37,16 @@ func (p Place) files() (configs, credentials []string) {
 	return list(p.Config), list(p.Credentials)
 }
 
+// section reads a profile of the place, and of no other file.
+func (p Place) section(ctx context.Context, profile string) (config.SharedConfig, error) {
+	return config.LoadSharedConfigProfile(ctx, profile, func(o *config.LoadSharedConfigOptions) {
+		o.ConfigFiles, o.CredentialsFiles = p.files()
+	})
+}
+
 // trustDefault is trust for the profile that counts where none is named.
 func (p Place) trustDefault(ctx context.Context, emit rollout.Emit) error {
-	configs, credentials := p.files()
-	section, err := config.LoadSharedConfigProfile(ctx, "default", func(o *config.LoadSharedConfigOptions) {
-		o.ConfigFiles, o.CredentialsFiles = configs, credentials
-	})
+	section, err := p.section(ctx, "default")
 	if err != nil {
 		return nil // what cannot be read here, the SDK does not read either
 	}
@@ -53,12 +57,10 @@ func (p Place) trustDefault(ctx context.Context, emit rollout.Emit) error {
 func (p Profile) load(ctx context.Context, emit rollout.Emit) (config.SharedConfig, Place, error) {
 	var looked []string
 	for _, place := range p.Places {
-		configs, credentials := place.files()
-		section, err := config.LoadSharedConfigProfile(ctx, p.Name, func(o *config.LoadSharedConfigOptions) {
-			o.ConfigFiles, o.CredentialsFiles = configs, credentials
-		})
+		section, err := place.section(ctx, p.Name)
 		var missing config.SharedConfigProfileNotExistError
 		if errors.As(err, &missing) {
+			configs, credentials := place.files()
 			looked = append(looked, slices.Concat(credentials, configs)...)
 			continue
 		}

@@ -46,11 +46,12 @@ func dotenv(text string) (variables []Assignment, line int) {
 // missing, or something stands behind it.
 func assigned(text string) (value, rest string, closed bool) {
 	quote := text[:min(1, len(text))]
-	if quote == "" || !strings.Contains("\"'`", quote) {
+	pattern, isQuoted := quoted()[quote]
+	if !isQuoted {
 		value, rest, _ = strings.Cut(text, "\n")
 		return strings.TrimSpace(unquoted().ReplaceAllString(value, "")), rest, true
 	}
-	found := quoted(quote).FindStringSubmatch(text)
+	found := pattern.FindStringSubmatch(text)
 	if found == nil {
 		return "", "", false
 	}
@@ -61,7 +62,12 @@ func assigned(text string) (value, rest string, closed bool) {
 	return value, text[len(found[0]):], true
 }
 
-// quoted is a value in quotes, in which a quote may stand behind a backslash, and what may stand behind it in its line.
-func quoted(quote string) *regexp.Regexp {
-	return regexp.MustCompile(`^` + quote + `((?:\\` + quote + `|[^` + quote + `])*)` + quote + `[ \t]*(?:#[^\n]*)?(?:\n|$)`)
-}
+// quoted has, by the quote, a value in quotes, in which a quote may stand behind a backslash, and what may stand behind it in
+// its line.
+var quoted = sync.OnceValue(func() map[string]*regexp.Regexp {
+	patterns := map[string]*regexp.Regexp{}
+	for _, quote := range []string{`"`, "'", "`"} {
+		patterns[quote] = regexp.MustCompile(`^` + quote + `((?:\\` + quote + `|[^` + quote + `])*)` + quote + `[ \t]*(?:#[^\n]*)?(?:\n|$)`)
+	}
+	return patterns
+})

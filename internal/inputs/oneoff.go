@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -197,7 +198,7 @@ func unescaped(text, only string) string {
 var description = regexp.MustCompile(`^\s*(\{|["']?(container|command|environment|cpu|memory|taskRole|network|capacity|count|timeout)["']?\s*:(\s|$))`)
 
 // comments are lines in front that begin with #.
-var comments = regexp.MustCompile(`^(?:\s*#[^\n]*(?:\n|$))+`)
+var comments = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:\s*#[^\n]*(?:\n|$))+`) })
 
 const (
 	mostTasks     = 10 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
@@ -211,7 +212,7 @@ func (c *checker) oneOff(input, value string) *OneOff {
 	}
 	task := OneOff{Count: 1, Timeout: length(oneOffTimeout)}
 	var err error
-	bare := comments.ReplaceAllString(value, "")
+	bare := comments().ReplaceAllString(value, "")
 	if list, is := jsonList(bare); is {
 		task.Command = list
 	} else if description.MatchString(bare) {

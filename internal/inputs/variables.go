@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"ecs-deploy/internal/taskdef"
 )
@@ -63,14 +64,14 @@ func (c *checker) variableLines(input, value string, secret bool) []taskdef.Vari
 	return variables
 }
 
-var secondName = regexp.MustCompile(`,\s*[A-Z][A-Z0-9_]*=`)
+var secondName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`,\s*[A-Z][A-Z0-9_]*=`) })
 
 // doubtful warns of what is likely not meant as it is written.
 func (c *checker) doubtful(where, line string, v taskdef.Variable) {
 	name, value, _ := strings.Cut(line, "=")
 	switch {
 	case v.Remove || v.Secret:
-	case secondName.MatchString(value):
+	case secondName().MatchString(value):
 		c.warn("Write one variable a line.", "%s: there seems to be another variable behind a comma, which is part of the value", where)
 	case name != strings.TrimRight(name, " \t"), value != strings.TrimLeft(value, " \t"):
 		c.warn("Leave the blanks out, unless they are meant.", "%s: there are blanks around =; those behind it are part of the value", where)
