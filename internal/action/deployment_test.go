@@ -19,7 +19,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.yaml.in/yaml/v4"
 
 	"ecs-deploy/internal/cloud"
 	"ecs-deploy/internal/ecssim"
@@ -572,11 +571,8 @@ func TestWhatHoldsTheAccountIsThereInPartsWithoutIt(t *testing.T) {
 
 // A step as it is written for AWS's own action sends what that action does, and what it has forgotten since.
 func TestAStepForAmazonsActionSendsWhatThatDoes(t *testing.T) {
-	text, err := os.ReadFile("testdata/amazon/step.yaml")
-	require.NoError(t, err)
-	var s step
-	require.NoError(t, yaml.Load(text, &s, yaml.WithKnownFields()))
-	r := play(t, s, "testdata/amazon")
+	s := readScenario(t, "amazon")
+	r := play(t, s.step(t), s.workspace(t))
 	require.Zero(t, r.code, r.log)
 	update := bodies(r.sim, "UpdateService")
 	require.Len(t, update, 1)

@@ -131,9 +131,9 @@ func TestREADMEHasTheTablesOfTheCode(t *testing.T) {
 // failedSummary is the summary of a deployment that was rolled back, with a heading that fits below others.
 func failedSummary(t *testing.T) string {
 	t.Helper()
-	summary, err := os.ReadFile("testdata/crash-rollback/summary.golden.md")
-	require.NoError(t, err)
-	return "\n" + strings.Replace(string(summary), "## ", "#### ", 1) + "\n"
+	summary, found := readScenario(t, "crash-rollback").part(summaryPart)
+	require.True(t, found)
+	return "\n" + strings.Replace(summary, "## ", "#### ", 1) + "\n"
 }
 
 func knowledge() string {
@@ -283,9 +283,9 @@ func exampleWorkspace(t *testing.T) string {
 	t.Helper()
 	workspace := t.TempDir()
 	require.NoError(t, os.Mkdir(filepath.Join(workspace, "deploy"), 0o755))
-	file, err := os.ReadFile("testdata/file/web.yaml")
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(workspace, "deploy", "web.yaml"), file, 0o644))
+	file, found := readScenario(t, "file").part("workspace/web.yaml")
+	require.True(t, found)
+	require.NoError(t, os.WriteFile(filepath.Join(workspace, "deploy", "web.yaml"), []byte(file), 0o644))
 	return workspace
 }
 

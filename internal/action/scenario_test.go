@@ -1,164 +1,233 @@
 package action
 
 import (
-	"bytes"
-	"context"
-	"flag"
+	"cmp"
 	"fmt"
-	"maps"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v4"
+	"golang.org/x/tools/txtar"
 
-	"ecs-deploy/internal/cloud"
 	"ecs-deploy/internal/ecssim"
-	"ecs-deploy/internal/report"
 )
 
-var update = flag.Bool("update", false, "write the goldens anew; read them afterwards")
-
-// step is a testdata/<name>/step.yaml: a step of a workflow, and the world that it runs in.
-type step struct {
-	Scenario string
-	Deny     []string          // operations that the policy does not allow
-	Both     bool              // play it also without permission for the service deployments
-	Cancel   time.Duration     // when the run is cancelled; 0 is never
-	With     map[string]string // as in a workflow
-	Env      map[string]string // of the job
-	Exit     int
+// scenario is a file of testdata/scenarios, a txtar archive. It holds a step of a workflow (step.yaml), what is in the
+// workspace (workspace/…), how the run ends (end) and, where they are of interest as a whole, the log, the outputs and
+// the summary.
+type scenario struct {
+	path    string
+	archive *txtar.Archive
 }
 
-// played is what a step did.
-type played struct {
-	code             int
-	log              string
-	outputs, summary string
-	file             string // of outputs, as it was written
-	sim              *ecssim.Sim
-}
+// The parts of a scenario that are compared.
+const (
+	endPart     = "end"
+	logPart     = "log"
+	outputsPart = "outputs"
+	summaryPart = "summary.md"
+)
 
-// play runs the action in a bubble, with the environment that the runner makes: every declared input
-// is set, to nothing where it is not given.
-func play(t *testing.T, s step, workspace ...string) played {
+func readScenario(t testing.TB, name string) scenario {
 	t.Helper()
-	scenario, err := ecssim.Named(s.Scenario)
+	path := filepath.Join("testdata", "scenarios", name+".txtar")
+	archive, err := txtar.ParseFile(path)
 	require.NoError(t, err)
+	return scenario{path, archive}
+}
+
+// part is the text of a part, and whether the scenario has it.
+func (s scenario) part(name string) (string, bool) {
+	at := slices.IndexFunc(s.archive.Files, func(f txtar.File) bool { return f.Name == name })
+	if at < 0 {
+		return "", false
+	}
+	return string(s.archive.Files[at].Data), true
+}
+
+func (s scenario) step(t testing.TB) step {
+	t.Helper()
+	text, found := s.part("step.yaml")
+	require.True(t, found, "%s has no step.yaml", s.path)
+	var read step
+	require.NoError(t, yaml.Load([]byte(text), &read, yaml.WithKnownFields()), s.path)
+	return read
+}
+
+// workspace writes the files of the workspace to a folder of their own.
+func (s scenario) workspace(t testing.TB) string {
+	t.Helper()
 	folder := t.TempDir()
-	env := runnerEnv(t, s.With)
-	maps.Copy(env, s.Env)
-	env["GITHUB_OUTPUT"], env["GITHUB_STEP_SUMMARY"] = filepath.Join(folder, "output"), filepath.Join(folder, "summary.md")
-	for _, folder := range workspace {
-		env["GITHUB_WORKSPACE"] = folder
-	}
-	var log bytes.Buffer
-	var r played
-	synctest.Test(t, func(t *testing.T) {
-		r.sim = ecssim.New(scenario.Denying(s.Deny...))
-		ctx, cancel := context.WithCancel(t.Context())
-		defer cancel()
-		if s.Cancel > 0 {
-			time.AfterFunc(s.Cancel, cancel)
+	for _, file := range s.archive.Files {
+		if name, is := strings.CutPrefix(file.Name, "workspace/"); is {
+			path := filepath.Join(folder, filepath.FromSlash(name))
+			require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+			require.NoError(t, os.WriteFile(path, file.Data, 0o644))
 		}
-		r.code = Run(ctx, Env{
-			Getenv: func(name string) string { return env[name] }, Environ: func() []string { return environ(env) },
-			Stdout: &log, Jitter: rand.New(rand.NewPCG(1, 2)).Float64, HTTP: r.sim,
-		})
-	})
-	r.log = log.String()
-	outputs, err := os.ReadFile(env["GITHUB_OUTPUT"])
-	require.NoError(t, err)
-	r.file = string(outputs)
-	r.outputs = report.ViewOutputs(string(outputs))
-	summary, err := os.ReadFile(env["GITHUB_STEP_SUMMARY"])
-	require.NoError(t, err)
-	r.summary = string(summary)
-	return r
-}
-
-// environ is an environment as os.Environ lists it.
-func environ(env map[string]string) []string {
-	var all []string
-	for name, value := range env {
-		all = append(all, name+"="+value)
 	}
-	return all
+	return folder
 }
 
-// runOn runs the action against a network, in the bubble of the caller.
-func runOn(t *testing.T, s step, network cloud.HTTPClient) (code int, log string) {
-	t.Helper()
-	env := runnerEnv(t, s.With)
-	maps.Copy(env, s.Env)
-	var out bytes.Buffer
-	code = Run(t.Context(), Env{
-		Getenv: func(name string) string { return env[name] }, Stdout: &out,
-		Jitter: func() float64 { return 0.5 }, HTTP: network,
-	})
-	return code, out.String()
-}
-
-func runnerEnv(t testing.TB, with map[string]string) map[string]string {
-	env := map[string]string{}
-	for _, input := range entries(declared(t).Inputs) {
-		env["INPUT_"+strings.ToUpper(input.Name)] = ""
+// set sets a part; a new one comes behind step.yaml.
+func (s scenario) set(name, text string) {
+	at := slices.IndexFunc(s.archive.Files, func(f txtar.File) bool { return f.Name == name })
+	if at < 0 {
+		at = 1
+		s.archive.Files = slices.Insert(s.archive.Files, at, txtar.File{Name: name})
 	}
-	for name, value := range with {
-		variable := "INPUT_" + strings.ToUpper(name)
-		require.Contains(t, env, variable, "action.yml does not declare %s", name)
-		env[variable] = value
-	}
-	return env
+	s.archive.Files[at].Data = []byte(text)
 }
 
-// TestScenarios plays every folder of testdata and compares log, outputs and summary with its goldens.
+// TestScenarios plays every file of testdata/scenarios, and compares what it does with what the file says.
 func TestScenarios(t *testing.T) {
-	folders, err := filepath.Glob("testdata/*/step.yaml")
+	files, err := filepath.Glob("testdata/scenarios/*.txtar")
 	require.NoError(t, err)
-	var scenarios []string
-	for _, file := range folders {
-		folder := filepath.Dir(file)
-		text, err := os.ReadFile(file)
-		require.NoError(t, err)
-		var s step
-		require.NoError(t, yaml.Load(text, &s, yaml.WithKnownFields()), file)
-		scenarios = append(scenarios, s.Scenario)
-		t.Run(filepath.Base(folder), func(t *testing.T) {
+	var played []string
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".txtar")
+		s := readScenario(t, name)
+		asked := s.step(t)
+		played = append(played, asked.Scenario)
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			compare(t, folder, play(t, s, folder), s.Exit)
-			if s.Both {
-				s.Deny = append(s.Deny, "ListServiceDeployments", "DescribeServiceDeployments", "StopServiceDeployment")
-				compare(t, filepath.Join(folder, "without-service-deployments"), play(t, s, folder), s.Exit)
+			workspace := s.workspace(t)
+			r := play(t, asked, workspace).without(workspace)
+			s.compare(t, r)
+			requireWellFormed(t, r.log)
+			if asked.Both {
+				asked.Deny = append(asked.Deny, "ListServiceDeployments", "DescribeServiceDeployments", "StopServiceDeployment")
+				requireSameEnd(t, r, play(t, asked, workspace))
 			}
 		})
 	}
 	for _, scenario := range ecssim.Scenarios() {
-		require.Contains(t, scenarios, scenario.Name, "every scenario has goldens")
+		require.Contains(t, played, scenario.Name, "every scenario of the simulator is played")
 	}
 }
 
-// compare compares what a step did with the goldens of a folder.
-func compare(t *testing.T, folder string, r played, exit int) {
+// compare compares what a step did with the parts of its scenario or, with -update, writes them anew.
+func (s scenario) compare(t *testing.T, r played) {
 	t.Helper()
-	if *update {
-		require.NoError(t, os.MkdirAll(folder, 0o755))
+	for _, part := range []struct{ name, got string }{{endPart, r.end()}, {logPart, r.log}, {outputsPart, r.outputs}, {summaryPart, r.summary}} {
+		want, has := s.part(part.name)
+		switch {
+		case !has && part.name != endPart:
+		case *update:
+			s.set(part.name, part.got)
+		default:
+			require.Equal(t, want, part.got, "%s of %s: run go test ./internal/action -update, and read what changes", part.name, s.path)
+		}
 	}
-	golden(t, filepath.Join(folder, "log.golden"), r.log)
-	golden(t, filepath.Join(folder, "outputs.golden"), r.outputs)
-	golden(t, filepath.Join(folder, "summary.golden.md"), r.summary)
-	requireWellFormed(t, r.log)
-	require.Equal(t, exit, r.code)
+	if *update {
+		require.NoError(t, os.WriteFile(s.path, txtar.Format(s.archive), 0o644))
+	}
+}
+
+// requireSameEnd is about a run that may not read the service deployments, beside one that may.
+func requireSameEnd(t *testing.T, with, without played) {
+	t.Helper()
+	require.Equal(t, with.code, without.code, without.log)
+	for _, output := range []string{"outcome", "outcomes", "task-definition-arn", "previous-task-definition-arn", "changed"} {
+		require.Equal(t, with.output(output), without.output(output), output)
+	}
+	requireWellFormed(t, without.log)
+}
+
+// end is how a run ends: the exit code, the annotations, the outputs of a line that tell how it went, the calls that
+// change something with their bodies, and the names of the others.
+func (r played) end() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "exit: %d\n", r.code)
+	for line := range strings.Lines(r.log) {
+		if found := annotationCommand.FindStringSubmatch(strings.TrimSuffix(line, "\n")); found != nil {
+			fmt.Fprintf(&b, "%s: %s\n", found[1], unescaped.Replace(strings.TrimPrefix(found[2]+" | "+found[3], " | ")))
+		}
+	}
+	var outputs []string
+	for line := range strings.Lines(r.outputs) {
+		if name, _, _ := strings.Cut(line, "="); slices.Contains(endOutputs, name) || strings.HasSuffix(name, "-exit-code") {
+			outputs = append(outputs, strings.TrimSuffix(line, "\n"))
+		}
+	}
+	slices.Sort(outputs)
+	fmt.Fprintf(&b, "outputs: %s\n", strings.Join(outputs, " "))
+	b.WriteString(callLines(r.sim.Calls()))
+	return b.String()
+}
+
+// callLines are a line for each call that changes something, in their order, and one for the names of the others. Calls that
+// are made at one time have no order.
+func callLines(calls []ecssim.Call) string {
+	var reads, changes []string
+	slices.SortStableFunc(calls, func(a, b ecssim.Call) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Operation+a.Body, b.Operation+b.Body))
+	})
+	for _, call := range calls {
+		switch {
+		case !readOperation.MatchString(call.Operation):
+			changes = append(changes, fmt.Sprintf("call: %s %s\n", call.Operation, shortBody(call)))
+		case !slices.Contains(reads, call.Operation):
+			reads = append(reads, call.Operation)
+		}
+	}
+	slices.Sort(reads)
+	return strings.Join(changes, "") + "reads: " + strings.Join(reads, ", ") + "\n"
+}
+
+var (
+	annotationCommand = regexp.MustCompile(`^::(error|warning|notice)(?: title=([^:]*))?::(.*)$`)
+	unescaped         = strings.NewReplacer("%0A", "\n    ", "%0D", "", "%3A", ":", "%2C", ",", "%25", "%")
+	readOperation     = regexp.MustCompile(`^(Describe|List|Get|BatchGet|Assume)`)
+	clientToken       = regexp.MustCompile(`,"clientToken":"[^"]+"`)
+	ownAccount        = strings.NewReplacer("arn:aws:ecs:eu-west-1:123456789012:", "arn:…:", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/", "…/")
+	imageMember       = regexp.MustCompile(`"image":\s*"([^"]*)"`)
+	familyMember      = regexp.MustCompile(`"family":\s*"([^"]*)"`)
+	endOutputs        = []string{"outcome", "task-definition-family", "task-definition-revision", "changed", "previous-task-definition-revision"}
+)
+
+// shortBody is the body of a call in a line; of a task definition only its family and images: what else is in it, other
+// tests compare.
+func shortBody(call ecssim.Call) string {
+	if call.Operation != "RegisterTaskDefinition" {
+		return ownAccount.Replace(clientToken.ReplaceAllString(call.Body, ""))
+	}
+	var images []string
+	for _, found := range imageMember.FindAllStringSubmatch(call.Body, -1) {
+		images = append(images, ownAccount.Replace(found[1]))
+	}
+	return strings.Join(familyMember.FindStringSubmatch(call.Body)[1:], "") + ": " + strings.Join(images, ", ")
+}
+
+// without is what a step did, without the path of the workspace, which is another each time.
+func (r played) without(workspace string) played {
+	for _, text := range []*string{&r.log, &r.outputs, &r.summary} {
+		*text = strings.ReplaceAll(*text, workspace, "WORKSPACE")
+	}
+	return r
+}
+
+// output is the value of an output that has one line.
+func (r played) output(name string) string {
+	for line := range strings.Lines(r.outputs) {
+		if value, is := strings.CutPrefix(line, name+"="); is {
+			return strings.TrimSuffix(value, "\n")
+		}
+	}
+	return ""
 }
 
 // screen is how many lines a person sees at once.
 const screen = 50
+
+func TestAHealthyDeploymentFitsOnOneScreen(t *testing.T) {
+	r := play(t, deployWeb("healthy"))
+	require.LessOrEqual(t, strings.Count(r.log, "\n")-strings.Count(r.log, "::endgroup::"), screen, r.log)
+}
 
 // requireWellFormed checks what is true of every log: groups are closed and do not nest, what must be seen is in
 // none of them, and there are not more annotations than a reader takes in.
@@ -189,59 +258,3 @@ func requireWellFormed(t *testing.T, log string) {
 	require.Equal(t, 1, annotations["notice"]+annotations["error"], "one verdict")
 	require.LessOrEqual(t, annotations["warning"], 5)
 }
-
-func TestAHealthyDeploymentFitsOnOneScreen(t *testing.T) {
-	r := play(t, deployWeb("healthy"))
-	require.LessOrEqual(t, strings.Count(r.log, "\n")-strings.Count(r.log, "::endgroup::"), screen, r.log)
-}
-
-func golden(t *testing.T, path, got string) {
-	t.Helper()
-	if *update {
-		require.NoError(t, os.WriteFile(path, []byte(got), 0o644))
-		return
-	}
-	want, err := os.ReadFile(path)
-	require.NoError(t, err, "run go test ./internal/action -update, and read what it writes")
-	require.Equal(t, string(want), got)
-}
-
-// calls counts the requests that came in, by operation.
-func calls(sim *ecssim.Sim) map[string]int {
-	counts := map[string]int{}
-	for _, call := range sim.Calls() {
-		counts[call.Operation]++
-	}
-	return counts
-}
-
-// bodies are those of the requests of one operation.
-func bodies(sim *ecssim.Sim, operation string) []string {
-	var bodies []string
-	for _, call := range sim.Calls() {
-		if call.Operation == operation {
-			bodies = append(bodies, call.Body)
-		}
-	}
-	return bodies
-}
-
-// deployWeb is the step of the README.
-func deployWeb(scenario string, more ...string) step {
-	with := map[string]string{}
-	for name, value := range demoInputs {
-		with[strings.ToLower(strings.TrimPrefix(name, "INPUT_"))] = value
-	}
-	for pair := range slices.Chunk(more, 2) {
-		with[pair[0]] = pair[1]
-	}
-	return step{Scenario: scenario, With: with}
-}
-
-func (s step) but(with map[string]string) step {
-	s.With = maps.Clone(s.With)
-	maps.Copy(s.With, with)
-	return s
-}
-
-func (s step) String() string { return fmt.Sprint(s.Scenario, s.With) }

@@ -1,0 +1,157 @@
+package action
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ecs-deploy/internal/cloud"
+	"ecs-deploy/internal/ecssim"
+	"ecs-deploy/internal/report"
+)
+
+var update = flag.Bool("update", false, "write the goldens anew; read them afterwards")
+
+// step is a step of a workflow, and the world that it runs in.
+type step struct {
+	Scenario string
+	Deny     []string          // operations that the policy does not allow
+	Both     bool              // play it also without permission for the service deployments: it must end alike
+	Cancel   time.Duration     // when the run is cancelled; 0 is never
+	With     map[string]string // as in a workflow
+	Env      map[string]string // of the job
+}
+
+// played is what a step did.
+type played struct {
+	code             int
+	log              string
+	outputs, summary string
+	file             string // of outputs, as it was written
+	sim              *ecssim.Sim
+}
+
+// play runs the action in a bubble, with the environment that the runner makes: every declared input
+// is set, to nothing where it is not given.
+func play(t *testing.T, s step, workspace ...string) played {
+	t.Helper()
+	scenario, err := ecssim.Named(s.Scenario)
+	require.NoError(t, err)
+	folder := t.TempDir()
+	env := runnerEnv(t, s.With)
+	maps.Copy(env, s.Env)
+	env["GITHUB_OUTPUT"], env["GITHUB_STEP_SUMMARY"] = filepath.Join(folder, "output"), filepath.Join(folder, "summary.md")
+	for _, folder := range workspace {
+		env["GITHUB_WORKSPACE"] = folder
+	}
+	var log bytes.Buffer
+	var r played
+	synctest.Test(t, func(t *testing.T) {
+		r.sim = ecssim.New(scenario.Denying(s.Deny...))
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		if s.Cancel > 0 {
+			time.AfterFunc(s.Cancel, cancel)
+		}
+		r.code = Run(ctx, Env{
+			Getenv: func(name string) string { return env[name] }, Environ: func() []string { return environ(env) },
+			Stdout: &log, Jitter: rand.New(rand.NewPCG(1, 2)).Float64, HTTP: r.sim,
+		})
+	})
+	r.log = log.String()
+	outputs, err := os.ReadFile(env["GITHUB_OUTPUT"])
+	require.NoError(t, err)
+	r.file = string(outputs)
+	r.outputs = report.ViewOutputs(string(outputs))
+	summary, err := os.ReadFile(env["GITHUB_STEP_SUMMARY"])
+	require.NoError(t, err)
+	r.summary = string(summary)
+	return r
+}
+
+// environ is an environment as os.Environ lists it.
+func environ(env map[string]string) []string {
+	var all []string
+	for name, value := range env {
+		all = append(all, name+"="+value)
+	}
+	return all
+}
+
+// runOn runs the action against a network, in the bubble of the caller.
+func runOn(t *testing.T, s step, network cloud.HTTPClient) (code int, log string) {
+	t.Helper()
+	env := runnerEnv(t, s.With)
+	maps.Copy(env, s.Env)
+	var out bytes.Buffer
+	code = Run(t.Context(), Env{
+		Getenv: func(name string) string { return env[name] }, Stdout: &out,
+		Jitter: func() float64 { return 0.5 }, HTTP: network,
+	})
+	return code, out.String()
+}
+
+func runnerEnv(t testing.TB, with map[string]string) map[string]string {
+	env := map[string]string{}
+	for _, input := range entries(declared(t).Inputs) {
+		env["INPUT_"+strings.ToUpper(input.Name)] = ""
+	}
+	for name, value := range with {
+		variable := "INPUT_" + strings.ToUpper(name)
+		require.Contains(t, env, variable, "action.yml does not declare %s", name)
+		env[variable] = value
+	}
+	return env
+}
+
+// calls counts the requests that came in, by operation.
+func calls(sim *ecssim.Sim) map[string]int {
+	counts := map[string]int{}
+	for _, call := range sim.Calls() {
+		counts[call.Operation]++
+	}
+	return counts
+}
+
+// bodies are those of the requests of one operation.
+func bodies(sim *ecssim.Sim, operation string) []string {
+	var bodies []string
+	for _, call := range sim.Calls() {
+		if call.Operation == operation {
+			bodies = append(bodies, call.Body)
+		}
+	}
+	return bodies
+}
+
+// deployWeb is the step of the README.
+func deployWeb(scenario string, more ...string) step {
+	with := map[string]string{}
+	for name, value := range demoInputs {
+		with[strings.ToLower(strings.TrimPrefix(name, "INPUT_"))] = value
+	}
+	for pair := range slices.Chunk(more, 2) {
+		with[pair[0]] = pair[1]
+	}
+	return step{Scenario: scenario, With: with}
+}
+
+func (s step) but(with map[string]string) step {
+	s.With = maps.Clone(s.With)
+	maps.Copy(s.With, with)
+	return s
+}
+
+func (s step) String() string { return fmt.Sprint(s.Scenario, s.With) }
