@@ -24,6 +24,7 @@ import (
 	"ecs-deploy/internal/cloud"
 	"ecs-deploy/internal/deploy"
 	"ecs-deploy/internal/inputs"
+	"ecs-deploy/internal/kind"
 	"ecs-deploy/internal/plan"
 	"ecs-deploy/internal/report"
 	"ecs-deploy/internal/rollout"
@@ -98,13 +99,11 @@ func (env Env) emit(reporter *report.Reporter) rollout.Emit {
 
 func run(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) int {
 	began := time.Now()
-	read := rollout.InputsRead{}
+	var read rollout.InputsRead
 	if in.Verbose && env.Version != "" {
 		read.Facts = append(read.Facts, rollout.Fact{Name: "version", Value: env.Version})
 	}
-	for _, fact := range in.Understood() {
-		read.Facts = append(read.Facts, rollout.Fact(fact))
-	}
+	read.Facts = append(read.Facts, in.Understood()...)
 	emit(read)
 	for _, notice := range in.Notices {
 		emit(notice)
@@ -132,18 +131,18 @@ func story(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (r
 	if err != nil {
 		return rollout.Result{}, err
 	}
-	wanted := cloud.Wanted{
+	world, err := client.Survey(ctx, cloud.Wanted{
 		Cluster: in.Cluster, Services: in.Services, TaskDefinition: in.TaskDefinition, File: in.File,
-		CodeDeploy: cloud.WantedCodeDeploy{Application: in.CodeDeploy.Application, Group: in.CodeDeploy.Group, Config: in.CodeDeploy.Config},
-	}
-	for _, scheduled := range in.Scheduled {
-		wanted.Scheduled = append(wanted.Scheduled, cloud.WantedSchedule(scheduled))
-	}
-	world, err := client.Survey(ctx, wanted)
+		Scheduled: in.Scheduled, Options: in.Kinds(),
+	})
 	if err != nil {
 		return rollout.Result{}, err
 	}
-	if err := codeDeploy(&in, world, emit); err != nil {
+	notes, err := kind.Check(in.Kinds(), world.Services)
+	if len(notes) > 0 {
+		emit(rollout.Noted{Notes: notes})
+	}
+	if err != nil {
 		return rollout.Result{}, err
 	}
 	if operate := operations[in.Operation]; operate != nil && (world.Base == nil || goesBack(world) && !in.DryRun) {
@@ -161,35 +160,18 @@ func story(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (r
 			return rollout.Result{}, err
 		}
 	}
-	underWay := client.NoneUnderWay(ctx, planned)
+	busy := client.Carriers().Busy(ctx, planned.Rollouts)
 	var p *rollout.Problem
 	switch {
-	case in.DryRun && errors.As(underWay, &p) && p.Kind == rollout.BadInput: // it may be over when it is done in earnest
+	case in.DryRun && errors.As(busy, &p) && p.Kind == rollout.BadInput: // it may be over when it is done in earnest
 		emit(rollout.Noticed{What: p.What, Next: p.Next, Warning: true})
 		return plan.Result(planned), nil
-	case underWay != nil:
-		return rollout.Result{}, underWay
+	case busy != nil:
+		return rollout.Result{}, busy
 	case in.DryRun:
 		return plan.Result(planned), nil
 	}
-	result, err := deploy.Execute(ctx, client, planned, emit)
-	result.Restarted = planned.Restart
-	return result, err
-}
-
-// codeDeploy checks the inputs for CodeDeploy, and reads its AppSpec where it deploys anything.
-func codeDeploy(in *inputs.Inputs, world rollout.World, emit rollout.Emit) error {
-	deploys, note, err := plan.CheckCodeDeploy(*in, world.Services)
-	if note != "" {
-		emit(rollout.Noticed{What: note})
-	}
-	if err != nil || deploys == 0 {
-		return err
-	}
-	if in.CodeDeploy.AppSpec, err = in.CodeDeploy.File.Read(); err != nil {
-		return &rollout.Problem{Kind: rollout.BadInput, What: err.Error(), Err: err, Next: "Mend it, or name another as codedeploy-appspec."}
-	}
-	return nil
+	return deploy.Execute(ctx, client, planned, emit)
 }
 
 // operations are what is done in place of a deployment. A roll-back to a revision that is named is one.
@@ -197,15 +179,17 @@ var operations = map[string]func(context.Context, *cloud.Client, deploy.Operatio
 	"continue": deploy.Continue, "rollback": deploy.RollBack, "status": deploy.Status,
 }
 
-// goesBack tells whether the revision that is named is the one that CodeDeploy is just replacing: then what is under
-// way is taken back, and nothing deployed.
+// goesBack tells whether the revision that is named is the one that is just being replaced: then what is under way is
+// taken back, and nothing deployed.
 func goesBack(world rollout.World) bool {
-	return !slices.ContainsFunc(world.Services, func(r rollout.Running) bool { return !r.Replaces(world.Base.ARN) })
+	return !slices.ContainsFunc(world.Services, func(running rollout.Running) bool {
+		return !kind.Of(running.Service).Replaces(running, world.Base.ARN)
+	})
 }
 
 // verify looks for what is in the way of a plan before anything is changed.
 func verify(ctx context.Context, client *cloud.Client, planned rollout.Plan, emit rollout.Emit) error {
-	verified := rollout.Verified{Doubts: plan.Doubts(planned), Checks: len(planned.Services)}
+	verified := rollout.Verified{Doubts: plan.Doubts(planned), Checks: len(planned.Rollouts)}
 	more, err := client.Verify(ctx, planned.Revisions, planned.Account())
 	if err != nil {
 		return err
@@ -238,18 +222,9 @@ func sureToFail(doubts []rollout.Doubt) error {
 
 // finish makes an error part of the result, reports the end and returns the exit code.
 func finish(emit rollout.Emit, result rollout.Result, err error) int {
-	if err != nil {
-		result.Outcome, result.Reason, result.Next = rollout.Failed, err.Error(), ""
-		var p *rollout.Problem
-		switch {
-		case errors.As(err, &p):
-			result.Next = p.Next
-		case errors.Is(err, context.Canceled):
-			result.Outcome, result.Reason = rollout.Cancelled, "the run was cancelled"
-		}
-	}
-	emit(rollout.Ended{Result: result, Abort: rollout.AbortBy(err)})
-	return exitCode(result.Outcome, err)
+	result.Err = err
+	emit(rollout.Finished{Result: result})
+	return exitCode(result.Outcome(), err)
 }
 
 // exitCodes are the exit codes of the process, and documented in the README.

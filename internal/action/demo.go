@@ -22,12 +22,11 @@ func Demo(ctx context.Context, args []string, env Env) int {
 	flags.SetOutput(env.Stdout)
 	list := flags.Bool("list", false, "list the scenarios")
 	var page page
-	record := flags.String("record", "", "write what happened to this `file`, a line of JSON for each event")
 	flags.StringVar(&page.file, "html", "", "write the summary to this `file`, as a page that a browser shows as GitHub would")
 	of := flags.String("of", "", "with -html: show this `file`, which holds a summary, and run no scenario")
 	flags.StringVar(&page.mermaid, "mermaid", "", "with -html: the `URL` of a mermaid.min.js, which draws the picture")
 	flags.Usage = func() {
-		fmt.Fprintln(env.Stdout, "usage: demo [-list] [-html file [-mermaid URL] [-of file]] [-record file] [scenario]")
+		fmt.Fprintln(env.Stdout, "usage: demo [-list] [-html file [-mermaid URL] [-of file]] [scenario]")
 		flags.PrintDefaults()
 	}
 	switch err := flags.Parse(args); {
@@ -53,14 +52,7 @@ func Demo(ctx context.Context, args []string, env Env) int {
 	if flags.NArg() == 1 {
 		scenario = flags.Arg(0)
 	}
-	var recording recording
-	env.Listen = recording.hear
-	code := demo(ctx, scenario, page, env)
-	if err := recording.write(*record); err != nil {
-		fmt.Fprintln(env.Stdout, err)
-		return 1
-	}
-	return code
+	return demo(ctx, scenario, page, env)
 }
 
 // page is where the summary goes as a page, if it does.

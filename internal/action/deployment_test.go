@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+
 	"maps"
 	"math/rand/v2"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -23,6 +25,7 @@ import (
 	"ecs-deploy/internal/cloud"
 	"ecs-deploy/internal/ecssim"
 	"ecs-deploy/internal/report"
+	"ecs-deploy/internal/rollout"
 )
 
 // send makes one request as another client would, and returns the answer.
@@ -522,22 +525,60 @@ func TestDemo(t *testing.T) {
 	require.Equal(t, 2, Demo(t.Context(), []string{"a", "b"}, Env{Stdout: &screen}))
 }
 
-// The recordings that the tests of package report tell again are what the demo records.
-func TestRecordings(t *testing.T) {
-	files, err := filepath.Glob("../report/testdata/*/events.jsonl")
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	for _, file := range files {
-		now := filepath.Join(t.TempDir(), "events.jsonl")
-		if *update {
-			now = file
-		}
-		Demo(t.Context(), []string{"-record", now, filepath.Base(filepath.Dir(file))}, Env{Stdout: io.Discard})
-		got, err := os.ReadFile(now)
+// transcript is a log that may be read while it is written.
+type transcript struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *transcript) Write(text []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(text)
+}
+
+func (l *transcript) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// A run that is killed after any event leaves a log of which at most the last group is open, and, as soon as something
+// was started, a summary that says so.
+func TestARunThatIsKilledAnywhereLeavesWhatItKnew(t *testing.T) {
+	for _, name := range []string{"run-before-fails", "mixed"} {
+		s := readScenario(t, name).step(t)
+		env := runnerEnv(t, s.With)
+		env["GITHUB_STEP_SUMMARY"] = filepath.Join(t.TempDir(), "summary.md")
+		scenario, err := ecssim.Named(s.Scenario)
 		require.NoError(t, err)
-		want, err := os.ReadFile(file)
-		require.NoError(t, err)
-		require.True(t, string(want) == string(got), "%s is out of date: run go test ./internal/action -update, then go test ./internal/report -update", file)
+		synctest.Test(t, func(t *testing.T) {
+			var log transcript
+			var mu sync.Mutex
+			begun, checks := false, 0
+			check := func(event rollout.Event) { // what was left by the event before
+				mu.Lock()
+				defer mu.Unlock()
+				open := strings.Count(log.String(), "::group::") - strings.Count(log.String(), "::endgroup::")
+				require.True(t, open == 0 || open == 1, log.String())
+				if begun {
+					checks++
+					summary, err := os.ReadFile(env["GITHUB_STEP_SUMMARY"])
+					require.NoError(t, err)
+					require.Contains(t, string(summary), "begun, and not ended yet")
+					require.Contains(t, string(summary), "web:42")
+				}
+				switch event.(type) {
+				case rollout.OneOffStarted, rollout.Progressed:
+					begun = true
+				}
+			}
+			Run(t.Context(), Env{
+				Getenv: func(name string) string { return env[name] }, Stdout: &log, Listen: check,
+				Jitter: func() float64 { return 0.5 }, HTTP: ecssim.New(scenario),
+			})
+			require.Greater(t, checks, 5)
+		})
 	}
 }
 

@@ -43,7 +43,7 @@ func (m *behind) deployed(tb testing.TB, services int, taking time.Duration) {
 				mu.Lock()
 				defer mu.Unlock()
 				if e, is := event.(rollout.Decided); is {
-					decided[e.Service.Name] = time.Now()
+					decided[e.Rollout.Service.Name] = time.Now()
 				}
 			},
 		})

@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -25,18 +26,50 @@ var layers = map[string][]string{
 	"internal/taskdef":      {"github.com/distribution/reference", "go.yaml.in/yaml/v4", "github.com/agnivade/levenshtein", "github.com/aymanbagabas/go-udiff"},
 	"internal/rollout":      {"internal/taskdef"},
 	"internal/inputs":       {"internal/rollout", "internal/taskdef", "github.com/sethvargo/", "mvdan.cc/sh/v3/"},
-	"internal/plan":         {"internal/inputs", "internal/rollout", "internal/taskdef"},
+	"internal/kind":         {"internal/rollout", "internal/taskdef"},
+	"internal/plan":         {"internal/inputs", "internal/kind", "internal/rollout", "internal/taskdef"},
 	"internal/oidc":         {"github.com/sethvargo/go-githubactions"},
-	"internal/cloud":        {"internal/oidc", "internal/rollout", "internal/taskdef", "github.com/aws/", "golang.org/x/sync/errgroup", "golang.org/x/time/rate"},
-	"internal/watch":        {"internal/cloud", "internal/rollout"},
+	"internal/cloud":        {"internal/kind", "internal/oidc", "internal/rollout", "internal/taskdef", "github.com/aws/", "golang.org/x/sync/errgroup", "golang.org/x/time/rate"},
+	"internal/watch":        {"internal/cloud", "internal/kind", "internal/rollout"},
 	"internal/diagnose":     {"internal/rollout"},
-	"internal/deploy":       {"internal/cloud", "internal/watch", "internal/diagnose", "internal/rollout"},
+	"internal/deploy":       {"internal/cloud", "internal/kind", "internal/watch", "internal/diagnose", "internal/rollout"},
 	"internal/report":       {"internal/rollout", "internal/taskdef", "github.com/sethvargo/go-githubactions", "github.com/yuin/goldmark", "github.com/yuin/goldmark/"},
 	"internal/ecssim":       {},
 	"internal/ecssim/serve": {"internal/ecssim"},
-	"internal/action": {"internal/inputs", "internal/oidc", "internal/cloud", "internal/plan", "internal/deploy", "internal/report",
+	"internal/action": {"internal/inputs", "internal/oidc", "internal/cloud", "internal/kind", "internal/plan", "internal/deploy", "internal/report",
 		"internal/rollout", "internal/ecssim"},
 	".": {"internal/action"},
+}
+
+// ofOneKind are the files that know a kind of deployment by name, beside those that are called after it: the lists of all
+// kinds, and what speaks to users and AWS about them all.
+var ofOneKind = map[string][]string{
+	"codedeploy": {
+		"internal/kind/kind.go", "internal/cloud/carrier.go", "internal/inputs/",
+		"internal/ecssim/", "internal/taskdef/appspec.go",
+	},
+}
+
+// A kind of deployment is a thing: whoever hands it on does not know which one it is.
+func TestOnlyItsOwnFilesKnowAKind(t *testing.T) {
+	known := 0
+	eachFile(t, func(_, path string, _ *ast.File) {
+		name := strings.TrimPrefix(filepath.ToSlash(path), "../../")
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		for kind, files := range ofOneKind {
+			mine := strings.HasPrefix(filepath.Base(name), kind) ||
+				slices.ContainsFunc(files, func(file string) bool { return strings.HasPrefix(name, file) })
+			if mine {
+				known++
+				continue
+			}
+			for i, line := range strings.Split(string(text), "\n") {
+				require.NotContains(t, strings.ToLower(strings.ReplaceAll(line, "_", "")), kind, "%s:%d", name, i+1)
+			}
+		}
+	})
+	require.Greater(t, known, 10)
 }
 
 // printers may write to the process's own streams; everything else hands its events to report.

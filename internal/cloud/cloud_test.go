@@ -300,20 +300,23 @@ func TestLogsAreReadInTheirOwnRegion(t *testing.T) {
 		require.JSONEq(t, `{"logGroupName":"g","logStreamName":"p/app/abc","limit":30,"startFromHead":false}`, string(body))
 		return answer(r, http.StatusOK, `{"events":[{"message":"last words"}]}`), nil
 	}))
-	evidence := client.Gather(t.Context(), rollout.Evidence{Deployment: rollout.Deployment{ID: "ecs-svc/1"}}, document)
-	require.Len(t, evidence.Failed, 1)
+	var evidence rollout.Evidence
+	client.Gather(t.Context(), &rollout.Rollout{
+		Look: rollout.Look{Deployment: rollout.Deployment{ID: "ecs-svc/1"}}, Revision: rollout.RevisionResult{Revision: rollout.Revision{Document: document}},
+	}, &evidence)
+	require.Len(t, evidence.Failures, 1)
 	require.Equal(t, []string{"last words"}, evidence.Log.Lines)
 	require.Equal(t, "p/app/abc", evidence.Log.Stream)
 }
 
 // An operation that ECS does not have, or that is not allowed, leaves its part of the evidence out.
 func TestEvidenceThatMayNotBeRead(t *testing.T) {
-	var notices []rollout.Event
+	var told []string
 	client, err := Open(t.Context(), Options{
 		Region: "eu-west-1", Credentials: Credentials{AccessKeyID: "id", SecretAccessKey: "secret"}, Jitter: func() float64 { return 0 },
 		Emit: func(e rollout.Event) {
-			if _, notice := e.(rollout.Noticed); notice {
-				notices = append(notices, e)
+			if e, is := e.(rollout.Unreadable); is {
+				told = append(told, string(e.Sight)+": "+e.Err.Error()+". "+rollout.Remedy(e.Err))
 			}
 		},
 		HTTP: transport(func(r *http.Request) (*http.Response, error) {
@@ -321,12 +324,15 @@ func TestEvidenceThatMayNotBeRead(t *testing.T) {
 		}),
 	})
 	require.NoError(t, err)
-	evidence := client.Gather(t.Context(), rollout.Evidence{Service: rollout.Service{TargetGroups: []string{"arn"}}, Deployment: rollout.Deployment{Running: 1}}, taskdef.Document{})
-	require.Empty(t, evidence.Failed)
-	require.Equal(t, []rollout.Event{
-		rollout.Noticed{What: "ecs:ListTasks for service : not allowed", Next: "Why tasks failed is not known without it. Allow ecs:ListTasks for the role that deploys. AWS says: no"},
-		rollout.Noticed{What: "ecs:ListTasks for service : not allowed", Next: "What the load balancer has against the tasks is not known without it. Allow ecs:ListTasks for the role that deploys. AWS says: no"},
-	}, notices)
+	var evidence rollout.Evidence
+	client.Gather(t.Context(), &rollout.Rollout{Look: rollout.Look{
+		Service: rollout.Service{TargetGroups: []string{"arn"}}, Deployment: rollout.Deployment{Running: 1},
+	}}, &evidence)
+	require.Empty(t, evidence.Failures)
+	require.Equal(t, []string{
+		"causes: ecs:ListTasks for service : not allowed. Allow ecs:ListTasks for the role that deploys. AWS says: no",
+		"objection: ecs:ListTasks for service : not allowed. Allow ecs:ListTasks for the role that deploys. AWS says: no",
+	}, told)
 }
 
 func TestVerifyAsksInTheRegionOfTheThing(t *testing.T) {

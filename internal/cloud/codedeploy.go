@@ -3,430 +3,272 @@ package cloud
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"errors"
-	"fmt"
 	"slices"
-	"strings"
+	"sync/atomic"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
-	"github.com/aws/aws-sdk-go-v2/service/codedeploy/types"
-	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"ecs-deploy/internal/rollout"
 	"ecs-deploy/internal/taskdef"
 )
 
-func (c *Client) codeDeploy() *codedeploy.Client { return codedeploy.NewFromConfig(c.config) }
-
-// WantedCodeDeploy names what CodeDeploy deploys a service by. An application or group that is empty has the name
-// that the ECS console gives it; a configuration that is empty is that of the group.
-type WantedCodeDeploy struct{ Application, Group, Config string }
-
-// of fills in the names that the ECS console gives the application and the deployment group of a service
-// (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-bluegreen.html).
-func (w WantedCodeDeploy) of(service rollout.ServiceKey) WantedCodeDeploy {
-	if w.Application == "" {
-		w.Application = "AppECS-" + service.Cluster + "-" + service.Name
-	}
-	if w.Group == "" {
-		w.Group = "DgpECS-" + service.Cluster + "-" + service.Name
-	}
-	return w
+// codeDeployCarrier is deployments that CodeDeploy carries out.
+type codeDeployCarrier struct {
+	client   *Client
+	noTarget atomic.Bool // the targets of deployments may not be read
 }
 
-// CodeDeployGroup reads the deployment group by which CodeDeploy deploys a service.
-func (c *Client) CodeDeployGroup(ctx context.Context, service rollout.ServiceKey, wanted WantedCodeDeploy) (rollout.CodeDeployGroup, error) {
-	wanted = wanted.of(service)
-	group := rollout.CodeDeployGroup{Application: wanted.Application, Name: wanted.Group}
-	out, err := c.codeDeploy().GetDeploymentGroup(ctx, &codedeploy.GetDeploymentGroupInput{ApplicationName: &wanted.Application, DeploymentGroupName: &wanted.Group})
-	if err == nil && out.DeploymentGroupInfo == nil {
-		err = errNoAnswer
+func plannedCodeDeploy(r *rollout.Rollout) rollout.PlannedCodeDeploy {
+	planned, _ := r.Settings.(rollout.PlannedCodeDeploy)
+	return planned
+}
+
+// Survey reads the deployment groups of the services, and the configurations by which the traffic moves.
+func (d *codeDeployCarrier) Survey(ctx context.Context, services []rollout.Running, options []rollout.Detail) error {
+	var wanted rollout.CodeDeployOptions
+	for _, option := range options {
+		if its, is := option.(rollout.CodeDeployOptions); is {
+			wanted = its
+		}
 	}
-	switch code(err) {
-	case "ApplicationDoesNotExistException":
-		return group, c.noGroup(service, "there is no application "+wanted.Application)
-	case "DeploymentGroupDoesNotExistException":
-		return group, c.noGroup(service, "the application "+wanted.Application+" has no deployment group "+wanted.Group)
-	}
+	groups := make([]rollout.CodeDeployGroup, len(services))
+	err := Each(ctx, services, func(ctx context.Context, i int, running rollout.Running) (err error) {
+		groups[i], err = d.client.deploymentGroup(ctx, running.Service.ServiceKey, wanted)
+		return err
+	})
 	if err != nil {
-		return group, c.problem(ctx, err, "codedeploy:GetDeploymentGroup", "deployment group "+wanted.Group)
+		return err
 	}
-	info := out.DeploymentGroupInfo
-	is := func(s types.ECSService) bool {
-		return deref(s.ServiceName) == service.Name && rollout.LastSegment(deref(s.ClusterName)) == service.Cluster
+	var configs []string
+	of := func(group rollout.CodeDeployGroup) string { return cmp.Or(wanted.Config, group.Config) }
+	for _, group := range groups {
+		if config := of(group); !slices.Contains(configs, config) {
+			configs = append(configs, config)
+		}
 	}
-	if !slices.ContainsFunc(info.EcsServices, is) {
-		return group, c.noGroup(service, "the deployment group "+wanted.Group+" of "+wanted.Application+" is not that of the service")
+	took := make([]time.Duration, len(configs))
+	err = Each(ctx, configs, func(ctx context.Context, i int, config string) (err error) {
+		took[i], err = d.client.shifting(ctx, config)
+		return err
+	})
+	for i, group := range groups {
+		group.Shifting = took[slices.Index(configs, of(group))]
+		services[i].Own = group
 	}
-	group.Config = deref(info.DeploymentConfigName)
-	group.RollsBack = rollbackEvents(info.AutoRollbackConfiguration)
-	group.Alarms = info.AlarmConfiguration != nil && info.AlarmConfiguration.Enabled && len(info.AlarmConfiguration.Alarms) > 0
-	if last := info.LastAttemptedDeployment; last != nil {
-		group.Last = deref(last.DeploymentId)
-		group.UnderWay = !rollout.CodeDeployment{Status: string(last.Status)}.Over()
-	}
-	group.ReadyWait, group.TerminationWait = waits(info.BlueGreenDeploymentConfiguration)
-	return group, nil
+	return err
 }
 
-func rollbackEvents(configuration *types.AutoRollbackConfiguration) []string {
-	if configuration == nil || !configuration.Enabled {
+func (d *codeDeployCarrier) Busy(ctx context.Context, r *rollout.Rollout) error {
+	group := plannedCodeDeploy(r).Group
+	if group.Last == "" || skipped(r) {
 		return nil
 	}
-	var events []string
-	for _, event := range configuration.Events {
-		events = append(events, string(event))
-	}
-	return events
+	return d.client.notUnderWay(ctx, r.Service.ServiceKey, group)
 }
 
-func (c *Client) noGroup(service rollout.ServiceKey, what string) error {
-	return &rollout.Problem{
-		Kind: rollout.BadInput, What: fmt.Sprintf("service %s is deployed by CodeDeploy, and %s in %s", service.Name, what, c.region),
-		Next: "Give codedeploy-application and codedeploy-deployment-group.",
-	}
+// skipped tells whether no deployment is to be started.
+func skipped(r *rollout.Rollout) bool {
+	return slices.ContainsFunc(r.Calls, func(call rollout.Call) bool { return call.Deploys && call.Skipped })
 }
 
-// shifting is how long a deployment configuration takes to move the traffic
-// (https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_TrafficRoutingConfig.html). Where it may not be
-// read, that is not known, and a notice says so.
-func (c *Client) shifting(ctx context.Context, config string) (time.Duration, error) {
-	out, err := c.codeDeploy().GetDeploymentConfig(ctx, &codedeploy.GetDeploymentConfigInput{DeploymentConfigName: &config})
-	if err == nil && out.DeploymentConfigInfo == nil {
-		err = errNoAnswer
-	}
-	switch {
-	case code(err) == "DeploymentConfigDoesNotExistException":
-		return 0, c.noConfig(config, "does not exist")
-	case err != nil:
-		err = c.problem(ctx, err, "codedeploy:GetDeploymentConfig", "deployment configuration "+config)
-		if NotAllowed(err) {
-			c.doWithout(err, "How long the traffic takes to move is not known without it, and not in the default of timeout.")
-			return 0, nil
-		}
-		return 0, err
-	case out.DeploymentConfigInfo.ComputePlatform != types.ComputePlatformEcs:
-		return 0, c.noConfig(config, "is not for ECS")
-	}
-	return steps(out.DeploymentConfigInfo.TrafficRoutingConfig), nil
-}
-
-func (c *Client) noConfig(config, what string) error {
-	return &rollout.Problem{
-		Kind: rollout.BadInput, What: fmt.Sprintf("deployment configuration %s of CodeDeploy %s in %s", config, what, c.region),
-		Next: "Check codedeploy-deployment-config, or leave it out for that of the deployment group.",
-	}
-}
-
-// steps are how long the steps take in which traffic moves.
-func steps(routing *types.TrafficRoutingConfig) time.Duration {
-	switch {
-	case routing == nil:
-	case routing.TimeBasedCanary != nil:
-		return time.Duration(routing.TimeBasedCanary.CanaryInterval) * time.Minute
-	case routing.TimeBasedLinear != nil && routing.TimeBasedLinear.LinearPercentage > 0:
-		intervals := (100+int(routing.TimeBasedLinear.LinearPercentage)-1)/int(routing.TimeBasedLinear.LinearPercentage) - 1
-		return time.Duration(intervals) * time.Duration(routing.TimeBasedLinear.LinearInterval) * time.Minute
-	}
-	return 0
-}
-
-// waits are how long a deployment waits for somebody to let the traffic move, and how long it keeps the
-// old tasks then.
-func waits(configuration *types.BlueGreenDeploymentConfiguration) (ready, termination time.Duration) {
-	if configuration == nil {
-		return 0, 0
-	}
-	if option := configuration.DeploymentReadyOption; option != nil && option.ActionOnTimeout == types.DeploymentReadyActionStopDeployment {
-		ready = time.Duration(option.WaitTimeInMinutes) * time.Minute
-	}
-	if option := configuration.TerminateBlueInstancesOnDeploymentSuccess; option != nil {
-		termination = time.Duration(option.TerminationWaitTimeInMinutes) * time.Minute
-	}
-	return ready, termination
-}
-
-// StartCodeDeploy starts a deployment with an AppSpec, and returns it. CreateDeployment has no client
-// token: what is looked for is a new deployment of this AppSpec in the deployment group.
-func (c *Client) StartCodeDeploy(ctx context.Context, service rollout.ServiceKey, planned rollout.PlannedCodeDeploy, spec taskdef.AppSpec) (rollout.CodeDeployment, error) {
-	about := "deployment group " + planned.Group.Name
-	content := string(spec.JSON())
-	return once(ctx, sends,
-		func() (rollout.CodeDeployment, error) {
-			id, err := c.createDeployment(ctx, planned, content)
-			if err != nil {
-				return rollout.CodeDeployment{}, err
-			}
-			return c.justStarted(ctx, id), nil
-		},
-		func() (rollout.CodeDeployment, bool, error) {
-			return c.lookForCodeDeploy(ctx, service, planned, content)
-		},
-		func(err error) error { return c.notStarted(ctx, err, about) })
-}
-
-// justStarted reads a deployment that was started. That it cannot be read is for those to tell who follow
-// it: it is started all the same.
-func (c *Client) justStarted(ctx context.Context, id string) rollout.CodeDeployment {
-	started, err := c.CodeDeployment(ctx, id)
-	if err != nil {
-		return rollout.CodeDeployment{ID: id, Status: "Created", Created: time.Now()}
-	}
-	return started
-}
-
-func (c *Client) createDeployment(ctx context.Context, planned rollout.PlannedCodeDeploy, content string) (string, error) {
-	input := &codedeploy.CreateDeploymentInput{
-		ApplicationName: &planned.Group.Application, DeploymentGroupName: &planned.Group.Name,
-		Revision: &types.RevisionLocation{RevisionType: types.RevisionLocationTypeAppSpecContent, AppSpecContent: &types.AppSpecContent{Content: &content}},
-	}
-	if planned.Config != "" {
-		input.DeploymentConfigName = &planned.Config
-	}
-	if planned.Description != "" {
-		input.Description = &planned.Description
-	}
-	if events := planned.Events(); len(events) > 0 {
-		input.AutoRollbackConfiguration = &types.AutoRollbackConfiguration{Enabled: true}
-		for _, event := range events {
-			input.AutoRollbackConfiguration.Events = append(input.AutoRollbackConfiguration.Events, types.AutoRollbackEvent(event))
-		}
-	}
-	out, err := c.codeDeploy().CreateDeployment(ctx, input, func(o *codedeploy.Options) { o.Retryer = c.retryer(throttled) })
-	if err == nil && deref(out.DeploymentId) == "" {
-		err = errNoAnswer
-	}
-	if err != nil {
-		return "", err
-	}
-	return *out.DeploymentId, nil
-}
-
-// notStarted puts the errors of CreateDeployment into our words where AWS's need a next step.
-func (c *Client) notStarted(ctx context.Context, err error, about string) error {
-	var p *rollout.Problem
-	problem := c.problem(ctx, err, "codedeploy:CreateDeployment", about)
-	if code(err) == "DeploymentLimitExceededException" && errors.As(problem, &p) {
-		p.Next = nextWhileUnderWay
-	}
-	return problem
-}
-
-const nextWhileUnderWay = "Wait until it is over, let it go on with operation: continue, or take it back with operation: rollback. If two jobs deploy this service, give them one concurrency group."
-
-// NoneUnderWay refuses to deploy where CodeDeploy would: while another deployment of a service's deployment
-// group is under way. Its error is a *rollout.Problem of kind BadInput then.
-func (c *Client) NoneUnderWay(ctx context.Context, plan rollout.Plan) error {
-	return Each(ctx, plan.Services, func(ctx context.Context, _ int, planned rollout.PlannedService) error {
-		if planned.CodeDeploy == nil || planned.CodeDeploy.Group.Last == "" || !planned.Starts(plan) {
-			return nil
-		}
-		return c.notUnderWay(ctx, planned.Service.ServiceKey, planned.CodeDeploy.Group)
-	})
-}
-
-func (c *Client) notUnderWay(ctx context.Context, service rollout.ServiceKey, group rollout.CodeDeployGroup) error {
-	last, err := c.CodeDeployment(ctx, group.Last)
-	if err != nil || last.Over() {
-		return err
-	}
-	if last, err = c.CodeDeployTarget(ctx, service, last); err != nil && !NotAllowed(err) {
-		return err
-	}
-	what := fmt.Sprintf("deployment %s of service %s is under way in CodeDeploy since %s, and there can be only one: it is %s",
-		last.ID, service.Name, last.Created.UTC().Format(time.RFC3339), rollout.InWords(last.State()))
-	next := nextWhileUnderWay
-	switch {
-	case last.Undoes != "":
-		what = fmt.Sprintf("deployment %s of service %s is being rolled back in CodeDeploy, by %s", last.Undoes, service.Name, last.ID)
-		next = "Wait until that is over, then deploy again."
-	case last.State() == rollout.TerminationWait:
-		what = fmt.Sprintf("deployment %s of service %s is not over in CodeDeploy: all traffic goes to its tasks, and the old ones are kept for about %s more",
-			last.ID, service.Name, rollout.Span(last.Left(time.Now())))
-		next = "To go back to the old ones, which takes seconds, run this action with operation: rollback. To deploy something else, wait until they are gone, or let them go at once with operation: continue."
-	case last.State() == rollout.ReadyWait:
-		what = fmt.Sprintf("deployment %s of service %s is not over in CodeDeploy: it waits for somebody to let the traffic move", last.ID, service.Name)
-	}
-	return &rollout.Problem{Kind: rollout.BadInput, What: what, Next: next}
-}
-
-// lookForCodeDeploy searches for the deployment that a lost request may have started.
-func (c *Client) lookForCodeDeploy(ctx context.Context, service rollout.ServiceKey, planned rollout.PlannedCodeDeploy, content string) (rollout.CodeDeployment, bool, error) {
-	sum := fmt.Sprintf("%x", sha256.Sum256([]byte(content)))
-	ctx, cancel := looking(ctx)
-	defer cancel()
-	for range looks {
-		if err := c.Pause(ctx, lookAfter); err != nil {
-			return rollout.CodeDeployment{}, false, err
-		}
-		group, err := c.CodeDeployGroup(ctx, service, WantedCodeDeploy{Application: planned.Group.Application, Group: planned.Group.Name})
+// Start has CodeDeploy deploy a revision, after UpdateService has set what is the service's own. Where nothing is to be
+// started, the deployment is the one that there is.
+func (d *codeDeployCarrier) Start(ctx context.Context, r *rollout.Rollout, update rollout.Update) (rollout.Service, rollout.Deployment, error) {
+	service := r.Service
+	own, any := update.OfService()
+	if any {
+		after, _, err := d.client.Update(ctx, service, own)
 		if err != nil {
-			return rollout.CodeDeployment{}, false, err
+			return rollout.Service{}, rollout.Deployment{}, err
 		}
-		if group.Last == planned.Group.Last {
-			continue
-		}
-		found, err := c.CodeDeployment(ctx, group.Last)
-		if err != nil || found.AppSpecSum == sum {
-			return found, true, err
-		}
+		service = after
 	}
-	return rollout.CodeDeployment{}, false, nil
+	if skipped(r) {
+		runs, _ := service.Primary()
+		return service, runs, nil
+	}
+	ours, err := d.shift(ctx, service, plannedCodeDeploy(r), update.TaskDefinition)
+	if err != nil && !any {
+		service = rollout.Service{}
+	}
+	return service, ours, err
 }
 
-// CodeDeployment reads a deployment, but not what only its target tells.
-func (c *Client) CodeDeployment(ctx context.Context, id string) (rollout.CodeDeployment, error) {
-	out, err := c.codeDeploy().GetDeployment(ctx, &codedeploy.GetDeploymentInput{DeploymentId: &id})
-	if err == nil && out.DeploymentInfo == nil {
-		err = errNoAnswer
-	}
-	if err != nil {
-		return rollout.CodeDeployment{ID: id}, c.problem(ctx, err, "codedeploy:GetDeployment", "deployment "+id)
-	}
-	info := out.DeploymentInfo
-	d := rollout.CodeDeployment{ID: id, Status: string(info.Status), Created: deref(info.CreateTime)}
-	if problem := info.ErrorInformation; problem != nil {
-		d.Code, d.Message = string(problem.Code), deref(problem.Message)
-	}
-	d.RollsBack = rollbackEvents(info.AutoRollbackConfiguration)
-	if rollback := info.RollbackInfo; rollback != nil {
-		d.RolledBackBy, d.Undoes, d.RollbackMessage = deref(rollback.RollbackDeploymentId), deref(rollback.RollbackTriggeringDeploymentId), deref(rollback.RollbackMessage)
-	}
-	if info.Revision != nil && info.Revision.AppSpecContent != nil {
-		d.AppSpecSum = deref(info.Revision.AppSpecContent.Sha256)
-	}
-	d.ReadyWait, d.TerminationWait = waits(info.BlueGreenDeploymentConfiguration)
-	return d, nil
+// shift starts a deployment.
+func (d *codeDeployCarrier) shift(ctx context.Context, service rollout.Service, planned rollout.PlannedCodeDeploy, taskDefinition string) (rollout.Deployment, error) {
+	started, err := d.client.startCodeDeploy(ctx, service.ServiceKey, planned, planned.AppSpec.With(taskDefinition))
+	return rollout.Deployment{
+		ID: started.ID, URL: deploymentURL(service.ARN, service.Region, started.ID), Status: rollout.DeploymentActive,
+		TaskDefinition: taskDefinition, Created: started.Created, Updated: started.Created,
+	}, err
 }
 
-// CodeDeployTarget adds to a deployment what only its target tells: the lifecycle events and the traffic.
-// Before it has started there is nothing to add.
-func (c *Client) CodeDeployTarget(ctx context.Context, service rollout.ServiceKey, d rollout.CodeDeployment) (rollout.CodeDeployment, error) {
-	target := service.Cluster + ":" + service.Name
-	out, err := c.codeDeploy().GetDeploymentTarget(ctx, &codedeploy.GetDeploymentTargetInput{DeploymentId: &d.ID, TargetId: &target})
-	switch code(err) {
-	case "DeploymentNotStartedException", "DeploymentTargetDoesNotExistException":
-		return d, nil
-	}
-	if err == nil && (out.DeploymentTarget == nil || out.DeploymentTarget.EcsTarget == nil) {
-		err = errNoAnswer
-	}
-	if err != nil {
-		return d, c.problem(ctx, err, "codedeploy:GetDeploymentTarget", "deployment "+d.ID)
-	}
-	ecs := out.DeploymentTarget.EcsTarget
-	d.Target = string(ecs.Status)
-	for _, event := range ecs.LifecycleEvents {
-		e := rollout.LifecycleEvent{Name: deref(event.LifecycleEventName), Status: string(event.Status), Ended: deref(event.EndTime)}
-		if event.Diagnostics != nil {
-			e.Why = strings.TrimSpace(deref(event.Diagnostics.Message))
+// Look looks at a few in a round, since each takes calls of its own, at those first that were looked at longest ago.
+func (d *codeDeployCarrier) Look(ctx context.Context, open []*rollout.Rollout, needed bool, emit rollout.Emit) error {
+	open = slices.Clone(open)
+	slices.SortStableFunc(open, func(a, b *rollout.Rollout) int { return a.OwnAt.Compare(b.OwnAt) })
+	return Each(ctx, open[:min(len(open), lookedInto)], func(ctx context.Context, _ int, r *rollout.Rollout) error {
+		now, err := d.client.codeDeployment(ctx, r.Deployment.ID)
+		if err == nil {
+			now, err = d.target(ctx, r, now, needed, emit)
 		}
-		d.Lifecycle = append(d.Lifecycle, e)
-	}
-	for _, set := range ecs.TaskSetsInfo {
-		if set.TaskSetLabel == types.TargetLabelGreen {
-			d.TaskSet, d.Traffic = deref(set.Identifer), &set.TrafficWeight
+		if err != nil {
+			return err
 		}
-	}
-	return d, nil
-}
-
-// StopCodeDeploy stops a deployment, and has CodeDeploy roll it back.
-func (c *Client) StopCodeDeploy(ctx context.Context, id string) error {
-	back := true
-	_, err := c.codeDeploy().StopDeployment(ctx, &codedeploy.StopDeploymentInput{DeploymentId: &id, AutoRollbackEnabled: &back})
-	if err != nil {
-		return c.problem(ctx, err, "codedeploy:StopDeployment", "deployment "+id)
-	}
-	return nil
-}
-
-// Ended tells whether CodeDeploy refused to stop a deployment since it has ended already.
-func Ended(err error) bool { return code(err) == "DeploymentAlreadyCompletedException" }
-
-// ContinueCodeDeploy ends one of the waits of a deployment: ReadyWait or TerminationWait.
-func (c *Client) ContinueCodeDeploy(ctx context.Context, id, wait string) error {
-	_, err := c.codeDeploy().ContinueDeployment(ctx, &codedeploy.ContinueDeploymentInput{DeploymentId: &id, DeploymentWaitType: types.DeploymentWaitType(wait)})
-	if err != nil {
-		return c.problem(ctx, err, "codedeploy:ContinueDeployment", "deployment "+id)
-	}
-	return nil
-}
-
-// PreviousAppSpec finds the AppSpec of the last successful deployment of a group that deployed something
-// else than this revision.
-func (c *Client) PreviousAppSpec(ctx context.Context, service rollout.ServiceKey, group rollout.CodeDeployGroup, current string) (taskdef.AppSpec, error) {
-	out, err := c.codeDeploy().ListDeployments(ctx, &codedeploy.ListDeploymentsInput{
-		ApplicationName: &group.Application, DeploymentGroupName: &group.Name, IncludeOnlyStatuses: []types.DeploymentStatus{types.DeploymentStatusSucceeded},
-	})
-	if err != nil {
-		return taskdef.AppSpec{}, c.problem(ctx, err, "codedeploy:ListDeployments", "deployment group "+group.Name)
-	}
-	found := make([]rollout.CodeDeployment, min(len(out.Deployments), remembered))
-	err = Each(ctx, out.Deployments[:len(found)], func(ctx context.Context, i int, id string) (err error) {
-		found[i], err = c.CodeDeployment(ctx, id)
+		err = d.returning(ctx, &now)
+		r.Own, r.OwnAt = now, time.Now()
 		return err
 	})
-	if err != nil {
-		return taskdef.AppSpec{}, err
+}
+
+// target adds what the target of a deployment tells, as far as that may be read.
+func (d *codeDeployCarrier) target(
+	ctx context.Context, r *rollout.Rollout, now rollout.CodeDeployment, needed bool, emit rollout.Emit,
+) (rollout.CodeDeployment, error) {
+	if d.noTarget.Load() {
+		return now, nil
 	}
-	slices.SortStableFunc(found, func(a, b rollout.CodeDeployment) int { return b.Created.Compare(a.Created) })
-	for _, d := range found {
-		spec, err := c.AppSpec(ctx, group, d)
-		if err != nil || !spec.Empty() && spec.TaskDefinition() != current {
-			return spec, err
+	with, err := d.client.codeDeployTarget(ctx, r.Service.ServiceKey, now)
+	if NotAllowed(err) && !needed {
+		if d.noTarget.CompareAndSwap(false, true) {
+			emit(rollout.Unreadable{Err: err, Sight: rollout.SightTraffic})
+		}
+		return now, nil
+	}
+	return with, err
+}
+
+// returning adds how the deployment is that rolls another back.
+func (d *codeDeployCarrier) returning(ctx context.Context, now *rollout.CodeDeployment) error {
+	if now.RolledBackBy == "" {
+		return nil
+	}
+	back, err := d.client.codeDeployment(ctx, now.RolledBackBy)
+	if err == nil {
+		now.RollbackStatus, now.RollbackFailure = back.Status, back.Message
+	}
+	return err
+}
+
+// Reread keeps what only the target tells, which is known from the last look.
+func (d *codeDeployCarrier) Reread(ctx context.Context, r *rollout.Rollout) error {
+	before, looked := r.Own.(rollout.CodeDeployment)
+	if looked && before.ID == "" {
+		return nil // it has deployed nothing yet
+	}
+	now, err := d.client.codeDeployment(ctx, cmp.Or(before.ID, r.Deployment.ID))
+	if err != nil {
+		return err
+	}
+	now.Target, now.Lifecycle, now.TaskSet, now.Traffic = before.Target, before.Lifecycle, before.TaskSet, before.Traffic
+	r.Own, r.OwnAt = now, time.Now()
+	return nil
+}
+
+func (d *codeDeployCarrier) Stop(ctx context.Context, r *rollout.Rollout) (asked bool, err error) {
+	err = d.client.stopCodeDeploy(ctx, r.Deployment.ID)
+	if hasEnded(err) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// allAtOnce is the deployment configuration with which CodeDeploy itself rolls back, whatever that of the
+// deployment was (https://docs.aws.amazon.com/codedeploy/latest/userguide/deployments-rollback-and-redeploy.html;
+// that it is this one was seen in an answer of GetDeployment).
+const allAtOnce = "CodeDeployDefault.ECSAllAtOnce"
+
+func (d *codeDeployCarrier) Restore(ctx context.Context, r *rollout.Rollout, previous rollout.Revision) (rollout.Service, rollout.Deployment, error) {
+	planned := plannedCodeDeploy(r)
+	if planned.AppSpec.Empty() { // a deployment of another run
+		spec, err := d.client.previousAppSpec(ctx, r.Service.ServiceKey, planned.Group, r.Deployment.TaskDefinition)
+		if err != nil {
+			return rollout.Service{}, rollout.Deployment{}, err
+		}
+		planned.AppSpec = spec
+	}
+	planned.Config = allAtOnce
+	ours, err := d.shift(ctx, r.Service, planned, previous.ARN)
+	return r.Service, ours, err
+}
+
+// Adopt reads the newest deployment by CodeDeploy of a service, and how far it is.
+func (d *codeDeployCarrier) Adopt(ctx context.Context, running rollout.Running, r *rollout.Rollout, rollBack bool) error {
+	group, _ := running.Own.(rollout.CodeDeployGroup)
+	r.Settings = rollout.PlannedCodeDeploy{Group: group, RollBack: rollBack}
+	if group.Last == "" {
+		r.Own = rollout.CodeDeployment{}
+		return nil
+	}
+	now, err := d.newest(ctx, r, group)
+	if err != nil {
+		return err
+	}
+	r.Own, r.OwnAt = now, time.Now()
+	if _, split := now.Split(); now.Over() && now.RolledBackBy == "" && !split {
+		return nil // what runs is what it, or another before it, came to
+	}
+	ours, listed := r.Service.Deployment(now.ID)
+	if !listed { // it has made no task set yet
+		spec, err := d.client.appSpec(ctx, group, now)
+		if err != nil && !NotAllowed(err) {
+			return err
+		}
+		ours = rollout.Deployment{ID: now.ID, URL: deploymentURL(r.Service.ARN, r.Service.Region, now.ID), Created: now.Created, TaskDefinition: spec.TaskDefinition()}
+	}
+	r.Replaced, r.Revision.Previous = "", running.Revision
+	for _, other := range r.Service.Deployments {
+		if other.ID != ours.ID && r.Replaced == "" {
+			r.Replaced, r.Revision.Previous = other.ID, rollout.Named(other.TaskDefinition)
 		}
 	}
-	return taskdef.AppSpec{}, nothingBefore(service.Name, current)
+	r.Deployment, r.Revision.Revision = ours, rollout.Named(ours.TaskDefinition)
+	return nil
 }
 
-// remembered is how many of the deployments of a group are looked at for one to go back to.
-const remembered = 20
-
-// AppSpec reads the AppSpec of a deployment. It is empty where CodeDeploy has forgotten it, or keeps it in S3.
-func (c *Client) AppSpec(ctx context.Context, group rollout.CodeDeployGroup, d rollout.CodeDeployment) (taskdef.AppSpec, error) {
-	application, sum := group.Application, d.AppSpecSum
-	if sum == "" {
-		return taskdef.AppSpec{}, nil
-	}
-	out, err := c.codeDeploy().GetApplicationRevision(ctx, &codedeploy.GetApplicationRevisionInput{
-		ApplicationName: &application,
-		Revision:        &types.RevisionLocation{RevisionType: types.RevisionLocationTypeAppSpecContent, AppSpecContent: &types.AppSpecContent{Sha256: &sum}},
-	})
-	if code(err) == "RevisionDoesNotExistException" {
-		return taskdef.AppSpec{}, nil
-	}
-	if err == nil && (out.Revision == nil || out.Revision.AppSpecContent == nil) {
-		err = errNoAnswer
+// newest is the newest deployment of a group that is none which rolls another back: of such one it is the other.
+func (d *codeDeployCarrier) newest(ctx context.Context, r *rollout.Rollout, group rollout.CodeDeployGroup) (rollout.CodeDeployment, error) {
+	now, err := d.client.codeDeployment(ctx, group.Last)
+	if err == nil && now.Undoes != "" && !now.Over() {
+		now, err = d.client.codeDeployment(ctx, now.Undoes)
 	}
 	if err != nil {
-		return taskdef.AppSpec{}, c.problem(ctx, err, "codedeploy:GetApplicationRevision", "application "+application)
+		return now, err
 	}
-	spec, err := taskdef.ParseAppSpec([]byte(deref(out.Revision.AppSpecContent.Content)))
-	if err != nil {
-		return taskdef.AppSpec{}, nil // of no use to go back to
+	with, err := d.client.codeDeployTarget(ctx, r.Service.ServiceKey, now)
+	if NotAllowed(err) {
+		return with, nil
 	}
-	return spec, nil
+	return with, err
 }
 
-// taskSets are the task sets of a service, as deployments.
-func taskSets(sets []ecstypes.TaskSet) []rollout.Deployment {
-	var deployments []rollout.Deployment
-	for _, set := range sets {
-		deployments = append(deployments, rollout.Deployment{
-			ID:             cmp.Or(deref(set.ExternalId), deref(set.Id)),
-			TaskSet:        deref(set.Id),
-			Status:         deref(set.Status),
-			TaskDefinition: deref(set.TaskDefinition),
-			Desired:        int(set.ComputedDesiredCount),
-			Pending:        int(set.PendingCount),
-			Running:        int(set.RunningCount),
-			Created:        deref(set.CreatedAt),
-			Updated:        deref(set.UpdatedAt),
-		})
+// Previous is what a deployment replaces while it is under way or taken back, and else what the last successful one before
+// had.
+func (d *codeDeployCarrier) Previous(ctx context.Context, r *rollout.Rollout) (err error) {
+	now, _ := r.Own.(rollout.CodeDeployment)
+	if now.ID != "" && (!now.Over() || now.RolledBackBy != "") {
+		return nil
 	}
-	slices.SortStableFunc(deployments, func(a, b rollout.Deployment) int { return b.Created.Compare(a.Created) })
-	return deployments
+	planned := plannedCodeDeploy(r)
+	var spec taskdef.AppSpec
+	spec, err = d.client.previousAppSpec(ctx, r.Service.ServiceKey, planned.Group, r.Deployment.TaskDefinition)
+	planned.AppSpec = spec
+	r.Settings, r.Revision.Previous = planned, rollout.Named(spec.TaskDefinition())
+	return err
+}
+
+// Continue may be asked twice when the answer gets lost, and is refused then, since nothing waits any more: so it is done.
+func (d *codeDeployCarrier) Continue(ctx context.Context, r *rollout.Rollout) error {
+	before, _ := r.Own.(rollout.CodeDeployment)
+	err := d.client.continueCodeDeploy(ctx, before.ID, before.State())
+	if err == nil {
+		return nil
+	}
+	now, failed := d.client.codeDeployment(ctx, before.ID)
+	if failed == nil {
+		now, failed = d.client.codeDeployTarget(ctx, r.Service.ServiceKey, now)
+	}
+	if failed == nil && now.State() != before.State() {
+		return nil
+	}
+	return err
 }

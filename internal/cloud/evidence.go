@@ -21,42 +21,32 @@ const logLines = 30
 
 // Gather adds to the evidence what only AWS knows: the tasks of the deployment that failed, the
 // health of those that run as the load balancer sees it, and the last log lines of the container that
-// failed. What may not be read is left out, and a notice says what would have told more.
-func (c *Client) Gather(ctx context.Context, evidence rollout.Evidence, document taskdef.Document) rollout.Evidence {
-	key, deployment := evidence.Service.ServiceKey, evidence.Deployment
-	stopped, err := c.StoppedTasks(ctx, key, deployment)
+// failed. What may not be read is left out, and told.
+func (c *Client) Gather(ctx context.Context, r *rollout.Rollout, evidence *rollout.Evidence) {
+	key := r.Service.ServiceKey
+	stopped, err := c.StoppedTasks(ctx, key, r.Deployment)
 	if err != nil {
-		c.doWithout(err, "Why tasks failed is not known without it.")
+		c.emit(rollout.Unreadable{Err: err, Sight: rollout.SightCauses})
 	}
 	for _, task := range stopped {
 		if task.Failed() {
-			evidence.Failed = append(evidence.Failed, task)
+			evidence.Failures = append(evidence.Failures, task)
 		}
 	}
-	if len(evidence.Failed) > 0 {
-		if evidence.Log, err = c.lastLog(ctx, evidence.Failed, document); err != nil {
-			c.doWithout(err, "The last log lines of the container are not shown without it.")
+	if len(evidence.Failures) > 0 {
+		if evidence.Log, err = c.lastLog(ctx, evidence.Failures, r.Revision.Revision.Document); err != nil {
+			c.emit(rollout.Unreadable{Err: err, Sight: rollout.SightLastLines})
 		}
 	}
-	if evidence.Deployment.Running > 0 && len(evidence.Service.TargetGroups) > 0 {
-		running, err := c.RunningTasks(ctx, key, deployment)
+	if r.Deployment.Running > 0 && len(r.Service.TargetGroups) > 0 {
+		running, err := c.RunningTasks(ctx, key, r.Deployment)
 		if err == nil {
-			evidence.Targets, _, err = c.UnhealthyTargets(ctx, evidence.Service.TargetGroups, running)
+			evidence.Targets, _, err = c.UnhealthyTargets(ctx, r.Service.TargetGroups, running)
 		}
 		if err != nil {
-			c.doWithout(err, "What the load balancer has against the tasks is not known without it.")
+			c.emit(rollout.Unreadable{Err: err, Sight: rollout.SightObjection})
 		}
 	}
-	return evidence
-}
-
-// doWithout says what could not be looked at.
-func (c *Client) doWithout(err error, loss string) {
-	notice := rollout.Noticed{What: err.Error(), Next: loss}
-	if p, ok := err.(*rollout.Problem); ok && p.Next != "" {
-		notice.Next += " " + p.Next
-	}
-	c.emit(notice)
 }
 
 // lastLog reads the end of the log of the container by which a task failed, of the last task whose

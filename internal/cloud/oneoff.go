@@ -61,7 +61,7 @@ func (c *Client) Tasks(ctx context.Context, cluster string, arns []string) ([]ro
 	}
 	var tasks []rollout.Task
 	for _, t := range out.Tasks {
-		tasks = append(tasks, task(t))
+		tasks = append(tasks, c.task(t))
 	}
 	return tasks, nil
 }

@@ -70,7 +70,7 @@ func ecsTarget(rule string, raw []byte) (task rollout.ScheduledTask, isECS bool,
 	if err = json.Unmarshal(raw, &target); err != nil || target.EcsParameters == nil {
 		return task, false, err
 	}
-	task = rollout.ScheduledTask{Rule: rule, Target: target.ID, TaskDefinition: target.EcsParameters.TaskDefinitionArn}
+	task = rollout.ScheduledTask{ScheduleName: rollout.ScheduleName{Rule: rule, Target: target.ID}, TaskDefinition: target.EcsParameters.TaskDefinitionArn}
 	task.Document, err = taskdef.Parse(raw)
 	return task, true, err
 }
@@ -95,7 +95,7 @@ func (c *Client) Schedule(ctx context.Context, group, name string) (rollout.Sche
 	if schedule.Target.EcsParameters == nil {
 		return rollout.ScheduledTask{}, &rollout.Problem{Kind: rollout.BadInput, What: "scheduled-tasks: schedule " + about + " runs no ECS task", Next: "Look at the target of the schedule."}
 	}
-	return rollout.ScheduledTask{Group: group, Schedule: name, TaskDefinition: schedule.Target.EcsParameters.TaskDefinitionArn, Document: document}, nil
+	return rollout.ScheduledTask{ScheduleName: rollout.ScheduleName{Group: group, Schedule: name}, TaskDefinition: schedule.Target.EcsParameters.TaskDefinitionArn, Document: document}, nil
 }
 
 // Repoint lets a scheduled task run another revision. Both calls replace the whole target or schedule,
@@ -145,9 +145,9 @@ func (c *Client) updateSchedule(ctx context.Context, task rollout.ScheduledTask,
 }
 
 // scheduled reads what is to be pointed at the new revision.
-func (c *Client) scheduled(ctx context.Context, wanted []WantedSchedule) ([]rollout.ScheduledTask, error) {
+func (c *Client) scheduled(ctx context.Context, wanted []rollout.ScheduleName) ([]rollout.ScheduledTask, error) {
 	found := make([][]rollout.ScheduledTask, len(wanted))
-	err := Each(ctx, wanted, func(ctx context.Context, i int, w WantedSchedule) (err error) {
+	err := Each(ctx, wanted, func(ctx context.Context, i int, w rollout.ScheduleName) (err error) {
 		if w.Rule != "" {
 			found[i], err = c.RuleTargets(ctx, w.Rule, w.Target)
 			return err
@@ -162,6 +162,3 @@ func (c *Client) scheduled(ctx context.Context, wanted []WantedSchedule) ([]roll
 	}
 	return all, err
 }
-
-// WantedSchedule is a rule, of which one target may be meant, or a schedule.
-type WantedSchedule struct{ Rule, Target, Group, Schedule string }

@@ -18,8 +18,8 @@ import (
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServiceDeployments.html.
 const perDescribeDeployments = 20
 
-// CallsFor is how many calls it takes to read that many service deployments.
-func CallsFor(deployments int) int {
+// callsFor is how many calls it takes to read that many service deployments.
+func callsFor(deployments int) int {
 	return (deployments + perDescribeDeployments - 1) / perDescribeDeployments
 }
 
@@ -64,7 +64,7 @@ func (c *Client) ServiceDeployments(ctx context.Context, arns ...string) (map[st
 func serviceDeployment(d types.ServiceDeployment) rollout.ServiceDeployment {
 	deployment := rollout.ServiceDeployment{
 		ARN:    deref(d.ServiceDeploymentArn),
-		Status: string(d.Status),
+		Status: rollout.ServiceDeploymentStatus(d.Status),
 		Reason: deref(d.StatusReason),
 	}
 	if d.Alarms != nil && len(d.Alarms.TriggeredAlarmNames) > 0 {
@@ -80,7 +80,7 @@ func serviceDeployment(d types.ServiceDeployment) rollout.ServiceDeployment {
 	for _, hook := range d.LifecycleHookDetails {
 		deployment.Hooks = append(deployment.Hooks, rollout.LifecycleHook{
 			ID: deref(hook.HookId), Pause: hook.TargetType == "PAUSE", Target: deref(hook.TargetArn),
-			Status: string(hook.Status), Expires: deref(hook.ExpiresAt), OnTimeout: string(hook.TimeoutAction),
+			Status: rollout.HookStatus(hook.Status), Expires: deref(hook.ExpiresAt), OnTimeout: rollout.TimeoutAction(hook.TimeoutAction),
 		})
 	}
 	return deployment
@@ -154,5 +154,5 @@ func (c *Client) RollBack(ctx context.Context, arn string) error {
 	return nil
 }
 
-// Over tells whether ECS refused to stop a service deployment since it has ended already.
-func Over(err error) bool { return code(err) == "ConflictException" }
+// over tells whether ECS refused to stop a service deployment since it has ended already.
+func over(err error) bool { return code(err) == "ConflictException" }

@@ -1,7 +1,6 @@
 package cloud
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -102,9 +101,9 @@ func (c *Client) service(s types.Service) rollout.Service {
 		ServiceKey:     rollout.ServiceKey{Cluster: rollout.LastSegment(deref(s.ClusterArn)), Name: deref(s.ServiceName)},
 		ARN:            deref(s.ServiceArn),
 		Region:         c.region,
-		Status:         deref(s.Status),
-		Controller:     "ECS", // AWS leaves it out for services that never had another
-		Scheduling:     cmp.Or(string(s.SchedulingStrategy), "REPLICA"),
+		Status:         rollout.ServiceStatus(deref(s.Status)),
+		Controller:     rollout.ControlledByECS, // AWS leaves it out for services that never had another
+		Daemon:         s.SchedulingStrategy == types.SchedulingStrategyDaemon,
 		TaskDefinition: deref(s.TaskDefinition),
 		Desired:        int(s.DesiredCount),
 		Express:        s.ResourceManagementType == types.ResourceManagementTypeEcs,
@@ -116,7 +115,7 @@ func (c *Client) service(s types.Service) rollout.Service {
 		service.Minimum, service.Maximum = int(deref(configuration.MinimumHealthyPercent)), int(deref(configuration.MaximumPercent))
 	}
 	if s.DeploymentController != nil {
-		service.Controller = string(s.DeploymentController.Type)
+		service.Controller = rollout.Controller(s.DeploymentController.Type)
 	}
 	service.Placement = placement(s)
 	for _, balancer := range s.LoadBalancers {
@@ -133,12 +132,13 @@ func (c *Client) service(s types.Service) rollout.Service {
 	for _, d := range s.Deployments {
 		service.Deployments = append(service.Deployments, deployment(d))
 	}
-	if service.Controller == "CODE_DEPLOY" {
-		service.Deployments = taskSets(s.TaskSets)
+	if len(s.Deployments) == 0 && len(s.TaskSets) > 0 {
+		service.Deployments = taskSets(service, s.TaskSets)
 		if primary, ok := service.Primary(); ok {
 			service.TaskDefinition = primary.TaskDefinition
 		}
 	}
+	service.URL = serviceURL(service)
 	for _, e := range s.Events {
 		service.Events = append(service.Events, rollout.ServiceEvent{ID: deref(e.Id), At: deref(e.CreatedAt), Message: deref(e.Message)})
 	}
@@ -167,7 +167,7 @@ func placement(s types.Service) rollout.Placement {
 	}
 	network := s.NetworkConfiguration
 	for _, set := range s.TaskSets {
-		if deref(set.Status) == "PRIMARY" && network == nil {
+		if deref(set.Status) == string(rollout.DeploymentPrimary) && network == nil {
 			network = set.NetworkConfiguration
 		}
 	}
@@ -181,8 +181,8 @@ func placement(s types.Service) rollout.Placement {
 func deployment(d types.Deployment) rollout.Deployment {
 	return rollout.Deployment{
 		ID:             deref(d.Id),
-		Status:         deref(d.Status),
-		State:          string(d.RolloutState),
+		Status:         rollout.DeploymentStatus(deref(d.Status)),
+		State:          rollout.RolloutState(d.RolloutState),
 		StateReason:    deref(d.RolloutStateReason),
 		TaskDefinition: deref(d.TaskDefinition),
 		Desired:        int(d.DesiredCount),

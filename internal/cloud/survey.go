@@ -1,14 +1,13 @@
 package cloud
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
+	"ecs-deploy/internal/kind"
 	"ecs-deploy/internal/rollout"
 	"ecs-deploy/internal/taskdef"
 )
@@ -19,8 +18,8 @@ type Wanted struct {
 	Services       []string // names or ARNs
 	TaskDefinition string   // empty: what the services run, or File
 	File           *taskdef.Document
-	Scheduled      []WantedSchedule
-	CodeDeploy     WantedCodeDeploy
+	Scheduled      []rollout.ScheduleName
+	Options        []rollout.Detail // of the kinds of deployment
 }
 
 // Survey reads the world as it is before anything is changed: the services, and the revisions that
@@ -36,7 +35,7 @@ func (c *Client) Survey(ctx context.Context, wanted Wanted) (rollout.World, erro
 		if world.Services, err = c.running(ctx, services, another); err != nil {
 			return world, err
 		}
-		if err = c.codeDeployed(ctx, world.Services, wanted.CodeDeploy); err != nil {
+		if err = c.byKind(ctx, world.Services, wanted.Options); err != nil {
 			return world, err
 		}
 	}
@@ -54,11 +53,8 @@ func (c *Client) running(ctx context.Context, services []rollout.Service, option
 	var arns []string
 	found := make([]rollout.Running, len(services))
 	for i, service := range services {
-		arn, note := runningRevision(service)
-		found[i] = rollout.Running{Service: service, Revision: rollout.Named(arn)}
-		if note != "" {
-			found[i].Notes = append(found[i].Notes, note)
-		}
+		arn, notes := runningRevision(service)
+		found[i] = rollout.Running{Service: service, Revision: rollout.Named(arn), Notes: notes}
 		if !slices.Contains(arns, arn) {
 			arns = append(arns, arn)
 		}
@@ -76,43 +72,32 @@ func (c *Client) running(ctx context.Context, services []rollout.Service, option
 	}
 	for i := range found {
 		found[i].Revision = revisions[slices.Index(arns, found[i].Revision.ARN)]
-		if note := underWay(found[i].Service, found[i].Revision); note != "" {
-			found[i].Notes = append(found[i].Notes, note)
-		}
+		found[i].Notes = append(found[i].Notes, underway(found[i].Service, found[i].Revision)...)
 	}
 	return found, nil
 }
 
-// codeDeployed reads the deployment groups of the services that CodeDeploy deploys, and the configurations by
-// which the traffic moves.
-func (c *Client) codeDeployed(ctx context.Context, services []rollout.Running, wanted WantedCodeDeploy) error {
-	err := Each(ctx, services, func(ctx context.Context, i int, running rollout.Running) (err error) {
-		if running.Service.Controller == "CODE_DEPLOY" {
-			services[i].CodeDeploy, err = c.CodeDeployGroup(ctx, running.Service.ServiceKey, wanted)
+// byKind reads what only one kind of deployment has.
+func (c *Client) byKind(ctx context.Context, services []rollout.Running, options []rollout.Detail) error {
+	for controller, carrier := range c.Carriers() {
+		var at []int
+		var its []rollout.Running
+		for i, running := range services {
+			if running.Service.Controller == controller {
+				at, its = append(at, i), append(its, running)
+			}
 		}
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	var configs []string
-	of := func(group rollout.CodeDeployGroup) string { return cmp.Or(wanted.Config, group.Config) }
-	for _, running := range services {
-		if config := of(running.CodeDeploy); running.CodeDeploy.Name != "" && !slices.Contains(configs, config) {
-			configs = append(configs, config)
+		if len(its) == 0 {
+			continue
 		}
-	}
-	took := make([]time.Duration, len(configs))
-	err = Each(ctx, configs, func(ctx context.Context, i int, config string) (err error) {
-		took[i], err = c.shifting(ctx, config)
-		return err
-	})
-	for i := range services {
-		if group := &services[i].CodeDeploy; group.Name != "" {
-			group.Shifting = took[slices.Index(configs, of(*group))]
+		if err := carrier.Survey(ctx, its, options); err != nil {
+			return err
+		}
+		for i, running := range its {
+			services[at[i]] = running
 		}
 	}
-	return err
+	return nil
 }
 
 // base is the revision that was named, or that a file holds; nil if there is none.
@@ -146,7 +131,7 @@ func (c *Client) deployable(ctx context.Context, cluster string, names []string)
 			absent = append(absent, rollout.LastSegment(name))
 			continue
 		}
-		if err := c.refusable(there[at]); err != nil {
+		if err := kind.Deployable(there[at]); err != nil {
 			return nil, err
 		}
 		services = append(services, there[at])
@@ -155,34 +140,6 @@ func (c *Client) deployable(ctx context.Context, cluster string, names []string)
 		return nil, c.missing(ctx, cluster, absent)
 	}
 	return services, nil
-}
-
-// refusable is why a service cannot be deployed, or nil.
-func (c *Client) refusable(service rollout.Service) error {
-	where := fmt.Sprintf("service %s in cluster %s (%s)", service.Name, service.Cluster, c.region)
-	switch {
-	case service.Status != "ACTIVE":
-		return &rollout.Problem{
-			Kind: rollout.BadInput, What: where + " is " + service.Status + ": it was deleted, or is about to be",
-			Next: "Create the service again, or check service, cluster and region.",
-		}
-	case service.Express:
-		return &rollout.Problem{
-			Kind: rollout.BadInput, What: where + " is an Express service, whose task definition ECS makes by itself",
-			Next: "Deploy it with aws-actions/amazon-ecs-deploy-express-service, or make it a service of your own.",
-		}
-	case service.Controller == "EXTERNAL":
-		return &rollout.Problem{
-			Kind: rollout.BadInput, What: where + " has the deployment controller EXTERNAL: its task sets are made by a program of your own, and ECS deploys nothing there",
-			Next: "Let that program deploy the new revision (task-definition without service registers one), or create the service with the controller ECS.",
-		}
-	case service.Controller != "ECS" && service.Controller != "CODE_DEPLOY":
-		return &rollout.Problem{
-			Kind: rollout.BadInput, What: where + " has the deployment controller " + service.Controller + ", which is not known here",
-			Next: "Only services with the deployment controller ECS or CODE_DEPLOY can be deployed.",
-		}
-	}
-	return nil
 }
 
 // missing says where services were searched, and what is there instead.
@@ -209,32 +166,31 @@ func (c *Client) missing(ctx context.Context, cluster string, absent []string) e
 
 // runningRevision is the ARN of the revision that a service runs. A service whose last deployment
 // failed without being rolled back names the failed revision; what runs is that of an older one.
-func runningRevision(service rollout.Service) (arn, note string) {
+func runningRevision(service rollout.Service) (arn string, notes []rollout.Note) {
 	primary, ok := service.Primary()
-	if !ok || primary.State != "FAILED" {
-		return service.TaskDefinition, ""
+	if !ok || primary.State != rollout.RolloutFailed {
+		return service.TaskDefinition, nil
 	}
+	note := rollout.Note{About: rollout.NoteNothingRuns, Service: service.Name, Failed: rollout.RevisionID(primary.TaskDefinition)}
 	for _, d := range service.Deployments {
-		if d.ID != primary.ID && d.State != "FAILED" && d.Running > 0 {
-			return d.TaskDefinition, fmt.Sprintf("the last deployment of %s, of %s, failed and was not rolled back: %s is what runs",
-				service.Name, rollout.RevisionID(primary.TaskDefinition), rollout.RevisionID(d.TaskDefinition))
+		if d.ID != primary.ID && d.State != rollout.RolloutFailed && d.Running > 0 {
+			note.About, note.Runs = rollout.NoteLastFailed, rollout.RevisionID(d.TaskDefinition)
+			return d.TaskDefinition, []rollout.Note{note}
 		}
 	}
-	return service.TaskDefinition, fmt.Sprintf("the last deployment of %s, of %s, failed, and no older one has running tasks",
-		service.Name, rollout.RevisionID(primary.TaskDefinition))
+	return service.TaskDefinition, []rollout.Note{note}
 }
 
-// underWay tells of a deployment that ours will supersede, and whose it is as far as that is known:
+// underway tells of a deployment that ours will supersede, and whose it is as far as that is known:
 // ECS does not say who deploys, but who has registered the revision.
-func underWay(service rollout.Service, runs rollout.Revision) string {
+func underway(service rollout.Service, runs rollout.Revision) []rollout.Note {
 	primary, ok := service.Primary()
-	if !ok || primary.State != "IN_PROGRESS" {
-		return ""
+	if !ok || primary.State != rollout.RolloutInProgress {
+		return nil
 	}
-	note := fmt.Sprintf("deployment %s of %s is under way since %s",
-		primary.ID, rollout.RevisionID(primary.TaskDefinition), primary.Created.UTC().Format(time.RFC3339))
-	if runs.ARN == primary.TaskDefinition && runs.By != "" {
-		note += ", of a revision that " + runs.By + " registered"
+	note := rollout.Note{About: rollout.NoteUnderway, Service: service.Name, Underway: primary}
+	if runs.ARN == primary.TaskDefinition {
+		note.By = runs.By
 	}
-	return note + ": ours supersedes it"
+	return []rollout.Note{note}
 }

@@ -47,7 +47,7 @@ func (c *Client) tasks(ctx context.Context, service rollout.ServiceKey, starter 
 		}
 		for _, t := range out.Tasks {
 			if deref(t.StartedBy) == starter {
-				tasks = append(tasks, task(t))
+				tasks = append(tasks, c.task(t))
 			}
 		}
 	}
@@ -55,24 +55,25 @@ func (c *Client) tasks(ctx context.Context, service rollout.ServiceKey, starter 
 	return tasks, nil
 }
 
-func task(t types.Task) rollout.Task {
+func (c *Client) task(t types.Task) rollout.Task {
 	task := rollout.Task{
 		ID:       rollout.LastSegment(deref(t.TaskArn)),
-		Status:   deref(t.LastStatus),
-		Health:   string(t.HealthStatus),
-		StopCode: string(t.StopCode),
+		URL:      taskURL(deref(t.TaskArn), c.region),
+		Status:   rollout.TaskStatus(deref(t.LastStatus)),
+		Health:   rollout.HealthStatus(t.HealthStatus),
+		StopCode: rollout.StopCode(t.StopCode),
 		Reason:   deref(t.StoppedReason),
 		Stopping: deref(t.StoppingAt),
 	}
-	for _, c := range t.Containers {
-		for _, network := range c.NetworkInterfaces {
+	for _, described := range t.Containers {
+		for _, network := range described.NetworkInterfaces {
 			if address := deref(network.PrivateIpv4Address); address != "" && !slices.Contains(task.Addresses, address) {
 				task.Addresses = append(task.Addresses, address)
 			}
 		}
-		container := rollout.Container{Name: deref(c.Name), Image: deref(c.Image), Reason: deref(c.Reason)}
-		if c.ExitCode != nil {
-			exit := int(*c.ExitCode)
+		container := rollout.Container{Name: deref(described.Name), Image: deref(described.Image), Reason: deref(described.Reason)}
+		if described.ExitCode != nil {
+			exit := int(*described.ExitCode)
 			container.ExitCode = &exit
 		}
 		task.Containers = append(task.Containers, container)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 
+	"ecs-deploy/internal/kind"
 	"ecs-deploy/internal/rollout"
 )
 
@@ -72,7 +73,7 @@ func (c *Client) Update(ctx context.Context, before rollout.Service, update roll
 }
 
 func (c *Client) send(ctx context.Context, before rollout.Service, update rollout.Update) (updated, error) {
-	body, err := update.Request(before.ServiceKey)
+	body, err := kind.UpdateService(before.ServiceKey, update)
 	if err != nil {
 		return updated{}, err
 	}

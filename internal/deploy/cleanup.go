@@ -2,7 +2,6 @@ package deploy
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"ecs-deploy/internal/rollout"
@@ -12,17 +11,17 @@ import (
 // that a service of the cluster runs, nor what was just deployed, nor what ran before and could be
 // gone back to. That something is left over is worth a notice, and no failure.
 func (d *deployer) cleanUp(ctx context.Context) {
-	if d.plan.KeepRevisions == 0 || !d.result().Outcome.Good() {
+	if d.plan.KeepRevisions == 0 || !d.result().Outcome().Good() {
 		return
 	}
 	var spared, families []string
-	for _, service := range d.services {
-		used, err := d.client.RevisionsInUse(ctx, service.Service.Cluster)
+	for _, r := range d.plan.Rollouts {
+		used, err := d.client.RevisionsInUse(ctx, r.Service.Cluster)
 		if err != nil {
-			d.leave(err)
+			d.emit(rollout.NotDeregistered{Err: err})
 			return
 		}
-		spared = append(append(spared, used...), service.Revision.Previous.ARN)
+		spared = append(append(spared, used...), r.Revision.Previous.ARN)
 	}
 	for _, revision := range d.revisions {
 		spared = append(spared, revision.Revision.ARN, revision.Previous.ARN)
@@ -32,7 +31,7 @@ func (d *deployer) cleanUp(ctx context.Context) {
 	}
 	for _, family := range families {
 		if err := d.deregister(ctx, family, spared); err != nil {
-			d.leave(err)
+			d.emit(rollout.NotDeregistered{Err: err})
 			return
 		}
 	}
@@ -55,13 +54,4 @@ func (d *deployer) deregister(ctx context.Context, family string, spared []strin
 	}
 	d.emit(rollout.Deregistered{Family: family, Revisions: done})
 	return err
-}
-
-func (d *deployer) leave(err error) {
-	notice := rollout.Noticed{What: err.Error(), Next: "Old revisions are left as they are.", Warning: true}
-	var p *rollout.Problem
-	if errors.As(err, &p) {
-		notice.Next += " " + p.Next
-	}
-	d.emit(notice)
 }

@@ -1,11 +1,10 @@
 // Package deploy carries a plan out: it registers, updates every service, follows the deployments to
-// their end, and finds out why those failed that did.
+// their end, takes back what is to be taken back, and finds out why those failed that did. It knows no kind of deployment.
 package deploy
 
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -13,6 +12,7 @@ import (
 
 	"ecs-deploy/internal/cloud"
 	"ecs-deploy/internal/diagnose"
+	"ecs-deploy/internal/kind"
 	"ecs-deploy/internal/rollout"
 	"ecs-deploy/internal/watch"
 )
@@ -20,43 +20,26 @@ import (
 // Execute carries a plan out and tells what became of it. When there is an error, the result holds
 // what was done until then.
 func Execute(ctx context.Context, client *cloud.Client, plan rollout.Plan, emit rollout.Emit) (rollout.Result, error) {
-	d := &deployer{client: client, plan: plan, emit: emit}
-	for _, planned := range plan.Services {
-		d.services = append(d.services, rollout.ServiceResult{
-			Service: planned.Service, Revision: rollout.RevisionResult{Revision: planned.Runs, Previous: planned.Runs},
-			Verdict: rollout.Verdict{Outcome: rollout.Failed, Reason: "the service was not updated"},
-		})
-	}
+	d := newDeployer(client, plan, emit)
 	err := d.execute(ctx)
+	d.leaveUntouched()
 	if err == nil {
 		d.cleanUp(ctx)
 	}
 	return d.result(), err
 }
 
+func newDeployer(client *cloud.Client, plan rollout.Plan, emit rollout.Emit) *deployer {
+	return &deployer{client: client, carriers: client.Carriers(), plan: plan, emit: emit}
+}
+
 type deployer struct {
 	client    *cloud.Client
+	carriers  cloud.Carriers
 	plan      rollout.Plan
 	emit      rollout.Emit
 	revisions []rollout.RevisionResult // those of Plan.Revisions, once they are known
-	services  []rollout.ServiceResult  // those of Plan.Services
 	oneOffs   []rollout.OneOffResult   // that were run
-	updated   []*following             // those of Plan.Services that were updated, in their order
-}
-
-// following is a service that was updated, and its deployment.
-type following struct {
-	watch.Target
-	result    *rollout.ServiceResult
-	unchanged bool   // ECS started no deployment
-	over      bool   // there is nothing to wait for
-	asked     bool   // for: its user wants it taken back, however it stands
-	because   string // the service for whose sake it is taken back although it succeeded; else empty
-	stage     string // of its lifecycle, if it has one
-	waiting   bool   // for somebody to continue it
-
-	codeDeploy *rollout.PlannedCodeDeploy // nil where ECS itself deploys
-	shift      rollout.CodeDeployment     // of CodeDeploy, as it was last seen
 }
 
 // execute registers all, then updates all, then follows all to their ends. One service that cannot be
@@ -69,8 +52,9 @@ func (d *deployer) execute(ctx context.Context) error {
 		return err
 	}
 	refused := d.update(ctx)
+	d.leaveUntouched()
 	err := d.end(ctx)
-	if err = cmp.Or(refused, err); err != nil || !d.result().Outcome.Good() {
+	if err = cmp.Or(refused, err); err != nil || !d.result().Outcome().Good() {
 		return err
 	}
 	if err := d.repoint(ctx); err != nil {
@@ -108,102 +92,91 @@ func (d *deployer) register(ctx context.Context) error {
 			}
 			result.Revision, result.Changed = registered, true
 		}
-		d.revisions[i] = result
-		told.done(i, func() { d.emit(rollout.Registered{Result: result}) })
+		told.done(i, func() {
+			d.revisions[i] = result
+			for _, r := range d.plan.Rollouts {
+				if r.Planned == i {
+					r.Revision.Revision, r.Revision.Changed = result.Revision, result.Changed
+				}
+			}
+			d.emit(rollout.Registered{Result: result})
+		})
 		return nil
 	})
 }
 
 // update updates the services, and returns the first error, after which no other update is begun.
 func (d *deployer) update(ctx context.Context) error {
-	updated := make([]*following, len(d.plan.Services))
 	var told inOrder
 	defer told.rest()
-	err := cloud.Each(ctx, d.plan.Services, func(ctx context.Context, i int, planned rollout.PlannedService) error {
-		f, event, err := d.updateOne(ctx, planned, &d.services[i])
-		if err != nil {
-			return err
-		}
-		updated[i] = f
-		told.done(i, func() { d.emit(event) })
-		return nil
+	return cloud.Each(ctx, d.plan.Rollouts, func(ctx context.Context, i int, r *rollout.Rollout) error {
+		update := r.Update
+		update.TaskDefinition = r.Revision.Revision.ARN
+		since := time.Now()
+		after, ours, err := d.carriers.Of(r.Service).Start(ctx, r, update)
+		told.done(i, func() {
+			if err != nil {
+				r.Verdict.Settings, r.Verdict.Registered = after.Name != "", r.Revision.Changed
+				return
+			}
+			d.started(r, after, ours, since)
+		})
+		return err
 	})
-	d.updated = slices.DeleteFunc(updated, func(f *following) bool { return f == nil })
-	return err
 }
 
-// updateOne updates a service, and returns what there is to follow and to tell.
-func (d *deployer) updateOne(ctx context.Context, planned rollout.PlannedService, result *rollout.ServiceResult) (*following, rollout.Updated, error) {
-	revision := d.revisions[planned.Revision]
-	revision.Previous = planned.Runs
-	id := revision.Revision.ID()
-	update := planned.Update
-	update.TaskDefinition = revision.Revision.ARN
-	before, _ := planned.Service.Primary()
-
-	since := time.Now()
-	after, ours, err := d.start(ctx, planned, update)
-	if err != nil {
-		if after.Name != "" {
-			result.Verdict.Reason = "the settings of the service were changed, and no deployment was started"
-		}
-		if revision.Changed {
-			result.Verdict.Reason += "; " + id + " was registered, and is not deployed"
-		}
-		return nil, rollout.Updated{}, err
-	}
-	f := &following{
-		result: result, unchanged: ours.ID == before.ID, codeDeploy: planned.CodeDeploy,
-		Target: watch.Target{
-			Service: after, Deployment: ours, Previous: before.ID, Since: since, Heard: ours.Created.Add(-1),
-			HealthChecked: revision.Revision.Document.HealthChecked(),
-		},
-	}
-	result.Service, result.Revision, result.Deployment = after, revision, ours
+// started files that a service was updated, and tells of it.
+func (d *deployer) started(r *rollout.Rollout, after rollout.Service, ours rollout.Deployment, since time.Time) {
+	before, _ := r.Service.Primary()
+	r.Phase, r.Service, r.Deployment, r.Since, r.Heard = rollout.PhaseStarted, after, ours, since, ours.Created.Add(-1)
+	r.Replaced, r.Unchanged = before.ID, ours.ID == before.ID
+	r.HealthChecked = r.Revision.Revision.Document.HealthChecked()
+	r.Outputs = kind.Of(after).Outputs(r)
+	_, settings := r.Update.OfService()
 	switch {
-	case f.unchanged && ours.State != "IN_PROGRESS":
-		f.over = true
-		result.Verdict = rollout.Verdict{Outcome: rollout.Unchanged, Reason: "no deployment was started, since the service runs " + id + " already"}
-		if _, settings := update.OfService(); settings {
-			result.Verdict.Reason = "the settings of the service were changed, and " + result.Verdict.Reason
-		}
+	case r.Unchanged && ours.State != rollout.RolloutInProgress:
+		d.decide(r, rollout.Verdict{Outcome: rollout.Unchanged, Ending: rollout.EndedUnstarted, Settings: settings})
 	case d.plan.WaitFor == rollout.DoNotWait:
-		f.over = true
-		result.Verdict = rollout.Verdict{Outcome: rollout.Succeeded, Reason: "the deployment of " + id + " was started, and is not waited for"}
+		d.decide(r, rollout.Verdict{Outcome: rollout.Succeeded, Ending: rollout.EndedUnwaited})
 	}
-	return f, rollout.Updated{Service: after, Revision: revision.Revision, Deployment: ours, Unchanged: f.unchanged}, nil
+	d.emit(rollout.Started{Rollout: r})
 }
 
-// start starts a deployment, and returns what the service looks like then and the deployment that is ours:
-// a new one, or the one that there was when there was nothing to start.
-func (d *deployer) start(ctx context.Context, planned rollout.PlannedService, update rollout.Update) (rollout.Service, rollout.Deployment, error) {
-	if planned.CodeDeploy != nil {
-		return d.startCodeDeploy(ctx, planned, update)
+// leaveUntouched files which services were not updated.
+func (d *deployer) leaveUntouched() {
+	for _, r := range d.plan.Rollouts {
+		if r.Phase == rollout.PhasePlanned {
+			r.Verdict.Outcome, r.Verdict.Ending = rollout.Failed, rollout.EndedUntouched
+		}
 	}
-	return d.client.Update(ctx, planned.Service, update)
 }
 
-// inOrder tells of things in their order that are done in any.
+// decide gives a rollout its verdict without following it.
+func (d *deployer) decide(r *rollout.Rollout, verdict rollout.Verdict) {
+	r.Phase, r.Verdict = rollout.PhaseDecided, verdict
+}
+
+// inOrder does things in their order that become known in any, one at a time.
 type inOrder struct {
 	mu      sync.Mutex
 	next    int
 	waiting map[int]func()
 }
 
-// done has the i-th thing told as soon as those before it were.
-func (o *inOrder) done(i int, tell func()) {
+// done has the i-th thing done as soon as those before it were.
+func (o *inOrder) done(i int, do func()) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.waiting == nil {
 		o.waiting = map[int]func(){}
 	}
-	for o.waiting[i] = tell; o.waiting[o.next] != nil; o.next++ {
+	for o.waiting[i] = do; o.waiting[o.next] != nil; o.next++ {
 		o.waiting[o.next]()
 		delete(o.waiting, o.next)
 	}
 }
 
-// rest has those told that wait for others which were not done.
+// rest has those done that wait for others which never came.
 func (o *inOrder) rest() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -212,123 +185,85 @@ func (o *inOrder) rest() {
 	}
 }
 
-// follow waits for the deployments that are to be waited for, and files what became of them.
+// touched are the rollouts whose services were updated, or whose deployments were found.
+func (d *deployer) touched() []*rollout.Rollout {
+	return slices.DeleteFunc(slices.Clone(d.plan.Rollouts), func(r *rollout.Rollout) bool { return r.Phase == rollout.PhasePlanned })
+}
+
+// end follows deployments to their ends, explains those that failed, and takes them back if that is asked for.
+func (d *deployer) end(ctx context.Context) error {
+	err := d.follow(ctx)
+	if err == nil { // else AWS cannot be asked, and the error says why
+		for _, r := range d.touched() {
+			d.explain(ctx, r)
+		}
+	}
+	d.takeBack(ctx, err)
+	return err
+}
+
+// follow waits for the deployments that are to be waited for.
 func (d *deployer) follow(ctx context.Context) error {
-	followed := slices.DeleteFunc(slices.Clone(d.updated), func(f *following) bool { return f.over })
+	followed := slices.DeleteFunc(d.touched(), func(r *rollout.Rollout) bool { return r.Phase == rollout.PhaseDecided })
 	if len(followed) == 0 {
 		return nil
 	}
-	var targets []watch.Target
-	for _, f := range followed {
-		targets = append(targets, f.Target)
-	}
 	until := watch.Until{WaitFor: d.plan.WaitFor, Timeout: d.plan.Timeout, Hopeless: diagnose.Hopeless, Together: d.plan.RollBack}
-	ends, err := watch.Follow(ctx, d.client, targets, until, d.emit)
-	for i, f := range followed {
-		f.result.Service, f.result.Deployment, f.result.Verdict, f.ARN = ends[i].Service, ends[i].Deployment, ends[i].Verdict, ends[i].ARN
-		f.stage, f.waiting, f.shift = ends[i].Stage, ends[i].Waiting, ends[i].CodeDeploy
-		if f.unchanged && f.result.Verdict.Outcome == rollout.Succeeded {
-			f.result.Verdict.Outcome = rollout.Unchanged
+	err := watch.Follow(ctx, d.client, followed, until, d.emit)
+	for _, r := range followed {
+		if r.Unchanged && r.Verdict.Outcome == rollout.Succeeded {
+			r.Verdict.Outcome = rollout.Unchanged
 		}
 	}
 	return err
 }
 
-// explaining is how long the search for the cause of a failure may take.
-const explaining = 30 * time.Second
+// explainTimeout is how long the search for the cause of a failure may take.
+const explainTimeout = 30 * time.Second
 
 // explain finds out why a deployment did not succeed. That it cannot be found out is not worth an
 // error: the verdict stands.
-func (d *deployer) explain(ctx context.Context, f *following) {
-	result := f.result
-	switch result.Verdict.Outcome {
+func (d *deployer) explain(ctx context.Context, r *rollout.Rollout) {
+	switch r.Verdict.Outcome {
 	case rollout.Failed, rollout.RolledBack, rollout.RollbackFailed, rollout.TimedOut:
 	default:
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, explaining)
+	ctx, cancel := context.WithTimeout(ctx, explainTimeout)
 	defer cancel()
 	evidence := rollout.Evidence{
-		Verdict: result.Verdict, Service: result.Service, Deployment: result.Deployment, Stage: f.stage, Waiting: f.waiting, CodeDeploy: f.shift,
+		TimedOut: r.Verdict.Ending == rollout.EndedTimedOut, Standing: r.Verdict.Standing, Said: r.Verdict.Said,
 	}
-	if event, is := f.shift.Failed(); is && f.codeDeploy != nil {
-		evidence.Hook = f.codeDeploy.AppSpec.Hook(event.Name)
-	}
-	for _, event := range result.Service.Events {
-		if !event.At.Before(result.Deployment.Created) {
-			evidence.Events = append(evidence.Events, event)
+	for _, event := range r.Service.Events {
+		if !event.At.Before(r.Deployment.Created) {
+			evidence.Events = append(evidence.Events, event.Message)
 		}
 	}
-	for _, older := range result.Service.Deployments {
-		if older.ID != result.Deployment.ID {
-			evidence.Older += older.Running
-		}
-	}
-	evidence = d.client.Gather(ctx, evidence, result.Revision.Revision.Document)
+	d.client.Gather(ctx, r, &evidence)
+	kind.Of(r.Service).Evidence(r, &evidence)
 	// ECS forgets failures when a task runs well, and all when it takes the deployment off its list.
-	result.Deployment.Failed = max(result.Deployment.Failed, len(evidence.Failed))
-	result.Findings, result.Failed, result.Log = diagnose.Explain(evidence), evidence.Failed, evidence.Log
-	d.emit(rollout.Explained{Service: result.Service.ServiceKey, Findings: result.Findings, Log: result.Log})
+	r.Deployment.Failed = max(r.Deployment.Failed, len(evidence.Failures))
+	r.Findings, r.Failures, r.Log = diagnose.Explain(evidence), evidence.Failures, evidence.Log
+	d.emit(rollout.Explained{Rollout: r})
 }
 
 // result sums up.
 func (d *deployer) result() rollout.Result {
-	sum := rollout.Result{Outcome: rollout.Succeeded, Services: d.services, OneOffs: d.oneOffs}
-	if foremost, ok := sum.Foremost(); ok {
-		sum.Outcome, sum.Reason, sum.Next = foremost.Verdict.Outcome, foremost.Verdict.Reason, next(foremost)
-		if all := len(d.services); all > 1 && sum.Outcome.Good() {
-			sum.Reason = fmt.Sprintf("%d services are deployed", all)
-		} else if all > 1 {
-			sum.Reason = foremost.Service.Name + ": " + sum.Reason
-		}
-	}
-	if len(d.plan.Services) == 0 && len(d.revisions) > 0 {
-		only := d.revisions[0]
-		sum.Registered = &only
-		sum.Reason = only.Revision.ID() + " was registered"
-		if !only.Changed {
-			sum.Outcome, sum.Reason = rollout.Unchanged, only.Revision.ID()+" is as it should be: nothing was registered"
-		}
-	}
-	sum.Undeployed = d.undeployed()
-	for _, once := range d.oneOffs {
-		if !once.Verdict.Outcome.Good() {
-			return d.failedOnce(sum, once)
-		}
+	sum := rollout.Result{Rollouts: d.plan.Rollouts, OneOffs: d.oneOffs, Restarted: d.plan.Restart}
+	switch {
+	case len(d.plan.Rollouts) > 0:
+		sum.Undeployed = d.undeployed()
+	case len(d.revisions) > 0:
+		sum.Registered = &d.revisions[0]
 	}
 	return sum
 }
 
-// undeployed are revisions that were registered, and are of no service.
+// undeployed are revisions that were registered, and that no service was updated to.
 func (d *deployer) undeployed() []rollout.RevisionResult {
-	if len(d.services) == 0 {
-		return nil
-	}
 	return slices.DeleteFunc(slices.Clone(d.revisions), func(revision rollout.RevisionResult) bool {
-		return !revision.Changed || slices.ContainsFunc(d.services, func(s rollout.ServiceResult) bool {
-			return s.Revision.Revision.ARN == revision.Revision.ARN
+		return !revision.Changed || slices.ContainsFunc(d.touched(), func(r *rollout.Rollout) bool {
+			return r.Revision.Revision.ARN == revision.Revision.ARN
 		})
 	})
-}
-
-// next is what to do about the end of a deployment.
-func next(service rollout.ServiceResult) string {
-	switch {
-	case service.Verdict.Outcome.Good():
-		return ""
-	case service.Verdict.Outcome == rollout.Cancelled && service.Left == "": // it is being taken back
-		return "See how that ends with operation: status."
-	case service.Verdict.Outcome == rollout.Cancelled:
-		return "See how it ends with operation: status, or take it back with operation: rollback."
-	case len(service.Findings) > 0:
-		return service.Findings[0].Next
-	case service.Verdict.Outcome == rollout.Superseded:
-		return "Look at the run that made the other deployment: it tells how that one ends. If both should not have run, give their jobs one concurrency group."
-	case service.Verdict.Outcome == rollout.TimedOut:
-		return "Look at the tasks of the deployment in the console; if it only needs longer, raise timeout."
-	}
-	if len(service.Failed) == 0 {
-		return "Look at the events of the service in the console."
-	}
-	return "Look at the stopped tasks and the events of the service in the console."
 }

@@ -3,9 +3,7 @@ package deploy
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
-	"strings"
 
 	"ecs-deploy/internal/diagnose"
 	"ecs-deploy/internal/rollout"
@@ -22,29 +20,10 @@ func (d *deployer) oneOff(ctx context.Context, planned *rollout.PlannedTask) (go
 	}
 	result, err := d.runOnce(ctx, planned)
 	if err != nil {
-		result.Verdict = rollout.Verdict{Outcome: rollout.Failed, Reason: err.Error()}
+		result.Verdict = rollout.OneOffVerdict{Outcome: rollout.Failed, Ending: rollout.OneOffBroken, Err: err}
 	}
 	d.oneOffs = append(d.oneOffs, *result)
 	return err == nil && result.Verdict.Outcome.Good(), err
-}
-
-// failedOnce is the result of a run in which a task that was to run once did not end well.
-func (d *deployer) failedOnce(sum rollout.Result, once rollout.OneOffResult) rollout.Result {
-	left := "no service was touched"
-	if d.plan.After != nil && once.Input == d.plan.After.Input {
-		left = "what was deployed stays as it is: " + sum.Reason
-	}
-	sum.Outcome = once.Verdict.Outcome
-	sum.Reason = fmt.Sprintf("%s: %s; %s", once.Input, once.Verdict.Reason, left)
-	switch {
-	case len(once.Findings) > 0:
-		sum.Next = once.Findings[0].Next
-	case sum.Outcome == rollout.Cancelled:
-		sum.Next = ""
-	default:
-		sum.Next = "Look at the last lines of its log, and at the task in the console."
-	}
-	return sum
 }
 
 // runOnce runs a task that is to run once, and tells what became of it. An error is AWS refusing.
@@ -53,7 +32,7 @@ func (d *deployer) runOnce(ctx context.Context, planned *rollout.PlannedTask) (*
 	result := &rollout.OneOffResult{Input: planned.Input, Cluster: planned.Cluster}
 	arns, unplaced, err := d.client.RunTask(ctx, *planned, revision)
 	if err != nil && ctx.Err() != nil {
-		d.emit(rollout.Noticed{What: "the run was cancelled while ECS was asked to start the task of " + planned.Input, Next: "It may run: look in the console, and stop it.", Warning: true})
+		d.emit(rollout.OneOffUnclear{Input: planned.Input})
 	}
 	if err != nil {
 		return result, err
@@ -65,9 +44,9 @@ func (d *deployer) runOnce(ctx context.Context, planned *rollout.PlannedTask) (*
 	if len(unplaced) > 0 {
 		result.Findings = diagnose.Unplaced(unplaced)
 		d.stop(ctx, result, "the others could not be placed")
-		result.Verdict = rollout.Verdict{Outcome: rollout.Failed, Reason: fmt.Sprintf("%d of its tasks could not be placed: %s", len(unplaced), strings.Join(slices.Compact(unplaced), "; "))}
+		result.Verdict = rollout.OneOffVerdict{Outcome: rollout.Failed, Ending: rollout.OneOffUnplaced, Unplaced: unplaced}
 	} else if planned.Detached {
-		result.Verdict = rollout.Verdict{Outcome: rollout.Succeeded, Reason: "it was started, and is not waited for"}
+		result.Verdict = rollout.OneOffVerdict{Outcome: rollout.Succeeded, Ending: rollout.OneOffUnwaited}
 	} else if err = d.followOnce(ctx, planned, result); err != nil {
 		return result, err
 	}
@@ -81,10 +60,10 @@ func (d *deployer) followOnce(ctx context.Context, planned *rollout.PlannedTask,
 	document := d.revisions[planned.Revision].Revision.Document
 	streams, unreadable := d.client.LogStreams(document, result.Tasks)
 	if driver, is := unreadable[planned.Container]; is {
-		d.emit(rollout.Noticed{What: fmt.Sprintf("what container %s writes cannot be shown", planned.Container), Next: unreadableLog(driver)})
+		d.emit(rollout.LogUnreadable{Container: planned.Container, Driver: driver})
 	}
 	hear := func(event rollout.Event) {
-		if said, is := event.(rollout.TaskSaid); is {
+		if said, is := event.(rollout.OneOffSaid); is {
 			result.Lines = append(result.Lines, said.Line)
 			result.Lines = result.Lines[max(0, len(result.Lines)-lastLines):]
 		}
@@ -94,11 +73,11 @@ func (d *deployer) followOnce(ctx context.Context, planned *rollout.PlannedTask,
 	tasks, err := watch.FollowTasks(ctx, d.client, run, hear)
 	switch {
 	case errors.Is(err, watch.ErrTimeout):
-		result.Verdict = rollout.Verdict{Outcome: rollout.TimedOut, Reason: fmt.Sprintf("not over after %s, and stopped", rollout.Span(planned.Timeout))}
+		result.Verdict = rollout.OneOffVerdict{Outcome: rollout.TimedOut, Ending: rollout.OneOffTimedOut, Limit: planned.Timeout}
 		d.stop(ctx, result, planned.Input+" ran out of time")
 		return nil
 	case ctx.Err() != nil:
-		result.Verdict = rollout.Verdict{Outcome: rollout.Cancelled, Reason: "the run was ended from outside, and the task stopped"}
+		result.Verdict = rollout.OneOffVerdict{Outcome: rollout.Cancelled, Ending: rollout.OneOffCancelled}
 		d.stop(ctx, result, "the run was cancelled")
 		return nil
 	case err != nil:
@@ -109,27 +88,20 @@ func (d *deployer) followOnce(ctx context.Context, planned *rollout.PlannedTask,
 	return nil
 }
 
-func unreadableLog(driver string) string {
-	if driver == "" {
-		return "It has no logConfiguration: give it the driver awslogs."
-	}
-	return "Its log driver is " + driver + ": only awslogs with a stream prefix can be read."
-}
-
 // stop stops the tasks of a result, also when the run was cancelled. That one cannot be stopped is told.
 func (d *deployer) stop(ctx context.Context, result *rollout.OneOffResult, why string) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), asking)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askTimeout)
 	defer cancel()
 	for _, task := range result.Tasks {
 		if err := d.client.StopTask(ctx, result.Cluster, task, why); err != nil {
-			d.emit(rollout.Noticed{What: err.Error(), Next: "The task may still run: stop it in the console.", Warning: true})
+			d.emit(rollout.NotStopped{Err: err})
 		}
 	}
 }
 
 // ended tells how tasks ended. The exit code is that of the container that the command was for, of the first task that did
 // not end well.
-func ended(planned *rollout.PlannedTask, tasks []rollout.Task) (exit *int, verdict rollout.Verdict, findings []rollout.Finding) {
+func ended(planned *rollout.PlannedTask, tasks []rollout.Task) (exit *int, verdict rollout.OneOffVerdict, findings []rollout.Finding) {
 	var bad []rollout.Task
 	for _, task := range tasks {
 		if !endedWell(planned, task) {
@@ -143,9 +115,10 @@ func ended(planned *rollout.PlannedTask, tasks []rollout.Task) (exit *int, verdi
 		}
 	}
 	if len(bad) == 0 {
-		return exit, rollout.Verdict{Outcome: rollout.Succeeded, Reason: "it ended with exit code 0"}, nil
+		return exit, rollout.OneOffVerdict{Outcome: rollout.Succeeded, Ending: rollout.OneOffEndedWell}, nil
 	}
-	return exit, rollout.Verdict{Outcome: rollout.Failed, Reason: told.Cause()}, diagnose.Explain(rollout.Evidence{Failed: bad})
+	verdict = rollout.OneOffVerdict{Outcome: rollout.Failed, Ending: rollout.OneOffFailed, Cause: told.Cause()}
+	return exit, verdict, diagnose.Explain(rollout.Evidence{Failures: bad})
 }
 
 // endedWell tells whether the container that the command was for ended with 0, and so did the other essential ones, unless

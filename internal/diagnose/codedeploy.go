@@ -1,51 +1,37 @@
 package diagnose
 
-import (
-	"strings"
+const codeDeployErrors = "https://docs.aws.amazon.com/codedeploy/latest/userguide/error-codes.html"
 
-	"ecs-deploy/internal/rollout"
-)
-
-// codeDeploy is why CodeDeploy ended a deployment, by what it says itself: but for a time-out, whose cause
-// the tasks know better. Tasks that failed are told beside it.
-func codeDeploy(evidence rollout.Evidence) []rollout.Finding {
-	d := evidence.CodeDeploy
-	if d.Code == "" || d.Code == "TIMEOUT" && len(evidence.Failed) > 0 {
-		return nil
-	}
-	what := strings.TrimSuffix(d.Message, ".") + " (" + d.Code + ")"
-	if event, is := d.Failed(); is && d.Code == "HOOK_EXECUTION_FAILURE" {
-		what = "the lifecycle event hook " + event.Name + " failed"
-		if evidence.Hook != "" {
-			what += " (function " + rollout.LastSegment(evidence.Hook[strings.LastIndexByte(evidence.Hook, ':')+1:]) + ")"
-		}
-		if event.Why != "" {
-			what += ": " + strings.TrimSuffix(event.Why, ".")
-		}
-	}
-	return append([]rollout.Finding{finding(what, d.Code+": "+d.Message)}, failures(evidence)...)
-}
-
-// shifting is where a deployment of CodeDeploy's stuck whose tasks all run.
-func shifting(evidence rollout.Evidence) []rollout.Finding {
-	event, _ := evidence.CodeDeploy.Event()
-	switch evidence.CodeDeploy.State() {
-	case rollout.ReadyWait:
-		return []rollout.Finding{{
-			What:  "the deployment waits for somebody to let the traffic move",
-			Cause: "The deployment group is set to have that done by hand.",
-			Next:  "Run this action with operation: continue, or rollback. To end the step there, give wait-for: pre-production-traffic-shift.",
-		}}
-	case rollout.TerminationWait:
-		return []rollout.Finding{{
-			What:  "all traffic goes to the new tasks, and the old ones are kept",
-			Cause: "The deployment group keeps them for " + rollout.Span(evidence.CodeDeploy.TerminationWait) + " before the deployment is complete.",
-			Next:  "Raise timeout, or wait only until the traffic has moved, with wait-for: running.",
-		}}
-	}
-	return []rollout.Finding{{
-		What:  "all new tasks run, and the deployment is at " + event.Name,
-		Cause: "Its hooks and the steps of the traffic take longer than the time that is given.",
-		Next:  "Raise timeout, or look at the log of the function that the event calls.",
-	}}
+// byCode are causes that CodeDeploy has error codes for.
+var byCode = []Entry{
+	{
+		Name: "CodeDeploy: hook failed", Sign: sign(`HOOK_EXECUTION_FAILURE|lifecycle event hook`),
+		Means:   "A Lambda function of the AppSpec's Hooks refused the deployment, or did not answer within an hour.",
+		Next:    "Look at the log of the function: it must call PutLifecycleEventHookExecutionStatus with Succeeded, and its role must allow that.",
+		Example: "HOOK_EXECUTION_FAILURE: The deployment failed because the lifecycle event hook AfterAllowTestTraffic returned Failed.", Source: "unverified",
+	},
+	{
+		Name: "CodeDeploy: stopped by somebody", Sign: sign(`MANUAL_STOP`),
+		Means:   "Somebody stopped the deployment in CodeDeploy.",
+		Next:    "Look in CloudTrail who called StopDeployment, and deploy again if it was a mistake.",
+		Example: "MANUAL_STOP: The deployment was stopped by a user.", Source: "unverified",
+	},
+	{
+		Name: "CodeDeploy: role", Sign: sign(`IAM_ROLE_MISSING|IAM_ROLE_PERMISSIONS`),
+		Means:   "The service role of the deployment group cannot be assumed, or may not do what the deployment needs.",
+		Next:    "Give the role the policy AWSCodeDeployRoleForECS, iam:PassRole on the roles of the task definition, and a trust policy with codedeploy.amazonaws.com.",
+		Example: "IAM_ROLE_PERMISSIONS: The service role does not have the correct permissions.", Source: codeDeployErrors,
+	},
+	{
+		Name: "CodeDeploy: AppSpec", Sign: sign(`INVALID_REVISION|INVALID_ECS_SERVICE|ECS_UPDATE_ERROR`),
+		Means:   "ECS or CodeDeploy cannot deploy what the AppSpec says.",
+		Next:    "Check its container name and port, network and platform against the task definition and the service.",
+		Example: "ECS_UPDATE_ERROR: The ECS service cannot be updated.", Source: "unverified",
+	},
+	{
+		Name: "CodeDeploy: time-out", Sign: sign(`^TIMEOUT`),
+		Means:   "A step of the deployment took longer than CodeDeploy waits: the new tasks to become healthy, a hook to answer, or somebody to let the traffic move.",
+		Next:    "Look at the lifecycle event that failed, and at the events of the service.",
+		Example: "TIMEOUT: The deployment has timed out.", Source: codeDeployErrors,
+	},
 }

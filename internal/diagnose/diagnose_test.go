@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -20,12 +21,12 @@ func pull(times string) rollout.Task {
 		" time(s): failed to resolve ref web:v2: web:v2: not found"}
 }
 
-// known is the finding for a text, as the knowledge base has it.
-func known(t *testing.T, what, name string) rollout.Finding {
+// as is a finding with what the knowledge base says of an entry.
+func as(t *testing.T, finding rollout.Finding, name string) rollout.Finding {
 	t.Helper()
 	for _, entry := range Knowledge {
 		if entry.Name == name {
-			return rollout.Finding{What: what, Cause: entry.Means, Next: entry.Next}
+			return with(finding, entry, true)
 		}
 	}
 	t.Fatalf("no entry is called %q", name)
@@ -35,9 +36,13 @@ func known(t *testing.T, what, name string) rollout.Finding {
 func TestEveryEntryKnowsTheWordingOfAWS(t *testing.T) {
 	names := map[string]bool{}
 	for _, entry := range Knowledge {
-		found, ok := Lookup(entry.Example)
-		require.True(t, ok, entry.Name)
-		require.Equal(t, entry.Name, found.Name, "the example of %q is found by another entry", entry.Name)
+		if entry.Sign == nil {
+			require.NotEmpty(t, entry.Exits, entry.Name)
+		} else {
+			found, ok := Lookup(entry.Example)
+			require.True(t, ok, entry.Name)
+			require.Equal(t, entry.Name, found.Name, "the example of %q is found by another entry", entry.Name)
+		}
 		require.False(t, names[entry.Name], "%q is there twice", entry.Name)
 		names[entry.Name] = true
 		require.NotEmpty(t, entry.Source, entry.Name)
@@ -58,11 +63,7 @@ func TestLookup(t *testing.T) {
 		"ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: failed to create Cloudwatch log group: AccessDeniedException: User: x is not authorized to perform: logs:CreateLogGroup":                                                                                                  "log group missing",
 		"ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes: stderr: b'mount.nfs4: mounting fs-1.efs.eu-west-1.amazonaws.com:/grafana failed, reason given by server: No such file or directory'":                                                                                                   "EFS mount failed",
 		`OCI runtime create failed: runc create failed: unable to start container process: exec: "/opt/run.sh": stat /opt/run.sh: no such file or directory: unknown`:                                                                                                                                                                   "command not found",
-		"container app exited with code 127":           "command not found",
-		"container app exited with code 137":           "out of memory",
-		"container app exited with code 1":             "container exits",
-		"container app exited with code 255":           "container exits",
-		"unhealthy, Target.Timeout, Request timed out": "load balancer's health check timed out",
+		"unhealthy, Target.Timeout, Request timed out":                                                                 "load balancer's health check timed out",
 		"was unable to place a task. Reason: You've reached the limit on the number of vCPUs you can run concurrently": "quota reached",
 		"SpotInterruption": "spot capacity taken back",
 	} {
@@ -72,98 +73,155 @@ func TestLookup(t *testing.T) {
 	}
 }
 
+// The exit codes of containers are numbers, whatever the container is called.
+func TestLookupCause(t *testing.T) {
+	for cause, want := range map[rollout.Cause]string{
+		{Container: "app", Exited: true, ExitCode: 126}:                                                               "command not found",
+		{Container: "app", Exited: true, ExitCode: 127}:                                                               "command not found",
+		{Container: "app", Exited: true, ExitCode: 137}:                                                               "out of memory",
+		{Container: "app", Exited: true, ExitCode: 139}:                                                               "segmentation fault",
+		{Container: "app", Exited: true, ExitCode: 143}:                                                               "told to stop",
+		{Container: "app", Exited: true, ExitCode: 1}:                                                                 "container exits",
+		{Container: "app", Exited: true, ExitCode: 0}:                                                                 "container exits",
+		{Container: "app", Exited: true, ExitCode: 255}:                                                               "container exits",
+		{Container: "app", Exited: true, ExitCode: 1, Said: "OutOfMemoryError: Container killed due to memory usage"}: "out of memory",
+		{Container: "app", Exited: true, ExitCode: 137, Said: "Gremlins"}:                                             "out of memory",
+		{StopCode: "SpotInterruption"}:                                                                                "spot capacity taken back",
+		{Said: "Your Spot Task was interrupted."}:                                                                     "spot capacity taken back",
+		{Said: "Gremlins"}: "",
+		{}:                 "",
+	} {
+		entry, found := LookupCause(cause)
+		require.Equal(t, want, entry.Name, "%+v", cause)
+		require.Equal(t, want != "", found)
+	}
+}
+
+// A service, a container and an alarm may be called what they like: only AWS's words are read.
+func TestNamesAreNoCauses(t *testing.T) {
+	for _, name := range []string{"alarm", "spot-alarm", "lifecycle hook", "OutOfMemory", "ResourceInitializationError"} {
+		findings := Explain(rollout.Evidence{
+			Failures: []rollout.Task{{StopCode: rollout.EssentialContainerExited, Containers: []rollout.Container{{Name: name, ExitCode: new(1)}}}},
+			Events:   []string{"(service " + name + ") has reached a steady state."},
+		})
+		require.Len(t, findings, 1)
+		require.Equal(t, "The program in the container ended by itself.", findings[0].Means, name)
+		require.Empty(t, Explain(rollout.Evidence{Events: []string{"(service " + name + ") has reached a steady state."}}))
+	}
+}
+
 func TestExplain(t *testing.T) {
-	timedOut := rollout.Verdict{Outcome: rollout.TimedOut, Reason: "not complete after 30m"}
-	two := rollout.Service{Desired: 2}
-	const console = "Look at the stopped tasks and the events of the service in the console."
+	all := rollout.Standing{Wanted: 2, Running: 2}
+	stuckAt := func(change func(*rollout.Standing)) rollout.Evidence {
+		at := all
+		change(&at)
+		return rollout.Evidence{TimedOut: true, Standing: at}
+	}
+	app := func(code int, said string) rollout.Cause {
+		return rollout.Cause{Container: "app", Exited: true, ExitCode: code, Said: said}
+	}
+	failed := func(tasks int, cause rollout.Cause) rollout.Finding {
+		return rollout.Finding{About: rollout.AboutTasks, Tasks: tasks, Cause: cause}
+	}
+	const mismatch = "Health checks failed with these codes: [502]"
+	place := "was unable to place a task because no container instance met all of its requirements. The closest matching container-instance 1 has insufficient memory available."
+	console := "Look at the stopped tasks and the events of the service in the console."
 	for name, test := range map[string]struct {
 		evidence rollout.Evidence
 		want     []rollout.Finding
 	}{
 		"nothing is known": {},
-		"a pause that nobody answered": {
-			rollout.Evidence{Verdict: timedOut, Service: two, Deployment: rollout.Deployment{Running: 2}, Older: 2, Stage: "POST_TEST_TRAFFIC_SHIFT", Waiting: true},
-			[]rollout.Finding{{
-				What: "the deployment waits for somebody to continue it", Cause: "A pause hook of the service holds it.",
-				Next: "Run this action with operation: continue, or rollback. To end the step at the pause, wait for its stage (wait-for).",
-			}},
-		},
-		"a stage that takes long": {
-			rollout.Evidence{Verdict: timedOut, Service: two, Deployment: rollout.Deployment{Running: 2}, Older: 2, Stage: "BAKE_TIME"},
-			[]rollout.Finding{{
-				What: "all new tasks run, and the deployment is at bake time", Cause: "Its hooks, steps and bake time take longer than the time that is given.",
-				Next: "Raise timeout, or end the wait at a stage (wait-for).",
-			}},
-		},
 		"the same cause is counted, not repeated": {
-			rollout.Evidence{Failed: []rollout.Task{pull("1"), exited(1, ""), pull("7"), pull("5")}},
-			[]rollout.Finding{
-				known(t, "3 tasks failed: CannotPullContainerError: pull image manifest has been retried: failed to resolve ref web:v2: web:v2: not found", "image not found"),
-				known(t, "1 task failed: container app exited with code 1", "container exits"),
-			},
+			rollout.Evidence{Failures: []rollout.Task{pull("1"), exited(1, ""), pull("7"), pull("5")}},
+			[]rollout.Finding{as(t, failed(3, pull("1").Cause()), "image not found"), as(t, failed(1, app(1, "")), "container exits")},
 		},
 		"killed for its memory": {
-			rollout.Evidence{Failed: []rollout.Task{exited(137, "OutOfMemoryError: Container killed due to memory usage")}},
-			[]rollout.Finding{known(t, "1 task failed: container app exited with code 137 (OutOfMemoryError: Container killed due to memory usage)", "out of memory")},
+			rollout.Evidence{Failures: []rollout.Task{exited(137, "OutOfMemoryError: Container killed due to memory usage")}},
+			[]rollout.Finding{as(t, failed(1, app(137, "OutOfMemoryError: Container killed due to memory usage")), "out of memory")},
 		},
 		"the log tells more than the exit code": {
-			rollout.Evidence{Failed: []rollout.Task{exited(1, "")}, Log: rollout.LogTail{Container: "app", Lines: []string{"exec /app: exec format error"}}},
-			[]rollout.Finding{known(t, "1 task failed: container app exited with code 1", "wrong architecture")},
+			rollout.Evidence{Failures: []rollout.Task{exited(1, "")}, Log: rollout.LogTail{Container: "app", Lines: []string{"exec /app: exec format error"}}},
+			[]rollout.Finding{as(t, failed(1, app(1, "")), "wrong architecture")},
 		},
 		"but not the log of another container": {
-			rollout.Evidence{Failed: []rollout.Task{exited(1, "")}, Log: rollout.LogTail{Container: "sidecar", Lines: []string{"exec /app: exec format error"}}},
-			[]rollout.Finding{known(t, "1 task failed: container app exited with code 1", "container exits")},
+			rollout.Evidence{Failures: []rollout.Task{exited(1, "")}, Log: rollout.LogTail{Container: "sidecar", Lines: []string{"exec /app: exec format error"}}},
+			[]rollout.Finding{as(t, failed(1, app(1, "")), "container exits")},
 		},
 		"a cause that nobody knows": {
-			rollout.Evidence{Failed: []rollout.Task{{StopCode: "TaskFailedToStart", Reason: "Gremlins"}}},
-			[]rollout.Finding{{What: "1 task failed: Gremlins", Next: console}},
+			rollout.Evidence{Failures: []rollout.Task{{StopCode: "TaskFailedToStart", Reason: "Gremlins"}}},
+			[]rollout.Finding{{About: rollout.AboutTasks, Tasks: 1, Cause: rollout.Cause{Said: "Gremlins"}, Next: console}},
+		},
+		"an error code, and tasks that failed beside it": {
+			rollout.Evidence{Code: "ALARM_ACTIVE", Said: "Alarms are active.", Failures: []rollout.Task{exited(1, "")}},
+			[]rollout.Finding{
+				as(t, rollout.Finding{About: rollout.AboutError, Code: "ALARM_ACTIVE", Said: "Alarms are active."}, "alarm"),
+				as(t, failed(1, app(1, "")), "container exits"),
+			},
+		},
+		"a hook that failed": {
+			rollout.Evidence{Code: "HOOK_EXECUTION_FAILURE", Said: "m", FailedEvent: "BeforeAllowTraffic", FailedWhy: "w", Hook: "check"},
+			[]rollout.Finding{as(t, rollout.Finding{About: rollout.AboutHook, Code: "HOOK_EXECUTION_FAILURE", Event: "BeforeAllowTraffic", Said: "w", Hook: "check"}, "CodeDeploy: hook failed")},
 		},
 		"the load balancer speaks when no task failed": {
-			rollout.Evidence{Verdict: timedOut, Targets: []rollout.TargetHealth{
-				{State: "unhealthy", Reason: "Target.ResponseCodeMismatch", Description: "Health checks failed with these codes: [502]"},
-				{State: "unhealthy", Reason: "Target.ResponseCodeMismatch", Description: "Health checks failed with these codes: [502]"},
+			rollout.Evidence{TimedOut: true, Targets: []rollout.TargetHealth{
+				{State: "unhealthy", Reason: "Target.ResponseCodeMismatch", Description: mismatch},
+				{State: "unhealthy", Reason: "Target.ResponseCodeMismatch", Description: mismatch},
 				{State: "initial", Reason: "Elb.InitialHealthChecking", Description: "Initial health checks in progress"}}},
 			[]rollout.Finding{
-				known(t, "the load balancer does not find 2 tasks healthy: unhealthy, Target.ResponseCodeMismatch, Health checks failed with these codes: [502]", "load balancer's health check failed"),
-				known(t, "the load balancer does not find 1 task healthy: initial, Elb.InitialHealthChecking, Initial health checks in progress", "load balancer's health check failed"),
+				as(t, rollout.Finding{About: rollout.AboutTargets, Tasks: 2, Said: "unhealthy, Target.ResponseCodeMismatch, " + mismatch}, "load balancer's health check failed"),
+				as(t, rollout.Finding{About: rollout.AboutTargets, Tasks: 1, Said: "initial, Elb.InitialHealthChecking, Initial health checks in progress"}, "load balancer's health check failed"),
 			},
 		},
 		"no task was started: the latest event that says why": {
-			rollout.Evidence{Verdict: timedOut, Events: []rollout.ServiceEvent{
-				{Message: "(service web) has reached a steady state."},
-				{Message: "(service web) was unable to place a task because no container instance met all of its requirements. The closest matching container-instance 1 has insufficient memory available."},
-				{Message: "(service web) was unable to place a task. Reason: older."},
-			}},
-			[]rollout.Finding{known(t, "ECS was unable to place a task because no container instance met all of its requirements. The closest matching container-instance 1 has insufficient memory available.", "not enough memory")},
+			rollout.Evidence{TimedOut: true, Events: []string{
+				"(service web) has reached a steady state.", "(service web) " + place, "(service web) was unable to place a task. Reason: older."}},
+			[]rollout.Finding{as(t, rollout.Finding{About: rollout.AboutEvent, Said: place}, "not enough memory")},
 		},
-		"the verdict names an alarm": {
-			rollout.Evidence{Verdict: rollout.Verdict{Outcome: rollout.RolledBack, Reason: "ECS rolled back: alarm detected"}},
-			[]rollout.Finding{known(t, "ECS rolled back: alarm detected", "alarm")},
+		"AWS names an alarm": {
+			rollout.Evidence{Said: "alarm detected"},
+			[]rollout.Finding{as(t, rollout.Finding{About: rollout.AboutEnding, Said: "alarm detected"}, "alarm")},
+		},
+		"a pause that nobody answered": {
+			stuckAt(func(at *rollout.Standing) { at.Older, at.Wait, at.Shifts = 2, rollout.WaitContinue, true }),
+			[]rollout.Finding{{About: rollout.AboutWaiting, Means: "A pause hook of the service holds it.",
+				Next: "Run this action with operation: continue, or rollback. To end the step at the pause, wait for its stage (wait-for)."}},
+		},
+		"traffic that nobody let move": {
+			stuckAt(func(at *rollout.Standing) { at.Wait, at.Shifts = rollout.WaitTraffic, true }),
+			[]rollout.Finding{{About: rollout.AboutTraffic, Means: "The deployment group is set to have that done by hand.",
+				Next: "Run this action with operation: continue, or rollback. To end the step there, give wait-for: pre-production-traffic-shift."}},
+		},
+		"old tasks that are kept": {
+			stuckAt(func(at *rollout.Standing) { at.Wait, at.Kept, at.Shifts = rollout.WaitTermination, time.Hour, true }),
+			[]rollout.Finding{{About: rollout.AboutKept, Means: "The deployment group keeps them for 1h before the deployment is complete.",
+				Next: "Raise timeout, or wait only until the traffic has moved, with wait-for: running."}},
+		},
+		"a stage that takes long": {
+			stuckAt(func(at *rollout.Standing) { at.Older, at.Stage, at.Shifts = 2, "BAKE_TIME", true }),
+			[]rollout.Finding{{About: rollout.AboutStage, Event: "BAKE_TIME", Means: "Its hooks, steps and bake time take longer than the time that is given.",
+				Next: "Raise timeout, or end the wait at a stage (wait-for)."}},
 		},
 		"stuck in PENDING": {
-			rollout.Evidence{Verdict: timedOut, Service: two, Deployment: rollout.Deployment{Pending: 2}},
-			[]rollout.Finding{{What: "2 tasks did not get from PENDING to RUNNING",
-				Cause: "The image is large or its registry slow, or a container waits for another that it depends on.",
-				Next:  "Look at the containers of a pending task in the console; if it only needs longer, raise timeout."}},
+			stuckAt(func(at *rollout.Standing) { at.Running, at.Pending = 0, 2 }),
+			[]rollout.Finding{{About: rollout.AboutPending, Tasks: 2, Means: "The image is large or its registry slow, or a container waits for another that it depends on.",
+				Next: "Look at the containers of a pending task in the console; if it only needs longer, raise timeout."}},
 		},
 		"stuck before that": {
-			rollout.Evidence{Verdict: timedOut, Service: two, Deployment: rollout.Deployment{Running: 1}},
-			[]rollout.Finding{{What: "ECS started only 1 of 2 tasks",
-				Cause: "There is no room for them, or the minimum and maximum percent do not let them start.",
-				Next:  "Look at the events of the service in the console."}},
+			stuckAt(func(at *rollout.Standing) { at.Running = 1 }),
+			[]rollout.Finding{{About: rollout.AboutUnstarted, Tasks: 1, Of: 2, Means: "There is no room for them, or the minimum and maximum percent do not let them start.",
+				Next: "Look at the events of the service in the console."}},
 		},
 		"stuck with old tasks": {
-			rollout.Evidence{Verdict: timedOut, Service: two, Deployment: rollout.Deployment{Running: 2}, Older: 1},
-			[]rollout.Finding{{What: "all new tasks run, and 1 task of older deployments still do",
-				Cause: "The new tasks do not count as healthy, or the old ones may not be stopped (task protection).",
-				Next:  "Look at the health of the new tasks in the console, and at the protection of the old ones."}},
+			stuckAt(func(at *rollout.Standing) { at.Older = 1 }),
+			[]rollout.Finding{{About: rollout.AboutOlder, Tasks: 1, Means: "The new tasks do not count as healthy, or the old ones may not be stopped (task protection).",
+				Next: "Look at the health of the new tasks in the console, and at the protection of the old ones."}},
 		},
 		"stuck at the end": {
-			rollout.Evidence{Verdict: timedOut, Service: two, Deployment: rollout.Deployment{Running: 2}},
-			[]rollout.Finding{{What: "all tasks run, and ECS does not call the deployment complete",
-				Cause: "Old tasks drain slowly (the deregistration delay of the target group), or alarms are watched for a bake time.",
-				Next:  "Raise timeout, or shorten the deregistration delay or the bake time."}},
+			stuckAt(func(*rollout.Standing) {}),
+			[]rollout.Finding{{About: rollout.AboutIncomplete, Means: "Old tasks drain slowly (the deregistration delay of the target group), or alarms are watched for a bake time.",
+				Next: "Raise timeout, or shorten the deregistration delay or the bake time."}},
 		},
+		"what came to an end is not stuck": {rollout.Evidence{Standing: all}, nil},
 	} {
 		t.Run(name, func(t *testing.T) { require.Equal(t, test.want, Explain(test.evidence)) })
 	}
@@ -173,18 +231,18 @@ func TestHopeless(t *testing.T) {
 	throttled := rollout.Task{StopCode: "TaskFailedToStart", Reason: "CannotPullContainerError: toomanyrequests: You have reached your pull rate limit."}
 	for name, test := range map[string]struct {
 		failed []rollout.Task
-		want   string
+		want   rollout.Cause // zero: there is hope
 	}{
 		"none":                               {},
 		"two are not enough":                 {failed: []rollout.Task{pull("1"), pull("2")}},
 		"three alike":                        {failed: []rollout.Task{pull("1"), exited(1, ""), pull("2"), pull("7")}, want: pull("1").Cause()},
 		"three of different causes":          {failed: []rollout.Task{pull("1"), exited(1, ""), exited(2, "")}},
 		"three that will pass":               {failed: []rollout.Task{throttled, throttled, throttled}},
-		"three of a cause that nobody knows": {failed: []rollout.Task{exited(3, "x"), exited(3, "x"), exited(3, "x")}, want: "container app exited with code 3 (x)"},
+		"three of a cause that nobody knows": {failed: []rollout.Task{exited(3, "x"), exited(3, "x"), exited(3, "x")}, want: rollout.Cause{Container: "app", Exited: true, ExitCode: 3, Said: "x"}},
 	} {
 		cause, hopeless := Hopeless(test.failed)
 		require.Equal(t, test.want, cause, name)
-		require.Equal(t, test.want != "", hopeless, name)
+		require.Equal(t, test.want != rollout.Cause{}, hopeless, name)
 	}
 }
 

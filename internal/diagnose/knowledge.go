@@ -2,13 +2,18 @@ package diagnose
 
 import (
 	"regexp"
+	"slices"
 	"sync"
+
+	"ecs-deploy/internal/rollout"
 )
 
 // Entry is one cause that is known: how AWS words it, what it means, and what to do.
 type Entry struct {
 	Name string
 	Sign func() *regexp.Regexp
+	// Exits are the exit codes of containers that mean the same; anyExit: all that no other entry has.
+	Exits []int
 	// Means is the likely cause, Next the next step; each a sentence.
 	Means, Next string
 	// Passing causes go away by themselves: they never end a wait early.
@@ -18,13 +23,12 @@ type Entry struct {
 }
 
 const (
-	guide            = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
-	events           = guide + "service-event-messages-list.html"
-	stopped          = guide + "stopped-task-error-codes.html"
-	pullDocs         = guide + "task_cannot_pull_image.html"
-	initDocs         = guide + "resource-initialization-error.html"
-	codeDeployErrors = "https://docs.aws.amazon.com/codedeploy/latest/userguide/error-codes.html"
-	seen             = "recorded output of the real service"
+	guide    = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
+	events   = guide + "service-event-messages-list.html"
+	stopped  = guide + "stopped-task-error-codes.html"
+	pullDocs = guide + "task_cannot_pull_image.html"
+	initDocs = guide + "resource-initialization-error.html"
+	seen     = "recorded output of the real service"
 )
 
 // sign is compiled when it is first looked for: where nothing fails, none is.
@@ -34,7 +38,7 @@ func sign(pattern string) func() *regexp.Regexp {
 
 // Knowledge is searched from the top: the first entry whose sign is in the text counts, so that the
 // more particular ones come first.
-var Knowledge = []Entry{
+var Knowledge = slices.Concat(byCode, []Entry{
 	{
 		Name: "wrong architecture", Sign: sign(`descriptor matching platform|exec format error`),
 		Means:   "The image is not built for the architecture that the tasks run on.",
@@ -99,32 +103,32 @@ var Knowledge = []Entry{
 		Source:  "https://github.com/docker-archive/compose-cli/issues/1490",
 	},
 	{
-		Name: "command not found", Sign: sign(`executable file not found|no such file or directory|exited with code 12[67]`),
+		Name: "command not found", Sign: sign(`executable file not found|no such file or directory`), Exits: []int{126, 127},
 		Means:   "The command or entry point is not in the image, or cannot be executed.",
 		Next:    `Check command and entryPoint: each word is an element of its own (["node", "app.js"], not ["node app.js"]), and the file is executable.`,
 		Example: `CannotStartContainerError: ResourceInitializationError: failed to create new container runtime task: failed to create shim: OCI runtime create failed: container_linux.go:380: starting container process caused: exec: "-url": executable file not found in`,
 		Source:  "https://github.com/jenkinsci/amazon-ecs-plugin/issues/258",
 	},
 	{
-		Name: "out of memory", Sign: sign(`OutOfMemory|exited with code 137`),
+		Name: "out of memory", Sign: sign(`OutOfMemory`), Exits: []int{137},
 		Means:   "The container was killed, most likely since it took more memory than it may (137 is SIGKILL).",
 		Next:    "Give the container more memory, or find out what takes it. If it was told to stop, it did not within stopTimeout.",
 		Example: "OutOfMemoryError: Container killed due to memory usage", Source: seen,
 	},
 	{
-		Name: "segmentation fault", Sign: sign(`exited with code 139`),
-		Means:   "The program in the container crashed (139 is SIGSEGV).",
-		Next:    "Try the image with the same command; a native library for another architecture or libc is the usual suspect.",
-		Example: "container app exited with code 139", Source: "the signal's number plus 128: signal(7)",
+		Name: "segmentation fault", Exits: []int{139},
+		Means:  "The program in the container crashed (139 is SIGSEGV).",
+		Next:   "Try the image with the same command; a native library for another architecture or libc is the usual suspect.",
+		Source: "the signal's number plus 128: signal(7)",
 	},
 	{
-		Name: "told to stop", Sign: sign(`exited with code 143`),
-		Means:   "The container was told to stop and did (143 is SIGTERM).",
-		Next:    "Look at why: another essential container that exited first, a health check, or somebody who stopped the task.",
-		Example: "container app exited with code 143", Source: "the signal's number plus 128: signal(7)",
+		Name: "told to stop", Exits: []int{143},
+		Means:  "The container was told to stop and did (143 is SIGTERM).",
+		Next:   "Look at why: another essential container that exited first, a health check, or somebody who stopped the task.",
+		Source: "the signal's number plus 128: signal(7)",
 	},
 	{
-		Name: "container exits", Sign: sign(`exited with code|Essential container in task exited`),
+		Name: "container exits", Sign: sign(`Essential container in task exited`), Exits: []int{anyExit},
 		Means:   "The program in the container ended by itself.",
 		Next:    "Read the last lines of its log, and try the image with the same command, environment and secrets.",
 		Example: "Essential container in task exited", Source: seen,
@@ -227,36 +231,6 @@ var Knowledge = []Entry{
 		Example: "PlatformTaskDefinitionIncompatibilityException: One or more of the requested capabilities are not supported.", Source: "unverified",
 	},
 	{
-		Name: "CodeDeploy: hook failed", Sign: sign(`HOOK_EXECUTION_FAILURE|lifecycle event hook`),
-		Means:   "A Lambda function of the AppSpec's Hooks refused the deployment, or did not answer within an hour.",
-		Next:    "Look at the log of the function: it must call PutLifecycleEventHookExecutionStatus with Succeeded, and its role must allow that.",
-		Example: "HOOK_EXECUTION_FAILURE: The deployment failed because the lifecycle event hook AfterAllowTestTraffic returned Failed.", Source: "unverified",
-	},
-	{
-		Name: "CodeDeploy: stopped by somebody", Sign: sign(`MANUAL_STOP`),
-		Means:   "Somebody stopped the deployment in CodeDeploy.",
-		Next:    "Look in CloudTrail who called StopDeployment, and deploy again if it was a mistake.",
-		Example: "MANUAL_STOP: The deployment was stopped by a user.", Source: "unverified",
-	},
-	{
-		Name: "CodeDeploy: role", Sign: sign(`IAM_ROLE_MISSING|IAM_ROLE_PERMISSIONS`),
-		Means:   "The service role of the deployment group cannot be assumed, or may not do what the deployment needs.",
-		Next:    "Give the role the policy AWSCodeDeployRoleForECS, iam:PassRole on the roles of the task definition, and a trust policy with codedeploy.amazonaws.com.",
-		Example: "IAM_ROLE_PERMISSIONS: The service role does not have the correct permissions.", Source: codeDeployErrors,
-	},
-	{
-		Name: "CodeDeploy: AppSpec", Sign: sign(`INVALID_REVISION|INVALID_ECS_SERVICE|ECS_UPDATE_ERROR`),
-		Means:   "ECS or CodeDeploy cannot deploy what the AppSpec says.",
-		Next:    "Check its container name and port, network and platform against the task definition and the service.",
-		Example: "ECS_UPDATE_ERROR: The ECS service cannot be updated.", Source: "unverified",
-	},
-	{
-		Name: "CodeDeploy: time-out", Sign: sign(`^TIMEOUT`),
-		Means:   "A step of the deployment took longer than CodeDeploy waits: the new tasks to become healthy, a hook to answer, or somebody to let the traffic move.",
-		Next:    "Look at the lifecycle event that failed, and at the events of the service.",
-		Example: "TIMEOUT: The deployment has timed out.", Source: codeDeployErrors,
-	},
-	{
 		Name: "hook failed", Sign: sign(`lifecycle hook`),
 		Means:   "A lifecycle hook refused the deployment, or did not answer as it should.",
 		Next:    "Look at the log of the hook's Lambda function: it must return hookStatus SUCCEEDED, FAILED or IN_PROGRESS.",
@@ -286,13 +260,34 @@ var Knowledge = []Entry{
 		Next:    "Wait, or deploy fewer services at once.",
 		Example: "(service web) operations are being throttled. Will try again later.", Source: events,
 	},
-}
+})
 
-// Lookup is the entry for a text.
+// anyExit stands for all exit codes that no other entry has.
+const anyExit = -1
+
+// Lookup is the entry for a text of AWS's.
 func Lookup(text string) (Entry, bool) {
 	for _, entry := range Knowledge {
-		if entry.Sign().MatchString(text) {
+		if entry.Sign != nil && entry.Sign().MatchString(text) {
 			return entry, true
+		}
+	}
+	return Entry{}, false
+}
+
+// LookupCause is the entry for why a task failed: by the words of AWS or, where they are not known, by the exit code.
+func LookupCause(cause rollout.Cause) (Entry, bool) {
+	if entry, found := Lookup(cause.Said); found && cause.Said != "" {
+		return entry, true
+	}
+	if !cause.Exited {
+		return Lookup(string(cause.StopCode))
+	}
+	for _, code := range []int{cause.ExitCode, anyExit} {
+		for _, entry := range Knowledge {
+			if slices.Contains(entry.Exits, code) {
+				return entry, true
+			}
 		}
 	}
 	return Entry{}, false

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"ecs-deploy/internal/rollout"
 	"ecs-deploy/internal/taskdef"
 )
 
@@ -203,7 +204,7 @@ func (a amazon) place(c *checker, task *OneOff) {
 	}
 	c.json("run-task-capacity-provider-strategy", a.TaskCapacity, `[{"capacityProvider": "…", "weight": 1, "base": 0}]`, &shares)
 	for _, share := range shares {
-		task.Capacity.Shares = append(task.Capacity.Shares, Share{share.CapacityProvider, share.Weight, share.Base})
+		task.Capacity.Shares = append(task.Capacity.Shares, rollout.Share{Provider: share.CapacityProvider, Weight: share.Weight, Base: share.Base})
 	}
 	if len(shares) == 0 {
 		task.Capacity.LaunchType = "FARGATE"

@@ -59,9 +59,9 @@ func (c *checker) services(input, value string) []string {
 		if !taskdef.IsName(service) && !serviceARN.MatchString(service) {
 			c.mistake("%s: %q is neither the name nor the ARN of a service%s", input, service, oddity(service))
 		}
-		sameName := func(other string) bool { return lastSegment(other) == lastSegment(service) }
+		sameName := func(other string) bool { return rollout.LastSegment(other) == rollout.LastSegment(service) }
 		if slices.ContainsFunc(services, sameName) {
-			c.mistake("%s: %s is given twice", input, lastSegment(service))
+			c.mistake("%s: %s is given twice", input, rollout.LastSegment(service))
 		}
 		services = append(services, service)
 	}
@@ -70,8 +70,6 @@ func (c *checker) services(input, value string) []string {
 	}
 	return services
 }
-
-func lastSegment(arn string) string { return arn[strings.LastIndexByte(arn, '/')+1:] }
 
 // sameCluster is the cluster of the services, as far as their ARNs name it. Where they do not, or are
 // only names, the input is. The default counts as not given.
@@ -84,8 +82,8 @@ func (c *checker) sameCluster(input, cluster string, services []string) string {
 		case !isARN || !long:
 		case !given:
 			cluster, given = named, true
-		case lastSegment(cluster) != named:
-			c.mistake("%s: %q is not the cluster of service %s, which is %s", input, cluster, lastSegment(service), named)
+		case rollout.LastSegment(cluster) != named:
+			c.mistake("%s: %q is not the cluster of service %s, which is %s", input, cluster, rollout.LastSegment(service), named)
 		}
 	}
 	return cluster

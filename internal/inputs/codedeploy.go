@@ -5,43 +5,33 @@ import (
 	"fmt"
 	"regexp"
 
+	"ecs-deploy/internal/rollout"
 	"ecs-deploy/internal/taskdef"
 )
 
-// CodeDeploy is how services with the deployment controller CODE_DEPLOY are deployed.
-type CodeDeploy struct {
-	Application, Group string // empty: as the ECS console names them
-	Config             string // empty: that of the group
-	Description        string // at most longestDescription characters
-	File               AppSpecFile
-	AppSpec            taskdef.AppSpec // what the file holds, once it was read
-	Given              []string        // the inputs that are given
-}
-
-// AppSpecFile is a file of the workspace that may hold an AppSpec. It is not looked at before Read: where CodeDeploy deploys
-// nothing, it is of no interest what is in it.
-type AppSpecFile struct {
-	Path  string
-	Named bool // by an input; else it goes by the name that CodeDeploy knows, and may be missing
+// appSpecFile is a file of the workspace that may hold an AppSpec.
+type appSpecFile struct {
+	path  string
+	named bool // by an input; else it goes by the name that CodeDeploy knows, and may be missing
 	files workspace
 }
 
-// Read reads the file. The AppSpec is empty where the file is not named and not there; then it is to be made of what the
+// read reads the file. The AppSpec is empty where the file is not named and not there; then it is to be made of what the
 // service has. The error names the input or the file.
-func (f AppSpecFile) Read() (taskdef.AppSpec, error) {
-	from := f.Path
-	if f.Named {
+func (f appSpecFile) read() (taskdef.AppSpec, error) {
+	from := f.path
+	if f.named {
 		from = "codedeploy-appspec"
-	} else if f.files.root == "" || !f.files.isFile(f.Path) {
+	} else if f.files.root == "" || !f.files.isFile(f.path) {
 		return taskdef.AppSpec{}, nil
 	}
-	text, err := f.files.read(f.Path)
+	text, err := f.files.read(f.path)
 	if err != nil {
 		return taskdef.AppSpec{}, fmt.Errorf("%s: %w", from, err)
 	}
 	spec, err := taskdef.ParseAppSpec(text)
-	if err != nil && f.Named {
-		return spec, fmt.Errorf("%s: %s: %w", from, f.Path, err)
+	if err != nil && f.named {
+		return spec, fmt.Errorf("%s: %s: %w", from, f.path, err)
 	} else if err != nil {
 		return spec, fmt.Errorf("%s: %w", from, err)
 	}
@@ -63,23 +53,29 @@ func isCodeDeployName(text string) bool {
 // there (https://github.com/aws-actions/amazon-ecs-deploy-task-definition, index.js).
 const longestDescription = 512
 
-func (c *checker) codeDeploy(t text) CodeDeploy {
-	d := CodeDeploy{
+// codeDeploy is what the inputs say about deployments by CodeDeploy. That the AppSpec cannot be read is no mistake before it is
+// known that CodeDeploy deploys anything: a file of this name may be for something else.
+func (c *checker) codeDeploy(t text) rollout.CodeDeployOptions {
+	options := rollout.CodeDeployOptions{
 		Application: c.codeDeployName("codedeploy-application", t.CodeDeployApplication),
 		Group:       c.codeDeployName("codedeploy-deployment-group", t.CodeDeployGroup),
 		Config:      c.codeDeployName("codedeploy-deployment-config", t.CodeDeployConfig),
-		File:        AppSpecFile{cmp.Or(t.CodeDeployAppSpec, defaultAppSpec), t.CodeDeployAppSpec != "", c.workspace},
 		Description: t.CodeDeployDescription,
 	}
-	if long := []rune(d.Description); len(long) > longestDescription {
-		d.Description = string(long[:longestDescription-1]) + "…"
+	if long := []rune(options.Description); len(long) > longestDescription {
+		options.Description = string(long[:longestDescription-1]) + "…"
+	}
+	file := appSpecFile{cmp.Or(t.CodeDeployAppSpec, defaultAppSpec), t.CodeDeployAppSpec != "", c.workspace}
+	options.AppSpec, options.AppSpecErr = file.read()
+	if !file.named {
+		options.AppSpecFound = file.path
 	}
 	for _, input := range append(t.codeDeployGroup(), t.codeDeployment()...) {
 		if input.value != "" {
-			d.Given = append(d.Given, input.name)
+			options.Given = append(options.Given, input.name)
 		}
 	}
-	return d
+	return options
 }
 
 // codeDeployGroup are the inputs that say by what CodeDeploy deploys, codeDeployment those that say how.

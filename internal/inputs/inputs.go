@@ -37,8 +37,8 @@ type Inputs struct {
 	ServicePatch          taskdef.Patch
 
 	RunBefore, RunAfter *OneOff
-	Scheduled           []ScheduledTask
-	CodeDeploy          CodeDeploy
+	Scheduled           []rollout.ScheduleName
+	CodeDeploy          rollout.CodeDeployOptions
 
 	WaitFor           string // one of WaitForValues
 	RollbackOnFailure bool
@@ -57,6 +57,9 @@ type Inputs struct {
 	// Notices are what is told of the inputs beside their mistakes.
 	Notices []rollout.Noticed
 }
+
+// Kinds are the options of the kinds of deployments.
+func (in Inputs) Kinds() []rollout.Detail { return []rollout.Detail{in.CodeDeploy} }
 
 // text is the inputs as they are written. Its tags are the names of the inputs, with the hyphens as
 // underscores since envconfig takes no hyphens, and their defaults: action.yml declares the same.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ecs-deploy/internal/rollout"
 	"ecs-deploy/internal/taskdef"
 )
 
@@ -31,7 +32,7 @@ func read(t *testing.T, with map[string]string) (Inputs, error) {
 func TestDefaults(t *testing.T) {
 	in, err := read(t, map[string]string{"service": " web \n"})
 	require.NoError(t, err)
-	in.CodeDeploy = CodeDeploy{}
+	in.CodeDeploy = rollout.CodeDeployOptions{}
 	require.Equal(t, Inputs{
 		Operation: "deploy", Cluster: "default", Services: []string{"web"}, WaitFor: "stable", Verify: true,
 		Credentials: Credentials{Audience: "sts.amazonaws.com", Role: Role{SessionName: "ecs-deploy"}},
@@ -186,19 +187,19 @@ func TestWhatWasUnderstoodIsToldWithoutValues(t *testing.T) {
 		"role-to-assume": "arn:aws:iam::123456789012:role/deployer", "verify": "false", "dry-run": "true", "show-values": "true", "simulate": "healthy",
 	})
 	require.NoError(t, err)
-	require.Equal(t, []Fact{
-		{"deploy", "7 services, a, b, c, d, e, f and so on, in cluster main"},
-		{"revision", "web:41"},
-		{"image", "nginx:latest, app=redis:7"},
-		{"variables", "app:PASSWORD, OLD (removed), KEY (secret)"},
-		{"patched", "the task definition, the service"},
-		{"service", "desired-count 3, force-new-deployment true"},
-		{"run once", "a task before, a task after success"},
-		{"scheduled tasks", "rule:a/b, schedule:default/c"},
-		{"wait for", "stable"},
-		{"on failure", "it is taken back"},
-		{"revisions", "the newest 5 are kept"},
-		{"credentials", "role deployer, assumed with the keys of the inputs"},
-		{"unusual", "a dry run, nothing is verified, values of variables are shown, AWS is not called: scenario healthy of the simulator"},
+	require.Equal(t, []rollout.Fact{
+		{Name: "deploy", Value: "7 services, a, b, c, d, e, f and so on, in cluster main"},
+		{Name: "revision", Value: "web:41"},
+		{Name: "image", Value: "nginx:latest, app=redis:7"},
+		{Name: "variables", Value: "app:PASSWORD, OLD (removed), KEY (secret)"},
+		{Name: "patched", Value: "the task definition, the service"},
+		{Name: "service", Value: "desired-count 3, force-new-deployment true"},
+		{Name: "run once", Value: "a task before, a task after success"},
+		{Name: "scheduled tasks", Value: "rule:a/b, schedule:default/c"},
+		{Name: "wait for", Value: "stable"},
+		{Name: "on failure", Value: "it is taken back"},
+		{Name: "revisions", Value: "the newest 5 are kept"},
+		{Name: "credentials", Value: "role deployer, assumed with the keys of the inputs"},
+		{Name: "unusual", Value: "a dry run, nothing is verified, values of variables are shown, AWS is not called: scenario healthy of the simulator"},
 	}, in.Understood())
 }

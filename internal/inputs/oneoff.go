@@ -12,6 +12,7 @@ import (
 
 	"mvdan.cc/sh/v3/syntax"
 
+	"ecs-deploy/internal/rollout"
 	"ecs-deploy/internal/taskdef"
 )
 
@@ -38,23 +39,25 @@ type Network struct {
 	AssignPublicIP bool
 }
 
-// Share is how much of a task's count a capacity provider gets.
-type Share struct {
-	Provider     string
-	Weight, Base int
-}
-
 // capacity is a launch type, or shares.
 type capacity struct {
 	LaunchType string
-	Shares     []Share
+	Shares     []rollout.Share
 }
 
 func (c *capacity) UnmarshalJSON(text []byte) error {
 	if json.Unmarshal(text, &c.LaunchType) == nil {
 		return nil
 	}
-	return json.Unmarshal(text, &c.Shares)
+	var shares []struct {
+		Provider     string
+		Weight, Base int
+	}
+	err := json.Unmarshal(text, &shares)
+	for _, share := range shares {
+		c.Shares = append(c.Shares, rollout.Share{Provider: share.Provider, Weight: share.Weight, Base: share.Base})
+	}
+	return err
 }
 
 // words are a command: a list, or a text that is split as a shell splits it.

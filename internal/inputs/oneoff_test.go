@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"ecs-deploy/internal/rollout"
 )
 
 func TestCommandsAreSplitAsAShellSplitsThem(t *testing.T) {
@@ -55,7 +57,7 @@ timeout: 90s
 	require.Equal(t, "512", in.RunAfter.CPU)
 	require.Equal(t, "1024", in.RunAfter.Memory)
 	require.Equal(t, &Network{Subnets: []string{"subnet-1", "subnet-2"}, SecurityGroups: []string{"sg-1"}, AssignPublicIP: true}, in.RunAfter.Network)
-	require.Equal(t, []Share{{Provider: "FARGATE_SPOT", Weight: 1}}, in.RunAfter.Capacity.Shares)
+	require.Equal(t, []rollout.Share{{Provider: "FARGATE_SPOT", Weight: 1}}, in.RunAfter.Capacity.Shares)
 	require.Equal(t, 2, in.RunAfter.Count)
 	require.Equal(t, length(90*time.Second), in.RunAfter.Timeout)
 	require.Equal(t, assignments{{"MODE", "smoke"}, {"LEVEL", "3"}}, in.RunAfter.Environment)
@@ -96,7 +98,7 @@ func TestMistakesInOneOffTasks(t *testing.T) {
 func TestScheduledTasks(t *testing.T) {
 	in, err := read(t, map[string]string{"service": "web", "scheduled-tasks": "rule:nightly, rule:a.b_c/x-1\nschedule:monthly\nschedule:reports/monthly"})
 	require.NoError(t, err)
-	require.Equal(t, []ScheduledTask{
+	require.Equal(t, []rollout.ScheduleName{
 		{Rule: "nightly"}, {Rule: "a.b_c", Target: "x-1"}, {Group: "default", Schedule: "monthly"}, {Group: "reports", Schedule: "monthly"},
 	}, in.Scheduled)
 }

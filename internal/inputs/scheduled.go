@@ -4,14 +4,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-)
 
-// ScheduledTask names tasks that are started by time: the ECS targets of an EventBridge rule, or one of
-// them, or a schedule of EventBridge Scheduler.
-type ScheduledTask struct {
-	Rule, Target    string // the id of a target; empty: all
-	Group, Schedule string
-}
+	"ecs-deploy/internal/rollout"
+)
 
 var scheduledLetters = regexp.MustCompile(`^[.\w-]+$`)
 
@@ -21,22 +16,22 @@ var scheduledLetters = regexp.MustCompile(`^[.\w-]+$`)
 func isScheduledName(text string) bool { return len(text) <= 64 && scheduledLetters.MatchString(text) }
 
 // scheduled reads rule:name, rule:name/target, schedule:name and schedule:group/name, by lines or
-// commas.
-func (c *checker) scheduled(input, value string) []ScheduledTask {
-	var tasks []ScheduledTask
+// commas. A rule without a target means all of its targets.
+func (c *checker) scheduled(input, value string) []rollout.ScheduleName {
+	var tasks []rollout.ScheduleName
 	for _, line := range items(value) {
 		kind, path, _ := strings.Cut(line, ":")
 		first, second, two := strings.Cut(path, "/")
-		var task ScheduledTask
+		var task rollout.ScheduleName
 		switch {
 		case !isScheduledName(first), two && !isScheduledName(second):
 			kind = ""
 		case kind == "rule":
-			task = ScheduledTask{Rule: first, Target: second}
+			task = rollout.ScheduleName{Rule: first, Target: second}
 		case kind == "schedule" && two:
-			task = ScheduledTask{Group: first, Schedule: second}
+			task = rollout.ScheduleName{Group: first, Schedule: second}
 		case kind == "schedule":
-			task = ScheduledTask{Group: "default", Schedule: first}
+			task = rollout.ScheduleName{Group: "default", Schedule: first}
 		default:
 			kind = ""
 		}

@@ -5,19 +5,17 @@ import (
 	"fmt"
 	"strings"
 
+	"ecs-deploy/internal/rollout"
 	"ecs-deploy/internal/taskdef"
 )
 
-// Fact is one thing that the inputs say.
-type Fact struct{ Name, Value string }
-
 // Understood is what the inputs say, in words: what is done to what, and what is not as usual. Values of
 // variables and what patches hold are not told.
-func (in Inputs) Understood() []Fact {
-	facts := []Fact{{cmp.Or(map[string]string{"rollback": "roll back"}[in.Operation], in.Operation), in.subject()}}
+func (in Inputs) Understood() []rollout.Fact {
+	facts := []rollout.Fact{{Name: cmp.Or(map[string]string{"rollback": "roll back"}[in.Operation], in.Operation), Value: in.subject()}}
 	tell := func(name string, values ...string) {
 		if text := strings.Join(values, ", "); text != "" {
-			facts = append(facts, Fact{name, text})
+			facts = append(facts, rollout.Fact{Name: name, Value: text})
 		}
 	}
 	tell("revision", in.base())
@@ -29,7 +27,7 @@ func (in Inputs) Understood() []Fact {
 	tell("patched", in.patched()...)
 	tell("service", in.settings()...)
 	tell("run once", in.once()...)
-	tell("scheduled tasks", each(in.Scheduled, ScheduledTask.String)...)
+	tell("scheduled tasks", each(in.Scheduled, asWritten)...)
 	tell("CodeDeploy", in.CodeDeploy.Given...)
 	if in.Operation != "status" && len(in.Services) > 0 {
 		tell("wait for", in.WaitFor)
@@ -65,9 +63,9 @@ func each[T any](items []T, inWords func(T) string) []string {
 func (in Inputs) subject() string {
 	var names []string
 	for _, service := range in.Services {
-		names = append(names, lastSegment(service))
+		names = append(names, rollout.LastSegment(service))
 	}
-	cluster := " in cluster " + lastSegment(in.Cluster)
+	cluster := " in cluster " + rollout.LastSegment(in.Cluster)
 	switch few := 6; {
 	case len(names) == 0:
 		return "a revision, and no service"
@@ -137,8 +135,8 @@ func (in Inputs) once() []string {
 	return once
 }
 
-// String is a scheduled task as it is written in the input.
-func (t ScheduledTask) String() string {
+// asWritten is a scheduled task as it is written in the input.
+func asWritten(t rollout.ScheduleName) string {
 	kind, first, second := "rule:", t.Rule, t.Target
 	if t.Rule == "" {
 		kind, first, second = "schedule:", t.Group, t.Schedule
@@ -158,7 +156,7 @@ func (c Credentials) inWords() string {
 	if c.Role.ARN == "" {
 		return with
 	}
-	return strings.TrimSuffix("role "+lastSegment(c.Role.ARN)+", assumed with "+with, ", assumed with ")
+	return strings.TrimSuffix("role "+rollout.LastSegment(c.Role.ARN)+", assumed with "+with, ", assumed with ")
 }
 
 // unusual is what changes nothing, or what is looked at.

@@ -85,7 +85,7 @@ func TestOtherCapacityProvidersForceADeployment(t *testing.T) {
 			world.Services[0].Service.Placement.Capacity = []rollout.Share{{Provider: "FARGATE", Weight: 1}}
 			plan, err := Make(inputs.Inputs{Images: images(t, "nginx:2"), ForceNewDeployment: test.force, ServicePatch: servicePatch(t, test.patch)}, world)
 			require.NoError(t, err)
-			require.Equal(t, test.want, plan.Services[0].Update.Force)
+			require.Equal(t, test.want, plan.Rollouts[0].Update.Force)
 		})
 	}
 }
@@ -108,5 +108,5 @@ func TestThePlanSaysWhatIsLeftOut(t *testing.T) {
 	base.ARN = ""
 	plan, err := Make(inputs.Inputs{}, rollout.World{Base: &base})
 	require.NoError(t, err)
-	require.Equal(t, []string{"not sent to ECS, which would refuse or ignore it: taskRoleArn, tags"}, plan.Notes)
+	require.Equal(t, []rollout.Note{{About: rollout.NoteLeftOut, Said: []string{"taskRoleArn", "tags"}}}, plan.Notes)
 }

@@ -1,14 +1,11 @@
 package plan
 
 import (
-	"cmp"
 	"encoding/json"
-	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"ecs-deploy/internal/inputs"
+	"ecs-deploy/internal/kind"
 	"ecs-deploy/internal/rollout"
 	"ecs-deploy/internal/taskdef"
 )
@@ -62,16 +59,16 @@ func oneOff(input string, asked *inputs.OneOff, in inputs.Inputs, plan rollout.P
 	}
 	task := &rollout.PlannedTask{Input: input, Cluster: in.Cluster, Command: asked.Command, Timeout: time.Duration(asked.Timeout), Detached: asked.Detached}
 	var like rollout.Placement
-	if len(plan.Services) > 0 {
-		first := plan.Services[0]
-		task.Cluster, task.Revision, like = first.Service.Cluster, first.Revision, first.Service.Placement
+	if len(plan.Rollouts) > 0 {
+		first := plan.Rollouts[0]
+		task.Cluster, task.Revision, like = first.Service.Cluster, first.Planned, first.Service.Placement
 	}
 	document := plan.Revisions[task.Revision].Document
 	task.Essential = document.Essential()
 	if task.Container = asked.Container; task.Container == "" && len(task.Essential) > 0 {
 		task.Container = task.Essential[0]
 	}
-	if err := hasContainer(input, document, task.Container); err != nil {
+	if err := kind.HasContainer(input, document, task.Container); err != nil {
 		return nil, err
 	}
 	request := runTask{
@@ -108,9 +105,7 @@ func (r *runTask) placeOn(asked *inputs.OneOff, like rollout.Placement) {
 			r.PlatformVersion = "" // only Fargate has versions
 		}
 	case len(asked.Capacity.Shares) > 0:
-		for _, share := range asked.Capacity.Shares {
-			r.Capacity = append(r.Capacity, rollout.Share(share))
-		}
+		r.Capacity = asked.Capacity.Shares
 	default:
 		r.LaunchType, r.Capacity = like.LaunchType, like.Capacity
 	}
@@ -128,7 +123,7 @@ func networkOf(input string, document taskdef.Document, asked *inputs.OneOff, li
 		n.VPC.Subnets, n.VPC.SecurityGroups, n.VPC.PublicIP = like.Subnets, like.SecurityGroups, like.PublicIP
 	}
 	switch {
-	case document.NetworkMode() != "awsvpc":
+	case document.NetworkMode() != rollout.NetworkModeVPC:
 		return nil, nil
 	case len(n.VPC.Subnets) == 0:
 		return nil, &rollout.Problem{
@@ -137,15 +132,4 @@ func networkOf(input string, document taskdef.Document, asked *inputs.OneOff, li
 		}
 	}
 	return &n, nil
-}
-
-func hasContainer(input string, document taskdef.Document, name string) error {
-	there := containerNames(document)
-	if slices.Contains(there, name) {
-		return nil
-	}
-	return &rollout.Problem{
-		Kind: rollout.BadInput, What: fmt.Sprintf("%s: there is no container %q", input, name),
-		Next: "The containers are " + cmp.Or(strings.Join(there, ", "), "none") + ".",
-	}
 }

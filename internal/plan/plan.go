@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"ecs-deploy/internal/inputs"
+	"ecs-deploy/internal/kind"
 	"ecs-deploy/internal/rollout"
 	"ecs-deploy/internal/taskdef"
 )
@@ -42,25 +44,22 @@ func Make(in inputs.Inputs, world rollout.World) (rollout.Plan, error) {
 			}
 		}
 		if len(leftOut[i]) > 0 {
-			plan.Notes = append(plan.Notes, "not sent to ECS, which would refuse or ignore it: "+strings.Join(leftOut[i], ", "))
+			plan.Notes = append(plan.Notes, rollout.Note{About: rollout.NoteLeftOut, Said: leftOut[i]})
 		}
 	}
 	for _, running := range world.Services {
 		at := slices.IndexFunc(bases, func(base rollout.Revision) bool { return world.Base != nil || base.ARN == running.Revision.ARN })
-		service, err := service(in, running, plan.Revisions[at])
+		planned, notes, err := service(in, running, plan.Revisions[at])
 		if err != nil {
 			return plan, err
 		}
-		service.Revision = at
-		plan.Services = append(plan.Services, service)
-		plan.Notes = append(plan.Notes, running.Notes...)
-		if underCodeDeploy(running) && !in.CodeDeploy.AppSpec.Empty() && !in.CodeDeploy.File.Named {
-			plan.Notes = append(plan.Notes, "the AppSpec of service "+running.Service.Name+" is appspec.yaml of the workspace: codedeploy-appspec names no other")
-		}
+		planned.Planned = at
+		plan.Rollouts = append(plan.Rollouts, planned)
+		plan.Notes = append(append(plan.Notes, running.Notes...), notes...)
 	}
-	plan.Restart = in.AskNothing() && slices.ContainsFunc(plan.Services, func(s rollout.PlannedService) bool { return s.Update.Force && s.CodeDeploy == nil })
+	plan.Restart = in.AskNothing() && slices.ContainsFunc(plan.Rollouts, restarts)
 	if plan.Restart {
-		plan.Notes = append(plan.Notes, "nothing is given to change: what runs is restarted as it is")
+		plan.Notes = append(plan.Notes, rollout.Note{About: rollout.NoteRestart})
 	}
 	if plan.Before, err = oneOff("run-before", in.RunBefore, in, plan); err != nil {
 		return plan, err
@@ -192,9 +191,14 @@ func unmatched(bases []rollout.Revision, images []taskdef.Image) error {
 	}
 }
 
-func service(in inputs.Inputs, running rollout.Running, revision rollout.PlannedRevision) (rollout.PlannedService, error) {
-	if in.DesiredCount != nil && running.Service.Scheduling == "DAEMON" {
-		return rollout.PlannedService{}, &rollout.Problem{
+// restarts tells whether a service is started anew with what it runs, and by UpdateService alone.
+func restarts(r *rollout.Rollout) bool {
+	return r.Update.Force && len(r.Calls) == 1 && r.Calls[0].Update.Force
+}
+
+func service(in inputs.Inputs, running rollout.Running, revision rollout.PlannedRevision) (*rollout.Rollout, []rollout.Note, error) {
+	if in.DesiredCount != nil && running.Service.Daemon {
+		return nil, nil, &rollout.Problem{
 			Kind: rollout.BadInput,
 			What: fmt.Sprintf("desired-count: service %s is a DAEMON, which runs a task on every container instance", running.Service.Name),
 			Next: "Leave desired-count out.",
@@ -210,7 +214,7 @@ func service(in inputs.Inputs, running rollout.Running, revision rollout.Planned
 		update.TaskDefinition = revision.Base.ARN
 	}
 	if err := attached(in, running, revision); err != nil {
-		return rollout.PlannedService{}, err
+		return nil, nil, err
 	}
 	if in.ForceNewDeployment != nil {
 		update.Force = *in.ForceNewDeployment
@@ -218,37 +222,58 @@ func service(in inputs.Inputs, running rollout.Running, revision rollout.Planned
 		// A deploy always rolls: ECS would start nothing for a revision that is already there.
 		update.Force = !revision.Register && revision.Base.ARN == running.Service.TaskDefinition || moves(in, running.Service)
 	}
-	if _, err := update.Request(running.Service.ServiceKey); err != nil {
-		return rollout.PlannedService{}, &rollout.Problem{
+	if _, err := kind.UpdateService(running.Service.ServiceKey, update); err != nil {
+		return nil, nil, &rollout.Problem{
 			Kind: rollout.BadInput, What: "service-patch: " + err.Error(), Err: err,
 			Next: "Write the patch in the shape of UpdateService.",
 		}
 	}
-	its, err := codeDeploy(in, running, revision)
-	return rollout.PlannedService{Service: running.Service, Runs: running.Revision, Update: update, CodeDeploy: its}, err
+	its := kind.Of(running.Service)
+	r := &rollout.Rollout{
+		By: its.Name(), Runs: running.Revision, Update: update,
+		Revision: rollout.RevisionResult{Revision: expected(revision), Previous: running.Revision, Images: revision.Images},
+		Look:     rollout.Look{Service: running.Service},
+	}
+	asked := kind.Asked{Options: in.Kinds(), Patch: in.ServicePatch, RollBack: in.RollbackOnFailure}
+	notes, err := its.Plan(asked, running, revision, r)
+	if err != nil {
+		return nil, nil, err
+	}
+	r.Calls = its.Calls(r, revision)
+	return r, notes, nil
+}
+
+// expected is a planned revision as far as it is known: of one that is to be registered, its family.
+func expected(planned rollout.PlannedRevision) rollout.Revision {
+	if planned.Register {
+		return rollout.Revision{Family: planned.Document.Family()}
+	}
+	return planned.Base
+}
+
+// Doubts are what the plan itself shows to be in its way.
+func Doubts(plan rollout.Plan) []rollout.Doubt {
+	var doubts []rollout.Doubt
+	for _, r := range plan.Rollouts {
+		doubts = append(doubts, kind.Of(r.Service).Doubts(plan, r)...)
+	}
+	return doubts
+}
+
+// Timeout is how long is waited at most.
+func Timeout(in inputs.Inputs, services []rollout.Running) time.Duration {
+	return kind.Timeout(in.Timeout, in.WaitsOnTop, rollout.WaitFor(in.WaitFor), services)
 }
 
 // Result is what a dry run comes to.
 func Result(plan rollout.Plan) rollout.Result {
-	result := rollout.Result{Outcome: rollout.Planned, Reason: "this was a dry run, and nothing was changed", Restarted: plan.Restart}
-	var revisions []rollout.RevisionResult
-	for _, planned := range plan.Revisions {
-		revision := rollout.RevisionResult{Revision: planned.Base, Previous: planned.Base, Images: planned.Images}
-		if planned.Register {
-			revision.Revision = rollout.Revision{Family: planned.Document.Family()}
-		}
-		revisions = append(revisions, revision)
+	result := rollout.Result{Rollouts: plan.Rollouts, DryRun: true, Restarted: plan.Restart}
+	for _, r := range plan.Rollouts {
+		r.Verdict = rollout.Verdict{Outcome: rollout.Planned, Ending: rollout.EndedPlanned}
 	}
-	for _, planned := range plan.Services {
-		revision := revisions[planned.Revision]
-		revision.Previous = planned.Runs
-		result.Services = append(result.Services, rollout.ServiceResult{
-			Service: planned.Service, Revision: revision,
-			Verdict: rollout.Verdict{Outcome: rollout.Planned, Reason: result.Reason},
-		})
-	}
-	if len(plan.Services) == 0 {
-		result.Registered = &revisions[0]
+	if len(plan.Rollouts) == 0 {
+		planned := plan.Revisions[0]
+		result.Registered = &rollout.RevisionResult{Revision: expected(planned), Previous: planned.Base, Images: planned.Images}
 	}
 	return result
 }

@@ -21,7 +21,7 @@ func revisionOf(t *testing.T, number int, image string) rollout.Revision {
 
 func worldOf(runs rollout.Revision) rollout.World {
 	return rollout.World{Services: []rollout.Running{{
-		Service:  rollout.Service{ServiceKey: rollout.ServiceKey{Cluster: "main", Name: "web"}, Scheduling: "REPLICA", TaskDefinition: runs.ARN},
+		Service:  rollout.Service{ServiceKey: rollout.ServiceKey{Cluster: "main", Name: "web"}, TaskDefinition: runs.ARN},
 		Revision: runs,
 	}}}
 }
@@ -75,7 +75,7 @@ func TestMake(t *testing.T) {
 			plan, err := Make(in, world)
 			require.NoError(t, err)
 			require.Equal(t, test.register, plan.Revisions[0].Register)
-			update := plan.Services[0].Update
+			update := plan.Rollouts[0].Update
 			require.Equal(t, test.arn, rollout.RevisionID(update.TaskDefinition))
 			require.Equal(t, test.force, update.Force)
 			require.Nil(t, update.Desired)
@@ -90,7 +90,7 @@ func TestProblemsAreTheAuthorsToMend(t *testing.T) {
 			in.Images = images(t, "httpd:2", "nginx:2", "db=redis")
 		},
 		"desired-count: service web is a DAEMON, which runs a task on every container instance": func(in *inputs.Inputs, world *rollout.World) {
-			in.DesiredCount, world.Services[0].Service.Scheduling = &one, "DAEMON"
+			in.DesiredCount, world.Services[0].Service.Daemon = &one, true
 		},
 	} {
 		in, world := inputs.Inputs{}, worldOf(revisionOf(t, 41, "nginx:1"))
@@ -126,8 +126,8 @@ func TestServicesOfOneRevisionShareTheNewOne(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, plan.Revisions, 2)
 	var of []string
-	for _, service := range plan.Services {
-		of = append(of, service.Service.Name+" "+plan.Revisions[service.Revision].Document.Family())
+	for _, r := range plan.Rollouts {
+		of = append(of, r.Service.Name+" "+plan.Revisions[r.Planned].Document.Family())
 	}
 	require.Equal(t, []string{"web web", "jobs jobs", "admin web"}, of)
 
@@ -169,9 +169,9 @@ func TestWithoutServiceOnlyTheRevisionIsPlanned(t *testing.T) {
 	base := revisionOf(t, 7, "nginx:1")
 	plan, err := Make(inputs.Inputs{Images: images(t, "nginx:2")}, rollout.World{Base: &base})
 	require.NoError(t, err)
-	require.Empty(t, plan.Services)
+	require.Empty(t, plan.Rollouts)
 	require.True(t, plan.Revisions[0].Register)
-	require.Equal(t, rollout.Planned, Result(plan).Outcome)
+	require.Equal(t, rollout.Planned, Result(plan).Outcome())
 	require.Equal(t, "web:7", Result(plan).Registered.Previous.ID())
 }
 
@@ -196,20 +196,20 @@ func TestDeadlock(t *testing.T) {
 		{desired: 1, minimum: 100, maximum: 199, update: rollout.Update{MinimumHealthyPercent: number(0)}},
 		{desired: 1, minimum: 100, maximum: 150, update: rollout.Update{Desired: number(2)}},
 		{desired: 2, minimum: 100, maximum: 150, update: rollout.Update{Desired: number(1)}, blocked: true},
-		{desired: 1, minimum: 100, maximum: 100, change: func(s *rollout.Service) { s.Scheduling = "DAEMON" }},
+		{desired: 1, minimum: 100, maximum: 100, change: func(s *rollout.Service) { s.Daemon = true }},
 		{desired: 1, minimum: 100, maximum: 100, change: func(s *rollout.Service) { s.Rolling = false }},
 	} {
-		service := rollout.Service{Rolling: true, Scheduling: "REPLICA", Desired: test.desired, Minimum: test.minimum, Maximum: test.maximum}
+		service := rollout.Service{Rolling: true, Desired: test.desired, Minimum: test.minimum, Maximum: test.maximum}
 		if test.change != nil {
 			test.change(&service)
 		}
-		doubts := Doubts(rollout.Plan{Services: []rollout.PlannedService{{Service: service, Update: test.update}}})
+		doubts := Doubts(rollout.Plan{Rollouts: []*rollout.Rollout{{Look: rollout.Look{Service: service}, Update: test.update}}})
 		require.Equal(t, test.blocked, len(doubts) == 1, "%+v", test)
 	}
 	patch, err := taskdef.ParsePatch("desiredCount: 2", taskdef.ServiceShape())
 	require.NoError(t, err)
-	doubts := Doubts(rollout.Plan{Services: []rollout.PlannedService{{
-		Service: rollout.Service{Rolling: true, Desired: 1, Minimum: 100, Maximum: 150}, Update: rollout.Update{Patch: patch},
+	doubts := Doubts(rollout.Plan{Rollouts: []*rollout.Rollout{{
+		Look: rollout.Look{Service: rollout.Service{Rolling: true, Desired: 1, Minimum: 100, Maximum: 150}}, Update: rollout.Update{Patch: patch},
 	}}})
 	require.False(t, doubts[0].Sure, "a patch may change the numbers")
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"ecs-deploy/internal/rollout"
@@ -18,8 +19,8 @@ const longestTitle = 512
 // (https://github.com/actions/runner/blob/main/src/Runner.Worker/ExecutionContext.cs).
 const mostWarnings = 5
 
-// warning is something that was warned of.
-type warning struct {
+// warned is something that was warned of.
+type warned struct {
 	text string
 	// until is the service until whose verdict it holds: that it waits for somebody, say. Zero: it holds for good.
 	until rollout.ServiceKey
@@ -27,7 +28,7 @@ type warning struct {
 }
 
 // warn annotates the run with a warning, or if there are too many, puts it into the log.
-func (r *Reporter) warn(w warning) {
+func (r *Reporter) warn(w warned) {
 	r.warnings = append(r.warnings, w)
 	if len(r.warnings) > mostWarnings {
 		r.line("warning: " + w.text)
@@ -57,19 +58,22 @@ func (r *Reporter) annotated(text string) string {
 }
 
 // verdict annotates the run with how it ended.
-func (r *Reporter) verdict(e rollout.Ended) {
-	title, text := subject(e.Result), achieved(e.Result)
-	if !e.Result.Outcome.Good() {
-		title, text = headline(e.Result), annotation(e)
+func (r *Reporter) verdict(result rollout.Result) {
+	good := result.Outcome().Good()
+	title, text := subject(result), ""
+	if good {
+		text = achieved(result)
+	} else {
+		title, text = headline(result), annotation(result)
 	}
 	if more := len(r.warnings) - mostWarnings; more > 0 {
 		text = cut(r.secrets.hide(text), longestAnnotation-100) + "\n" + moreWarnings(more)
 	}
 	titled := r.action.WithFieldsMap(map[string]string{"title": cut(oneLine(r.secrets.hide(title)), longestTitle)})
 	switch {
-	case !e.Result.Outcome.Good():
+	case !good:
 		titled.Errorf("%s", r.annotated(text))
-	case e.Result.Restarted:
+	case result.Restarted:
 		titled.Warningf("%s", r.annotated(text+". If image was to be given, look whether its variable is set. force-new-deployment: true asks for a restart."))
 	default:
 		titled.Noticef("%s", r.annotated(text))
@@ -77,30 +81,13 @@ func (r *Reporter) verdict(e rollout.Ended) {
 }
 
 // annotation is what happened and what to do in the first line, and the rest below.
-func annotation(e rollout.Ended) string {
-	many := len(e.Result.Services) > 1
-	lines := causes(e.Result, many)
-	verdict := strings.Join(fill(sentence(e.Result.Reason), e.Result.Next), " ")
-	switch {
-	case e.Abort != nil && len(e.Abort.Mistakes) > 1:
-		lines = e.Abort.Mistakes
-	case e.Abort != nil: // it says more than what it came to
-		lines = []string{verdict}
-		for _, service := range e.Result.Services {
-			if !strings.Contains(verdict, service.Verdict.Reason) {
-				lines = append(lines, ofService(service, many, sentence(service.Verdict.Reason)))
-			}
-		}
-	case len(lines) > 0:
-		if reason := sentence(unsaid(e.Result)); !strings.HasPrefix(lines[0], reason) {
-			lines = append(lines, reason)
-		}
-		lines = append(lines, bystanders(e.Result)...)
-	default:
-		lines = append([]string{verdict}, bystanders(e.Result)...)
+func annotation(result rollout.Result) string {
+	mistakes := mistakes(result.Err)
+	if len(mistakes) > 1 {
+		return strings.Join(append(mistakes, leftLines(result)...), "\n")
 	}
-	lines = append(lines, left(e.Result, many)...)
-	if e.Abort == nil || len(e.Abort.Mistakes) == 0 { // which begin with the names of inputs
+	lines := append(endLines(result), leftLines(result)...)
+	if len(mistakes) == 0 { // which begin with the names of inputs
 		for i, line := range lines {
 			lines[i] = paragraph(line)
 		}
@@ -108,40 +95,63 @@ func annotation(e rollout.Ended) string {
 	return strings.Join(lines, "\n")
 }
 
+// endLines are how a run ended and why, and what became of each service.
+func endLines(result rollout.Result) []string {
+	many := len(result.Rollouts) > 1
+	verdict := strings.Join(filled(sentence(summed(result)), nextStep(result)), " ")
+	if result.Err != nil { // it says more than what it came to
+		lines := []string{verdict}
+		for _, of := range result.Rollouts {
+			if said := reason(of); !strings.Contains(verdict, said) {
+				lines = append(lines, ofService(of, many, sentence(said)))
+			}
+		}
+		return lines
+	}
+	lines := causes(result, many)
+	if len(lines) == 0 {
+		return append([]string{verdict}, bystanders(result)...)
+	}
+	if rest := sentence(unsaid(result)); !strings.HasPrefix(lines[0], rest) {
+		lines = append(lines, rest)
+	}
+	return append(lines, bystanders(result)...)
+}
+
 // causes are what was found out, of the services and of the tasks that run once.
 func causes(result rollout.Result, many bool) []string {
-	var found []string
+	var texts []string
 	services := map[string][]string{}
-	for _, service := range result.Services {
-		for _, finding := range service.Findings {
-			text := explained(finding)
+	for _, of := range result.Rollouts {
+		for _, finding := range of.Findings {
+			text := explanation(of, finding)
 			if len(services[text]) == 0 {
-				found = append(found, text)
+				texts = append(texts, text)
 			}
-			services[text] = append(services[text], service.Service.Name)
+			services[text] = append(services[text], of.Service.Name)
 		}
 	}
 	var lines []string
-	for _, text := range found {
+	for _, text := range texts {
 		if many {
-			text = rollout.Few(services[text]) + ": " + text
+			text = few(services[text]) + ": " + text
 		}
 		lines = append(lines, text)
 	}
 	for _, once := range result.OneOffs {
 		for _, finding := range once.Findings {
-			lines = append(lines, once.Input+": "+explained(finding))
+			lines = append(lines, once.Input+": "+onceExplained(finding))
 		}
 	}
 	return lines
 }
 
-// left is how services were left.
-func left(result rollout.Result, many bool) []string {
+// leftLines are how services were left.
+func leftLines(result rollout.Result) []string {
 	var lines []string
-	for _, service := range result.Services {
-		if service.Left != "" {
-			lines = append(lines, ofService(service, many, sentence(service.Left)))
+	for _, of := range result.Rollouts {
+		if text := left(of); text != "" {
+			lines = append(lines, ofService(of, len(result.Rollouts) > 1, sentence(text)))
 		}
 	}
 	return atMost(lines)
@@ -149,51 +159,65 @@ func left(result rollout.Result, many bool) []string {
 
 // atMost are the first of some lines about services, and how many others there are.
 func atMost(lines []string) []string {
-	if more := len(lines) - rollout.MostNamed; more > 0 {
-		lines = append(lines[:rollout.MostNamed], fmt.Sprintf("The same of %d others is in the summary.", more))
+	if more := len(lines) - mostNamed; more > 0 {
+		lines = append(lines[:mostNamed], fmt.Sprintf("The same of %d others is in the summary.", more))
 	}
 	return lines
 }
 
-// unsaid is the reason of a result, less what a finding has said already: both may end in the words of AWS.
+// unsaid is how a run ended, less what a finding has said already: both may end in the words of AWS.
 func unsaid(result rollout.Result) string {
-	reason := result.Reason
 	for _, once := range result.OneOffs {
-		for _, finding := range once.Findings {
-			if strings.HasSuffix(finding.What, once.Verdict.Reason) {
-				reason = strings.Replace(reason, once.Input+": "+once.Verdict.Reason+"; ", "", 1)
-			}
+		if once.Verdict.Ending == rollout.OneOffFailed && len(once.Findings) > 0 {
+			return onceLeft(result, once)
 		}
 	}
-	for _, service := range result.Services {
-		for _, finding := range service.Findings {
-			said, _, _ := strings.Cut(finding.What, " (")
-			reason = strings.Replace(reason, ": "+strings.TrimSuffix(said, "."), "", 1)
-		}
+	foremost := result.Foremost()
+	if foremost == nil {
+		return summed(result)
 	}
-	return reason
+	told := func(f rollout.Finding) bool { return f.About == rollout.AboutError && f.Said == foremost.Verdict.Said }
+	if slices.ContainsFunc(foremost.Findings, told) {
+		brief := *foremost
+		brief.Verdict.Said = ""
+		result.Rollouts = slices.Clone(result.Rollouts)
+		result.Rollouts[slices.Index(result.Rollouts, foremost)] = &brief
+	}
+	return summed(result)
 }
 
 // bystanders tells what became of services that did not succeed and of which no cause is told.
 func bystanders(result rollout.Result) []string {
 	var lines []string
-	foremost, _ := result.Foremost()
-	for _, service := range result.Services {
-		if !service.Verdict.Outcome.Good() && len(service.Findings) == 0 && service.Service.Name != foremost.Service.Name {
-			lines = append(lines, ofService(service, true, sentence(service.Verdict.Reason)))
+	foremost := result.Foremost()
+	for _, of := range result.Rollouts {
+		if !of.Verdict.Outcome.Good() && len(of.Findings) == 0 && of != foremost {
+			lines = append(lines, ofService(of, true, sentence(reason(of))))
 		}
 	}
 	return atMost(lines)
 }
 
 // ofService is text that names the service, if there are many.
-func ofService(service rollout.ServiceResult, many bool, text string) string {
+func ofService(of *rollout.Rollout, many bool, text string) string {
 	if !many {
 		return text
 	}
-	return service.Service.Name + ": " + text
+	return of.Service.Name + ": " + text
 }
 
-func explained(f rollout.Finding) string {
-	return strings.Join(fill(sentence(f.What), f.Cause, f.Next), " ")
+// onceExplained is all that a finding about a task that ran once has to say.
+func onceExplained(f rollout.Finding) string {
+	return explanation(&rollout.Rollout{}, f)
+}
+
+// mostNamed is how many are named where there may be hundreds.
+const mostNamed = 5
+
+// few are the first of some names, and how many others there are.
+func few(names []string) string {
+	if more := len(names) - mostNamed; more > 0 {
+		names = append(slices.Clone(names[:mostNamed]), fmt.Sprintf("and %d others", more))
+	}
+	return strings.Join(names, ", ")
 }

@@ -2,9 +2,11 @@ package report
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -27,14 +29,41 @@ func report(t *testing.T, events ...rollout.Event) (log, summary string) {
 	return out.String(), string(written)
 }
 
+// deployment is a rollout of web:42 in place of web:41.
+func deployment(name string) *rollout.Rollout {
+	return &rollout.Rollout{
+		By: "ECS", Runs: revision(name, 41), Revision: rollout.RevisionResult{Revision: revision(name, 42), Previous: revision(name, 41), Changed: true},
+		Look: rollout.Look{
+			Service:    rollout.Service{ServiceKey: rollout.ServiceKey{Cluster: "main", Name: name}, Region: "eu-west-1", URL: "https://console/" + name, Desired: 2},
+			Deployment: rollout.Deployment{ID: "ecs-svc/1"},
+		},
+	}
+}
+
+func revision(family string, number int) rollout.Revision {
+	return rollout.Revision{ARN: fmt.Sprintf("arn:aws:ecs:eu-west-1:1:task-definition/%s:%d", family, number), Family: family, Number: number}
+}
+
+// decided is a deployment that ended.
+func decided(name string, outcome rollout.Outcome, ending rollout.Ending) *rollout.Rollout {
+	r := deployment(name)
+	r.Phase, r.Verdict = rollout.PhaseDecided, rollout.Verdict{Outcome: outcome, Ending: ending}
+	return r
+}
+
+func finished(rollouts ...*rollout.Rollout) rollout.Finished {
+	return rollout.Finished{Result: rollout.Result{Rollouts: rollouts}}
+}
+
 func TestFiveWarningsAreAnnotationsAndTheOthersAreCounted(t *testing.T) {
 	var events []rollout.Event
 	for i := range 8 {
 		events = append(events, rollout.Noticed{What: fmt.Sprintf("doubt %d", i), Warning: true})
 	}
-	log, summary := report(t, append(events, rollout.Ended{Result: rollout.Result{Outcome: rollout.Succeeded, Reason: "done"}})...)
+	log, summary := report(t, append(events, finished(decided("web", rollout.Succeeded, rollout.EndedComplete)))...)
 	require.Equal(t, 5, strings.Count(log, "::warning::Doubt "))
-	require.Contains(t, log, "\nwarning: Doubt 5.\nwarning: Doubt 6.\nwarning: Doubt 7.\n::notice title=deployment::done%0AThere are 3 more warnings in the log.\n")
+	require.Contains(t, log, "\nwarning: Doubt 5.\nwarning: Doubt 6.\nwarning: Doubt 7.\n")
+	require.Contains(t, log, "::notice title=web → main::web:42 is live%0AThere are 3 more warnings in the log.\n")
 	require.Contains(t, summary, "> [!WARNING]\n> Doubt 0.\n>\n> Doubt 1.\n>\n> Doubt 2.\n>\n> Doubt 3.\n>\n> Doubt 4.\n>\n> There are 3 more warnings in the log.\n")
 	require.NotContains(t, summary, "Doubt 5")
 }
@@ -42,7 +71,7 @@ func TestFiveWarningsAreAnnotationsAndTheOthersAreCounted(t *testing.T) {
 func TestAnnotationsAreNotLongerThanTheRunnerTakes(t *testing.T) {
 	long := strings.Repeat("word% ", 3000)
 	log, _ := report(t, rollout.Noticed{What: long, Warning: true},
-		rollout.Ended{Result: rollout.Result{Outcome: rollout.Failed, Reason: long, Next: long}})
+		rollout.Finished{Result: rollout.Result{Err: &rollout.Problem{What: long, Next: long}}})
 	unescape := strings.NewReplacer("%25", "%", "%0A", "\n")
 	for line := range strings.Lines(log) {
 		_, message, _ := strings.Cut(strings.TrimPrefix(line, "::"), "::")
@@ -52,29 +81,24 @@ func TestAnnotationsAreNotLongerThanTheRunnerTakes(t *testing.T) {
 }
 
 func TestAStepThatIsKilledLeavesASummary(t *testing.T) {
-	service := rollout.Service{ServiceKey: key("web"), ARN: "arn:aws:ecs:eu-west-1:1:service/main/web", Region: "eu-west-1"}
-	before, after := rollout.Named("arn:aws:ecs:eu-west-1:1:task-definition/web:41"), rollout.Named("arn:aws:ecs:eu-west-1:1:task-definition/web:42")
-	planned := rollout.PlanMade{Plan: rollout.Plan{Revisions: []rollout.PlannedRevision{{Base: before, Register: true}}, Services: []rollout.PlannedService{{Service: service, Runs: before}}}}
-	registered := rollout.Registered{Result: rollout.RevisionResult{Revision: after, Previous: before, Changed: true}}
-	updated := rollout.Updated{Service: service, Revision: after, Deployment: rollout.Deployment{ID: "ecs-svc/1"}}
-	found := rollout.TakenOver{Services: []rollout.ServiceResult{{Service: service, Revision: rollout.RevisionResult{Revision: after, Previous: before}, Deployment: rollout.Deployment{ID: "ecs-svc/1"}}}}
-	ended := rollout.Ended{Result: rollout.Result{Outcome: rollout.Succeeded, Reason: "done"}}
+	web := deployment("web")
+	planned := rollout.PlanMade{Plan: rollout.Plan{Revisions: []rollout.PlannedRevision{{Base: revision("web", 41), Register: true}}, Rollouts: []*rollout.Rollout{web}}}
+	registered, started := rollout.Registered{Result: web.Revision}, rollout.Started{Rollout: web}
+	found := rollout.TakenOver{Rollouts: []*rollout.Rollout{web}}
 	for name, events := range map[string][]rollout.Event{
-		"updated":     {planned, registered, updated},
+		"started":     {planned, registered, started},
 		"run-before":  {planned, registered, rollout.OneOffStarted{Input: "run-before"}},
-		"later":       {planned, registered, rollout.OneOffStarted{Input: "run-before"}, updated, rollout.Progress{Service: key("web")}},
-		"continued":   {found, rollout.Continued{Service: key("web")}},
-		"taking back": {found, rollout.TakingBack{Service: key("web")}},
+		"later":       {planned, registered, rollout.OneOffStarted{Input: "run-before"}, started, rollout.Progressed{Rollout: web}},
+		"continued":   {found, rollout.Continued{Rollout: web}},
+		"taking back": {found, rollout.TakingBack{Rollout: web, How: rollout.WayAsked}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, summary := report(t, events...)
 			require.Contains(t, summary, "## ⏳ web → main: begun, and not ended yet\n\n> [!WARNING]\n> If the step is over and this is still here, it was killed")
-			require.Contains(t, summary, "| Service | [`web`](https://eu-west-1.console.aws.amazon.com/")
+			require.Contains(t, summary, "| Service | [`web`](https://console/web)")
 			require.Contains(t, summary, "| Task definition | `web:41` → **`web:42`** |")
-			if name != "run-before" {
-				require.Contains(t, summary, "| Deployment | `ecs-svc/1` |")
-			}
-			_, summary = report(t, append(events, ended)...)
+			require.Contains(t, summary, "| Deployment | `ecs-svc/1` |")
+			_, summary = report(t, append(events, finished(decided("web", rollout.Succeeded, rollout.EndedComplete)))...)
 			require.NotContains(t, summary, "not ended yet")
 		})
 	}
@@ -82,53 +106,87 @@ func TestAStepThatIsKilledLeavesASummary(t *testing.T) {
 
 // A fault of ours leaves no result: what was seen until then is told.
 func TestAFaultOfOursKeepsWhatWasKnown(t *testing.T) {
+	web, api := decided("web", rollout.RolledBack, rollout.EndedRolledBack), deployment("api")
+	web.Verdict.To = revision("web", 41).ARN
 	log, summary := report(t,
-		rollout.TakenOver{Services: []rollout.ServiceResult{{Service: rollout.Service{ServiceKey: key("web")}}, {Service: rollout.Service{ServiceKey: key("api")}}}},
-		rollout.TakingBack{Service: key("web")}, rollout.Decided{Service: key("web"), Verdict: rollout.Verdict{Outcome: rollout.RolledBack, Reason: "it is back"}},
-		rollout.Ended{Result: rollout.Result{Outcome: rollout.Failed, Reason: "a fault"}, Abort: &rollout.Abort{}})
-	require.Contains(t, log, "::error title=2 services → main%3A failed::A fault.%0Aweb: it is back.%0Aapi: how it ends is not known.\n")
-	require.Contains(t, summary, "| ↩️ | `web` |")
-	require.Contains(t, summary, "| ❌ | `api` |")
+		rollout.TakenOver{Rollouts: []*rollout.Rollout{web, api}},
+		rollout.TakingBack{Rollout: web, How: rollout.WayAsked}, rollout.Decided{Rollout: web},
+		rollout.Finished{Result: rollout.Result{Err: errors.New("a fault")}})
+	require.Contains(t, log, "::error title=2 services → main%3A failed::A fault.%0Aweb: ECS rolled back to web:41.%0Aapi: how it ends is not known.\n")
+	require.Contains(t, summary, "| ↩️ | [`web`]")
+	require.Contains(t, summary, "| ❌ | [`api`]")
 }
 
 func TestOneCauseOfManyServicesIsToldOnce(t *testing.T) {
-	result := rollout.Result{Outcome: rollout.Failed, Reason: "web-0: it failed"}
+	var result rollout.Result
 	for i := range 40 {
-		result.Services = append(result.Services, rollout.ServiceResult{Service: rollout.Service{ServiceKey: key(fmt.Sprintf("web-%d", i))},
-			Findings: []rollout.Finding{{What: "4 tasks failed: out of memory", Next: "Give it more."}}, Left: "nothing was taken back", Verdict: rollout.Verdict{Outcome: rollout.Failed}})
+		r := decided(fmt.Sprintf("web-%d", i), rollout.Failed, rollout.EndedGivenUp)
+		r.Findings = []rollout.Finding{{About: rollout.AboutTasks, Tasks: 4, Cause: rollout.Cause{Said: "out of memory"}, Next: "Give it more."}}
+		r.Verdict.Left = rollout.LeftUnasked
+		result.Rollouts = append(result.Rollouts, r)
 	}
+	const left = "nothing was taken back, since AWS could not be asked."
 	require.Equal(t, `web-0, web-1, web-2, web-3, web-4, and 35 others: 4 tasks failed: out of memory. Give it more.
-web-0: it failed.
-web-0: nothing was taken back.
-web-1: nothing was taken back.
-web-2: nothing was taken back.
-web-3: nothing was taken back.
-web-4: nothing was taken back.
-The same of 35 others is in the summary.`, annotation(rollout.Ended{Result: result}))
+web-0: ECS gave the deployment up and rolled nothing back.
+web-0: `+left+`
+web-1: `+left+`
+web-2: `+left+`
+web-3: `+left+`
+web-4: `+left+`
+The same of 35 others is in the summary.`, annotation(result))
 }
 
 func TestAWarningThatIsOverIsNotInTheSummary(t *testing.T) {
-	paused := rollout.HookCalled{Service: key("web"), Stage: "POST_SCALE_UP", Hook: rollout.LifecycleHook{Pause: true, Status: "AWAITING_ACTION"}}
+	web := deployment("web")
+	web.Standing.Stage = "POST_SCALE_UP"
+	paused := rollout.HookCalled{Rollout: web, Hook: rollout.LifecycleHook{Pause: true, Status: rollout.HookAwaitingAction}}
 	doubt := rollout.Noticed{What: "something else", Warning: true}
-	ended := rollout.Ended{Result: rollout.Result{Outcome: rollout.Succeeded, Reason: "done"}}
+	ended := finished(decided("web", rollout.Succeeded, rollout.EndedComplete))
 	_, summary := report(t, paused, doubt, ended)
 	require.Contains(t, summary, "> The deployment of web waits for somebody to continue it (post scale up). Run this action")
-	_, summary = report(t, paused, doubt, decided("web", rollout.Succeeded), ended)
+	_, summary = report(t, paused, doubt, rollout.Decided{Rollout: decided("web", rollout.Succeeded, rollout.EndedComplete)}, ended)
 	require.NotContains(t, summary, "waits for somebody")
 	require.Contains(t, summary, "> Something else.")
 }
 
 func TestWhatBecameOfOtherServicesIsTold(t *testing.T) {
-	failed := rollout.ServiceResult{Service: rollout.Service{ServiceKey: key("jobs")}, Findings: []rollout.Finding{{What: "2 tasks failed"}},
-		Verdict: rollout.Verdict{Outcome: rollout.RolledBack, Reason: "it failed"}}
-	result := rollout.Result{Outcome: rollout.RolledBack, Reason: "jobs: it failed", Services: []rollout.ServiceResult{failed}}
+	jobs := decided("jobs", rollout.RolledBack, rollout.EndedHopeless)
+	jobs.Findings = []rollout.Finding{{About: rollout.AboutTasks, Tasks: 2, Cause: rollout.Cause{Said: "x"}}}
+	jobs.Verdict.Return = &rollout.Return{End: rollout.ReturnDone}
+	result := rollout.Result{Rollouts: []*rollout.Rollout{jobs}}
 	for i := range 7 {
-		result.Services = append(result.Services, rollout.ServiceResult{Service: rollout.Service{ServiceKey: key(fmt.Sprintf("web-%d", i))},
-			Verdict: rollout.Verdict{Outcome: rollout.RolledBack, Reason: "it succeeded, but jobs did not"}})
+		r := decided(fmt.Sprintf("web-%d", i), rollout.RolledBack, rollout.EndedComplete)
+		r.Verdict.Return = &rollout.Return{For: "jobs", End: rollout.ReturnDone}
+		result.Rollouts = append(result.Rollouts, r)
 	}
-	text := annotation(rollout.Ended{Result: result})
-	require.True(t, strings.HasPrefix(text, "jobs: 2 tasks failed.\njobs: it failed.\nweb-0: it succeeded, but jobs did not.\n"), text)
-	require.True(t, strings.HasSuffix(text, "web-4: it succeeded, but jobs did not.\nThe same of 2 others is in the summary."), text)
+	text := annotation(result)
+	back := func(name string) string {
+		return name + ": it succeeded, but jobs did not; it was taken back, and the service runs " + name + ":41 again."
+	}
+	require.Equal(t, strings.Join([]string{
+		"jobs: 2 tasks failed: x.",
+		"jobs: the tasks keep failing for the same cause, and none runs; it was taken back, and the service runs jobs:41 again.",
+		back("web-0"), back("web-1"), back("web-2"), back("web-3"), back("web-4"), "The same of 2 others is in the summary.",
+	}, "\n"), text)
+}
+
+// Many services, all of whose tasks fail with long reasons and long logs, do not make a summary that GitHub drops.
+func TestTheSummaryOfAHugeFailureFits(t *testing.T) {
+	worst := decided("web", rollout.Failed, rollout.EndedGivenUp)
+	worst.Findings = []rollout.Finding{{About: rollout.AboutTasks, Tasks: 2, Cause: rollout.Cause{Container: "app", Exited: true, ExitCode: 1}}}
+	worst.Log = rollout.LogTail{Container: "app", Task: "1"}
+	for range 1000 {
+		worst.Log.Lines = append(worst.Log.Lines, strings.Repeat("`|<", 100))
+	}
+	for range 50 {
+		worst.Failures = append(worst.Failures, rollout.Task{ID: "1", Reason: strings.Repeat("no ", 300)})
+	}
+	_, summary := report(t, finished(slices.Repeat([]*rollout.Rollout{worst}, 100)...))
+	require.LessOrEqual(t, len(summary), mostSummary)
+	require.Greater(t, len(summary), mostSummary*9/10)
+	require.Contains(t, summary[:5000], "container app exited with code 1", "the cause comes first")
+	require.Contains(t, summary[len(summary)-1000:], "> [!NOTE]\n> GitHub shows no more than so much. Left out are ")
+	require.Regexp(t, `, \d+ lines of the log[,.]`, strings.ReplaceAll(summary[len(summary)-1000:], "are ", ", "))
 }
 
 func TestThePageShowsASummaryAsGitHubWould(t *testing.T) {

@@ -82,7 +82,7 @@ func (t *timeline) fleet(b *strings.Builder) (leftOut string) {
 	}
 	b.WriteString("    section services\n")
 	for _, track := range tracks {
-		name := icon(track.verdict.Outcome) + " " + track.name
+		name := icon(track.outcome) + " " + track.name
 		there, back := track.spans, track.spans[len(track.spans)-1:]
 		if back[0].name == rollBack && len(there) > 1 {
 			there = there[:len(there)-1]
@@ -107,7 +107,7 @@ func worstLook(spans []span) look {
 
 // rank puts services that did not succeed before others.
 func rank(t *track) int {
-	if t.verdict.Outcome == "" || t.verdict.Outcome.Good() {
+	if t.outcome == "" || t.outcome.Good() {
 		return 0
 	}
 	return 1

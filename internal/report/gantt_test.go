@@ -1,7 +1,9 @@
 package report
 
 import (
+	"flag"
 	"fmt"
+	"io"
 	"os"
 	"regexp"
 	"slices"
@@ -14,6 +16,8 @@ import (
 
 	"ecs-deploy/internal/rollout"
 )
+
+var update = flag.Bool("update", false, "write the golden anew; read it afterwards")
 
 // ganttLine is what a line of a picture may be, after Mermaid's own grammar
 // (https://github.com/mermaid-js/mermaid/blob/develop/packages/mermaid/src/diagrams/gantt/parser/gantt.jison):
@@ -33,43 +37,48 @@ func requirePicture(t *testing.T, picture string) {
 }
 
 // drawn plays events, each so long after the one before, and draws what came of it.
+// drawn is the picture of events, and of lengths of time between them.
 func drawn(t *testing.T, steps ...any) (picture, leftOut string) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		var line timeline
-		line.hear(rollout.InputsRead{})
+		r := New(io.Discard, func(string) string { return "" })
+		r.Handle(rollout.InputsRead{})
 		for _, step := range steps {
 			switch step := step.(type) {
 			case time.Duration:
 				time.Sleep(step)
 			case rollout.Event:
-				line.hear(step)
+				r.Handle(step)
 			}
 		}
-		picture, leftOut = line.gantt()
+		picture, leftOut = r.timeline.gantt()
 	})
 	return picture, leftOut
 }
 
-func key(name string) rollout.ServiceKey { return rollout.ServiceKey{Cluster: "main", Name: name} }
-
-func started(name string) rollout.Event {
-	return rollout.Updated{Service: rollout.Service{ServiceKey: key(name)}}
-}
+func started(name string) rollout.Event { return rollout.Started{Rollout: deployment(name)} }
 
 func running(name string, running, older int) rollout.Event {
-	return rollout.Progress{Service: key(name), Desired: 2, State: "IN_PROGRESS", Deployment: rollout.Deployment{Running: running}, Older: older}
+	r := deployment(name)
+	r.Standing = rollout.Standing{Wanted: 2, Running: running, Older: older, State: "IN_PROGRESS"}
+	return rollout.Progressed{Rollout: r}
 }
 
-func decided(name string, outcome rollout.Outcome) rollout.Event {
-	return rollout.Decided{Service: key(name), Verdict: rollout.Verdict{Outcome: outcome}}
+func atStage(name, stage, state string) rollout.Event {
+	r := deployment(name)
+	r.Standing = rollout.Standing{Stage: stage, State: state, Shifts: stage != ""}
+	return rollout.Progressed{Rollout: r}
+}
+
+func decision(name string, outcome rollout.Outcome) rollout.Event {
+	return rollout.Decided{Rollout: decided(name, outcome, rollout.EndedComplete)}
 }
 
 func TestThePictureOfARollingDeployment(t *testing.T) {
-	picture, _ := drawn(t, 3*time.Second, rollout.PlanMade{}, rollout.Verified{}, rollout.Registered{}, started("web"),
+	picture, _ := drawn(t, 3*time.Second, rollout.PlanMade{Plan: rollout.Plan{Revisions: []rollout.PlannedRevision{{}}}}, rollout.Verified{}, rollout.Registered{}, started("web"),
 		2*time.Second, running("web", 0, 2), 30*time.Second, running("web", 2, 2), 20*time.Second, running("web", 2, 1),
-		time.Second, running("web", 1, 1), rollout.TasksFailed{Service: key("web"), Tasks: []string{"a"}}, 10*time.Second, running("web", 2, 0),
-		time.Second, decided("web", rollout.Succeeded), rollout.Ended{})
+		time.Second, running("web", 1, 1), rollout.TasksFailed{Rollout: deployment("web"), Tasks: []string{"a"}}, 10*time.Second, running("web", 2, 0),
+		time.Second, decision("web", rollout.Succeeded), finished(decided("web", rollout.Succeeded, rollout.EndedComplete)))
 	requirePicture(t, picture)
 	require.Equal(t, `gantt
     dateFormat YYYY-MM-DD HH:mm:ss.SSS
@@ -92,17 +101,17 @@ func TestThePictureOfManyServicesIsCompact(t *testing.T) {
 		steps = append(steps, started(fmt.Sprintf("service-%d", i)))
 	}
 	steps = append(steps, 26*time.Hour)
-	ended := rollout.Ended{}
+	var result rollout.Result
 	for i := range 100 {
 		outcome := rollout.Succeeded
 		if i == 77 {
 			outcome = rollout.Failed
 		}
 		name := fmt.Sprintf("service-%d", i)
-		steps = append(steps, decided(name, outcome))
-		ended.Result.Services = append(ended.Result.Services, rollout.ServiceResult{Service: rollout.Service{ServiceKey: key(name)}, Verdict: rollout.Verdict{Outcome: outcome}})
+		steps = append(steps, decision(name, outcome))
+		result.Rollouts = append(result.Rollouts, decided(name, outcome, rollout.EndedComplete))
 	}
-	picture, leftOut := drawn(t, append(steps, ended)...)
+	picture, leftOut := drawn(t, append(steps, rollout.Finished{Result: result})...)
 	requirePicture(t, picture)
 	require.Contains(t, picture, "    axisFormat day %d %H:%M\n")
 	require.Contains(t, picture, "    section services\n    ❌ service-77 :crit, 2000-01-01 00:00:00.000, 93600000ms\n")
@@ -111,7 +120,7 @@ func TestThePictureOfManyServicesIsCompact(t *testing.T) {
 }
 
 func TestAShortRunHasNoPicture(t *testing.T) {
-	picture, _ := drawn(t, rollout.PlanMade{}, started("web"), rollout.Ended{})
+	picture, _ := drawn(t, started("web"), rollout.Finished{})
 	require.Empty(t, picture)
 }
 
@@ -124,12 +133,12 @@ func TestThePictureOfHostileNames(t *testing.T) {
 	}
 	steps = append(steps, time.Minute)
 	for _, name := range names {
-		steps = append(steps, decided(name, rollout.Succeeded))
+		steps = append(steps, decision(name, rollout.Succeeded))
 	}
 	picture, _ := drawn(t, steps...)
 	alone := ""
 	for _, name := range names {
-		one, _ := drawn(t, started(name), time.Second, rollout.Progress{Service: key(name), Stage: name, State: "IN_PROGRESS"}, time.Minute, decided(name, rollout.Succeeded))
+		one, _ := drawn(t, started(name), time.Second, atStage(name, name, "IN_PROGRESS"), time.Minute, decision(name, rollout.Succeeded))
 		alone += "```mermaid\n" + one + "```\n"
 	}
 	got := "```mermaid\n" + picture + "```\n" + alone
@@ -147,9 +156,9 @@ func FuzzPicture(f *testing.F) {
 		f.Add(name)
 	}
 	f.Fuzz(func(t *testing.T, name string) {
-		picture, _ := drawn(t, started(name), time.Minute, rollout.Progress{Service: key(name), Stage: name, State: name}, time.Minute, decided(name, rollout.Failed))
+		picture, _ := drawn(t, started(name), time.Minute, atStage(name, name, name), time.Minute, decision(name, rollout.Failed))
 		requirePicture(t, picture)
-		picture, _ = drawn(t, started(name), started("other"), time.Minute, decided(name, rollout.Failed))
+		picture, _ = drawn(t, started(name), started("other"), time.Minute, decision(name, rollout.Failed))
 		requirePicture(t, picture)
 	})
 }

@@ -10,26 +10,34 @@ import (
 )
 
 // oneOffGroups are the groups of the log for tasks that run once, by the input that asks for them.
-var oneOffGroups = map[string]string{"run-before": "Run before", "run-after": "Run after"}
+var oneOffGroups = map[string]string{beforeInput: "Run before", afterInput: "Run after"}
 
-func (r *Reporter) oneOffStarted(e rollout.OneOffStarted) {
-	var ids []string
-	for _, task := range e.Tasks {
-		ids = append(ids, rollout.LastSegment(task))
+// states are the states of tasks in words, and how many have each.
+func states(tasks []rollout.TaskStatus) string {
+	var words []string
+	counts := map[string]int{}
+	for _, state := range tasks {
+		word := strings.ToLower(string(state))
+		if counts[word]++; counts[word] == 1 {
+			words = append(words, word)
+		}
 	}
-	r.line(fmt.Sprintf("%s: container %s of %s runs %s in %s %s", e.Input, e.Container, e.Revision.ID(), commandOf(e.Command),
-		strings.TrimPrefix(plural(len(ids), "task"), "1 "), strings.Join(ids, ", ")))
-	r.output(taskOutputs(e.Input, e.Tasks)...)
+	if len(tasks) > 1 {
+		for i, word := range words {
+			words[i] = fmt.Sprintf("%d %s", counts[word], word)
+		}
+	}
+	return strings.Join(words, ", ")
 }
 
 // taskOutputs are about the first task, if there is one.
-func taskOutputs(input string, tasks []string) []output {
+func taskOutputs(input string, tasks []string) []rollout.Output {
 	if len(tasks) == 0 {
 		return nil
 	}
-	outputs := []output{{input + "-task-arn", tasks[0]}, {input + "-task-id", rollout.LastSegment(tasks[0])}}
-	if input == "run-before" { // as AWS's own action has it
-		outputs = append(outputs, output{"run-task-arn", asJSON(tasks)})
+	outputs := []rollout.Output{{Name: input + "-task-arn", Value: tasks[0]}, {Name: input + "-task-id", Value: rollout.LastSegment(tasks[0])}}
+	if input == beforeInput { // as AWS's own action has it
+		outputs = append(outputs, rollout.Output{Name: "run-task-arn", Value: asJSON(tasks)})
 	}
 	return outputs
 }
@@ -49,27 +57,17 @@ func commandOf(words []string) string {
 	return strings.Join(quoted, " ")
 }
 
-func (r *Reporter) oneOffEnded(e rollout.OneOffEnded) {
-	r.now(words[e.Result.Verdict.Outcome] + ": " + e.Result.Verdict.Reason)
-	for _, finding := range e.Result.Findings {
-		for _, more := range fill(finding.Cause, finding.Next) {
-			r.line("  " + oneLine(more))
-		}
-	}
-	r.output(oneOffOutputs(e.Result)...)
-}
-
-func oneOffOutputs(result rollout.OneOffResult) []output {
+func oneOffOutputs(result rollout.OneOffResult) []rollout.Output {
 	outputs := taskOutputs(result.Input, result.Tasks)
 	if result.ExitCode != nil {
-		outputs = append(outputs, output{result.Input + "-exit-code", strconv.Itoa(*result.ExitCode)})
+		outputs = append(outputs, rollout.Output{Name: result.Input + "-exit-code", Value: strconv.Itoa(*result.ExitCode)})
 	}
 	return outputs
 }
 
 // oneOff is a task that ran once, in Markdown; of one that did not end well with the last that it wrote.
 func oneOff(result rollout.OneOffResult) section {
-	ended := icon(result.Verdict.Outcome) + " " + prose(result.Verdict.Reason)
+	ended := icon(result.Verdict.Outcome) + " " + prose(onceEnded(result.Verdict))
 	if len(result.Tasks) > 0 {
 		ended += ", task " + code(rollout.LastSegment(result.Tasks[0]))
 	}

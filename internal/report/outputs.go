@@ -12,17 +12,15 @@ import (
 	"ecs-deploy/internal/rollout"
 )
 
-type output struct{ name, value string }
-
 // output writes step outputs. The runner keeps the last value of a name, and reads the file even of
 // a step that was killed: so each is written as soon as it is known.
-func (r *Reporter) output(outputs ...output) {
+func (r *Reporter) output(outputs ...rollout.Output) {
 	var text strings.Builder
 	for _, o := range outputs {
 		// A delimiter that nobody can guess keeps a value from adding outputs of its own
 		// (https://github.com/actions/toolkit/blob/main/packages/core/src/file-command.ts).
 		delimiter := "ghadelimiter_" + rand.Text()
-		fmt.Fprintf(&text, "%s<<%s\n%s\n%s\n", o.name, delimiter, o.value, delimiter)
+		fmt.Fprintf(&text, "%s<<%s\n%s\n%s\n", o.Name, delimiter, o.Value, delimiter)
 	}
 	r.write("GITHUB_OUTPUT", os.O_APPEND, text.String())
 }
@@ -50,51 +48,50 @@ func (r *Reporter) write(variable string, mode int, text string) {
 // revisionOutputs are about the revision that is deployed. What holds the id of the account is there in parts
 // without it too: where that id is a secret, the runner drops outputs of jobs that hold it
 // (https://github.com/actions/runner/blob/main/src/Runner.Worker/JobExtension.cs).
-func revisionOutputs(result rollout.RevisionResult) []output {
-	outputs := []output{
-		{"task-definition-arn", result.Revision.ARN},
-		{"task-definition-family", result.Revision.Family},
-		{"task-definition-revision", strconv.Itoa(result.Revision.Number)},
-		{"changed", strconv.FormatBool(result.Changed)},
+func revisionOutputs(result rollout.RevisionResult) []rollout.Output {
+	outputs := []rollout.Output{
+		{Name: "task-definition-arn", Value: result.Revision.ARN},
+		{Name: "task-definition-family", Value: result.Revision.Family},
+		{Name: "task-definition-revision", Value: strconv.Itoa(result.Revision.Number)},
+		{Name: "changed", Value: strconv.FormatBool(result.Changed)},
 	}
-	if result.Previous.Number > 0 { // and no file
-		outputs = append(outputs,
-			output{"previous-task-definition-arn", result.Previous.ARN},
-			output{"previous-task-definition-family", result.Previous.Family},
-			output{"previous-task-definition-revision", strconv.Itoa(result.Previous.Number)})
+	if result.Previous.Number == 0 { // a file
+		return outputs
 	}
-	return outputs
+	return append(outputs,
+		rollout.Output{Name: "previous-task-definition-arn", Value: result.Previous.ARN},
+		rollout.Output{Name: "previous-task-definition-family", Value: result.Previous.Family},
+		rollout.Output{Name: "previous-task-definition-revision", Value: strconv.Itoa(result.Previous.Number)})
 }
 
-func deploymentOutputs(service rollout.Service, deployment rollout.Deployment) []output {
-	outputs := []output{{"deployment-id", deployment.ID}, {"console-url", service.ConsoleURL()}}
-	if service.Controller == "CODE_DEPLOY" {
-		outputs = append(outputs, output{"codedeploy-deployment-id", deployment.ID})
-	}
-	return outputs
+func deploymentOutputs(of *rollout.Rollout) []rollout.Output {
+	outputs := []rollout.Output{{Name: "deployment-id", Value: of.Deployment.ID}, {Name: "console-url", Value: of.Service.URL}}
+	return append(outputs, of.Outputs...)
 }
 
 // finalOutputs are those that are known at the end. With several services the single values are those
 // of the one that the result speaks of.
-func finalOutputs(result rollout.Result) []output {
-	outputs := []output{
-		{"outcome", string(result.Outcome)},
-		{"reason", result.Reason},
-		{"duration-seconds", strconv.Itoa(int(result.Duration.Round(time.Second).Seconds()))},
-		{"result", asJSON(resultOf(result))},
-		{"outcomes", asJSON(outcomesOf(result))},
+func finalOutputs(result rollout.Result) []rollout.Output {
+	outputs := []rollout.Output{
+		{Name: "outcome", Value: string(result.Outcome())},
+		{Name: "reason", Value: summed(result)},
+		{Name: "duration-seconds", Value: strconv.Itoa(seconds(result.Duration))},
+		{Name: "result", Value: asJSON(resultOf(result))},
+		{Name: "outcomes", Value: asJSON(outcomesOf(result))},
 	}
 	for _, once := range result.OneOffs {
 		outputs = append(outputs, oneOffOutputs(once)...)
 	}
-	if service, ok := result.Foremost(); ok && service.Deployment.ID != "" {
-		return append(append(outputs, revisionOutputs(service.Revision)...), deploymentOutputs(service.Service, service.Deployment)...)
+	if foremost := result.Foremost(); foremost != nil && foremost.Deployment.ID != "" {
+		return append(append(outputs, revisionOutputs(foremost.Revision)...), deploymentOutputs(foremost)...)
 	}
-	if result.Registered != nil && result.Outcome != rollout.Planned {
+	if result.Registered != nil && !result.DryRun {
 		outputs = append(outputs, revisionOutputs(*result.Registered)...)
 	}
 	return outputs
 }
+
+func seconds(d time.Duration) int { return int(d.Round(time.Second).Seconds()) }
 
 // The output "result".
 type (
@@ -128,29 +125,29 @@ type (
 // outcomesOf is how each service ended, by its name.
 func outcomesOf(result rollout.Result) map[string]rollout.Outcome {
 	outcomes := map[string]rollout.Outcome{}
-	for _, service := range result.Services {
-		outcomes[service.Service.Name] = service.Verdict.Outcome
+	for _, of := range result.Rollouts {
+		outcomes[of.Service.Name] = of.Verdict.Outcome
 	}
 	return outcomes
 }
 
 func resultOf(result rollout.Result) resultDocument {
 	document := resultDocument{
-		Outcome: result.Outcome, Reason: result.Reason, DurationSeconds: int(result.Duration.Round(time.Second).Seconds()),
+		Outcome: result.Outcome(), Reason: summed(result), DurationSeconds: seconds(result.Duration),
 		Services: []serviceDocument{},
 	}
-	for _, service := range result.Services {
-		images := []imageDocument{}
-		for _, image := range service.Revision.Images {
+	for _, of := range result.Rollouts {
+		given, images := of.Deployed(), []imageDocument{}
+		for _, image := range given.Images {
 			images = append(images, imageDocument(image))
 		}
 		document.Services = append(document.Services, serviceDocument{
-			Cluster: service.Service.Cluster, Service: service.Service.Name,
-			Outcome: service.Verdict.Outcome, Reason: service.Verdict.Reason,
-			TaskDefinitionARN: service.Revision.Revision.ARN, PreviousTaskDefinitionARN: service.Revision.Previous.ARN,
-			DeploymentID: service.Deployment.ID, Images: images,
-			Desired: service.Service.Desired, Running: service.Deployment.Running, Failed: service.Deployment.Failed,
-			ConsoleURL: service.Service.ConsoleURL(),
+			Cluster: of.Service.Cluster, Service: of.Service.Name,
+			Outcome: of.Verdict.Outcome, Reason: reason(of),
+			TaskDefinitionARN: given.Revision.ARN, PreviousTaskDefinitionARN: given.Previous.ARN,
+			DeploymentID: of.Deployment.ID, Images: images,
+			Desired: of.Service.Desired, Running: of.Deployment.Running, Failed: of.Deployment.Failed,
+			ConsoleURL: of.Service.URL,
 		})
 	}
 	return document

@@ -12,12 +12,12 @@ import (
 
 // plan tells what is there, and what is going to be done.
 func (r *Reporter) plan(e rollout.PlanMade) {
-	for _, service := range e.Plan.Services {
+	for _, of := range e.Plan.Rollouts {
 		r.line(fmt.Sprintf("service %s in cluster %s (%s) runs %s, %s",
-			service.Service.Name, service.Service.Cluster, e.Plan.Region, service.Runs.ID(), plural(service.Service.Desired, "task")))
+			of.Service.Name, of.Service.Cluster, e.Plan.Region, of.Runs.ID(), plural(of.Service.Desired, "task")))
 	}
-	for _, note := range e.Plan.Notes {
-		r.line("note: " + note)
+	for _, n := range e.Plan.Notes {
+		r.line("note: " + note(n))
 	}
 	var images []string
 	for _, revision := range e.Plan.Revisions {
@@ -34,7 +34,7 @@ func (r *Reporter) plan(e rollout.PlanMade) {
 	for _, line := range images {
 		r.line(line)
 	}
-	r.diff(e.Plan.Diff())
+	r.diff(diffOf(e.Plan))
 	for i, step := range steps(e.Plan) {
 		r.line(fmt.Sprintf("%d. %s", i+1, step))
 	}
@@ -57,7 +57,7 @@ func (r *Reporter) diff(diff string) {
 		io.WriteString(r.out, line+"\n")
 	}
 	r.diffs = diff
-	r.output(output{"diff", strings.TrimSuffix(diff, "\n")})
+	r.output(rollout.Output{Name: "diff", Value: strings.TrimSuffix(diff, "\n")})
 }
 
 // The colours of a log (https://en.wikipedia.org/wiki/ANSI_escape_code).
@@ -67,22 +67,15 @@ const (
 	plain = "\x1b[0m"
 )
 
-// requests are what UpdateService would be sent. What RegisterTaskDefinition would be, the diff shows.
+// requests are the bodies of the calls that would change services. What RegisterTaskDefinition would be sent, the diff
+// shows.
 func (r *Reporter) requests(plan rollout.Plan) {
-	for _, service := range plan.Services {
-		update := service.Update
-		if update.TaskDefinition == "" {
-			update.TaskDefinition = "(" + plan.Revisions[service.Revision].Name() + ")"
+	for _, of := range plan.Rollouts {
+		for _, call := range of.Calls {
+			if !call.Skipped {
+				r.line(call.Action + " " + string(withoutSecrets(call.Request, plan).JSON()))
+			}
 		}
-		if service.CodeDeploy != nil {
-			r.shiftRequests(plan, service)
-			continue
-		}
-		request, err := update.Request(service.Service.ServiceKey)
-		if err != nil {
-			continue // the plan would not have been made
-		}
-		r.line("ecs:UpdateService " + string(withoutSecrets(request, plan).JSON()))
 	}
 }
 
@@ -99,16 +92,18 @@ func steps(plan rollout.Plan) []string {
 	var steps []string
 	for _, revision := range plan.Revisions {
 		if revision.Register {
-			steps = append(steps, fmt.Sprintf("ecs:RegisterTaskDefinition: %s, made from %s", revision.Name(), source(revision.Base)))
+			steps = append(steps, fmt.Sprintf("ecs:RegisterTaskDefinition: %s, made from %s", name(revision), source(revision.Base)))
 		}
 	}
 	if plan.Before != nil {
 		steps = append(steps, oneOffStep(plan, *plan.Before)+", before any service is touched")
 	}
-	for _, service := range plan.Services {
-		steps = append(steps, serviceSteps(plan, service)...)
+	for _, of := range plan.Rollouts {
+		for _, call := range of.Calls {
+			steps = append(steps, callStep(plan, of, call))
+		}
 	}
-	if len(plan.Services) > 0 {
+	if len(plan.Rollouts) > 0 {
 		steps = append(steps, waiting(plan))
 	}
 	for _, scheduled := range plan.Scheduled {
@@ -119,7 +114,7 @@ func steps(plan rollout.Plan) []string {
 		if !scheduled.Task.Pinned() {
 			continue // it runs the latest by itself
 		}
-		steps = append(steps, fmt.Sprintf("%s: %s runs %s, after success", operation, scheduled.Task.Name(), plan.Revisions[scheduled.Revision].Name()))
+		steps = append(steps, fmt.Sprintf("%s: %s runs %s, after success", operation, scheduled.Task.Name(), name(plan.Revisions[scheduled.Revision])))
 	}
 	if plan.After != nil {
 		steps = append(steps, oneOffStep(plan, *plan.After)+", after success")
@@ -136,7 +131,7 @@ func oneOffStep(plan rollout.Plan, task rollout.PlannedTask) string {
 		wait = "not waited for"
 	}
 	return fmt.Sprintf("ecs:RunTask: %s, container %s of %s runs %s, %s",
-		task.Input, task.Container, plan.Revisions[task.Revision].Name(), commandOf(task.Command), wait)
+		task.Input, task.Container, name(plan.Revisions[task.Revision]), commandOf(task.Command), wait)
 }
 
 func source(base rollout.Revision) string {
@@ -146,29 +141,39 @@ func source(base rollout.Revision) string {
 	return base.ID()
 }
 
-// serviceSteps are the calls that change a service.
-func serviceSteps(plan rollout.Plan, service rollout.PlannedService) []string {
-	changes := updates(service.Update)
-	if service.CodeDeploy == nil {
-		gets := fmt.Sprintf("service %s gets %s", service.Service.Name, deployed(plan, service))
-		return []string{"ecs:UpdateService: " + strings.Join(append([]string{gets}, changes...), ", ")}
+// name is what a planned revision will be called, as far as that is known.
+func name(planned rollout.PlannedRevision) string {
+	if planned.Register {
+		return "a new revision of " + planned.Document.Family()
 	}
-	var steps []string
-	if own, any := service.Update.OfService(); any {
-		steps = append(steps, "ecs:UpdateService: service "+service.Service.Name+" gets "+strings.Join(updates(own), ", "))
-	}
-	if !service.Starts(plan) {
-		return append(steps, fmt.Sprintf("service %s runs %s already: no deployment is started", service.Service.Name, deployed(plan, service)))
-	}
-	return append(steps, shiftStep(plan, service))
+	return planned.Base.ID()
 }
 
-// deployed is what a service gets.
-func deployed(plan rollout.Plan, service rollout.PlannedService) string {
-	if revision := plan.Revisions[service.Revision]; !revision.Register {
-		return revision.Base.ID()
+// callStep is a call that changes a service.
+func callStep(plan rollout.Plan, of *rollout.Rollout, call rollout.Call) string {
+	service := "service " + of.Service.Name
+	gets := "the new revision"
+	if revision := plan.Revisions[of.Planned]; !revision.Register {
+		gets = revision.Base.ID()
 	}
-	return "the new revision"
+	changes := updates(call.Update)
+	switch {
+	case call.Skipped:
+		return service + " runs " + gets + " already: no deployment is started"
+	case !call.Deploys:
+		return call.Action + ": " + service + " gets " + strings.Join(changes, ", ")
+	}
+	step := call.Action + ": " + strings.Join(append([]string{service + " gets " + gets}, changes...), ", ")
+	if call.Through != "" {
+		step += ", by the deployment group " + call.Through
+	}
+	if call.Settings != "" {
+		step += ", with " + call.Settings
+	}
+	if call.RollsBack {
+		step += ", which rolls it back if it fails"
+	}
+	return step
 }
 
 // updates are what UpdateService is going to be sent beside the task definition.
@@ -200,7 +205,7 @@ func waiting(plan rollout.Plan) string {
 	case rollout.DoNotWait:
 		return "do not wait"
 	case rollout.AllRun:
-		if slices.ContainsFunc(plan.Services, func(s rollout.PlannedService) bool { return s.CodeDeploy != nil }) {
+		if slices.ContainsFunc(plan.Rollouts, func(of *rollout.Rollout) bool { return of.Shifted }) {
 			return "wait until the new tasks get all the traffic, at most " + rollout.Span(plan.Timeout)
 		}
 		return "wait until the new tasks run and are healthy, at most " + rollout.Span(plan.Timeout)

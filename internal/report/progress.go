@@ -9,32 +9,31 @@ import (
 )
 
 // progress is a line on the counts of a deployment.
-func progress(e rollout.Progress) string {
-	d := e.Deployment
-	if state := standingAt(e); strings.HasPrefix(state, "rollback") { // then it is the others that count
-		text := fmt.Sprintf("%d/%d of before running", e.Older, e.Desired)
-		if d.Running+d.Pending > 0 {
-			text += fmt.Sprintf(", %d new", d.Running+d.Pending)
+func progress(r *rollout.Rollout) string {
+	at := r.Standing
+	if state := standingAt(at); strings.HasPrefix(state, "rollback") { // then it is the others that count
+		text := fmt.Sprintf("%d/%d of before running", at.Older, at.Wanted)
+		if at.Running+at.Pending > 0 {
+			text += fmt.Sprintf(", %d new", at.Running+at.Pending)
 		}
-		return fmt.Sprintf("%-20s  %s  %s", state, progressBar(e.Older, 0, e.Desired), text)
+		return fmt.Sprintf("%-20s  %s  %s", state, progressBar(at.Older, 0, at.Wanted), text)
 	}
-	text := fmt.Sprintf("%d/%d running", d.Running, e.Desired)
-	if d.Pending > 0 {
-		text += fmt.Sprintf(", %d pending", d.Pending)
+	text := fmt.Sprintf("%d/%d running", at.Running, at.Wanted)
+	for _, count := range []struct {
+		n    int
+		word string
+	}{{at.Pending, "pending"}, {at.Failed, "failed"}, {at.Older, "old"}} {
+		if count.n > 0 {
+			text += fmt.Sprintf(", %d %s", count.n, count.word)
+		}
 	}
-	if d.Failed > 0 {
-		text += fmt.Sprintf(", %d failed", d.Failed)
+	if at.Traffic != nil && *at.Traffic > 0 {
+		text += fmt.Sprintf(", %g %% of the traffic", *at.Traffic)
 	}
-	if e.Older > 0 {
-		text += fmt.Sprintf(", %d old", e.Older)
+	if at.Left > 0 {
+		text += ", " + rollout.Span(at.Left.Round(time.Second)) + " left"
 	}
-	if e.Production != nil && *e.Production > 0 {
-		text += fmt.Sprintf(", %g %% of the traffic", *e.Production)
-	}
-	if e.Left > 0 {
-		text += ", " + rollout.Span(e.Left.Round(time.Second)) + " left"
-	}
-	return fmt.Sprintf("%-20s  %s  %s", standingAt(e), progressBar(d.Running, d.Pending, e.Desired), text)
+	return fmt.Sprintf("%-20s  %s  %s", standingAt(at), progressBar(at.Running, at.Pending, at.Wanted), text)
 }
 
 // cells is how wide the bar of a line is.
@@ -51,11 +50,11 @@ func progressBar(running, pending, wanted int) string {
 }
 
 // standingAt is the stage of the lifecycle while a deployment goes through it, and else its state.
-func standingAt(e rollout.Progress) string {
-	if e.Stage != "" && rollout.InWords(e.State) == "in progress" {
-		return stageInWords(e.Stage)
+func standingAt(at rollout.Standing) string {
+	if at.Stage != "" && rollout.InWords(at.State) == "in progress" {
+		return stageInWords(at.Stage)
 	}
-	return rollout.InWords(e.State)
+	return rollout.InWords(at.State)
 }
 
 // stages are those of the lifecycle whose names are too long for a column.
@@ -66,38 +65,49 @@ var stages = map[string]string{
 	"POST_PRODUCTION_TRAFFIC_SHIFT": "after production",
 }
 
-// stageInWords is a stage in words. The lifecycle events of CodeDeploy keep their names.
+// stageInWords is a stage in words, for a column.
 func stageInWords(stage string) string {
-	words, known := stages[stage]
-	switch {
-	case known:
+	if words, known := stages[stage]; known {
 		return words
-	case strings.ToUpper(stage) != stage:
+	}
+	return stageName(stage)
+}
+
+// stageName is a stage in a sentence. Lifecycle events, which are written with humps, keep their names.
+func stageName(stage string) string {
+	if strings.ToUpper(stage) != stage {
 		return stage
 	}
 	return rollout.InWords(stage)
 }
 
 // onTimeout is what happens when nobody answers.
-var onTimeout = map[string]string{"ROLLBACK": "ECS rolls back", "CONTINUE": "ECS continues it", "STOP": "CodeDeploy stops it"}
+var onTimeout = map[rollout.TimeoutAction]string{
+	rollout.OnTimeoutRollback: "rolls back", rollout.OnTimeoutContinue: "continues it", rollout.OnTimeoutStop: "stops it",
+}
 
 // hookCalled tells of a lifecycle hook. That one waits for somebody must not be overlooked.
 func (r *Reporter) hookCalled(e rollout.HookCalled) {
-	if e.Hook.Pause && e.Hook.Status == "AWAITING_ACTION" {
-		what := fmt.Sprintf("the deployment of %s waits for somebody to continue it (%s)", e.Service.Name, stageInWords(e.Stage))
-		if !e.Hook.Expires.IsZero() {
-			what += fmt.Sprintf(", until %s: then %s", e.Hook.Expires.UTC().Format("2006-01-02 15:04 MST"), onTimeout[e.Hook.OnTimeout])
-		}
-		r.warn(warning{text: paragraph(what) + ". Run this action with operation: continue, or rollback, or do it in the console.", until: e.Service})
-		return
-	}
-	name := "pause"
+	of, hook := e.Rollout, e.Hook
 	switch {
-	case !e.Hook.Pause && e.Hook.Target == "": // of CodeDeploy, which does not tell the function
-		r.at(e.Service, lifecycleEvent(e.Hook))
-		return
-	case !e.Hook.Pause:
-		name = "hook " + e.Hook.Target[strings.LastIndexByte(e.Hook.Target, ':')+1:]
+	case hook.Pause && hook.Status == rollout.HookAwaitingAction:
+		what := fmt.Sprintf("the deployment of %s waits for somebody to continue it (%s)", of.Service.Name, stageInWords(of.Standing.Stage))
+		if !hook.Expires.IsZero() {
+			what += fmt.Sprintf(", until %s: then %s %s", hook.Expires.UTC().Format("2006-01-02 15:04 MST"), of.By, onTimeout[hook.OnTimeout])
+		}
+		r.warn(warned{
+			text:  paragraph(what) + ". Run this action with operation: continue, or rollback, or do it in the console.",
+			until: of.Service.ServiceKey,
+		})
+	case hook.Pause:
+		r.at(of, hookLine("pause", of, hook))
+	case hook.Target == "": // the function is not told
+		r.at(of, hook.ID+": "+rollout.InWords(hook.Status)+because(hook.Why))
+	default:
+		r.at(of, hookLine("hook "+functionName(hook.Target), of, hook))
 	}
-	r.at(e.Service, fmt.Sprintf("%s (%s): %s", name, rollout.InWords(e.Stage), rollout.InWords(e.Hook.Status)))
+}
+
+func hookLine(name string, of *rollout.Rollout, hook rollout.LifecycleHook) string {
+	return fmt.Sprintf("%s (%s): %s", name, rollout.InWords(of.Standing.Stage), rollout.InWords(hook.Status))
 }

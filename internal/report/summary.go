@@ -16,43 +16,58 @@ func (r *Reporter) summary(sections ...section) {
 	r.write("GITHUB_STEP_SUMMARY", os.O_TRUNC, fit(sections, mostSummary))
 }
 
-// provisional is the summary that a step leaves behind that is killed. It is written as soon as something was
-// started, and again when more is known.
+// begin writes the summary that a step leaves behind that is killed, as soon as something was started.
+func (r *Reporter) begin() {
+	if r.begun {
+		r.stale = true // with many services it is not written for each
+		return
+	}
+	r.begun = true
+	r.provisional()
+}
+
+// refresh writes that summary again when more is known.
+func (r *Reporter) refresh() {
+	if r.begun && r.stale {
+		r.provisional()
+	}
+}
+
 func (r *Reporter) provisional() {
-	r.sofar.stale = false
-	result := r.sofar.result
+	r.stale = false
+	result := rollout.Result{Rollouts: r.rollouts, OneOffs: r.oneOffs}
 	sections := []section{{before: "## ⏳ " + prose(subject(result)) + ": begun, and not ended yet\n" +
 		alert("WARNING", "If the step is over and this is still here, it was killed before it could tell how the deployment ended. What AWS has begun goes on: look at the service in the console.")}}
 	for _, once := range result.OneOffs {
 		sections = append(sections, oneOff(once))
 	}
-	r.summary(append(sections, facts(result), changes(r.diffs, false))...)
+	r.summary(append(sections, facts(result, false), changes(r.diffs, false))...)
 }
 
 // end is the summary: the verdict first, the cause second, then what proves it, and what was done last. The cause comes
 // before the table of the services, since that has a row for each of hundreds.
-func (r *Reporter) end(e rollout.Ended) {
-	result := e.Result
+func (r *Reporter) end(result rollout.Result) {
+	outcome := result.Outcome()
 	sections := []section{{before: fmt.Sprintf("## %s %s\n", iconOf(result), prose(headline(result)))}}
-	if !result.Outcome.Good() {
+	if !outcome.Good() {
 		kind := "CAUTION"
-		if result.Outcome == rollout.Cancelled || result.Outcome == rollout.Superseded {
+		if outcome == rollout.Cancelled || outcome == rollout.Superseded {
 			kind = "WARNING"
 		}
-		sections[0].before += alert(kind, strings.Split(annotation(e), "\n")...)
+		sections[0].before += alert(kind, strings.Split(annotation(result), "\n")...)
 	}
-	if e.Abort != nil && len(e.Abort.Detail) > 0 {
-		sections = append(sections, fenced("lines", "text", e.Abort.Detail))
+	if details := details(result.Err); len(details) > 0 {
+		sections = append(sections, fenced("lines", "text", details))
 	}
-	sections = append(sections, r.failedTasks(result.Services))
-	for _, service := range result.Services {
-		sections = append(sections, lastLines(service.Log))
+	sections = append(sections, r.failedTasks(result.Rollouts))
+	for _, of := range result.Rollouts {
+		sections = append(sections, lastLines(of.Log))
 	}
 	for _, once := range result.OneOffs {
 		sections = append(sections, oneOff(once))
 	}
-	sections = append(sections, facts(result), undeployed(result.Undeployed), r.warned(), r.timeline.picture(), changes(r.diffs, result.Outcome == rollout.Planned))
-	r.summary(sections...)
+	r.summary(append(sections, facts(result, true), undeployed(result.Undeployed), r.stillWarned(), r.timeline.picture(),
+		changes(r.diffs, result.DryRun))...)
 }
 
 // alert is a box of GitHub's
@@ -61,7 +76,7 @@ func alert(kind string, paragraphs ...string) string {
 	for i, paragraph := range paragraphs {
 		paragraphs[i] = prose(paragraph)
 	}
-	said := fill(paragraphs...)
+	said := filled(paragraphs...)
 	if len(said) == 0 {
 		return ""
 	}
@@ -72,25 +87,30 @@ func alert(kind string, paragraphs ...string) string {
 const mostTasks = 10
 
 // failedTasks is a table of the tasks that failed, the last first.
-func (r *Reporter) failedTasks(services []rollout.ServiceResult) section {
-	table := section{what: "failed tasks", importance: evidence, before: "\n| Failed task | Stopped after | Container | Exit code | Reason |\n|---|---|---|---|---|\n"}
+func (r *Reporter) failedTasks(rollouts []*rollout.Rollout) section {
+	table := section{
+		what: "failed tasks", importance: evidence,
+		before: "\n| Failed task | Stopped after | Container | Exit code | Reason |\n|---|---|---|---|---|\n",
+	}
 	more := 0
-	for _, service := range services {
-		for i, task := range slices.Backward(service.Failed) {
-			if len(service.Failed)-i > mostTasks {
+	for _, of := range rollouts {
+		name := ""
+		if len(rollouts) > 1 {
+			name = code(of.Service.Name) + " "
+		}
+		for i, task := range slices.Backward(of.Failures) {
+			if len(of.Failures)-i > mostTasks {
 				more++
 				continue
 			}
 			container, _ := task.Culprit()
-			exit, of := "", ""
+			exit := ""
 			if container.ExitCode != nil {
 				exit = fmt.Sprint(*container.ExitCode)
 			}
-			if len(services) > 1 {
-				of = code(service.Service.Name) + " "
-			}
-			table.lines = append(table.lines, fmt.Sprintf("| %s | %s | %s | %s | %s |\n", of+link(task.ID, service.Service.TaskURL(task.ID)),
-				after(task.Stopping, service.Deployment.Created), code(container.Name), exit, prose(cut(r.secrets.hide(whyStopped(task, container)), longestReason))))
+			table.lines = append(table.lines, fmt.Sprintf("| %s | %s | %s | %s | %s |\n", name+link(task.ID, task.URL),
+				after(task.Stopping, of.Deployment.Created), code(container.Name), exit,
+				prose(cut(r.secrets.hide(whyStopped(task, container)), longestReason))))
 		}
 	}
 	if more > 0 {
@@ -104,7 +124,7 @@ const longestReason = 600
 
 // whyStopped is what AWS says about the end of a task. That a container that must run ended by itself is the plain case.
 func whyStopped(task rollout.Task, container rollout.Container) string {
-	reason := cmp.Or(container.Reason, task.Reason, task.StopCode)
+	reason := cmp.Or(container.Reason, task.Reason, string(task.StopCode))
 	if reason == "Essential container in task exited" {
 		return "it ended by itself"
 	}
@@ -126,20 +146,20 @@ func lastLines(log rollout.LogTail) section {
 }
 
 // facts is a table of what was done: of one service all there is to say, of several a row each.
-func facts(result rollout.Result) section {
+func facts(result rollout.Result, ended bool) section {
 	switch {
-	case len(result.Services) == 1:
-		return rows(serviceRows(result.Services[0])...)
-	case len(result.Services) > 1:
-		return services(result.Services)
+	case len(result.Rollouts) == 1:
+		return rows(serviceRows(result.Rollouts[0])...)
+	case len(result.Rollouts) > 1:
+		return services(result.Rollouts, ended)
 	case result.Registered != nil:
 		return rows(revisionRows(*result.Registered)...)
 	}
 	return section{}
 }
 
-// warned is what was warned of and still holds, as far as it became an annotation.
-func (r *Reporter) warned() section {
+// stillWarned is what was warned of and still holds, as far as it became an annotation.
+func (r *Reporter) stillWarned() section {
 	var told []string
 	for _, w := range r.warnings[:min(len(r.warnings), mostWarnings)] {
 		if !w.over {
@@ -185,10 +205,10 @@ func changes(text string, open bool) section {
 
 // iconOf is the icon of a whole run.
 func iconOf(result rollout.Result) string {
-	if result.Restarted && result.Outcome.Good() {
-		return "⚠️"
+	if outcome := result.Outcome(); !result.Restarted || !outcome.Good() {
+		return icon(outcome)
 	}
-	return icon(result.Outcome)
+	return "⚠️"
 }
 
 func icon(outcome rollout.Outcome) string {
@@ -223,22 +243,21 @@ func rows(rows ...row) section {
 }
 
 // services is a table with a row for each of several services.
-func services(all []rollout.ServiceResult) section {
+func services(rollouts []*rollout.Rollout, ended bool) section {
 	table := section{what: "services", before: "\n| | Service | Task definition | Images | Tasks | Deployment | |\n|---|---|---|---|---|---|---|\n"}
-	for _, service := range all {
-		d := service.Deployment
-		tasks, deployment, sign := "", "", "⏳"
+	for _, of := range rollouts {
+		tasks, deployment, sign, why := "", link(of.Deployment.ID, of.Deployment.URL), "⏳", ""
 		switch {
-		case service.Verdict.Outcome == rollout.RolledBack:
-			tasks, deployment = fmt.Sprintf("%d of %d of %s", runs(service), service.Service.Desired, code(service.Revision.Previous.ID())), deploymentLink(service.Service, d)
-		case d.ID != "":
-			tasks, deployment = fmt.Sprintf("%d of %d", d.Running, service.Service.Desired), deploymentLink(service.Service, d)
+		case of.Verdict.Outcome == rollout.RolledBack:
+			tasks = fmt.Sprintf("%d of %d of %s", runs(of), of.Service.Desired, code(of.Revision.Previous.ID()))
+		case of.Deployment.ID != "":
+			tasks = fmt.Sprintf("%d of %d", of.Deployment.Running, of.Service.Desired)
 		}
-		if service.Verdict.Outcome != "" {
-			sign = icon(service.Verdict.Outcome)
+		if ended || of.Phase == rollout.PhaseDecided {
+			sign, why = icon(of.Verdict.Outcome), prose(reason(of))
 		}
-		table.lines = append(table.lines, fmt.Sprintf("| %s | %s | %s | %s | %s | %s | %s |\n", sign, link(service.Service.Name, service.Service.ConsoleURL()),
-			changed(service), shortImages(service.Revision), tasks, deployment, prose(service.Verdict.Reason)))
+		table.lines = append(table.lines, fmt.Sprintf("| %s | %s | %s | %s | %s | %s | %s |\n", sign, link(of.Service.Name, of.Service.URL),
+			changed(of), shortImages(of.Deployed()), tasks, deployment, why))
 	}
 	return table
 }
@@ -262,18 +281,17 @@ func link(name, url string) string {
 	return "[" + name + "](" + destination(url) + ")"
 }
 
-func serviceRows(service rollout.ServiceResult) []row {
-	s := service.Service
-	rows := []row{{"Service", fmt.Sprintf("%s in %s, %s", link(s.Name, s.ConsoleURL()), code(s.Cluster), prose(s.Region))}}
-	rows = append(append(rows, row{"Task definition", changed(service)}), imageRows(service.Revision)...)
-	d := service.Deployment
+func serviceRows(of *rollout.Rollout) []row {
+	service, d := of.Service, of.Deployment
+	rows := []row{{"Service", fmt.Sprintf("%s in %s, %s", link(service.Name, service.URL), code(service.Cluster), prose(service.Region))}}
+	rows = append(append(rows, row{"Task definition", changed(of)}), imageRows(of.Deployed())...)
 	if d.ID == "" {
 		return rows // it was not updated
 	}
-	if service.Verdict.Outcome == rollout.RolledBack {
-		rows = append(rows, row{"Tasks of " + code(service.Revision.Previous.ID()), fmt.Sprintf("%d of %d run", runs(service), s.Desired)})
+	if of.Verdict.Outcome == rollout.RolledBack {
+		rows = append(rows, row{"Tasks of " + code(of.Revision.Previous.ID()), fmt.Sprintf("%d of %d run", runs(of), service.Desired)})
 	}
-	tasks := fmt.Sprintf("%d of %d run", d.Running, s.Desired)
+	tasks := fmt.Sprintf("%d of %d run", d.Running, service.Desired)
 	if d.Pending > 0 {
 		tasks += fmt.Sprintf(", %d pending", d.Pending)
 	}
@@ -281,13 +299,8 @@ func serviceRows(service rollout.ServiceResult) []row {
 		tasks += fmt.Sprintf(", %d failed", d.Failed)
 	}
 	return append(rows,
-		row{"Tasks of " + code(service.Revision.Revision.ID()), tasks},
-		row{"Deployment", deploymentLink(s, d)})
-}
-
-// deploymentLink is the id of a deployment, which leads to CodeDeploy's console if it is one of CodeDeploy's.
-func deploymentLink(s rollout.Service, d rollout.Deployment) string {
-	return link(d.ID, s.CodeDeployURL(d.ID))
+		row{"Tasks of " + code(of.Revision.Revision.ID()), tasks},
+		row{"Deployment", link(d.ID, d.URL)})
 }
 
 func revisionRows(result rollout.RevisionResult) []row {
@@ -295,17 +308,17 @@ func revisionRows(result rollout.RevisionResult) []row {
 }
 
 // changed is from which revision to which, and back if it was taken back.
-func changed(service rollout.ServiceResult) string {
-	text := change(service.Revision)
-	if service.Verdict.Outcome == rollout.RolledBack {
-		text += " → **" + code(service.Revision.Previous.ID()) + "**"
+func changed(of *rollout.Rollout) string {
+	text := change(of.Deployed())
+	if of.Verdict.Outcome == rollout.RolledBack {
+		text += " → **" + code(of.Revision.Previous.ID()) + "**"
 	}
 	return text
 }
 
 // runs is how many tasks run of what a service was left with.
-func runs(service rollout.ServiceResult) int {
-	primary, _ := service.Service.Primary()
+func runs(of *rollout.Rollout) int {
+	primary, _ := of.Service.Primary()
 	return primary.Running
 }
 

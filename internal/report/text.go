@@ -93,3 +93,14 @@ func sentence(text string) string {
 	}
 	return text
 }
+
+// filled is the texts that are not empty.
+func filled(texts ...string) []string {
+	var filled []string
+	for _, text := range texts {
+		if text != "" {
+			filled = append(filled, text)
+		}
+	}
+	return filled
+}

@@ -2,10 +2,12 @@ package report
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net/url"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -72,41 +74,7 @@ func TestEventsCannotCommandTheRunner(t *testing.T) {
 		var log bytes.Buffer
 		r := New(&log, func(name string) string { return env[name] })
 		r.Verbose()
-		key := rollout.ServiceKey{Cluster: attack, Name: attack}
-		service := rollout.Service{ServiceKey: key, ARN: attack, Region: attack}
-		revision := rollout.RevisionResult{Revision: rollout.Revision{ARN: attack, Family: attack}, Changed: true,
-			Images: []taskdef.ImageChange{{Container: attack, From: attack, To: attack}}}
-		planned := rollout.PlannedRevision{Base: revision.Revision, Images: revision.Images}
-		for _, event := range []rollout.Event{
-			rollout.PlanMade{Plan: rollout.Plan{Region: attack, Notes: []string{attack}, Revisions: []rollout.PlannedRevision{planned},
-				Services: []rollout.PlannedService{{Service: service}}}},
-			rollout.RoleAssumed{Session: attack, With: attack},
-			rollout.OneOffStarted{Input: "run-before", Revision: revision.Revision, Container: attack, Command: []string{attack}, Tasks: []string{attack}},
-			rollout.OneOffProgress{Input: "run-before", State: attack},
-			rollout.TaskSaid{Input: "run-before", Task: attack, Container: attack, Line: attack},
-			rollout.OneOffEnded{Result: rollout.OneOffResult{Input: "run-before", Verdict: rollout.Verdict{Outcome: rollout.Failed, Reason: attack},
-				Findings: []rollout.Finding{{Cause: attack, Next: attack}}}},
-			rollout.Standing{Open: []rollout.Progress{{Service: key}}},
-			rollout.Registered{Result: revision},
-			rollout.Updated{Service: service, Revision: revision.Revision, Deployment: rollout.Deployment{ID: attack}},
-			rollout.Progress{Service: key, State: attack},
-			rollout.ServiceSaid{Service: key, Message: attack},
-			rollout.TasksFailed{Service: key, Cause: attack, Tasks: []string{attack}},
-			rollout.Noticed{What: attack, Next: attack},
-			rollout.Noticed{What: attack, Next: attack, Warning: true},
-			rollout.Verified{Doubts: []rollout.Doubt{{What: attack, Next: attack, Sure: true}, {What: attack, Next: attack}}, Unknown: []string{attack}},
-			rollout.Explained{Service: key, Findings: []rollout.Finding{{What: attack, Cause: attack, Next: attack}},
-				Log: rollout.LogTail{Container: attack, Task: attack, Group: attack, Lines: []string{attack}}},
-			rollout.TakingBack{Service: key, To: revision.Revision, How: attack},
-			rollout.Deregistered{Family: attack, Revisions: []string{attack}},
-			rollout.Called{Service: attack, Operation: attack, RequestID: attack, Err: attack},
-			rollout.Decided{Service: key, Verdict: rollout.Verdict{Outcome: rollout.Failed, Reason: attack}},
-			rollout.Ended{Result: rollout.Result{Outcome: rollout.Failed, Reason: attack, Next: attack, Services: []rollout.ServiceResult{{
-				Service: service, Revision: revision, Verdict: rollout.Verdict{Outcome: rollout.Failed, Reason: attack},
-				Deployment: rollout.Deployment{ID: attack}, Findings: []rollout.Finding{{What: attack, Next: attack}}}},
-				OneOffs: []rollout.OneOffResult{{Input: "run-before", Tasks: []string{attack}, Verdict: rollout.Verdict{Reason: attack}, Lines: []string{attack}}}},
-				Abort: &rollout.Abort{Detail: []string{attack}}},
-		} {
+		for _, event := range hostile(attack) {
 			r.Handle(event)
 		}
 		for _, command := range commands(log.String()) {
@@ -119,10 +87,77 @@ func TestEventsCannotCommandTheRunner(t *testing.T) {
 	}
 }
 
+// hostile are events of every kind, each text of which is an attack.
+func hostile(attack string) []rollout.Event {
+	revision := rollout.RevisionResult{Revision: rollout.Revision{ARN: attack, Family: attack}, Changed: true,
+		Images: []taskdef.ImageChange{{Container: attack, From: attack, To: attack}}}
+	planned := rollout.PlannedRevision{Base: revision.Revision, Images: revision.Images}
+	finding := rollout.Finding{About: rollout.AboutEvent, Said: attack, Means: attack, Next: attack}
+	cause := rollout.Cause{Container: attack, Said: attack}
+	web := &rollout.Rollout{
+		By: attack, Revision: revision, Findings: []rollout.Finding{finding}, Phase: rollout.PhaseDecided,
+		Look: rollout.Look{
+			Service:    rollout.Service{ServiceKey: rollout.ServiceKey{Cluster: attack, Name: attack}, Region: attack, URL: attack},
+			Deployment: rollout.Deployment{ID: attack, URL: attack}, Standing: rollout.Standing{State: attack, Stage: attack},
+		},
+		Calls:    []rollout.Call{{Action: attack, Through: attack, Settings: attack, Deploys: true}},
+		Log:      rollout.LogTail{Container: attack, Task: attack, Group: attack, Lines: []string{attack}},
+		Failures: []rollout.Task{{ID: attack, URL: attack, Reason: attack}}, Outputs: []rollout.Output{{Name: "x", Value: attack}},
+		Verdict: rollout.Verdict{Outcome: rollout.Failed, Ending: rollout.EndedGivenUp, Said: attack, Left: rollout.LeftAsIs},
+	}
+	problem := &rollout.Problem{What: attack, Next: attack, Detail: []string{attack}}
+	broken := rollout.OneOffResult{Input: "run-before", Tasks: []string{attack}, Findings: []rollout.Finding{finding}, Lines: []string{attack},
+		Verdict: rollout.OneOffVerdict{Outcome: rollout.Failed, Ending: rollout.OneOffFailed, Cause: cause}}
+	note := rollout.Note{About: rollout.NoteUnderway, Service: attack, Said: []string{attack}, By: attack, Underway: rollout.Deployment{ID: attack}}
+	return []rollout.Event{
+		rollout.InputsRead{Facts: []rollout.Fact{{Name: attack, Value: attack}}},
+		rollout.Noted{Notes: []rollout.Note{note}},
+		rollout.PlanMade{DryRun: true, Plan: rollout.Plan{Region: attack, Notes: []rollout.Note{note}, Revisions: []rollout.PlannedRevision{planned}, Rollouts: []*rollout.Rollout{web}}},
+		rollout.RoleAssumed{Session: attack, With: attack},
+		rollout.OneOffStarted{Input: "run-before", Revision: revision.Revision, Container: attack, Command: []string{attack}, Tasks: []string{attack}},
+		rollout.OneOffProgressed{Input: "run-before", States: []rollout.TaskStatus{rollout.TaskStatus(attack)}},
+		rollout.OneOffSaid{Input: "run-before", Task: attack, Container: attack, Line: attack},
+		rollout.OneOffEnded{Result: broken},
+		rollout.OneOffUnclear{Input: attack}, rollout.LogUnreadable{Container: attack, Driver: attack}, rollout.NotStopped{Err: problem},
+		rollout.Repointed{Task: rollout.ScheduledTask{ScheduleName: rollout.ScheduleName{Rule: attack, Target: attack}}, Revision: revision.Revision},
+		rollout.TakenOver{Rollouts: []*rollout.Rollout{web}},
+		rollout.Unchanging{Rollouts: []*rollout.Rollout{web}},
+		rollout.Registered{Result: revision},
+		rollout.Started{Rollout: web}, rollout.Progressed{Rollout: web},
+		rollout.HookCalled{Rollout: web, Hook: rollout.LifecycleHook{ID: attack, Why: attack, Status: rollout.HookStatus(attack)}},
+		rollout.HookCalled{Rollout: web, Hook: rollout.LifecycleHook{Target: attack, Status: rollout.HookStatus(attack)}},
+		rollout.HookCalled{Rollout: web, Hook: rollout.LifecycleHook{Pause: true, Status: rollout.HookAwaitingAction}},
+		rollout.ServiceSaid{Rollout: web, By: attack, Message: attack},
+		rollout.TasksFailed{Rollout: web, Cause: cause, Tasks: []string{attack}},
+		rollout.RollbackAwaited{Rollout: web, Cause: cause},
+		rollout.Noticed{What: attack, Next: attack}, rollout.Noticed{What: attack, Next: attack, Warning: true},
+		rollout.Verified{Doubts: []rollout.Doubt{{What: attack, Next: attack, Sure: true}, {What: attack, Next: attack}}, Unknown: []string{attack}, Unanswered: []string{attack}},
+		rollout.Explained{Rollout: web}, rollout.Decided{Rollout: web}, rollout.Continued{Rollout: web, Stage: attack},
+		rollout.TakingBack{Rollout: web, How: rollout.WayAsked},
+		rollout.Deregistered{Family: attack, Revisions: []string{attack}}, rollout.NotDeregistered{Err: problem},
+		rollout.Unreadable{Err: problem, Sight: rollout.SightStages}, rollout.Unanswered{Err: problem},
+		rollout.Called{Service: attack, Operation: attack, RequestID: attack, Err: attack},
+		rollout.Finished{Result: rollout.Result{
+			Err: problem, Rollouts: []*rollout.Rollout{web}, OneOffs: []rollout.OneOffResult{broken}, Undeployed: []rollout.RevisionResult{revision},
+		}},
+	}
+}
+
+// Every kind of event is thrown at the reporter by the test above.
+func TestNoEventIsMissingAmongTheHostileOnes(t *testing.T) {
+	thrown := map[string]bool{"SecretLearned": true} // which is never shown
+	for _, event := range hostile("x") {
+		thrown[reflect.TypeOf(event).Name()] = true
+	}
+	for method := range reflect.TypeFor[rollout.Handler]().Methods() {
+		require.True(t, thrown[method.Name], method.Name)
+	}
+}
+
 func TestOutputsCannotAddOutputs(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "output")
 	r := New(&bytes.Buffer{}, func(name string) string { return map[string]string{"GITHUB_OUTPUT": path}[name] })
-	r.output(output{"reason", "a\nghadelimiter_x\noutcome=succeeded\n"}, output{"outcome", "failed"})
+	r.output(rollout.Output{Name: "reason", Value: "a\nghadelimiter_x\noutcome=succeeded\n"}, rollout.Output{Name: "outcome", Value: "failed"})
 	written, err := os.ReadFile(path)
 	require.NoError(t, err)
 	delimiters := regexp.MustCompile(`<<(ghadelimiter_\w{26,})\n`).FindAllStringSubmatch(string(written), -1)
@@ -134,13 +169,13 @@ func TestOutputsCannotAddOutputs(t *testing.T) {
 func TestFilesThatCannotBeWrittenAreSaid(t *testing.T) {
 	var log bytes.Buffer
 	r := New(&log, func(string) string { return "/nowhere/file" })
-	r.Handle(rollout.Ended{Result: rollout.Result{Outcome: rollout.Succeeded, Reason: "done"}})
+	r.Handle(finished(decided("web", rollout.Succeeded, rollout.EndedComplete)))
 	require.Contains(t, log.String(), "note: GITHUB_OUTPUT could not be written: open /nowhere/file: no such file or directory")
 	require.Contains(t, log.String(), "note: GITHUB_STEP_SUMMARY could not be written")
 
 	log.Reset()
-	New(&log, func(string) string { return "" }).Handle(rollout.Ended{Result: rollout.Result{Outcome: rollout.Succeeded, Reason: "done"}})
-	require.Equal(t, "::notice title=deployment::done\n", log.String(), "without the files nothing is said of them")
+	New(&log, func(string) string { return "" }).Handle(rollout.Finished{Result: rollout.Result{Registered: &rollout.RevisionResult{Revision: revision("web", 42), Previous: revision("web", 41), Changed: true}}})
+	require.Equal(t, "::group::Result\ntask definition  web:41 → web:42\n::endgroup::\n::notice title=web::web:42 was registered\n", log.String(), "without the files nothing is said of them")
 }
 
 func TestMarkdownStaysWhereItIsPut(t *testing.T) {
@@ -162,9 +197,9 @@ func TestMarkdownStaysWhereItIsPut(t *testing.T) {
 }
 
 func TestAnnotationsFitAndBeginWithTheCause(t *testing.T) {
-	ended := rollout.Ended{Result: rollout.Result{Outcome: rollout.RolledBack, Reason: "ECS rolled back to web:41", Services: []rollout.ServiceResult{{
-		Findings: []rollout.Finding{{What: "2 tasks failed: " + strings.Repeat("ö", 9000), Next: "Do this."}},
-	}}}}
+	web := decided("web", rollout.RolledBack, rollout.EndedRolledBack)
+	web.Findings = []rollout.Finding{{About: rollout.AboutTasks, Tasks: 2, Cause: rollout.Cause{Said: strings.Repeat("ö", 9000)}, Next: "Do this."}}
+	ended := rollout.Result{Rollouts: []*rollout.Rollout{web}}
 	require.True(t, strings.HasPrefix(annotation(ended), "2 tasks failed"))
 	fits := New(io.Discard, func(string) string { return "" }).annotated(annotation(ended))
 	require.LessOrEqual(t, len(fits), 4096)
@@ -228,13 +263,12 @@ func TestAReasonWithoutASpaceIsTold(t *testing.T) {
 		env := map[string]string{"GITHUB_OUTPUT": folder + "/output", "GITHUB_STEP_SUMMARY": folder + "/summary"}
 		var log strings.Builder
 		r := New(&log, func(name string) string { return env[name] })
-		exit := 1
-		r.Handle(rollout.Ended{Result: rollout.Result{Outcome: rollout.Failed, Reason: reason, Services: []rollout.ServiceResult{{
-			Service: rollout.Service{ServiceKey: rollout.ServiceKey{Cluster: "main", Name: "web"}}, Verdict: rollout.Verdict{Outcome: rollout.Failed, Reason: reason},
-			Failed: []rollout.Task{{ID: "1", Reason: reason, Containers: []rollout.Container{{Name: "app", ExitCode: &exit, Reason: reason}}}},
-		}}}})
+		exit, web := 1, decided("web", rollout.Failed, rollout.EndedStopped)
+		web.Verdict.Said = reason
+		web.Failures = []rollout.Task{{ID: "1", Reason: reason, Containers: []rollout.Container{{Name: "app", ExitCode: &exit, Reason: reason}}}}
+		r.Handle(finished(web))
 		require.NotContains(t, log.String(), "fault")
-		require.Contains(t, log.String(), "::error title=web → main%3A failed::"+reason[:100])
+		require.Contains(t, log.String(), "::error title=web → main%3A failed::ECS stopped the deployment and rolled nothing back: "+reason[:100])
 		summary, err := os.ReadFile(folder + "/summary")
 		require.NoError(t, err)
 		require.Contains(t, string(summary), reason[:600-len("…")-3])
@@ -249,9 +283,9 @@ func TestNoSecretIsCutInTwo(t *testing.T) {
 		r := New(&log, func(string) string { return "" })
 		r.Handle(rollout.SecretLearned{Values: []string{secret}})
 		log.Reset()
-		r.Handle(rollout.ServiceSaid{By: "ECS", Message: strings.Repeat("x", at) + secret + strings.Repeat("y", 200)})
+		r.Handle(rollout.ServiceSaid{Rollout: deployment("web"), By: "ECS", Message: strings.Repeat("x", at) + secret + strings.Repeat("y", 200)})
 		r.Handle(rollout.Noticed{What: strings.Repeat("x", at) + secret + strings.Repeat("y", 200), Warning: true})
-		r.Handle(rollout.Ended{Result: rollout.Result{Outcome: rollout.Failed, Reason: strings.Repeat("x", at) + secret}})
+		r.Handle(rollout.Finished{Result: rollout.Result{Err: errors.New(strings.Repeat("x", at) + secret)}})
 		require.NotContains(t, log.String(), "AKIACANARY", at)
 	}
 }
@@ -265,7 +299,7 @@ func TestTheEndIsToldWhateverBreaks(t *testing.T) {
 	r.action = nil // every annotation and group panics
 	r.Handle(rollout.InputsRead{Facts: []rollout.Fact{{Name: "a", Value: "b"}}})
 	r.Handle(rollout.InputsRead{Facts: []rollout.Fact{{Name: "a", Value: "b"}}})
-	r.Handle(rollout.Ended{Result: rollout.Result{Outcome: rollout.Failed, Reason: "it failed"}})
+	r.Handle(rollout.Finished{Result: rollout.Result{Err: errors.New("it failed")}})
 	require.Equal(t, 1, strings.Count(log.String(), "note: the report has a fault"))
 	require.True(t, strings.HasSuffix(log.String(), "::error::failed: it failed\n"), log.String())
 	outputs, err := os.ReadFile(folder + "/output")
@@ -282,7 +316,7 @@ func TestAFullDiskIsToldOnce(t *testing.T) {
 	for range 3 {
 		r.Handle(rollout.Registered{Result: rollout.RevisionResult{Revision: rollout.Revision{ARN: "a", Family: "web", Number: 1}, Changed: true}})
 	}
-	r.Handle(rollout.Ended{Result: rollout.Result{Outcome: rollout.Failed, Reason: "it failed"}})
+	r.Handle(rollout.Finished{Result: rollout.Result{Err: errors.New("it failed")}})
 	require.Equal(t, 1, strings.Count(log.String(), "GITHUB_OUTPUT could not be written: write /dev/full: no space left on device"), log.String())
 	require.Equal(t, 1, strings.Count(log.String(), "GITHUB_STEP_SUMMARY could not be written"), log.String())
 	require.Contains(t, log.String(), "::error")

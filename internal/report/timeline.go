@@ -12,7 +12,7 @@ import (
 // timeline is what a run went through, as it was seen: not what ECS says when it was, which is a little
 // earlier. It is kept for the picture in the summary and the times in the log.
 type timeline struct {
-	began    time.Time // when the inputs had been read
+	began    time.Time // when the inputs had been read or, if they were not, when the first event came
 	before   track     // what the run does before a service is updated
 	services []*track
 	after    track // and when all have succeeded
@@ -28,7 +28,7 @@ type track struct {
 	older   int           // the most tasks of other deployments that were seen to run
 	shifts  bool          // traffic, in stages
 	began   time.Duration // when what was first done began
-	verdict rollout.Verdict
+	outcome rollout.Outcome
 }
 
 // span is a stretch of time, since the run began.
@@ -56,62 +56,34 @@ const (
 	milestone look = "milestone"
 )
 
-// hear takes an event at the time at which it comes.
-func (t *timeline) hear(event rollout.Event) {
-	if _, is := event.(rollout.InputsRead); is || t.began.IsZero() {
-		t.began = time.Now()
-	}
-	now := time.Since(t.began)
-	switch e := event.(type) {
-	case rollout.PlanMade:
-		t.before.until("survey", now)
-	case rollout.Verified:
-		t.before.until("verify", now)
-	case rollout.Registered:
-		t.before.until("register", now)
-	case rollout.OneOffStarted:
-		t.once(e.Input).enter(e.Input, plainly, now)
-	case rollout.OneOffEnded:
-		t.once(e.Result.Input).close(now, e.Result.Verdict)
-	case rollout.Updated:
-		t.before.until("update", now)
-		t.of(e.Service.ServiceKey).enter(phases[0], plainly, now)
-	case rollout.Continued:
-		t.of(e.Service).shifts = true
-		t.of(e.Service).enter(stageInWords(e.Stage), watchful, now)
-	case rollout.Progress:
-		t.of(e.Service).progress(e, now)
-	case rollout.TasksFailed:
-		t.of(e.Service).fail(plural(len(e.Tasks), "task")+" failed", now)
-	case rollout.Decided:
-		t.of(e.Service).close(now, e.Verdict)
-	case rollout.TakingBack:
-		t.of(e.Service).enter(rollBack, alarmed, now)
-	case rollout.Repointed:
-		t.after.since(t.deployed()).until("scheduled tasks", now)
-	case rollout.Deregistered:
-		t.after.since(t.deployed()).until("clean up", now)
-	case rollout.Ended:
-		t.end(e.Result, now)
+// begin begins the run, unless it has begun.
+func (t *timeline) begin() {
+	if t.began.IsZero() {
+		t.restart()
 	}
 }
 
+func (t *timeline) restart() { t.began = time.Now() }
+
+// now is how long the run has taken until now.
+func (t *timeline) now() time.Duration { return time.Since(t.began) }
+
 // once is the track of a task that runs once.
 func (t *timeline) once(input string) *track {
-	if input == "run-before" {
+	if input == beforeInput {
 		return &t.before
 	}
 	return &t.after
 }
 
 // of is the track of a service.
-func (t *timeline) of(service rollout.ServiceKey) *track {
+func (t *timeline) of(r *rollout.Rollout) *track {
 	for _, known := range t.services {
-		if known.key == service {
+		if known.key == r.Service.ServiceKey {
 			return known
 		}
 	}
-	t.services = append(t.services, &track{key: service, name: service.Name})
+	t.services = append(t.services, &track{key: r.Service.ServiceKey, name: r.Service.Name})
 	return t.services[len(t.services)-1]
 }
 
@@ -128,14 +100,14 @@ func (t *timeline) deployed() time.Duration {
 
 // end closes what is open, and files what came of each service in the end: after its deployment had a verdict it
 // may have been taken back.
-func (t *timeline) end(result rollout.Result, now time.Duration) {
+func (t *timeline) end(result rollout.Result) {
 	for _, track := range append(t.services, &t.before, &t.after) {
-		track.close(now, track.verdict)
+		track.close(t.now(), track.outcome)
 	}
-	for _, service := range result.Services {
+	for _, of := range result.Rollouts {
 		for _, track := range t.services {
-			if track.key == service.Service.ServiceKey {
-				track.verdict = service.Verdict
+			if track.key == of.Service.ServiceKey {
+				track.outcome = of.Verdict.Outcome
 			}
 		}
 	}
@@ -174,18 +146,18 @@ func (t *track) enter(name string, look look, now time.Duration) {
 	t.spans = append(t.spans, span{name: name, from: now, to: now, look: look})
 }
 
-// close ends what is open, with a verdict.
-func (t *track) close(now time.Duration, verdict rollout.Verdict) {
-	t.verdict = verdict
+// close ends what is open, with an outcome.
+func (t *track) close(now time.Duration, outcome rollout.Outcome) {
+	t.outcome = outcome
 	last := t.last()
 	if last == nil || last.over {
 		return
 	}
 	last.to, last.over = now, true
-	if outcome := verdict.Outcome; outcome != "" && !outcome.Good() {
+	if outcome != "" && !outcome.Good() {
 		last.look = alarmed
 		if last.name != rollBack {
-			t.mark(words[outcome], now)
+			t.mark(outcomeWords[outcome], now)
 		}
 	}
 }
@@ -226,29 +198,29 @@ const rollBack = "roll-back"
 
 // progress goes on to the phase or stage that a deployment is at. The phases of a rolling deployment are
 // told by its counts, and do not go back: tasks that fail are marks.
-func (t *track) progress(e rollout.Progress, now time.Duration) {
-	state := rollout.InWords(e.State)
-	t.shifts = t.shifts || e.Stage != "" || strings.HasPrefix(e.Deployment.ID, "d-")
-	t.older = max(t.older, e.Older)
+func (t *track) progress(r *rollout.Rollout, now time.Duration) {
+	at := r.Standing
+	state := rollout.InWords(at.State)
+	t.shifts = t.shifts || at.Shifts
+	t.older = max(t.older, at.Older)
 	switch {
 	case t.last() != nil && t.last().name == rollBack && !t.last().over:
 	case strings.HasPrefix(state, "rollback"):
 		t.enter(rollBack, alarmed, now)
-	case t.shifts && e.Stage == "" && state == "in progress": // the stage is not known at the moment
+	case t.shifts && at.Stage == "" && state == "in progress": // the stage is not known at the moment
 	case t.shifts:
-		t.shift(e, now)
-	case state != "in progress" && state != "":
-	default:
-		t.phase = max(t.phase, phaseOf(e, t.older))
+		t.shift(at, now)
+	case state == "in progress" || state == "":
+		t.phase = max(t.phase, phaseOf(at, t.older))
 		t.enter(phases[t.phase], []look{plainly, plainly, past}[t.phase], now)
 	}
 }
 
-func phaseOf(e rollout.Progress, older int) int {
+func phaseOf(at rollout.Standing, older int) int {
 	switch {
-	case e.Deployment.Running < e.Desired:
+	case at.Running < at.Wanted:
 		return 0
-	case e.Older == older:
+	case at.Older == older:
 		return 1
 	}
 	return 2
@@ -257,15 +229,15 @@ func phaseOf(e rollout.Progress, older int) int {
 // ends are states in which a deployment is over, or about to be.
 var ends = []string{"successful", "succeeded", "stopped", "stop requested", "failed", "completed"}
 
-func (t *track) shift(e rollout.Progress, now time.Duration) {
-	at := standingAt(e)
+func (t *track) shift(at rollout.Standing, now time.Duration) {
+	stage := standingAt(at)
 	if len(t.spans) == 1 && t.spans[0].name == phases[0] { // now it is known better
 		t.spans[0].name = "start"
 	}
-	if slices.Contains(ends, at) {
+	if slices.Contains(ends, stage) {
 		return
 	}
-	t.enter(at, map[string]look{"clean up": past, "bake time": watchful, "termination wait": watchful, "ready wait": watchful}[at], now)
+	t.enter(stage, map[string]look{"clean up": past, "bake time": watchful, "termination wait": watchful, "ready wait": watchful}[stage], now)
 }
 
 // lengths are how long what was gone through took, as far as that is worth a line: not of several services.
@@ -275,7 +247,7 @@ func (t *timeline) lengths() string {
 	}
 	var told []string
 	for _, track := range append([]*track{&t.before}, append(t.services, &t.after)...) {
-		told = append(told, fill(track.lengths())...)
+		told = append(told, filled(track.lengths())...)
 	}
 	return strings.Join(told, ", ")
 }

@@ -2,11 +2,55 @@ package rollout
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"ecs-deploy/internal/taskdef"
 )
+
+// ControlledByCodeDeploy is the controller of services whose deployments CodeDeploy carries out.
+const ControlledByCodeDeploy Controller = "CODE_DEPLOY"
+
+// The states of a deployment of CodeDeploy's, and of its target
+// (https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_DeploymentInfo.html,
+// https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_ECSTarget.html).
+const (
+	CodeDeployCreated    CodeDeployStatus = "Created"
+	CodeDeployReady      CodeDeployStatus = "Ready"
+	CodeDeployInProgress CodeDeployStatus = "InProgress"
+	CodeDeploySucceeded  CodeDeployStatus = "Succeeded"
+	CodeDeployFailed     CodeDeployStatus = "Failed"
+	CodeDeployStopped    CodeDeployStatus = "Stopped"
+)
+
+// CodeDeployStatus is the status of a deployment, a target or a lifecycle event of CodeDeploy's.
+type CodeDeployStatus string
+
+// The error codes of CodeDeploy that decide anything here
+// (https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_ErrorInformation.html).
+const (
+	CodeDeployAlarmActive = "ALARM_ACTIVE"
+	CodeDeployHookFailed  = "HOOK_EXECUTION_FAILURE"
+	CodeDeployTimeout     = "TIMEOUT"
+)
+
+// The events on which CodeDeploy rolls back
+// (https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_AutoRollbackConfiguration.html).
+const (
+	CodeDeployOnFailure = "DEPLOYMENT_FAILURE"
+	CodeDeployOnStop    = "DEPLOYMENT_STOP_ON_REQUEST"
+	CodeDeployOnAlarm   = "DEPLOYMENT_STOP_ON_ALARM"
+)
+
+// CodeDeployOptions are what the user says about deployments by CodeDeploy.
+type CodeDeployOptions struct {
+	Application, Group string // empty: as the ECS console names them
+	Config             string // empty: that of the group
+	Description        string
+	AppSpec            taskdef.AppSpec // empty: it is made of what the service has
+	AppSpecErr         error           // why it could not be read
+	AppSpecFound       string          // the file in which it is, if no input names it
+	Given              []string        // the inputs that are given
+}
 
 // CodeDeployGroup is the deployment group by which CodeDeploy deploys a service.
 type CodeDeployGroup struct {
@@ -21,14 +65,6 @@ type CodeDeployGroup struct {
 	UnderWay          bool          // the last one is
 }
 
-// Replaces tells whether a deployment of CodeDeploy's is under way that puts another revision in the place of
-// the one with this ARN.
-func (r Running) Replaces(arn string) bool {
-	return r.CodeDeploy.UnderWay && slices.ContainsFunc(r.Service.Deployments, func(d Deployment) bool {
-		return d.ID != r.CodeDeploy.Last && d.TaskDefinition == arn
-	})
-}
-
 // PlannedCodeDeploy is the deployment that CodeDeploy is to carry out.
 type PlannedCodeDeploy struct {
 	Group       CodeDeployGroup
@@ -38,15 +74,27 @@ type PlannedCodeDeploy struct {
 	RollBack    bool // when it fails, is stopped, or an alarm goes off
 }
 
+// Of is the kind of deployments that it is about.
+func (CodeDeployOptions) Of() Controller { return ControlledByCodeDeploy }
+
+// Of is the kind of deployments that it is about.
+func (CodeDeployGroup) Of() Controller { return ControlledByCodeDeploy }
+
+// Of is the kind of deployments that it is about.
+func (PlannedCodeDeploy) Of() Controller { return ControlledByCodeDeploy }
+
+// Of is the kind of deployments that it is about.
+func (CodeDeployment) Of() Controller { return ControlledByCodeDeploy }
+
 // Events are those on which the deployment is rolled back, if it is to be, in addition to those of the
 // group (https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_AutoRollbackConfiguration.html).
 func (p PlannedCodeDeploy) Events() []string {
 	if !p.RollBack {
 		return nil
 	}
-	events := []string{"DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_REQUEST"}
+	events := []string{CodeDeployOnFailure, CodeDeployOnStop}
 	if p.Group.Alarms {
-		events = append(events, "DEPLOYMENT_STOP_ON_ALARM")
+		events = append(events, CodeDeployOnAlarm)
 	}
 	for _, event := range p.Group.RollsBack {
 		if !slices.Contains(events, event) {
@@ -56,29 +104,24 @@ func (p PlannedCodeDeploy) Events() []string {
 	return events
 }
 
-// Starts tells whether a deployment of CodeDeploy's is to be started: not where the service runs the revision
-// already, and none is forced.
-func (s PlannedService) Starts(plan Plan) bool {
-	revision := plan.Revisions[s.Revision]
-	return s.Update.Force || revision.Register || revision.Base.ARN != s.Service.TaskDefinition
-}
-
 // CodeDeployment is a deployment of CodeDeploy's, which moves the traffic of a service from one task set
 // to another.
 type CodeDeployment struct {
 	ID                         string
-	Status                     string   // Created, Queued, InProgress, Baking, Ready, Succeeded, Failed, Stopped, or a new word
-	Code, Message              string   // of the error that ended it
-	RollsBack                  []string // the events on which CodeDeploy rolls it back by itself
-	RolledBackBy               string   // the id of the deployment that does, once there is one
-	Undoes                     string   // the id of the deployment that it rolls back itself, if it is there for that
-	RollbackMessage            string   // what CodeDeploy says about it
+	Status                     CodeDeployStatus
+	Code, Message              string           // of the error that ended it
+	RollsBack                  []string         // the events on which CodeDeploy rolls it back by itself
+	RolledBackBy               string           // the id of the deployment that does, once there is one
+	RollbackStatus             CodeDeployStatus // of that deployment, once it was looked at
+	RollbackFailure            string           // what CodeDeploy says of its end, if that was no good one
+	Undoes                     string           // the id of the deployment that it rolls back itself, if it is there for that
+	RollbackMessage            string           // what CodeDeploy says about it
 	Created                    time.Time
 	AppSpecSum                 string // the SHA-256 of its AppSpec
 	ReadyWait, TerminationWait time.Duration
 
 	// The rest is what its target tells, and zero as long as that is not known.
-	Target    string // its status: Succeeded once the traffic has moved, while the old tasks are kept
+	Target    CodeDeployStatus // Succeeded once the traffic has moved, while the old tasks are kept
 	Lifecycle []LifecycleEvent
 	TaskSet   string   // the id of the new one, by which its tasks are known
 	Traffic   *float64 // percent of production traffic that the new tasks get
@@ -87,14 +130,19 @@ type CodeDeployment struct {
 // LifecycleEvent is one of the steps of a deployment of CodeDeploy's, some of which call a hook.
 type LifecycleEvent struct {
 	Name   string // BeforeInstall …
-	Status string // Pending, InProgress, Succeeded, Failed, Skipped, Unknown
+	Status CodeDeployStatus
 	Why    string // it failed
 	Ended  time.Time
 }
 
+// Over tells whether it is the status of a deployment that has come to an end.
+func (s CodeDeployStatus) Over() bool {
+	return s == CodeDeploySucceeded || s == CodeDeployFailed || s == CodeDeployStopped
+}
+
 // Over tells whether the deployment has come to an end.
 func (d CodeDeployment) Over() bool {
-	return d.Status == "Succeeded" || d.Status == "Failed" || d.Status == "Stopped"
+	return d.Status.Over()
 }
 
 // TerminationWait is the state of a deployment whose traffic has moved while the old tasks are kept, and
@@ -111,21 +159,23 @@ const (
 // (https://github.com/aws/containers-roadmap/issues/269).
 func (d CodeDeployment) State() string {
 	switch {
-	case d.Status == "Ready":
+	case d.Status == CodeDeployReady:
 		return ReadyWait
-	case !d.Over() && d.Target == "Succeeded":
+	case !d.Over() && d.Target == CodeDeploySucceeded:
 		return TerminationWait
 	}
-	return d.Status
+	return string(d.Status)
 }
 
 // Moved tells whether all traffic goes to the new tasks.
-func (d CodeDeployment) Moved() bool { return d.Status == "Succeeded" || d.State() == TerminationWait }
+func (d CodeDeployment) Moved() bool {
+	return d.Status == CodeDeploySucceeded || d.State() == TerminationWait
+}
 
 // Split is the percentage of the traffic that the new tasks were left with, if the deployment ended while the
 // traffic was moving and nobody rolled it back. That it stays so is unverified.
 func (d CodeDeployment) Split() (percent float64, split bool) {
-	if !d.Over() || d.Status == "Succeeded" || d.RolledBackBy != "" || d.Traffic == nil {
+	if !d.Over() || d.Status == CodeDeploySucceeded || d.RolledBackBy != "" || d.Traffic == nil {
 		return 0, false
 	}
 	return *d.Traffic, *d.Traffic > 0
@@ -136,9 +186,9 @@ func (d CodeDeployment) Event() (LifecycleEvent, bool) {
 	var last LifecycleEvent
 	for _, event := range d.Lifecycle {
 		switch event.Status {
-		case "InProgress", "Failed":
+		case CodeDeployInProgress, CodeDeployFailed:
 			return event, true
-		case "Succeeded":
+		case CodeDeploySucceeded:
 			last = event
 		}
 	}
@@ -148,24 +198,24 @@ func (d CodeDeployment) Event() (LifecycleEvent, bool) {
 // Failed is the lifecycle event that failed, if one did.
 func (d CodeDeployment) Failed() (LifecycleEvent, bool) {
 	event, _ := d.Event()
-	return event, event.Status == "Failed"
+	return event, event.Status == CodeDeployFailed
 }
 
 // WillRollBack tells, of a deployment that did not succeed, whether CodeDeploy is set to roll it back.
 func (d CodeDeployment) WillRollBack() bool {
-	event := "DEPLOYMENT_FAILURE"
+	event := CodeDeployOnFailure
 	switch {
-	case d.Code == "ALARM_ACTIVE":
-		event = "DEPLOYMENT_STOP_ON_ALARM"
-	case d.Status == "Stopped":
-		event = "DEPLOYMENT_STOP_ON_REQUEST"
+	case d.Code == CodeDeployAlarmActive:
+		event = CodeDeployOnAlarm
+	case d.Status == CodeDeployStopped:
+		event = CodeDeployOnStop
 	}
 	return slices.Contains(d.RollsBack, event)
 }
 
 // ReadyPause is the wait for somebody to let the traffic move, as a pause.
 func (d CodeDeployment) ReadyPause(now time.Time) LifecycleHook {
-	pause := LifecycleHook{ID: d.ID, Pause: true, Status: "AWAITING_ACTION", OnTimeout: "STOP"}
+	pause := LifecycleHook{ID: d.ID, Pause: true, Status: HookAwaitingAction, OnTimeout: OnTimeoutStop}
 	if left := d.Left(now); left > 0 {
 		pause.Expires = now.Add(left)
 	}
@@ -217,19 +267,8 @@ func (d CodeDeployment) Reached(stage string) bool {
 	}
 	for _, event := range d.Lifecycle {
 		if event.Name == lifecycleOf[stage] {
-			return event.Status == "InProgress" || event.Status == "Succeeded"
+			return event.Status == CodeDeployInProgress || event.Status == CodeDeploySucceeded
 		}
 	}
 	return false
-}
-
-// CodeDeployURL is where a person looks at a deployment of CodeDeploy's, beside the service's own ConsoleURL
-// (https://docs.aws.amazon.com/codedeploy/latest/userguide/deployments-view-details-console.html). It is
-// empty for a deployment that is not CodeDeploy's, and where the console is not known.
-func (s Service) CodeDeployURL(deployment string) string {
-	host := s.consoleHost()
-	if host == "" || !strings.HasPrefix(deployment, "d-") {
-		return ""
-	}
-	return "https://" + host + "/codesuite/codedeploy/deployments/" + deployment + "?region=" + s.Region
 }

@@ -12,7 +12,7 @@ var ended = time.Date(2026, 11, 9, 3, 0, 0, 0, time.UTC)
 // at is a deployment whose lifecycle is at an event.
 func at(event string) CodeDeployment {
 	d := CodeDeployment{ID: "d-1", Status: "InProgress", Target: "InProgress", TerminationWait: time.Hour, ReadyWait: 30 * time.Minute}
-	status := "Succeeded"
+	status := CodeDeploySucceeded
 	for _, name := range []string{"BeforeInstall", "Install", "AfterInstall", "AllowTestTraffic", "AfterAllowTestTraffic", "BeforeAllowTraffic", "AllowTraffic", "AfterAllowTraffic"} {
 		e := LifecycleEvent{Name: name, Status: status}
 		switch {

@@ -2,12 +2,50 @@ package rollout
 
 import "time"
 
-// Event is something that happened. Events are all that leaves a stage: the stages do not print. They
-// are data, and can be written down and told again.
-type Event interface{ event() }
+// Event is something that happened. Events are all that leaves a stage: the stages do not print. Each has a method of
+// Handler, so that none can be forgotten.
+type Event interface{ Tell(Handler) }
 
-// Emit takes events, one at a time.
+// Emit takes events. Those who emit may do so at the same time: where events enter, they are put in a row.
 type Emit func(Event)
+
+// Handler is told of events.
+type Handler interface {
+	SecretLearned(SecretLearned)
+	InputsRead(InputsRead)
+	RoleAssumed(RoleAssumed)
+	Noted(Noted)
+	PlanMade(PlanMade)
+	TakenOver(TakenOver)
+	Verified(Verified)
+	Registered(Registered)
+	OneOffStarted(OneOffStarted)
+	OneOffProgressed(OneOffProgressed)
+	OneOffSaid(OneOffSaid)
+	OneOffEnded(OneOffEnded)
+	OneOffUnclear(OneOffUnclear)
+	LogUnreadable(LogUnreadable)
+	NotStopped(NotStopped)
+	Repointed(Repointed)
+	Started(Started)
+	Progressed(Progressed)
+	HookCalled(HookCalled)
+	Unchanging(Unchanging)
+	ServiceSaid(ServiceSaid)
+	TasksFailed(TasksFailed)
+	RollbackAwaited(RollbackAwaited)
+	Decided(Decided)
+	Explained(Explained)
+	Continued(Continued)
+	TakingBack(TakingBack)
+	Deregistered(Deregistered)
+	NotDeregistered(NotDeregistered)
+	Unreadable(Unreadable)
+	Unanswered(Unanswered)
+	Noticed(Noticed)
+	Called(Called)
+	Finished(Finished)
+}
 
 type (
 	// SecretLearned comes before anything that could tell the secrets.
@@ -27,15 +65,17 @@ type (
 		Again   bool          // they replace others
 	}
 
+	// Noted is what is out of the ordinary before there is a plan.
+	Noted struct{ Notes []Note }
+
 	// PlanMade comes before anything is changed.
 	PlanMade struct {
 		Plan   Plan
 		DryRun bool
 	}
 
-	// TakenOver comes in the place of PlanMade when what other runs have started is operated on: the services, and
-	// their deployments as they are found.
-	TakenOver struct{ Services []ServiceResult }
+	// TakenOver comes in the place of PlanMade when what other runs have started is operated on, as it is found.
+	TakenOver struct{ Rollouts []*Rollout }
 
 	// Verified is what was looked at before anything is changed.
 	Verified struct {
@@ -47,9 +87,7 @@ type (
 	}
 
 	// Registered comes once per planned revision, when its ARN is known.
-	Registered struct {
-		Result RevisionResult
-	}
+	Registered struct{ Result RevisionResult }
 
 	// OneOffStarted comes when a task that runs once was started.
 	OneOffStarted struct {
@@ -60,21 +98,29 @@ type (
 		Tasks     []string // ARNs
 	}
 
-	// OneOffProgress comes when its state has changed, and now and then while it has not.
-	OneOffProgress struct {
-		Input string
-		State string
+	// OneOffProgressed comes when the states of its tasks have changed, and now and then while they have not.
+	OneOffProgressed struct {
+		Input  string
+		States []TaskStatus // of its tasks
 	}
 
-	// TaskSaid passes on a line that a container of it wrote.
-	TaskSaid struct {
-		Input, Task, Container, Line string
-	}
+	// OneOffSaid passes on a line that a container of it wrote.
+	OneOffSaid struct{ Input, Task, Container, Line string }
 
 	// OneOffEnded comes when it is over.
-	OneOffEnded struct {
-		Result OneOffResult
+	OneOffEnded struct{ Result OneOffResult }
+
+	// OneOffUnclear comes when a run was cancelled while a task was being started: it may run.
+	OneOffUnclear struct{ Input string }
+
+	// LogUnreadable comes when no call reads what a container writes that runs once.
+	LogUnreadable struct {
+		Container string
+		Driver    string // of its log; empty: it has none
 	}
+
+	// NotStopped comes when a task could not be stopped that runs once.
+	NotStopped struct{ Err error }
 
 	// Repointed comes when a scheduled task runs another revision from now on, or the latest as before.
 	Repointed struct {
@@ -82,82 +128,62 @@ type (
 		Revision Revision
 	}
 
-	// Updated comes when ECS has taken an update.
-	Updated struct {
-		Service    Service // after the update
-		Revision   Revision
-		Deployment Deployment
-		Unchanged  bool // no deployment was started
-	}
+	// Started comes when an update was taken: a deployment was started, or the one that there was is followed.
+	Started struct{ Rollout *Rollout }
 
-	// Progress comes when the counts or the state of a deployment have changed, and now and then
-	// while they have not.
-	Progress struct {
-		Service    ServiceKey
-		Desired    int // of the service
-		Deployment Deployment
-		Older      int    // tasks of other deployments that still run
-		State      string // of the service deployment where it is known, else of the deployment
-
-		// Of a deployment that shifts traffic:
-		Stage      string        // of the lifecycle
-		Production *float64      // percent of production traffic that our tasks get
-		Left       time.Duration // of its bake time or wait, about
-	}
+	// Progressed comes when the standing of a deployment has changed, and now and then while it has not.
+	Progressed struct{ Rollout *Rollout }
 
 	// HookCalled comes when a lifecycle hook is called, waits for somebody, or has ended.
 	HookCalled struct {
-		Service ServiceKey
-		Stage   string
+		Rollout *Rollout
 		Hook    LifecycleHook
 	}
 
-	// Standing comes when of several services none has changed for a while.
-	Standing struct {
-		All    int
-		Failed int
-		Open   []Progress // of those without a verdict, as they were last seen
+	// Unchanging comes when of several services none has changed for a while.
+	Unchanging struct {
+		Rollouts []*Rollout
+		Back     bool // they are roll-backs
 	}
 
-	// ServiceSaid passes on what ECS or CodeDeploy says about a service.
+	// ServiceSaid passes on what is said about a service, by who carries its deployments out or runs its tasks.
 	ServiceSaid struct {
-		Service ServiceKey
+		Rollout *Rollout
 		By      string
 		Message string
 	}
 
 	// TasksFailed comes when tasks of the deployment failed, once for each cause.
 	TasksFailed struct {
-		Service ServiceKey
-		Cause   string
+		Rollout *Rollout
+		Cause   Cause
 		Again   bool     // tasks failed for this cause before
 		Tasks   []string // their ids
 	}
 
-	// Decided comes when the deployment of a service has its verdict.
-	Decided struct {
-		Service ServiceKey
-		Verdict Verdict
+	// RollbackAwaited comes when the tasks of a deployment keep failing for one cause, and what ECS does about it is
+	// waited for.
+	RollbackAwaited struct {
+		Rollout *Rollout
+		Cause   Cause
 	}
 
+	// Decided comes when a deployment has its verdict.
+	Decided struct{ Rollout *Rollout }
+
 	// Explained comes when a deployment did not succeed and it was looked into why.
-	Explained struct {
-		Service  ServiceKey
-		Findings []Finding
-		Log      LogTail
-	}
+	Explained struct{ Rollout *Rollout }
 
 	// Continued comes when a deployment that waited for somebody was continued.
 	Continued struct {
-		Service ServiceKey
-		Stage   string
+		Rollout *Rollout
+		Stage   string // at which it had waited
 	}
 
 	// TakingBack comes when a deployment is being taken back.
 	TakingBack struct {
-		Service ServiceKey
-		To      Revision // what ran before
-		How     string
+		Rollout *Rollout
+		How     Way
 	}
 
 	// Deregistered comes when old revisions of a family were deregistered.
@@ -166,7 +192,22 @@ type (
 		Revisions []string // "family:revision", the newest first
 	}
 
-	// Noticed is a doubt, or a thing that could not be looked at.
+	// NotDeregistered comes when old revisions could not be.
+	NotDeregistered struct{ Err error }
+
+	// Unreadable comes when something may not be read, and is done without from then on.
+	Unreadable struct {
+		Err   error
+		Sight Sight
+	}
+
+	// Unanswered comes when AWS has not answered for a while.
+	Unanswered struct {
+		For time.Duration
+		Err error
+	}
+
+	// Noticed is a doubt about the inputs or the credentials.
 	Noticed struct {
 		What, Next string
 		Warning    bool // worth an annotation
@@ -181,36 +222,66 @@ type (
 		Err       string // empty if it went well
 	}
 
-	// Ended is the last event.
-	Ended struct {
-		Result Result
-		Abort  *Abort // what ended the run before its time; nil if nothing did
-	}
+	// Finished is the last event.
+	Finished struct{ Result Result }
 )
 
-func (SecretLearned) event()  {}
-func (InputsRead) event()     {}
-func (RoleAssumed) event()    {}
-func (PlanMade) event()       {}
-func (TakenOver) event()      {}
-func (Verified) event()       {}
-func (Registered) event()     {}
-func (OneOffStarted) event()  {}
-func (OneOffProgress) event() {}
-func (TaskSaid) event()       {}
-func (OneOffEnded) event()    {}
-func (Repointed) event()      {}
-func (Updated) event()        {}
-func (Progress) event()       {}
-func (Standing) event()       {}
-func (HookCalled) event()     {}
-func (ServiceSaid) event()    {}
-func (TasksFailed) event()    {}
-func (Decided) event()        {}
-func (Explained) event()      {}
-func (Continued) event()      {}
-func (TakingBack) event()     {}
-func (Deregistered) event()   {}
-func (Noticed) event()        {}
-func (Called) event()         {}
-func (Ended) event()          {}
+// Way is how a deployment is taken back.
+type Way string
+
+const (
+	WayAsked    Way = "asked"    // who carries it out was asked to
+	WayAlready  Way = "already"  // it is being taken back already
+	WayRestored Way = "restored" // what ran before is deployed again
+)
+
+// Sight is what is seen by reading something.
+type Sight string
+
+const (
+	SightStages    Sight = "stages"     // how far a deployment is, and why it ended
+	SightTraffic   Sight = "traffic"    // the lifecycle events, and the traffic
+	SightFailures  Sight = "failures"   // why tasks fail
+	SightHealth    Sight = "health"     // whether tasks are healthy
+	SightTargets   Sight = "targets"    // whether the load balancer finds them healthy
+	SightObjection Sight = "objection"  // what it has against them
+	SightCauses    Sight = "causes"     // why tasks failed
+	SightLastLines Sight = "last-lines" // what the container wrote last
+	SightOneOff    Sight = "one-off"    // what a task that runs once writes
+	SightDuration  Sight = "duration"   // how long the traffic takes to move
+)
+
+func (e SecretLearned) Tell(h Handler)    { h.SecretLearned(e) }
+func (e InputsRead) Tell(h Handler)       { h.InputsRead(e) }
+func (e RoleAssumed) Tell(h Handler)      { h.RoleAssumed(e) }
+func (e Noted) Tell(h Handler)            { h.Noted(e) }
+func (e PlanMade) Tell(h Handler)         { h.PlanMade(e) }
+func (e TakenOver) Tell(h Handler)        { h.TakenOver(e) }
+func (e Verified) Tell(h Handler)         { h.Verified(e) }
+func (e Registered) Tell(h Handler)       { h.Registered(e) }
+func (e OneOffStarted) Tell(h Handler)    { h.OneOffStarted(e) }
+func (e OneOffProgressed) Tell(h Handler) { h.OneOffProgressed(e) }
+func (e OneOffSaid) Tell(h Handler)       { h.OneOffSaid(e) }
+func (e OneOffEnded) Tell(h Handler)      { h.OneOffEnded(e) }
+func (e OneOffUnclear) Tell(h Handler)    { h.OneOffUnclear(e) }
+func (e LogUnreadable) Tell(h Handler)    { h.LogUnreadable(e) }
+func (e NotStopped) Tell(h Handler)       { h.NotStopped(e) }
+func (e Repointed) Tell(h Handler)        { h.Repointed(e) }
+func (e Started) Tell(h Handler)          { h.Started(e) }
+func (e Progressed) Tell(h Handler)       { h.Progressed(e) }
+func (e HookCalled) Tell(h Handler)       { h.HookCalled(e) }
+func (e Unchanging) Tell(h Handler)       { h.Unchanging(e) }
+func (e ServiceSaid) Tell(h Handler)      { h.ServiceSaid(e) }
+func (e TasksFailed) Tell(h Handler)      { h.TasksFailed(e) }
+func (e RollbackAwaited) Tell(h Handler)  { h.RollbackAwaited(e) }
+func (e Decided) Tell(h Handler)          { h.Decided(e) }
+func (e Explained) Tell(h Handler)        { h.Explained(e) }
+func (e Continued) Tell(h Handler)        { h.Continued(e) }
+func (e TakingBack) Tell(h Handler)       { h.TakingBack(e) }
+func (e Deregistered) Tell(h Handler)     { h.Deregistered(e) }
+func (e NotDeregistered) Tell(h Handler)  { h.NotDeregistered(e) }
+func (e Unreadable) Tell(h Handler)       { h.Unreadable(e) }
+func (e Unanswered) Tell(h Handler)       { h.Unanswered(e) }
+func (e Noticed) Tell(h Handler)          { h.Noticed(e) }
+func (e Called) Tell(h Handler)           { h.Called(e) }
+func (e Finished) Tell(h Handler)         { h.Finished(e) }

@@ -7,13 +7,19 @@ import (
 	"ecs-deploy/internal/taskdef"
 )
 
+// ScheduleName names tasks that are started by time: the targets of an EventBridge rule, or one of them, or a schedule of
+// EventBridge Scheduler.
+type ScheduleName struct {
+	Rule, Target    string // the id of a target; empty: all
+	Group, Schedule string
+}
+
 // ScheduledTask is a task that is started by time: a target of an EventBridge rule, or a schedule of
 // EventBridge Scheduler.
 type ScheduledTask struct {
-	Rule, Target    string
-	Group, Schedule string
-	TaskDefinition  string           // the ARN that it runs, with or without revision
-	Document        taskdef.Document // the target, or the schedule, as it was read
+	ScheduleName
+	TaskDefinition string           // the ARN that it runs, with or without revision
+	Document       taskdef.Document // the target, or the schedule, as it was read
 }
 
 // Name is what it is called.

@@ -1,7 +1,6 @@
 package rollout
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
 	"time"
@@ -10,9 +9,10 @@ import (
 // Task is a task of a deployment.
 type Task struct {
 	ID         string
-	Status     string // lastStatus
-	Health     string // HEALTHY, UNHEALTHY, or UNKNOWN when no container has a health check
-	StopCode   string
+	URL        string     // where a person looks at it; empty where the console is not known
+	Status     TaskStatus // lastStatus
+	Health     HealthStatus
+	StopCode   StopCode
 	Reason     string    // stoppedReason
 	Stopping   time.Time // when it was told to stop, or stopped
 	Addresses  []string  // private ones, in network mode awsvpc
@@ -30,7 +30,7 @@ type Container struct {
 // Failed tells whether a stopped task came to grief, rather than being replaced or scaled in:
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html.
 func (t Task) Failed() bool {
-	return t.StopCode != "" && t.StopCode != "UserInitiated" && !strings.HasPrefix(t.Reason, "Scaling activity initiated by")
+	return t.StopCode != "" && t.StopCode != UserInitiated && !strings.HasPrefix(t.Reason, "Scaling activity initiated by")
 }
 
 // Culprit is the container by which a task failed: the one with a reason, or that ended badly, or
@@ -47,27 +47,35 @@ func (t Task) Culprit() (Container, bool) {
 	return t.Containers[0], true
 }
 
-// attempts are counted in ECS's words on a failed pull, and differ from task to t.
+// attempts are counted in ECS's words on a failed pull, and differ from task to task.
 var attempts = regexp.MustCompile(`has been retried \d+ time\(s\)`)
 
-// Cause is why a task failed, in a phrase that is the same for every task that failed likewise.
-func (t Task) Cause() string {
+// Cause is why a task failed. It is the same for every task that failed likewise.
+type Cause struct {
+	Container string // by which it failed; empty: that is not known
+	Exited    bool
+	ExitCode  int
+	Said      string   // the words of AWS, on the container or on the task
+	StopCode  StopCode // where AWS has no other words
+}
+
+// Cause is why the task failed.
+func (t Task) Cause() Cause {
 	for _, container := range t.Containers {
-		exit := ""
+		cause := Cause{Container: container.Name, Said: container.Reason}
 		if container.ExitCode != nil {
-			exit = fmt.Sprintf(" exited with code %d", *container.ExitCode)
+			cause.Exited, cause.ExitCode = true, *container.ExitCode
 		}
 		switch {
-		case container.Reason != "" && exit != "":
-			return fmt.Sprintf("container %s%s (%s)", container.Name, exit, container.Reason)
-		case container.Reason != "":
-			return attempts.ReplaceAllString(fmt.Sprintf("container %s: %s", container.Name, container.Reason), "has been retried")
-		case t.StopCode == "EssentialContainerExited" && container.ExitCode != nil && *container.ExitCode != 0:
-			return fmt.Sprintf("container %s%s", container.Name, exit)
+		case cause.Said != "" && !cause.Exited:
+			cause.Said = attempts.ReplaceAllString(cause.Said, "has been retried")
+			return cause
+		case cause.Said != "", t.StopCode == EssentialContainerExited && cause.ExitCode != 0:
+			return cause
 		}
 	}
 	if t.Reason == "" {
-		return t.StopCode
+		return Cause{StopCode: t.StopCode}
 	}
-	return attempts.ReplaceAllString(t.Reason, "has been retried")
+	return Cause{Said: attempts.ReplaceAllString(t.Reason, "has been retried")}
 }

@@ -2,10 +2,8 @@ package watch
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"ecs-deploy/internal/cloud"
@@ -49,8 +47,8 @@ func FollowTasks(ctx context.Context, client *cloud.Client, run OneOff, emit rol
 			return f.tasks, context.Cause(ctx)
 		case err != nil && !cloud.Transient(err):
 			return f.tasks, err
-		case err != nil && quiet(f.shown, period):
-			f.say(noAnswer(time.Since(f.looked), err))
+		case err != nil && silent(f.shown, period):
+			f.say(rollout.Unanswered{For: time.Since(f.looked), Err: err})
 		case err == nil && stopped && (len(f.Streams) == 0 || f.deaf || time.Since(f.heard) >= lastWords):
 			return f.tasks, nil
 		}
@@ -62,7 +60,7 @@ type runner struct {
 	client *cloud.Client
 	emit   rollout.Emit
 	tasks  []rollout.Task
-	state  string
+	states []rollout.TaskStatus
 	seen   time.Time // when ECS last knew all tasks
 	looked time.Time // when AWS last answered
 	shown  time.Time // when something was last said
@@ -86,15 +84,20 @@ func (f *runner) look(ctx context.Context) (stopped bool, err error) {
 		return false, err
 	}
 	f.looked = time.Now()
-	state := states(tasks)
-	if state != f.state || quiet(f.shown, period) {
-		f.say(rollout.OneOffProgress{Input: f.Input, State: state})
+	var states []rollout.TaskStatus
+	for _, task := range tasks {
+		states = append(states, task.Status)
 	}
-	stopped = len(tasks) == len(f.Tasks) && !slices.ContainsFunc(tasks, func(t rollout.Task) bool { return t.Status != "STOPPED" })
-	if stopped && state != f.state {
+	changed := !slices.Equal(states, f.states)
+	if changed || silent(f.shown, period) {
+		f.say(rollout.OneOffProgressed{Input: f.Input, States: states})
+	}
+	isRunning := func(state rollout.TaskStatus) bool { return state != rollout.TaskStopped }
+	stopped = len(tasks) == len(f.Tasks) && !slices.ContainsFunc(states, isRunning)
+	if stopped && changed {
 		f.heard = time.Now()
 	}
-	f.state = state
+	f.states = states
 	return stopped, nil
 }
 
@@ -112,35 +115,16 @@ func (f *runner) listen(ctx context.Context) error {
 		lines, err := f.client.ReadLog(ctx, stream)
 		for _, line := range lines {
 			f.heard = time.Now()
-			f.say(rollout.TaskSaid{Input: f.Input, Task: stream.Task, Container: stream.Container, Line: line})
+			f.say(rollout.OneOffSaid{Input: f.Input, Task: stream.Task, Container: stream.Container, Line: line})
 		}
-		var p *rollout.Problem
 		switch {
-		case cloud.NotAllowed(err) && errors.As(err, &p):
+		case cloud.NotAllowed(err):
 			f.deaf = true
-			f.say(rollout.Noticed{What: p.What, Next: "What the task writes is not shown without it. " + p.Next})
+			f.say(rollout.Unreadable{Err: err, Sight: rollout.SightOneOff})
 			return nil
 		case err != nil:
 			return err
 		}
 	}
 	return nil
-}
-
-// states are the states of tasks in words, and how many have each.
-func states(tasks []rollout.Task) string {
-	var words []string
-	counts := map[string]int{}
-	for _, task := range tasks {
-		word := strings.ToLower(task.Status)
-		if counts[word]++; counts[word] == 1 {
-			words = append(words, word)
-		}
-	}
-	if len(tasks) > 1 {
-		for i, word := range words {
-			words[i] = fmt.Sprintf("%d %s", counts[word], word)
-		}
-	}
-	return strings.Join(words, ", ")
 }

@@ -1,0 +1,61 @@
+package cloud
+
+import (
+	"context"
+
+	"ecs-deploy/internal/rollout"
+)
+
+// Carrier speaks to what carries deployments of one kind out. It is the half of a kind that calls; package kind has the
+// one that decides. The errors are of Client's kind.
+type Carrier interface {
+	// Survey reads what only this kind has of services that are to be deployed. The options are of all kinds.
+	Survey(ctx context.Context, services []rollout.Running, options []rollout.Detail) error
+	// Busy is the error of a deployment that cannot be started now, since another is under way: a *rollout.Problem of kind
+	// BadInput.
+	Busy(ctx context.Context, r *rollout.Rollout) error
+	// Start starts a deployment of a revision, and tells what the service looks like then and the deployment that is ours:
+	// a new one, or the one that there was where there was nothing to start. The service is the zero value if it was not
+	// changed.
+	Start(ctx context.Context, r *rollout.Rollout, update rollout.Update) (rollout.Service, rollout.Deployment, error)
+	// Look reads what AWS says of deployments beside their services, of some of them in a round where there are many. What
+	// may not be read is done without, and told, unless it is needed.
+	Look(ctx context.Context, open []*rollout.Rollout, needed bool, emit rollout.Emit) error
+	// Reread reads what decides how a deployment is taken back.
+	Reread(ctx context.Context, r *rollout.Rollout) error
+	// Stop asks for a deployment to be rolled back. It tells false where that cannot be asked for, or not any more.
+	Stop(ctx context.Context, r *rollout.Rollout) (asked bool, err error)
+	// Restore deploys the revision that ran before.
+	Restore(ctx context.Context, r *rollout.Rollout, previous rollout.Revision) (rollout.Service, rollout.Deployment, error)
+	// Adopt reads the newest deployment of a service, which another run has started, to be rolled back or not if it fails.
+	Adopt(ctx context.Context, running rollout.Running, r *rollout.Rollout, rollBack bool) error
+	// Previous finds what a deployment of another run goes back to. If it was taken back already, it is ErrTakenBack.
+	Previous(ctx context.Context, r *rollout.Rollout) error
+	// Continue lets a deployment go on that waits. It is not asked for twice where an answer got lost.
+	Continue(ctx context.Context, r *rollout.Rollout) error
+}
+
+// Carriers are one of each kind. What they find out about what may be read holds for a run.
+type Carriers map[rollout.Controller]Carrier
+
+// Carriers makes one of each kind.
+func (c *Client) Carriers() Carriers {
+	return Carriers{
+		rollout.ControlledByECS:        &ecsCarrier{client: c},
+		rollout.ControlledByCodeDeploy: &codeDeployCarrier{client: c},
+	}
+}
+
+// Of is the one for a service.
+func (c Carriers) Of(service rollout.Service) Carrier { return c[service.Controller] }
+
+// Busy is the first error of deployments that cannot be started now.
+func (c Carriers) Busy(ctx context.Context, rollouts []*rollout.Rollout) error {
+	return Each(ctx, rollouts, func(ctx context.Context, _ int, r *rollout.Rollout) error {
+		return c.Of(r.Service).Busy(ctx, r)
+	})
+}
+
+// lookedInto is how many services are looked into more closely in a round, and at most how many service deployments are
+// looked for.
+const lookedInto = 8

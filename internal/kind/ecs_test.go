@@ -1,0 +1,248 @@
+package kind
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ecs-deploy/internal/rollout"
+)
+
+var began = time.Date(2026, 11, 9, 3, 0, 0, 0, time.UTC)
+
+func arn(id string) string { return "arn:aws:ecs:eu-west-1:123456789012:task-definition/" + id }
+
+// The deployments that looks are made of: ours, the one before it, and one of somebody else.
+var (
+	ours   = rollout.Deployment{ID: "ecs-svc/2", Status: "PRIMARY", State: "IN_PROGRESS", TaskDefinition: arn("web:42"), Created: began}
+	before = rollout.Deployment{ID: "ecs-svc/1", Status: "ACTIVE", State: "COMPLETED", TaskDefinition: arn("web:41"), Running: 2}
+	theirs = rollout.Deployment{ID: "ecs-svc/3", Status: "PRIMARY", State: "IN_PROGRESS", TaskDefinition: arn("web:43"), Created: began.Add(time.Minute)}
+)
+
+func with(d rollout.Deployment, status rollout.DeploymentStatus, state rollout.RolloutState, reason string) rollout.Deployment {
+	d.Status, d.State, d.StateReason = status, state, reason
+	return d
+}
+
+// lookedAt is a rollout half a minute after it began, with deployments as they are listed.
+func lookedAt(deployments ...rollout.Deployment) *rollout.Rollout {
+	r := &rollout.Rollout{Replaced: before.ID, Since: began, Look: rollout.Look{
+		At: began.Add(30 * time.Second), Seen: true, Deployment: ours,
+		Service: rollout.Service{Status: rollout.ServiceActive, Controller: rollout.ControlledByECS, Desired: 2, Deployments: deployments},
+	}}
+	if listed, is := r.Service.Deployment(ours.ID); is {
+		r.Deployment = listed
+	}
+	return r
+}
+
+func TestJudgeECS(t *testing.T) {
+	running := ours
+	running.Running = 2
+	failedBecause := func(outcome rollout.Outcome, ending rollout.Ending, said string) rollout.Verdict {
+		return rollout.Verdict{Outcome: outcome, Ending: ending, Said: said}
+	}
+	complete := rollout.Verdict{Outcome: rollout.Succeeded, Ending: rollout.EndedComplete}
+	back := rollout.Verdict{Outcome: rollout.RolledBack, Ending: rollout.EndedRolledBack, To: arn("web:41")}
+	backBecause := back
+	backBecause.Said = "because."
+	another := rollout.Verdict{Outcome: rollout.Superseded, Ending: rollout.EndedSuperseded, EndedBy: rollout.Somebody, By: theirs}
+	for _, test := range []struct {
+		name        string
+		deployments []rollout.Deployment
+		progress    rollout.ServiceDeploymentStatus // of the service deployment; "" when it may not be read
+		change      func(*rollout.Rollout)
+		want        rollout.Verdict // zero while it goes on
+	}{
+		{name: "counts of 0/0/0 right after the update are no success", deployments: []rollout.Deployment{ours, before},
+			change: func(r *rollout.Rollout) { r.Service.Desired = 0 }},
+		{name: "all run, but ECS has not said that it is complete", deployments: []rollout.Deployment{running}, progress: "IN_PROGRESS"},
+		{name: "complete", deployments: []rollout.Deployment{with(running, "PRIMARY", "COMPLETED", "")}, want: complete},
+		{name: "complete by the service deployment, while old tasks are still listed", deployments: []rollout.Deployment{running, before}, progress: "SUCCESSFUL", want: complete},
+		{name: "complete, and somebody else has deployed since", deployments: []rollout.Deployment{theirs, with(running, "ACTIVE", "COMPLETED", "")}, progress: "SUCCESSFUL", want: complete},
+
+		{name: "a lagging answer does not know our deployment yet", deployments: []rollout.Deployment{with(before, "PRIMARY", "COMPLETED", "")},
+			change: func(r *rollout.Rollout) { r.Seen = false }},
+		{name: "nor does it just before a minute has passed", deployments: []rollout.Deployment{with(before, "PRIMARY", "COMPLETED", "")},
+			change: func(r *rollout.Rollout) { r.Seen, r.At = false, began.Add(time.Minute-1) }},
+		{name: "after a minute it is gone", deployments: []rollout.Deployment{with(before, "PRIMARY", "COMPLETED", "")},
+			change: func(r *rollout.Rollout) { r.Seen, r.At = false, began.Add(time.Minute) }, want: back},
+
+		{name: "rolling back", deployments: []rollout.Deployment{with(before, "PRIMARY", "IN_PROGRESS", "ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/1."), with(ours, "ACTIVE", "FAILED", "")}},
+		{name: "rolling back to an older one than that before", deployments: []rollout.Deployment{with(theirs, "PRIMARY", "IN_PROGRESS", "ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/3.")}},
+		{name: "rolling back, and the service deployment says so", deployments: []rollout.Deployment{with(before, "PRIMARY", "COMPLETED", "")}, progress: "ROLLBACK_IN_PROGRESS"},
+		{name: "rolled back: the service looks as stable as ever", deployments: []rollout.Deployment{with(before, "PRIMARY", "COMPLETED", "")}, want: back},
+		{name: "rolled back, and why it failed was seen before it vanished", deployments: []rollout.Deployment{with(before, "PRIMARY", "COMPLETED", "")},
+			change: func(r *rollout.Rollout) {
+				r.Deployment = with(ours, "ACTIVE", "FAILED", "ECS deployment failed: alarm detected.")
+			},
+			want: rollout.Verdict{Outcome: rollout.RolledBack, Ending: rollout.EndedRolledBack, To: arn("web:41"), Said: "ECS deployment failed: alarm detected."}},
+		{name: "rolled back, with a reason", deployments: []rollout.Deployment{with(before, "PRIMARY", "COMPLETED", "")}, progress: "ROLLBACK_SUCCESSFUL", want: backBecause},
+		{name: "roll-back failed", deployments: []rollout.Deployment{with(ours, "PRIMARY", "FAILED", "")}, progress: "ROLLBACK_FAILED",
+			want: failedBecause(rollout.RollbackFailed, rollout.EndedStuck, "because.")},
+
+		{name: "failed, and nothing rolls back", deployments: []rollout.Deployment{with(ours, "PRIMARY", "FAILED", "tasks failed to start."), before},
+			want: failedBecause(rollout.Failed, rollout.EndedGivenUp, "tasks failed to start.")},
+		{name: "failed by its service, which the service deployment may still roll back", deployments: []rollout.Deployment{with(ours, "PRIMARY", "FAILED", ""), before}, progress: "IN_PROGRESS",
+			change: func(r *rollout.Rollout) { r.FailedSince = r.At.Add(1 - time.Minute) }},
+		{name: "and does not for a minute", deployments: []rollout.Deployment{with(ours, "PRIMARY", "FAILED", ""), before}, progress: "IN_PROGRESS",
+			change: func(r *rollout.Rollout) { r.FailedSince = r.At.Add(-time.Minute) },
+			want:   failedBecause(rollout.Failed, rollout.EndedGivenUp, "")},
+		{name: "failed, and about to be rolled back", deployments: []rollout.Deployment{with(ours, "PRIMARY", "FAILED", ""), before},
+			change: func(r *rollout.Rollout) { r.Service.RollsBack, r.FailedSince = true, r.At.Add(1-time.Minute) }},
+		{name: "failed, and not rolled back for a minute", deployments: []rollout.Deployment{with(ours, "PRIMARY", "FAILED", ""), before},
+			change: func(r *rollout.Rollout) { r.Service.RollsBack, r.FailedSince = true, r.At.Add(-time.Minute) },
+			want:   failedBecause(rollout.RollbackFailed, rollout.EndedNotRolledBack, "")},
+		{name: "being stopped", deployments: []rollout.Deployment{with(ours, "PRIMARY", "FAILED", ""), before}, progress: "STOP_REQUESTED"},
+		{name: "stopped", deployments: []rollout.Deployment{with(ours, "PRIMARY", "FAILED", ""), before}, progress: "STOPPED",
+			want: failedBecause(rollout.Failed, rollout.EndedStopped, "because.")},
+		{name: "stopped, and the one before is primary again", deployments: []rollout.Deployment{with(before, "PRIMARY", "IN_PROGRESS", "")}, progress: "STOPPED",
+			want: failedBecause(rollout.Failed, rollout.EndedStopped, "because.")},
+		{name: "stopped, and nothing is listed", progress: "STOPPED", want: failedBecause(rollout.Failed, rollout.EndedStopped, "because.")},
+
+		{name: "superseded", deployments: []rollout.Deployment{theirs, with(ours, "ACTIVE", "IN_PROGRESS", ""), before}, want: another},
+		{name: "superseded, and gone from the list", deployments: []rollout.Deployment{theirs}, want: another},
+		{name: "superseded, as the service deployment tells first", deployments: []rollout.Deployment{theirs, ours}, progress: "STOP_REQUESTED", want: another},
+		{name: "superseded, and stopped by that", deployments: []rollout.Deployment{theirs, ours}, progress: "STOPPED", want: another},
+
+		{name: "an odd answer", change: func(r *rollout.Rollout) { r.Missing = 1 }, deployments: []rollout.Deployment{ours}},
+		{name: "deleted", change: func(r *rollout.Rollout) { r.Missing = 2 },
+			want: rollout.Verdict{Outcome: rollout.Failed, Ending: rollout.EndedDeleted, EndedBy: rollout.Somebody}},
+		{name: "draining", change: func(r *rollout.Rollout) { r.Service.Status = "DRAINING" },
+			want: rollout.Verdict{Outcome: rollout.Failed, Ending: rollout.EndedDeleted, EndedBy: rollout.Somebody, Said: "DRAINING"}},
+
+		{name: "words that AWS adds decide nothing", deployments: []rollout.Deployment{with(ours, "PRIMARY", "REFLECTING", "")}, progress: "CONTEMPLATING"},
+		{name: "no deployment is listed at all", deployments: nil},
+		{name: "behind a Classic Load Balancer there is no state", deployments: []rollout.Deployment{with(running, "PRIMARY", "", "")}, want: complete},
+		{name: "and a roll-back ends without one, too", deployments: []rollout.Deployment{with(before, "PRIMARY", "", "")}, want: back},
+		{name: "nor is there while old tasks drain", deployments: []rollout.Deployment{with(running, "PRIMARY", "", ""), before}},
+		{name: "or while one is pending", deployments: []rollout.Deployment{func() rollout.Deployment {
+			d := with(running, "PRIMARY", "", "")
+			d.Pending = 1
+			return d
+		}()}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r := lookedAt(test.deployments...)
+			if test.progress != "" {
+				r.Own = rollout.ServiceDeployment{Status: test.progress, Reason: "because."}
+			}
+			if test.change != nil {
+				test.change(r)
+			}
+			verdict, ended := ecs{}.Judge(r, Goal{WaitFor: rollout.Stable})
+			require.Equal(t, test.want, verdict)
+			require.Equal(t, test.want.Outcome != "", ended)
+		})
+	}
+}
+
+func TestECSHasReachedItsGoal(t *testing.T) {
+	running := ours
+	running.Desired, running.Running = 2, 2
+	allRun := Goal{WaitFor: rollout.AllRun}
+	require.True(t, ecs{}.NeedsHealth(lookedAt(running), allRun))
+	for name, r := range map[string]*rollout.Rollout{
+		"0 of 0":     lookedAt(ours),
+		"superseded": lookedAt(theirs, with(running, "ACTIVE", "IN_PROGRESS", "")),
+		"failed":     lookedAt(with(running, "PRIMARY", "FAILED", "")),
+		"complete":   lookedAt(with(running, "PRIMARY", "COMPLETED", "")),
+		"pending":    lookedAt(func() rollout.Deployment { d := running; d.Pending = 1; return d }()),
+		"too few":    lookedAt(func() rollout.Deployment { d := running; d.Running = 1; return d }()),
+		"not yet":    lookedAt(func() rollout.Deployment { d := running; d.Desired, d.Running = 1, 1; return d }()),
+	} {
+		require.False(t, ecs{}.NeedsHealth(r, allRun), name)
+	}
+	require.False(t, ecs{}.NeedsHealth(lookedAt(running), Goal{WaitFor: rollout.Stable}))
+
+	for _, test := range []struct {
+		health rollout.Health
+		held   time.Duration
+		want   bool
+	}{
+		{rollout.Healthy, 10*time.Second - 1, false}, {rollout.Healthy, 10 * time.Second, true},
+		{rollout.Unchecked, 40*time.Second - 1, false}, {rollout.Unchecked, 40 * time.Second, true},
+		{rollout.Unhealthy, time.Hour, false},
+	} {
+		r := lookedAt(running)
+		r.Health, r.HealthySince = test.health, r.At.Add(-test.held)
+		verdict, ended := ecs{}.Judge(r, allRun)
+		require.Equal(t, test.want, ended, test)
+		if ended {
+			require.Equal(t, rollout.Verdict{Outcome: rollout.Succeeded, Ending: rollout.EndedRunning}, verdict)
+		}
+		r.HealthySince = time.Time{}
+		_, ended = ecs{}.Judge(r, allRun)
+		require.False(t, ended, "they do not all run any more")
+	}
+
+	for stage, want := range map[string]bool{"SCALE_UP": false, "TEST_TRAFFIC_SHIFT": true, "BAKE_TIME": true, "": false} {
+		r := lookedAt(running)
+		r.Own = rollout.ServiceDeployment{Status: rollout.ServiceDeploymentInProgress, Stage: stage}
+		verdict, ended := ecs{}.Judge(r, Goal{WaitFor: "test-traffic-shift"})
+		require.Equal(t, want, ended, stage)
+		if want {
+			require.Equal(t, rollout.EndedAtStage, verdict.Ending)
+		}
+		r.Own = rollout.ServiceDeployment{Status: "PENDING", Stage: stage}
+		_, ended = ecs{}.Judge(r, Goal{WaitFor: "test-traffic-shift"})
+		require.False(t, ended, "what a deployment leaves behind that is not under way")
+	}
+}
+
+func TestStandingOfECS(t *testing.T) {
+	half := 50.0
+	failing := with(ours, "PRIMARY", "FAILED", "")
+	failing.Running, failing.Pending, failing.Failed = 1, 2, 3
+	r := lookedAt(failing, before)
+	require.Equal(t, rollout.Standing{
+		ID: "ecs-svc/2", Wanted: 2, Listed: true, Running: 1, Pending: 2, Failed: 3, Older: 2, State: "FAILED", Course: rollout.GivenUp,
+	}, ecs{}.Standing(r))
+
+	pause := rollout.LifecycleHook{ID: "p", Pause: true, Status: rollout.HookAwaitingAction}
+	hook := rollout.LifecycleHook{ID: "h", Target: "arn:…:function:check", Status: "IN_PROGRESS"}
+	r = lookedAt(ours)
+	r.Own = rollout.ServiceDeployment{Status: "IN_PROGRESS", Stage: "BAKE_TIME", Production: &half, Bake: time.Minute, Hooks: []rollout.LifecycleHook{pause, hook}}
+	r.StageSince = r.At.Add(-20 * time.Second)
+	at := ecs{}.Standing(r)
+	require.Equal(t, []any{"IN_PROGRESS", "BAKE_TIME", &half, 40 * time.Second, rollout.WaitContinue, true}, []any{at.State, at.Stage, at.Traffic, at.Left, at.Wait, at.Shifts})
+	require.Equal(t, []rollout.LifecycleHook{pause, hook}, at.Hooks)
+	r.StageSince = r.At.Add(-2 * time.Minute)
+	require.Zero(t, ecs{}.Standing(r).Left)
+
+	r.Own = rollout.ServiceDeployment{Status: "STOP_REQUESTED", Stage: "SCALE_UP", Bake: time.Minute, Hooks: []rollout.LifecycleHook{pause, hook}}
+	at = ecs{}.Standing(r)
+	require.Equal(t, rollout.NoWait, at.Wait, "nobody can continue what is being stopped")
+	require.Equal(t, []rollout.LifecycleHook{hook}, at.Hooks)
+	require.Zero(t, at.Left)
+}
+
+// Every state of a service × every reason to take its deployment back.
+func TestHowECSTakesBack(t *testing.T) {
+	completed := with(ours, "PRIMARY", "COMPLETED", "")
+	for _, test := range []struct {
+		name        string
+		deployments []rollout.Deployment
+		why         Why
+		want        Step
+	}{
+		{"under way", []rollout.Deployment{ours, before}, Why{}, Stop},
+		{"under way, and ECS refused", []rollout.Deployment{ours, before}, Why{Tried: true}, Restore},
+		{"under way, for another's sake", []rollout.Deployment{ours, before}, Why{Other: true}, Stop},
+		{"under way, as its user wants", []rollout.Deployment{ours, before}, Why{Asked: true}, Stop},
+		{"failed", []rollout.Deployment{with(ours, "PRIMARY", "FAILED", ""), before}, Why{}, Stop},
+		{"complete after all", []rollout.Deployment{completed}, Why{}, LeaveComplete},
+		{"complete, for another's sake", []rollout.Deployment{completed}, Why{Other: true}, Restore},
+		{"complete, as its user wants", []rollout.Deployment{completed}, Why{Asked: true}, Restore},
+		{"what ran before is primary again", []rollout.Deployment{with(before, "PRIMARY", "IN_PROGRESS", ""), ours}, Why{}, Follow},
+		{"the same, for another's sake", []rollout.Deployment{with(before, "PRIMARY", "IN_PROGRESS", ""), ours}, Why{Other: true}, Follow},
+		{"what ran before is primary, and its user asks for more", []rollout.Deployment{with(before, "PRIMARY", "COMPLETED", "")}, Why{Asked: true}, LeaveSuperseded},
+		{"somebody else has deployed", []rollout.Deployment{theirs, ours}, Why{}, LeaveSuperseded},
+		{"somebody else has deployed, for another's sake", []rollout.Deployment{theirs, ours}, Why{Other: true}, LeaveSuperseded},
+		{"somebody else has deployed, as its user wants", []rollout.Deployment{theirs, ours}, Why{Asked: true}, LeaveSuperseded},
+		{"nothing is listed", nil, Why{}, LeaveSuperseded},
+	} {
+		require.Equal(t, test.want, ecs{}.Back(lookedAt(test.deployments...), test.why), test.name)
+	}
+}

@@ -1,0 +1,237 @@
+// Package kind holds what the kinds of deployments differ in, as far as it can be decided without asking AWS: what is
+// refused, what will be called, how long it may take, and the judge of what was looked at. Each kind is a file. Package
+// cloud has the other half of each, which speaks. Nothing else knows which kind a deployment is of.
+package kind
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"ecs-deploy/internal/rollout"
+	"ecs-deploy/internal/taskdef"
+)
+
+// Kind is a kind of deployment.
+type Kind interface {
+	// Name is who carries such deployments out, as people call it.
+	Name() string
+	// Plan adds to a rollout what only this kind plans, or refuses it. Its error is a *rollout.Problem.
+	Plan(asked Asked, running rollout.Running, revision rollout.PlannedRevision, r *rollout.Rollout) ([]rollout.Note, error)
+	// Calls are the calls that will change the service.
+	Calls(r *rollout.Rollout, revision rollout.PlannedRevision) []rollout.Call
+	// Takes is how long is waited for such a deployment by default, and what it takes beside.
+	Takes(running rollout.Running, waitFor rollout.WaitFor) (usually, more time.Duration)
+	// Doubts are what speaks against a planned rollout.
+	Doubts(plan rollout.Plan, r *rollout.Rollout) []rollout.Doubt
+	// Replaces tells whether what is under way replaces the revision with this ARN: to deploy that again is to go back.
+	Replaces(running rollout.Running, arn string) bool
+	// Outputs are those of the step that only this kind has.
+	Outputs(r *rollout.Rollout) []rollout.Output
+
+	// Standing is how a deployment stands, by the last look at it.
+	Standing(r *rollout.Rollout) rollout.Standing
+	// NeedsHealth tells whether the health of the tasks is to be looked at before the deployment is judged.
+	NeedsHealth(r *rollout.Rollout, goal Goal) bool
+	// Judge decides whether a deployment has ended, and how, by the last look at it. It is about our deployment alone,
+	// by its id: after a roll-back, or when somebody else has deployed, a service looks as stable as ever.
+	Judge(r *rollout.Rollout, goal Goal) (rollout.Verdict, bool)
+	// CountsFailures tells whether the deployment's own count of failed tasks tells when there are more of them.
+	CountsFailures() bool
+	// Back decides how a deployment is taken back, by the last look at it.
+	Back(r *rollout.Rollout, why Why) Step
+	// Evidence adds to what there is to explain a deployment what only this kind knows.
+	Evidence(r *rollout.Rollout, evidence *rollout.Evidence)
+}
+
+// Asked is what the user asks for, as far as a kind has to do with it.
+type Asked struct {
+	Options  []rollout.Detail // of the kinds, one of each
+	Patch    taskdef.Patch    // of the service
+	RollBack bool             // what fails
+}
+
+// Goal is what a deployment is followed for.
+type Goal struct {
+	WaitFor rollout.WaitFor
+	// Back tells that it is a roll-back: it has reached its goal as soon as what ran before serves.
+	Back bool
+	// Doomed tells that all are going to be taken back, since another has failed: nobody waits for what comes after the
+	// traffic has moved, to which it can go back in seconds.
+	Doomed bool
+}
+
+// Why is why a deployment is taken back.
+type Why struct {
+	Asked bool // its user wants it, however it stands
+	Other bool // for the sake of another that did not succeed
+	Tried bool // who carries it out was asked to roll it back, and that did not work
+}
+
+// Step is what is to be done to take a deployment back.
+type Step int
+
+const (
+	Stop            Step = iota // ask who carries it out to roll it back
+	Restore                     // deploy what ran before
+	Follow                      // it is being rolled back already
+	LeaveSuperseded             // nothing: somebody else has deployed
+	LeaveComplete               // nothing: it came to its good end
+	LeaveUnmoved                // nothing: what ran before still gets all the traffic
+)
+
+// kinds are all that there are.
+var kinds = map[rollout.Controller]Kind{
+	rollout.ControlledByECS:        ecs{},
+	rollout.ControlledByCodeDeploy: codeDeploy{},
+}
+
+// Of is the kind of deployments that a service has. Deployable tells before whether it has one.
+func Of(service rollout.Service) Kind {
+	if known := kinds[service.Controller]; known != nil {
+		return known
+	}
+	return ecs{}
+}
+
+// Deployable is the error of a service that cannot be deployed, a *rollout.Problem; nil if it can.
+func Deployable(service rollout.Service) error {
+	where := fmt.Sprintf("service %s in cluster %s (%s)", service.Name, service.Cluster, service.Region)
+	_, known := kinds[service.Controller]
+	switch {
+	case service.Status != rollout.ServiceActive:
+		return &rollout.Problem{
+			Kind: rollout.BadInput, What: where + " is " + string(service.Status) + ": it was deleted, or is about to be",
+			Next: "Create the service again, or check service, cluster and region.",
+		}
+	case service.Express:
+		return &rollout.Problem{
+			Kind: rollout.BadInput, What: where + " is an Express service, whose task definition ECS makes by itself",
+			Next: "Deploy it with aws-actions/amazon-ecs-deploy-express-service, or make it a service of your own.",
+		}
+	case service.Controller == rollout.ControlledByYourself:
+		return &rollout.Problem{
+			Kind: rollout.BadInput,
+			What: where + " has the deployment controller EXTERNAL: its task sets are made by a program of your own, " +
+				"and ECS deploys nothing there",
+			Next: "Let that program deploy the new revision (task-definition without service registers one), " +
+				"or create the service with the controller ECS.",
+		}
+	case !known:
+		return &rollout.Problem{
+			Kind: rollout.BadInput,
+			What: fmt.Sprintf("%s has the deployment controller %s, which is not known here", where, service.Controller),
+			Next: "Only services with the deployment controller " + controllers() + " can be deployed.",
+		}
+	}
+	return nil
+}
+
+// controllers are those that can be deployed, in words.
+func controllers() string {
+	var names []string
+	for controller := range kinds {
+		names = append(names, string(controller))
+	}
+	slices.Sort(names)
+	slices.Reverse(names)
+	text := names[0]
+	for _, name := range names[1:] {
+		text += " or " + name
+	}
+	return text
+}
+
+// Check tells what is wrong with the options of the kinds, and which have no effect. Its error is a *rollout.Problem.
+func Check(options []rollout.Detail, services []rollout.Running) ([]rollout.Note, error) {
+	var notes []rollout.Note
+	for _, option := range options {
+		its := slices.DeleteFunc(slices.Clone(services), func(r rollout.Running) bool {
+			return r.Service.Controller != option.Of()
+		})
+		checker, checks := kinds[option.Of()].(interface {
+			check(rollout.Detail, []rollout.Running) ([]rollout.Note, error)
+		})
+		if !checks {
+			continue
+		}
+		more, err := checker.check(option, its)
+		if notes = append(notes, more...); err != nil {
+			return notes, err
+		}
+	}
+	return notes, nil
+}
+
+// usual is the patience with a deployment, and quick the one until tasks run.
+const (
+	usual = 30 * time.Minute
+	quick = 90 * time.Second
+)
+
+// Timeout is how long is waited at most: what is asked for or, by default, what the kinds of deployments take. What is
+// asked for may be on top of what they take.
+func Timeout(asked time.Duration, onTop bool, waitFor rollout.WaitFor, services []rollout.Running) time.Duration {
+	if asked > 0 && !onTop {
+		return asked
+	}
+	var longest, more time.Duration
+	for _, running := range services {
+		usually, its := Of(running.Service).Takes(running, waitFor)
+		longest, more = max(longest, usually), max(more, its)
+	}
+	switch {
+	case asked > 0:
+		return asked + more
+	case longest == 0:
+		return usual
+	}
+	return longest + more
+}
+
+// counts are those of a standing that all kinds have.
+func counts(r *rollout.Rollout) rollout.Standing {
+	_, listed := r.Service.Deployment(r.Deployment.ID)
+	ours := r.Deployment
+	return rollout.Standing{
+		ID: ours.ID, Wanted: r.Service.Desired, Listed: listed, Running: ours.Running, Pending: ours.Pending, Failed: ours.Failed,
+		Older: r.Service.OthersRunning(ours.ID), State: string(ours.State),
+	}
+}
+
+// settling is how long a state that AWS passes through is given to pass: a new deployment that is not listed yet, a
+// failed one that is about to be rolled back.
+const settling = time.Minute
+
+// since is how long something has been so at the last look; 0 if it is not so.
+func since(r *rollout.Rollout, began time.Time) time.Duration {
+	if began.IsZero() {
+		return 0
+	}
+	return r.At.Sub(began)
+}
+
+// gone decides on a service that is not there any more.
+func gone(r *rollout.Rollout) (rollout.Verdict, bool) {
+	const oddAnswers = 2 // once may be an odd answer
+	switch {
+	case r.Missing >= oddAnswers:
+		return rollout.Verdict{Outcome: rollout.Failed, Ending: rollout.EndedDeleted, EndedBy: rollout.Somebody}, true
+	case r.Service.Status != rollout.ServiceActive:
+		return rollout.Verdict{Outcome: rollout.Failed, Ending: rollout.EndedDeleted, EndedBy: rollout.Somebody, Said: string(r.Service.Status)}, true
+	}
+	return rollout.Verdict{}, false
+}
+
+func verdict(outcome rollout.Outcome, ending rollout.Ending, said string) (rollout.Verdict, bool) {
+	return rollout.Verdict{Outcome: outcome, Ending: ending, Said: said}, true
+}
+
+func rolledBack(to rollout.Deployment, said string) (rollout.Verdict, bool) {
+	return rollout.Verdict{
+		Outcome: rollout.RolledBack, Ending: rollout.EndedRolledBack, To: to.TaskDefinition, Said: said,
+	}, true
+}
+
+// undecided is the answer of a judge that has to look again.
+func undecided() (rollout.Verdict, bool) { return rollout.Verdict{}, false }

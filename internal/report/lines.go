@@ -1,0 +1,197 @@
+package report
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"ecs-deploy/internal/rollout"
+)
+
+// replacing is a revision, and which it is in the place of, as far as that is known.
+func replacing(result rollout.RevisionResult) string {
+	before, after := result.Previous.ID(), result.Revision.ID()
+	switch {
+	case result.Revision.ARN == "": // of a dry run
+		after = "a new revision of " + result.Revision.Family
+	case before == after || before == "":
+		return after
+	}
+	return after + " in place of " + before
+}
+
+// said is what an event of a service says, less the name of the service, that of the task set that may stand
+// beside it, and what of the ARN of a target group is not its name.
+func said(e rollout.ServiceSaid) string {
+	name := "(service " + e.Rollout.Service.Name
+	message := targetGroup.ReplaceAllString(e.Message, "(target-group $1)")
+	about, said, found := strings.Cut(message, ") ")
+	if found && (about == name || strings.HasPrefix(about, name+", taskSet ")) {
+		return said
+	}
+	return message
+}
+
+var targetGroup = regexp.MustCompile(`\(target-group arn:[^ ()]*:targetgroup/([^ ()/]+)/[^ ()/]+\)`)
+
+// unchanging is a line on how far several services are; of those that are open it names a few.
+func unchanging(e rollout.Unchanging) string {
+	var open []string
+	failed, undecided := 0, 0
+	for _, r := range e.Rollouts {
+		switch outcome := r.Verdict.Outcome; {
+		case r.Phase != rollout.PhaseDecided:
+			if undecided++; undecided <= 3 {
+				open = append(open, fmt.Sprintf("%s %d/%d running", r.Service.Name, r.Standing.Running, r.Standing.Wanted))
+			}
+		case !outcome.Good() && !(e.Back && outcome == rollout.RolledBack):
+			failed++
+		}
+	}
+	text := fmt.Sprintf("%d of %d done", len(e.Rollouts)-undecided, len(e.Rollouts))
+	if failed > 0 {
+		text += fmt.Sprintf(", of which %d did not succeed", failed)
+	}
+	if more := undecided - len(open); more > 0 {
+		open = append(open, fmt.Sprintf("and %d others", more))
+	}
+	return text + "; in progress are " + strings.Join(open, ", ")
+}
+
+func repointed(e rollout.Repointed) string {
+	switch {
+	case !e.Task.Pinned():
+		return e.Task.Name() + " names no revision: it runs the latest, which is " + e.Revision.ID() + " now"
+	case e.Task.TaskDefinition == e.Revision.ARN:
+		return e.Task.Name() + " runs " + e.Revision.ID() + " already"
+	}
+	return e.Task.Name() + " runs " + e.Revision.ID() + " from now on, in place of " + rollout.RevisionID(e.Task.TaskDefinition)
+}
+
+// takingBack is how a deployment is taken back.
+func takingBack(e rollout.TakingBack) string {
+	by := e.Rollout.By
+	switch e.How {
+	case rollout.WayAsked:
+		return by + " was asked to roll the deployment back"
+	case rollout.WayAlready:
+		return by + " is rolling the deployment back already"
+	}
+	return by + " started deployment " + e.Rollout.Verdict.Return.To.Deployment.ID + " of the revision that ran before"
+}
+
+// explained tells why a deployment failed: the findings, and the end of the log.
+func (r *Reporter) explained(of *rollout.Rollout) {
+	if r.longest > 0 {
+		r.line("service " + of.Service.Name + ":")
+	}
+	for _, finding := range of.Findings {
+		r.line(oneLine(sentence(found(of, finding))))
+		for _, more := range filled(finding.Means, finding.Next) {
+			r.line("  " + oneLine(more))
+		}
+	}
+	if len(of.Findings) == 0 {
+		r.line("neither the tasks nor the events of the service tell why")
+	}
+	if len(of.Log.Lines) > 0 {
+		r.line(fmt.Sprintf("the last lines that container %s of task %s wrote (%s):", of.Log.Container, of.Log.Task, of.Log.Group))
+		for _, line := range of.Log.Lines {
+			r.line("  │ " + oneLine(line))
+		}
+	}
+}
+
+// tasksFailed names the cause once, and later only that it is the same.
+func tasksFailed(e rollout.TasksFailed) string {
+	text := plural(len(e.Tasks), "task") + " failed: " + cause(e.Cause)
+	if e.Again {
+		text = fmt.Sprintf("%d more failed for the same cause", len(e.Tasks))
+	}
+	return text + " (" + strings.Join(e.Tasks, ", ") + ")"
+}
+
+func called(e rollout.Called) string {
+	text := fmt.Sprintf("· %s %s, %s", e.Service, e.Operation, e.Took.Round(time.Millisecond))
+	if e.RequestID != "" {
+		text += ", request " + e.RequestID
+	}
+	if e.Err != "" {
+		text += ": " + e.Err
+	}
+	return text
+}
+
+// inALine is what became of a service.
+func inALine(of *rollout.Rollout) string {
+	given, d := of.Deployed(), of.Deployment
+	ended := fmt.Sprintf("%-11s  ", outcomeWords[of.Verdict.Outcome])
+	switch {
+	case of.Verdict.Outcome == rollout.Planned:
+		return ended + replacing(given)
+	case d.ID == "":
+		return ended + given.Revision.ID() + ": " + reason(of)
+	case of.Verdict.Outcome == rollout.RolledBack:
+		return ended + fmt.Sprintf("%s, and %s runs again  %d/%d running", given.Revision.ID(), given.Previous.ID(), runs(of), of.Service.Desired)
+	}
+	return ended + replacing(given) + fmt.Sprintf("  %d/%d running  %s", d.Running, of.Service.Desired, d.ID)
+}
+
+var outcomeWords = map[rollout.Outcome]string{
+	rollout.Succeeded:      "succeeded",
+	rollout.Unchanged:      "unchanged",
+	rollout.Planned:        "planned",
+	rollout.Failed:         "failed",
+	rollout.RolledBack:     "rolled back",
+	rollout.RollbackFailed: "roll-back failed",
+	rollout.Superseded:     "superseded",
+	rollout.TimedOut:       "timed out",
+	rollout.Cancelled:      "cancelled",
+}
+
+// subject is what a run was about.
+func subject(result rollout.Result) string {
+	switch {
+	case len(result.Rollouts) == 1:
+		service := result.Rollouts[0].Service
+		return service.Name + " → " + service.Cluster
+	case len(result.Rollouts) > 1:
+		return fmt.Sprintf("%d services → %s", len(result.Rollouts), result.Rollouts[0].Service.Cluster)
+	case result.Registered != nil:
+		return result.Registered.Previous.Family
+	}
+	return "deployment"
+}
+
+// headline is the subject and how it ended.
+func headline(result rollout.Result) string {
+	outcome := result.Outcome()
+	switch {
+	case outcome.Good():
+		return subject(result) + ": " + achieved(result)
+	case len(result.Rollouts) == 0 && result.Registered == nil:
+		return "nothing was deployed"
+	}
+	return subject(result) + ": " + outcomeWords[outcome] + lasting(" after %s", result.Duration)
+}
+
+// achieved is a good end. That nothing was asked to change is said first: most likely it was meant to be.
+func achieved(result rollout.Result) string {
+	end := summed(result) + lasting(" (%s)", result.Duration)
+	switch {
+	case result.Restarted && result.DryRun:
+		return "would be restarted as it is, since nothing is given to change: " + end
+	case result.Restarted:
+		return "restarted as it was, since nothing was given to change: " + end
+	}
+	return end
+}
+
+// lasting puts a length of time into a format, if it is worth telling.
+func lasting(format string, d time.Duration) string {
+	if d < time.Second {
+		return ""
+	}
+	return fmt.Sprintf(format, rollout.Span(d))
+}

@@ -1,0 +1,269 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"ecs-deploy/internal/rollout"
+)
+
+// teller is a Reporter that is told of events: it has a method for each, so that none is forgotten.
+type teller Reporter
+
+var _ rollout.Handler = (*teller)(nil)
+
+func (t *teller) r() *Reporter { return (*Reporter)(t) }
+
+func (t *teller) SecretLearned(e rollout.SecretLearned) {
+	for _, secret := range t.secrets.learn(e.Values...) {
+		t.masks.AddMask(secret)
+	}
+}
+
+func (t *teller) InputsRead(e rollout.InputsRead) {
+	t.timeline.restart()
+	t.r().enter("Inputs")
+	t.r().facts(e.Facts)
+}
+
+func (t *teller) RoleAssumed(e rollout.RoleAssumed) {
+	r, good := t.r(), rollout.Span(e.For.Round(time.Minute))
+	if e.Again {
+		r.line("note: the credentials have been renewed, for " + good)
+		return
+	}
+	r.enter("Inputs")
+	r.facts([]rollout.Fact{{Name: "session", Value: fmt.Sprintf("%s, assumed with %s, for %s", e.Session, e.With, good)}})
+}
+
+func (t *teller) Noted(e rollout.Noted) {
+	for _, n := range e.Notes {
+		t.r().note(note(n), "", false)
+	}
+}
+
+func (t *teller) PlanMade(e rollout.PlanMade) {
+	r := t.r()
+	r.timeline.before.until("survey", r.timeline.now())
+	r.about(e.Plan.Rollouts)
+	r.enter("Plan")
+	r.plan(e)
+}
+
+func (t *teller) TakenOver(e rollout.TakenOver) {
+	r := t.r()
+	r.rollouts = e.Rollouts
+	r.enter("Plan")
+	for _, of := range e.Rollouts {
+		r.line(fmt.Sprintf("service %s in cluster %s (%s): deployment %s, %s",
+			of.Service.Name, of.Service.Cluster, of.Service.Region, of.Deployment.ID, replacing(of.Revision)))
+	}
+}
+
+func (t *teller) Verified(e rollout.Verified) {
+	r := t.r()
+	r.timeline.before.until("verify", r.timeline.now())
+	r.enter("Verify")
+	for _, doubt := range e.Doubts {
+		if doubt.Sure {
+			r.line(sentence(doubt.What) + " " + doubt.Next)
+		}
+	}
+	if len(e.Doubts) == 0 {
+		r.line("nothing speaks against it (" + plural(e.Checks, "check") + ")")
+	}
+	if len(e.Unknown) > 0 {
+		r.line("note: more could be looked at with " + strings.Join(e.Unknown, ", "))
+	}
+	for _, check := range e.Unanswered {
+		r.line("note: it is not known whether it is there: AWS did not answer " + check)
+	}
+	for _, doubt := range e.Doubts {
+		if !doubt.Sure {
+			r.note(doubt.What, doubt.Next, true)
+		}
+	}
+}
+
+func (t *teller) Registered(e rollout.Registered) {
+	r, id := t.r(), e.Result.Revision.ID()
+	r.timeline.before.until("register", r.timeline.now())
+	r.enter("Register")
+	if e.Result.Changed {
+		r.line("registered " + id)
+	} else {
+		r.line(id + " is deployed as it is: nothing in it changes, so nothing is registered")
+	}
+	r.output(revisionOutputs(e.Result)...)
+	r.stale = true
+}
+
+func (t *teller) OneOffStarted(e rollout.OneOffStarted) {
+	r := t.r()
+	r.timeline.once(e.Input).enter(e.Input, plainly, r.timeline.now())
+	r.enter(oneOffGroups[e.Input])
+	var ids []string
+	for _, task := range e.Tasks {
+		ids = append(ids, rollout.LastSegment(task))
+	}
+	tasks := strings.TrimPrefix(plural(len(ids), "task"), "1 ")
+	r.line(fmt.Sprintf("%s: container %s of %s runs %s in %s %s",
+		e.Input, e.Container, e.Revision.ID(), commandOf(e.Command), tasks, strings.Join(ids, ", ")))
+	r.output(taskOutputs(e.Input, e.Tasks)...)
+	r.begin()
+}
+
+func (t *teller) OneOffProgressed(e rollout.OneOffProgressed) {
+	t.r().enter(oneOffGroups[e.Input])
+	t.r().now(states(e.States))
+}
+
+func (t *teller) OneOffSaid(e rollout.OneOffSaid) {
+	t.r().enter(oneOffGroups[e.Input])
+	t.r().line(fmt.Sprintf("%9s%s │ %s", "", oneLine(e.Container), oneLine(e.Line)))
+}
+
+func (t *teller) OneOffEnded(e rollout.OneOffEnded) {
+	r := t.r()
+	r.timeline.once(e.Result.Input).close(r.timeline.now(), e.Result.Verdict.Outcome)
+	r.enter(oneOffGroups[e.Result.Input])
+	r.now(outcomeWords[e.Result.Verdict.Outcome] + ": " + onceEnded(e.Result.Verdict))
+	for _, finding := range e.Result.Findings {
+		for _, more := range filled(finding.Means, finding.Next) {
+			r.line("  " + oneLine(more))
+		}
+	}
+	r.output(oneOffOutputs(e.Result)...)
+	r.oneOffs, r.stale = append(r.oneOffs, e.Result), true
+	r.refresh()
+}
+
+func (t *teller) OneOffUnclear(e rollout.OneOffUnclear) {
+	t.r().note("the run was cancelled while ECS was asked to start the task of "+e.Input, "It may run: look in the console, and stop it.", true)
+}
+
+func (t *teller) LogUnreadable(e rollout.LogUnreadable) {
+	t.r().note("what container "+e.Container+" writes cannot be shown", unreadableLog(e.Driver), false)
+}
+
+func (t *teller) NotStopped(e rollout.NotStopped) {
+	t.r().note(e.Err.Error(), "The task may still run: stop it in the console.", true)
+}
+
+func (t *teller) Repointed(e rollout.Repointed) {
+	r := t.r()
+	r.timeline.after.since(r.timeline.deployed()).until("scheduled tasks", r.timeline.now())
+	r.enter("Scheduled tasks")
+	r.line(repointed(e))
+}
+
+func (t *teller) Started(e rollout.Started) {
+	r, of := t.r(), e.Rollout
+	r.timeline.before.until("update", r.timeline.now())
+	r.timeline.of(of).enter(phases[0], plainly, r.timeline.now())
+	r.enter("Deploy")
+	if of.Unchanged {
+		r.line(fmt.Sprintf("%s: no new deployment was started; %s is the one there is", of.Service.Name, of.Deployment.ID))
+	} else {
+		r.line(fmt.Sprintf("%s: %s started deployment %s of %s", of.Service.Name, of.By, of.Deployment.ID, of.Revision.Revision.ID()))
+	}
+	for _, url := range filled(of.Service.URL, of.Deployment.URL) {
+		r.line(url)
+	}
+	r.output(deploymentOutputs(of)...)
+	r.begin()
+}
+
+func (t *teller) Progressed(e rollout.Progressed) {
+	r := t.r()
+	r.timeline.of(e.Rollout).progress(e.Rollout, r.timeline.now())
+	r.at(e.Rollout, progress(e.Rollout))
+	r.refresh()
+}
+
+func (t *teller) HookCalled(e rollout.HookCalled) { t.r().hookCalled(e) }
+
+func (t *teller) Unchanging(e rollout.Unchanging) {
+	t.r().enter(t.rolling)
+	t.r().now(unchanging(e))
+}
+
+func (t *teller) ServiceSaid(e rollout.ServiceSaid) { t.r().at(e.Rollout, e.By+": "+said(e)) }
+
+func (t *teller) TasksFailed(e rollout.TasksFailed) {
+	r := t.r()
+	r.timeline.of(e.Rollout).fail(plural(len(e.Tasks), "task")+" failed", r.timeline.now())
+	r.at(e.Rollout, tasksFailed(e))
+}
+
+func (t *teller) RollbackAwaited(e rollout.RollbackAwaited) {
+	t.r().note(fmt.Sprintf("the tasks of %s keep failing for the same cause (%s), and none runs", e.Rollout.Service.Name, cause(e.Cause)),
+		"The circuit breaker is on: its roll-back is waited for.", false)
+}
+
+func (t *teller) Decided(e rollout.Decided) {
+	r, of := t.r(), e.Rollout
+	r.timeline.of(of).close(r.timeline.now(), of.Verdict.Outcome)
+	r.over(of.Service.ServiceKey)
+	r.stale = true
+	r.at(of, outcomeWords[of.Verdict.Outcome]+": "+reason(of))
+}
+
+func (t *teller) Explained(e rollout.Explained) {
+	t.r().enter("Why it failed")
+	t.r().explained(e.Rollout)
+	t.r().refresh()
+}
+
+func (t *teller) Continued(e rollout.Continued) {
+	r := t.r()
+	track := r.timeline.of(e.Rollout)
+	track.shifts = true
+	track.enter(stageInWords(e.Stage), watchful, r.timeline.now())
+	r.enter("Deploy")
+	r.line(e.Rollout.Service.Name + ": the deployment was continued, from " + rollout.InWords(e.Stage))
+	r.begin()
+}
+
+func (t *teller) TakingBack(e rollout.TakingBack) {
+	r := t.r()
+	r.timeline.of(e.Rollout).enter(rollBack, alarmed, r.timeline.now())
+	r.rolling = "Roll back"
+	r.enter(r.rolling)
+	r.line(fmt.Sprintf("%s: %s, to %s", e.Rollout.Service.Name, takingBack(e), e.Rollout.Revision.Previous.ID()))
+	r.begin()
+}
+
+func (t *teller) Deregistered(e rollout.Deregistered) {
+	r := t.r()
+	r.timeline.after.since(r.timeline.deployed()).until("clean up", r.timeline.now())
+	r.enter("Clean up")
+	if len(e.Revisions) == 0 {
+		r.line("no old revision of " + e.Family + " was deregistered")
+	} else {
+		r.line("deregistered " + strings.Join(e.Revisions, ", "))
+	}
+}
+
+func (t *teller) NotDeregistered(e rollout.NotDeregistered) {
+	t.r().note(e.Err.Error(), strings.TrimSpace("Old revisions are left as they are. "+rollout.Remedy(e.Err)), true)
+}
+
+func (t *teller) Unreadable(e rollout.Unreadable) {
+	t.r().note(e.Err.Error(), strings.TrimSpace(without[e.Sight]+" "+rollout.Remedy(e.Err)), false)
+}
+
+func (t *teller) Unanswered(e rollout.Unanswered) {
+	t.r().note(fmt.Sprintf("no answer for %s: %v", rollout.Span(e.For), e.Err), "This is tried until the time is out.", false)
+}
+
+func (t *teller) Noticed(e rollout.Noticed) { t.r().note(e.What, e.Next, e.Warning) }
+
+func (t *teller) Called(e rollout.Called) {
+	if t.verbose {
+		t.r().line(oneLine(called(e)))
+	}
+}
+
+func (t *teller) Finished(e rollout.Finished) { t.r().finished(e.Result) }

@@ -1,0 +1,68 @@
+package rollout
+
+// Evidence is what there is to explain a deployment that did not succeed: the words of AWS, and counts.
+type Evidence struct {
+	TimedOut    bool
+	Standing    Standing       // when it ended
+	Said        string         // what AWS says on why it ended
+	Code        string         // the error code that it gave, if it gives any
+	FailedEvent string         // the lifecycle event whose hook failed, if one did
+	FailedWhy   string         // why it did
+	Hook        string         // the function that it calls, if that is known
+	Failures    []Task         // tasks of the deployment, oldest first
+	Events      []string       // of the service since the deployment began, newest first
+	Targets     []TargetHealth // of the deployment's tasks that run
+	Log         LogTail        // of the container that failed last
+}
+
+// TargetHealth is what a load balancer says of a task that it finds not healthy.
+type TargetHealth struct {
+	Target      string // an address and a port
+	State       string
+	Reason      string // a code, such as Target.ResponseCodeMismatch
+	Description string
+}
+
+// LogTail is the last lines that a container wrote.
+type LogTail struct {
+	Container string
+	Task      string // its id
+	Group     string
+	Stream    string
+	Lines     []string
+}
+
+// Finding is one explanation: what it is about, the likely cause, and the next step.
+type Finding struct {
+	About About
+	Tasks int    // how many it is about
+	Of    int    // of how many
+	Cause Cause  // for which tasks failed
+	Said  string // the words of AWS
+	Code  string // its error code
+	Event string // the lifecycle event or stage
+	Hook  string // the function that it calls
+	Means string // the likely cause, a sentence; empty where it is not known
+	Next  string // the next step, a sentence
+}
+
+// About is what a finding is about.
+type About string
+
+const (
+	AboutTasks      About = "tasks"      // that failed
+	AboutPlace      About = "place"      // that was found for no task
+	AboutTargets    About = "targets"    // that a load balancer does not find healthy
+	AboutEvent      About = "event"      // of the service
+	AboutEnding     About = "ending"     // of the deployment, as the verdict has it
+	AboutHook       About = "hook"       // that failed
+	AboutError      About = "error"      // by which the deployment ended
+	AboutWaiting    About = "waiting"    // for somebody to continue it
+	AboutTraffic    About = "traffic"    // that somebody has to let move
+	AboutKept       About = "kept"       // the old tasks are, when all traffic has moved
+	AboutPending    About = "pending"    // tasks do not get to RUNNING
+	AboutUnstarted  About = "unstarted"  // tasks are not started
+	AboutStage      About = "stage"      // that takes long
+	AboutOlder      About = "older"      // tasks still run
+	AboutIncomplete About = "incomplete" // the deployment is, though all tasks run
+)

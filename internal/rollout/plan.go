@@ -1,0 +1,167 @@
+package rollout
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"ecs-deploy/internal/taskdef"
+)
+
+// World is what a survey found.
+type World struct {
+	Region   string
+	Services []Running
+	// Base is the revision that was named to be deployed, if one was.
+	Base      *Revision
+	Scheduled []ScheduledTask
+}
+
+// Running is a service and the revision that it runs.
+type Running struct {
+	Service  Service
+	Revision Revision
+	Own      Detail // what only its kind of deployment has; nil: nothing
+	Notes    []Note // what is out of the ordinary with it
+}
+
+// Note is something about a plan that is worth to be known before it is carried out.
+type Note struct {
+	About    NoteAbout
+	Service  string
+	Said     []string   // names, or words of AWS
+	Failed   string     // a revision, as "family:revision"
+	Runs     string     // another
+	Underway Deployment // that ours will supersede
+	By       string     // who registered its revision
+}
+
+// NoteAbout is what a note is about.
+type NoteAbout string
+
+const (
+	NoteLastFailed    NoteAbout = "last-failed"    // the last deployment failed, and an older one runs
+	NoteNothingRuns   NoteAbout = "nothing-runs"   // the last deployment failed, and no older one runs
+	NoteUnderway      NoteAbout = "underway"       // a deployment that ours will supersede is
+	NoteLeftOut       NoteAbout = "left-out"       // what ECS would refuse was
+	NoteRestart       NoteAbout = "restart"        // nothing is given to change
+	NoteFileFound     NoteAbout = "file-found"     // a file is used that no input names
+	NoteWithoutEffect NoteAbout = "without-effect" // inputs are
+)
+
+// WaitFor says when a deployment has come far enough.
+type WaitFor string
+
+const (
+	Stable    WaitFor = "stable"  // it is complete
+	AllRun    WaitFor = "running" // its tasks run and are healthy; older ones may still drain
+	DoNotWait WaitFor = "none"
+)
+
+// Stage is the stage of the lifecycle that is waited for, as ECS names it, if one is.
+func (w WaitFor) Stage() (string, bool) {
+	stage := strings.ToUpper(strings.ReplaceAll(string(w), "-", "_"))
+	return stage, slices.Contains(Stages, stage)
+}
+
+// Plan is everything that is going to be done, decided before anything is.
+type Plan struct {
+	Region    string
+	Revisions []PlannedRevision
+	Rollouts  []*Rollout
+	WaitFor   WaitFor
+	Timeout   time.Duration
+	RollBack  bool // what failed, timed out or was cancelled
+	Restart   bool // nothing was asked to change: the services are restarted with what they run
+	Notes     []Note
+	// Before and After are tasks that run once, before the first service is updated and after all have
+	// succeeded; nil if there is none.
+	Before, After *PlannedTask
+	// Scheduled are pointed at the new revisions after all services have succeeded.
+	Scheduled []PlannedSchedule
+	// KeepRevisions is how many of the newest ACTIVE revisions are kept; 0 is all.
+	KeepRevisions int
+	// ShowValues lets the values of environment variables be shown.
+	ShowValues bool
+}
+
+// Latest is the newest revision of a planned one's family that is known to be there before it is registered; the zero value
+// if none is.
+func (p Plan) Latest(planned PlannedRevision) Revision {
+	latest := planned.Base
+	for _, rollout := range p.Rollouts {
+		if runs := rollout.Runs; runs.Family == planned.Document.Family() && runs.Number > latest.Number {
+			latest = runs
+		}
+	}
+	return latest
+}
+
+// Account is the id of the account of the services, or "" where there is none.
+func (p Plan) Account() string {
+	for _, rollout := range p.Rollouts {
+		if account := Account(rollout.Service.ARN); account != "" {
+			return account
+		}
+	}
+	return ""
+}
+
+// PlannedRevision is a revision to be deployed.
+type PlannedRevision struct {
+	Base     Revision
+	Document taskdef.Document
+	Register bool // false: Base is deployed as it is
+	Images   []taskdef.ImageChange
+}
+
+// PlannedTask is a task that runs once, of a revision that is deployed.
+type PlannedTask struct {
+	Input     string // that asks for it, run-before or run-after
+	Cluster   string
+	Revision  int      // an index of Plan.Revisions
+	Container string   // that gets the command
+	Command   []string // none: what the task definition says
+	Essential []string // the containers that must end well
+	Timeout   time.Duration
+	Detached  bool             // it is not waited for
+	Request   taskdef.Document // of RunTask, but for the task definition
+}
+
+// Update is what UpdateService is sent beside the names; what is not set is not sent.
+type Update struct {
+	TaskDefinition        string // an ARN, filled in once it is known
+	Force                 bool
+	Desired               *int32
+	MinimumHealthyPercent *int32
+	MaximumPercent        *int32
+	Patch                 taskdef.Patch // over all of that
+}
+
+// OfService is what of an update is about the service, and not about what it runs, and whether that is
+// anything.
+func (u Update) OfService() (Update, bool) {
+	u.TaskDefinition, u.Force = "", false
+	return u, u.Desired != nil || u.MinimumHealthyPercent != nil || u.MaximumPercent != nil || !u.Patch.Empty()
+}
+
+// Call is a call that is going to change a service, and its body.
+type Call struct {
+	Action    string // as IAM writes it: ecs:UpdateService
+	Deploys   bool   // a deployment is started by it
+	Update    Update // what it sets of the service
+	Through   string // what carries the deployment out, by name; empty: the service's own
+	Settings  string // by the name of which; empty: the usual ones
+	RollsBack bool   // what fails is rolled back
+	Request   taskdef.Document
+	Skipped   bool // it is left out, since the service runs the revision already
+}
+
+// RevisionPlaceholder stands in the body of a call for the ARN of a revision that is not registered yet.
+func RevisionPlaceholder(planned PlannedRevision) string {
+	if planned.Register {
+		return fmt.Sprintf("(a new revision of %s)", planned.Document.Family())
+	}
+	return planned.Base.ARN
+}

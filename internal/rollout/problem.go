@@ -1,0 +1,72 @@
+package rollout
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Doubt is something that speaks against a plan.
+type Doubt struct {
+	Sure bool // it is sure to make the deployment fail
+	What string
+	Next string
+}
+
+// ProblemKind says whose move it is.
+type ProblemKind int
+
+const (
+	// BadInput is for the author of the workflow to mend.
+	BadInput ProblemKind = iota
+	// Refused is what AWS would not do, or a call that did not reach it.
+	Refused
+)
+
+// Problem is an error in our words: what is wrong, and what to do about it.
+type Problem struct {
+	Kind ProblemKind
+	What string
+	Next string // a sentence, or empty
+	// Detail is lines that show more, such as what is to be compared with a policy.
+	Detail []string
+	Err    error // what caused it, if that says more
+}
+
+func (p *Problem) Error() string { return p.What }
+
+func (p *Problem) Unwrap() error { return p.Err }
+
+// NotWaiting is the error of a deployment that is to be continued, and waits for nobody.
+type NotWaiting struct{ Rollout *Rollout }
+
+func (e NotWaiting) Error() string { return e.Rollout.Service.Name + " waits for nobody" }
+
+// Remedy is what helps against an error, if that is known.
+func Remedy(err error) string {
+	var p *Problem
+	if errors.As(err, &p) {
+		return p.Next
+	}
+	return ""
+}
+
+// Span is a length of time as one says it: 1m 7s.
+func Span(d time.Duration) string {
+	s := int(d.Round(time.Second).Seconds())
+	var parts []string
+	for _, unit := range []struct {
+		seconds int
+		name    string
+	}{{3600, "h"}, {60, "m"}, {1, "s"}} {
+		if n := s / unit.seconds; n > 0 {
+			parts = append(parts, fmt.Sprint(n, unit.name))
+			s %= unit.seconds
+		}
+	}
+	if len(parts) == 0 {
+		return "0s"
+	}
+	return strings.Join(parts, " ")
+}

@@ -1,0 +1,223 @@
+package rollout
+
+import (
+	"cmp"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"ecs-deploy/internal/taskdef"
+)
+
+// Revision is a registered task definition.
+type Revision struct {
+	ARN      string
+	Family   string
+	Number   int
+	Active   bool   // an INACTIVE one still runs, but cannot be deployed
+	By       string // the ARN of who registered it
+	Document taskdef.Document
+}
+
+// ID is "family:revision", or the family alone of what is not registered.
+func (r Revision) ID() string {
+	if r.Number == 0 {
+		return r.Family
+	}
+	return fmt.Sprintf("%s:%d", r.Family, r.Number)
+}
+
+// RevisionID cuts "family:revision" out of the ARN of a task definition. What is no ARN stays.
+func RevisionID(arn string) string {
+	if _, id, found := strings.Cut(arn, ":task-definition/"); found {
+		return id
+	}
+	return arn
+}
+
+// Named is a revision of which only the ARN is known.
+func Named(arn string) Revision {
+	family, number, _ := strings.Cut(RevisionID(arn), ":")
+	r := Revision{ARN: arn, Family: family}
+	r.Number, _ = strconv.Atoi(number)
+	return r
+}
+
+// ServiceKey names a service for as long as the action runs.
+type ServiceKey struct{ Cluster, Name string }
+
+// Service is a service as DescribeServices tells of it.
+type Service struct {
+	ServiceKey
+	ARN            string
+	Region         string
+	URL            string // where a person looks at its deployments; empty where the console is not known
+	Status         ServiceStatus
+	Controller     Controller
+	Daemon         bool   // it runs a task on every container instance
+	Express        bool   // ECS manages its task definition and load balancer itself
+	TaskDefinition string // an ARN: what it was last told to run, not always what runs
+	Desired        int
+	RollsBack      bool         // the circuit breaker or an alarm takes failed deployments back
+	BreakerOn      bool         // the circuit breaker does
+	Rolling        bool         // deployments replace tasks step by step, within Minimum and Maximum
+	Minimum        int          // percent of the desired tasks that must stay healthy
+	Maximum        int          // percent of the desired tasks that may run
+	TargetGroups   []string     // ARNs
+	Balanced       Balanced     // the container to which the load balancer sends the traffic
+	Attached       []Balanced   // all ports of containers that load balancers and registries name; of a port 0 only the container
+	Placement      Placement    // of its tasks
+	Deployments    []Deployment // newest first
+	Events         []ServiceEvent
+}
+
+// Account is the id of the account of an ARN, or "" where there is none.
+func Account(arn string) string {
+	if parts := strings.Split(arn, ":"); len(parts) > 4 {
+		return parts[4]
+	}
+	return ""
+}
+
+// Balanced is a port of a container to which a load balancer sends traffic; zero if there is none.
+type Balanced struct {
+	Container string
+	Port      int
+}
+
+// Placement is where and on what tasks run.
+type Placement struct {
+	LaunchType      string  // or
+	Capacity        []Share // or neither, for the default of the cluster
+	PlatformVersion string
+	Subnets         []string // in network mode awsvpc
+	SecurityGroups  []string
+	PublicIP        string // ENABLED or DISABLED
+	ManagedTags     bool   // ECS tags the tasks
+}
+
+// Share is how much of a count of tasks a capacity provider gets.
+type Share struct {
+	Provider string `json:"capacityProvider"`
+	Weight   int    `json:"weight"`
+	Base     int    `json:"base"`
+}
+
+// Deployment is one entry of a service's deployments, or of its task sets, where those are its deployments.
+type Deployment struct {
+	ID             string // "ecs-svc/" and a number; of a task set, what made it calls it by
+	TaskSet        string // of a task set, its own id
+	URL            string // where a person looks at it, if that is not with the service
+	Status         DeploymentStatus
+	State          RolloutState
+	StateReason    string
+	TaskDefinition string // an ARN
+	Desired        int
+	Pending        int
+	Running        int
+	Failed         int
+	Created        time.Time
+	Updated        time.Time
+}
+
+// Starter is what its tasks are started by.
+func (d Deployment) Starter() string { return cmp.Or(d.TaskSet, d.ID) }
+
+// ServiceEvent is one line of what ECS tells about a service.
+type ServiceEvent struct {
+	ID      string
+	At      time.Time
+	Message string
+}
+
+// Primary is the newest deployment, the one that ECS works towards.
+func (s Service) Primary() (Deployment, bool) {
+	for _, d := range s.Deployments {
+		if d.Status == DeploymentPrimary {
+			return d, true
+		}
+	}
+	return Deployment{}, false
+}
+
+// Deployment finds a deployment by its id.
+func (s Service) Deployment(id string) (Deployment, bool) {
+	for _, d := range s.Deployments {
+		if d.ID == id {
+			return d, true
+		}
+	}
+	return Deployment{}, false
+}
+
+// OthersRunning counts the tasks that run of other deployments than one.
+func (s Service) OthersRunning(id string) int {
+	running := 0
+	for _, d := range s.Deployments {
+		if d.ID != id {
+			running += d.Running
+		}
+	}
+	return running
+}
+
+// LastHeard is when, by the clock of AWS, the latest of the service's events was; the other time if that is later.
+func (s Service) LastHeard(otherwise time.Time) time.Time {
+	if len(s.Events) > 0 && s.Events[0].At.After(otherwise) {
+		return s.Events[0].At
+	}
+	return otherwise
+}
+
+// ServiceDeployment is what the service-deployment calls tell of a deployment, and only they.
+type ServiceDeployment struct {
+	ARN    string
+	Status ServiceDeploymentStatus
+	Reason string
+
+	// The rest is of deployments that shift traffic.
+	Stage      string   // of the lifecycle
+	Production *float64 // percent of production traffic that our tasks get
+	Bake       time.Duration
+	Hooks      []LifecycleHook
+}
+
+// Of is the kind of deployments that it is about.
+func (ServiceDeployment) Of() Controller { return ControlledByECS }
+
+// LifecycleHook is a function that is called in a stage of a deployment, or a pause that waits for somebody.
+type LifecycleHook struct {
+	ID        string
+	Pause     bool
+	Target    string // of a function; empty where that is not told
+	Status    HookStatus
+	Why       string // it failed, if that is known
+	Expires   time.Time
+	OnTimeout TimeoutAction
+}
+
+// TimeoutAction is what happens when nobody lets a pause go on in time.
+type TimeoutAction string
+
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentLifecycleHook.html has the first two.
+const (
+	OnTimeoutRollback TimeoutAction = "ROLLBACK"
+	OnTimeoutContinue TimeoutAction = "CONTINUE"
+	OnTimeoutStop     TimeoutAction = "STOP"
+)
+
+// Waiting is the pause that waits for somebody, if one does.
+func (d ServiceDeployment) Waiting() (LifecycleHook, bool) {
+	for _, hook := range d.Hooks {
+		if d.Status == ServiceDeploymentInProgress && hook.Pause && hook.Status == HookAwaitingAction {
+			return hook, true
+		}
+	}
+	return LifecycleHook{}, false
+}
+
+// LastSegment is what stands behind the last slash of an ARN or id: the name of a cluster or service,
+// the id of a task, or the number by which a deployment and its service revision are joined. A name
+// is its own.
+func LastSegment(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }

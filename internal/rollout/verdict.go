@@ -1,0 +1,212 @@
+package rollout
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"ecs-deploy/internal/taskdef"
+)
+
+// Outcome is how a run of the action, or the deployment of one service, ended.
+type Outcome string
+
+const (
+	Succeeded      Outcome = "succeeded"
+	Unchanged      Outcome = "unchanged" // ECS started nothing new
+	Planned        Outcome = "planned"   // a dry run
+	Failed         Outcome = "failed"
+	RolledBack     Outcome = "rolled-back"
+	RollbackFailed Outcome = "rollback-failed"
+	Superseded     Outcome = "superseded" // by a deployment of somebody else
+	TimedOut       Outcome = "timed-out"
+	Cancelled      Outcome = "cancelled"
+)
+
+// severity orders the outcomes, the better first.
+var severity = []Outcome{Unchanged, Planned, Succeeded, Cancelled, Superseded, RolledBack, TimedOut, Failed, RollbackFailed}
+
+// Worse tells whether a is a worse end than b.
+func Worse(a, b Outcome) bool { return slices.Index(severity, a) > slices.Index(severity, b) }
+
+// Good tells whether the outcome is what was asked for.
+func (o Outcome) Good() bool { return o == Succeeded || o == Unchanged || o == Planned }
+
+// Verdict is how the deployment of a service ended, and what became of it then. It is data: package report makes
+// sentences of it.
+type Verdict struct {
+	Outcome    Outcome
+	Ending     Ending
+	EndedBy    Party
+	Standing   Standing      // how it stood when it ended
+	Said       string        // the words of AWS on why it ended
+	Code       string        // the error code that AWS gave for it
+	To         string        // what a roll-back went to: the ARN of a task definition
+	By         Deployment    // of somebody else, which superseded ours
+	Goal       WaitFor       // what was waited for
+	Limit      time.Duration // for how long at most
+	Settings   bool          // settings of the service were changed
+	Registered bool          // a revision was registered, of a deployment that was not started
+
+	Return *Return // what came of taking it back; nil: nobody tried
+	Left   Left    // why nothing was taken back, or how far that came
+}
+
+// Party is who ended a deployment.
+type Party string
+
+const (
+	Carrier  Party = ""         // who carries it out
+	Somebody Party = "somebody" // a person, or another run
+	Us       Party = "us"       // this run
+)
+
+// Ending is how a deployment ended, or why this run follows it no longer.
+type Ending string
+
+const (
+	// EndedComplete and the four behind it are good ends.
+	EndedComplete Ending = "complete"
+	EndedRunning  Ending = "running"  // all tasks run; it goes on
+	EndedShifted  Ending = "shifted"  // all traffic goes to the new tasks; the old ones are kept for a while
+	EndedAtStage  Ending = "stage"    // it has come to the stage that was waited for, and goes on
+	EndedUnwaited Ending = "unwaited" // it was started, and is not waited for
+
+	EndedUnstarted Ending = "unstarted" // there was nothing to start
+	EndedPlanned   Ending = "planned"   // it was a dry run
+	EndedStatus    Ending = "status"    // nothing was asked but how it stands
+
+	EndedUntouched     Ending = "untouched"       // the service was not updated
+	EndedDeleted       Ending = "deleted"         // the service was
+	EndedGivenUp       Ending = "given-up"        // who carries it out gave it up, and rolled nothing back
+	EndedNotRolledBack Ending = "not-rolled-back" // the same, although it is set to roll back
+	EndedStopped       Ending = "stopped"         // somebody stopped it, and nothing was rolled back
+	EndedRolledBack    Ending = "rolled-back"
+	EndedStuck         Ending = "stuck" // it could not be rolled back
+	EndedSuperseded    Ending = "superseded"
+	EndedHopeless      Ending = "hopeless" // its tasks keep failing for one cause
+	EndedTimedOut      Ending = "timed-out"
+	EndedCancelled     Ending = "cancelled"
+	EndedLost          Ending = "lost"    // it could not be followed
+	EndedUnknown       Ending = "unknown" // a fault of ours ended the run
+
+	// Those of operations on deployments that other runs have started.
+	EndedPaused          Ending = "paused"           // it was not continued
+	EndedContinued       Ending = "continued"        // it was, and is not waited for
+	EndedReturnAsked     Ending = "return-asked"     // a roll-back was asked for
+	EndedReturnStarted   Ending = "return-started"   // and was started, and is not waited for
+	EndedReturnRefused   Ending = "return-refused"   // and could not be started
+	EndedReturned        Ending = "returned"         // and what ran before runs again
+	EndedReturnedAlready Ending = "returned-already" // what was to be taken back has been, before
+)
+
+// Return is what came of taking a deployment back, by this run.
+type Return struct {
+	For string // the service for whose sake it was taken back although it succeeded; empty: for its own
+	End ReturnEnd
+	To  *Rollout // by which it was taken back: the same deployment while it is rolled back, or one of the revision before
+	Err error    // why it could not be taken back, or followed
+}
+
+// ReturnEnd is how taking a deployment back ended.
+type ReturnEnd string
+
+const (
+	ReturnDone       ReturnEnd = "done"
+	ReturnAsked      ReturnEnd = "asked"      // it was asked for, and not waited for
+	ReturnNeedless   ReturnEnd = "needless"   // the traffic never left what ran before
+	ReturnComplete   ReturnEnd = "complete"   // it came to its good end meanwhile, and was left alone
+	ReturnSuperseded ReturnEnd = "superseded" // somebody else had deployed, and was left alone
+	ReturnOvertaken  ReturnEnd = "overtaken"  // somebody else deployed while it was taken back
+	ReturnCancelled  ReturnEnd = "cancelled"  // the run was ended while it was taken back
+	ReturnLost       ReturnEnd = "lost"       // it is being taken back, and could not be followed
+	ReturnRefused    ReturnEnd = "refused"    // it could not be asked for, and there was no time for more
+	ReturnFailed     ReturnEnd = "failed"
+)
+
+// Left is how a deployment was left that was not taken back.
+type Left string
+
+const (
+	LeftAsIs    Left = "as-is"    // nobody asked to take it back
+	LeftUnasked Left = "unasked"  // AWS could not be asked to
+	LeftStuck   Left = "stuck"    // that did not work
+	LeftGoingOn Left = "going-on" // it is being taken back still
+)
+
+// tells is how much a rollout has to say of why a run ended as it did.
+func (r *Rollout) tells() int {
+	switch {
+	case len(r.Findings) > 0:
+		return 2
+	case r.Verdict.Return == nil || r.Verdict.Return.For == "":
+		return 1
+	}
+	return 0
+}
+
+// Foremost is the rollout that speaks for all: of those that did worst the first of which is known why, or else the
+// first that was not taken back for another's sake. It is nil where there is none.
+func (r Result) Foremost() *Rollout {
+	var foremost *Rollout
+	for _, rollout := range r.Rollouts {
+		switch {
+		case foremost == nil, Worse(rollout.Verdict.Outcome, foremost.Verdict.Outcome),
+			rollout.Verdict.Outcome == foremost.Verdict.Outcome && rollout.tells() > foremost.tells():
+			foremost = rollout
+		}
+	}
+	return foremost
+}
+
+// aborted is the outcome of a run that an error ended.
+func (r Result) aborted() Outcome {
+	var p *Problem
+	if errors.Is(r.Err, context.Canceled) && !errors.As(r.Err, &p) {
+		return Cancelled
+	}
+	return Failed
+}
+
+// RevisionResult is a revision that was registered, or taken as it was.
+type RevisionResult struct {
+	Revision Revision
+	Previous Revision
+	Changed  bool // it is a new one
+	Images   []taskdef.ImageChange
+}
+
+// OneOffResult is what became of a task that was to run once.
+type OneOffResult struct {
+	Input    string // run-before or run-after
+	Cluster  string
+	Tasks    []string // ARNs; none: it could not be started
+	ExitCode *int     // nil: it never ran to an end
+	Verdict  OneOffVerdict
+	Findings []Finding // why it did not succeed
+	Lines    []string  // the last that it wrote
+}
+
+// OneOffVerdict is how a task that was to run once ended.
+type OneOffVerdict struct {
+	Outcome  Outcome
+	Ending   OneOffEnding
+	Cause    Cause         // for which it failed
+	Unplaced []string      // the reasons for which tasks could not be placed
+	Limit    time.Duration // for how long it was waited at most
+	Err      error         // that ended the run
+}
+
+// OneOffEnding is how a task that was to run once ended, or why it is followed no longer.
+type OneOffEnding string
+
+const (
+	OneOffEndedWell OneOffEnding = "well"
+	OneOffUnwaited  OneOffEnding = "unwaited"
+	OneOffFailed    OneOffEnding = "failed"
+	OneOffUnplaced  OneOffEnding = "unplaced"
+	OneOffTimedOut  OneOffEnding = "timed-out"
+	OneOffCancelled OneOffEnding = "cancelled"
+	OneOffBroken    OneOffEnding = "broken" // AWS refused
+)

@@ -1,0 +1,165 @@
+package watch
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"ecs-deploy/internal/cloud"
+	"ecs-deploy/internal/kind"
+	"ecs-deploy/internal/rollout"
+)
+
+// look reads the services, and what else AWS says of their deployments, and files it.
+func (w *watcher) look(ctx context.Context, open []*follower) error {
+	var names []string
+	for _, f := range open {
+		names = append(names, f.Service.Name)
+	}
+	services, err := w.client.Services(ctx, open[0].Service.Cluster, names...)
+	if err != nil {
+		return err
+	}
+	_, needed := w.until.WaitFor.Stage() // which is not seen otherwise
+	for _, controller := range slices.Sorted(maps.Keys(w.carriers)) {
+		var its []*rollout.Rollout
+		for _, f := range open {
+			if f.Service.Controller == controller {
+				its = append(its, f.Rollout)
+			}
+		}
+		if len(its) == 0 {
+			continue
+		}
+		if err := w.carriers[controller].Look(ctx, its, needed, w.emit); err != nil {
+			return err
+		}
+	}
+	now := time.Now()
+	for _, f := range open {
+		at := slices.IndexFunc(services, func(s rollout.Service) bool { return s.Name == f.Service.Name })
+		if f.Missing++; at >= 0 {
+			f.Service, f.Missing = services[at], 0
+		}
+		f.file(now)
+	}
+	return nil
+}
+
+// file files what a look has shown, and since when that is so.
+func (f *follower) file(now time.Time) {
+	f.At = now
+	ours, listed := f.Service.Deployment(f.Deployment.ID)
+	switch {
+	case listed:
+		f.Deployment, f.Seen = ours, true
+	case f.Seen: // ECS has taken it off the list: nothing of it runs any more
+		f.Deployment.Status, f.Deployment.Running, f.Deployment.Pending = rollout.DeploymentInactive, 0, 0
+	}
+	its := kind.Of(f.Service)
+	if !its.CountsFailures() {
+		f.Deployment.Failed = len(f.failed)
+	}
+	keep(&f.FailedSince, now, listed && ours.Status == rollout.DeploymentPrimary && ours.State == rollout.RolloutFailed)
+	stage := f.Standing.Stage
+	standing := its.Standing(f.Rollout)
+	if standing.Stage != stage {
+		f.StageSince = now
+		standing = its.Standing(f.Rollout) // which knows now how long the stage still takes
+	}
+	keep(&f.OverSince, now, standing.Course == rollout.Over)
+	f.changed = !alike(standing, f.Standing)
+	f.Standing = standing
+}
+
+// keep keeps the time since which something is so; zero: it is not so.
+func keep(since *time.Time, now time.Time, so bool) {
+	switch {
+	case !so:
+		*since = time.Time{}
+	case since.IsZero():
+		*since = now
+	}
+}
+
+// alike tells whether two looks show the same.
+func alike(a, b rollout.Standing) bool {
+	return a.State == b.State && a.Stage == b.Stage && traffic(a) == traffic(b) && a.Wanted == b.Wanted && a.Older == b.Older &&
+		a.Running == b.Running && a.Pending == b.Pending && a.Failed == b.Failed
+}
+
+// traffic is the share of production traffic, or less than none where that is not known.
+func traffic(s rollout.Standing) float64 {
+	if s.Traffic == nil {
+		return -1
+	}
+	return *s.Traffic
+}
+
+// lookAtHealth looks at the health of the tasks, if it is asked for, and files since when all are well.
+func (w *watcher) lookAtHealth(ctx context.Context, f *follower, needed bool) error {
+	health := rollout.Unhealthy
+	if needed {
+		if w.left == 0 {
+			f.Health = rollout.Unhealthy // until the next look
+			return nil
+		}
+		w.left--
+		var err error
+		if health, err = w.health(ctx, f); err != nil {
+			return err
+		}
+	}
+	f.Health = health
+	keep(&f.HealthySince, f.At, health != rollout.Unhealthy)
+	return nil
+}
+
+// health looks at the tasks of a rollout, and at what its load balancer says of them. What may not be
+// looked at counts as not checked.
+func (w *watcher) health(ctx context.Context, f *follower) (rollout.Health, error) {
+	if w.noTasks {
+		return rollout.Unchecked, nil
+	}
+	tasks, err := w.client.RunningTasks(ctx, f.Service.ServiceKey, f.Deployment)
+	if cloud.NotAllowed(err) {
+		w.noTasks = true
+		w.emit(rollout.Unreadable{Err: err, Sight: rollout.SightHealth})
+		return rollout.Unchecked, nil
+	}
+	health := healthOf(f.Rollout, tasks)
+	if err != nil || health == rollout.Unhealthy || w.noTargets || len(f.Service.TargetGroups) == 0 {
+		return health, err
+	}
+	targets, known, err := w.client.UnhealthyTargets(ctx, f.Service.TargetGroups, tasks)
+	switch {
+	case cloud.NotAllowed(err):
+		w.noTargets = true
+		w.emit(rollout.Unreadable{Err: err, Sight: rollout.SightTargets})
+		return health, nil
+	case err == nil && len(targets) > 0:
+		return rollout.Unhealthy, nil
+	case err == nil && known:
+		return rollout.Healthy, nil
+	}
+	return health, err
+}
+
+// healthOf judges by the tasks alone: by their state, and by the containers' own health checks.
+func healthOf(r *rollout.Rollout, tasks []rollout.Task) rollout.Health {
+	well := 0
+	for _, task := range tasks {
+		healthy := task.Health == rollout.TaskHealthy || !r.HealthChecked && task.Health != rollout.TaskUnhealthy
+		if task.Status == rollout.TaskRunning && healthy {
+			well++
+		}
+	}
+	switch {
+	case well < r.Service.Desired:
+		return rollout.Unhealthy
+	case r.HealthChecked:
+		return rollout.Healthy
+	}
+	return rollout.Unchecked
+}

@@ -1,0 +1,121 @@
+package watch
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"ecs-deploy/internal/cloud"
+	"ecs-deploy/internal/kind"
+	"ecs-deploy/internal/rollout"
+)
+
+// tell says what is new: the service's events, the hooks, and the standing when it has changed.
+func (w *watcher) tell(f *follower) {
+	moved := f.changed
+	for _, event := range slices.Backward(f.Service.Events) {
+		if f.first(event.ID) && event.At.After(f.Heard) {
+			f.changed = true
+			w.emit(rollout.ServiceSaid{Rollout: f.Rollout, By: "ECS", Message: event.Message})
+		}
+	}
+	for _, hook := range f.Standing.Hooks {
+		if f.first(hook.ID + string(hook.Status)) {
+			w.emit(rollout.HookCalled{Rollout: f.Rollout, Hook: hook})
+		}
+	}
+	if back := f.Standing.Back; back != "" && f.first(back) {
+		w.emit(rollout.ServiceSaid{Rollout: f.Rollout, By: kind.Of(f.Service).Name(), Message: f.Standing.BackSaid})
+	}
+	if moved {
+		w.emit(rollout.Progressed{Rollout: f.Rollout})
+	}
+}
+
+// first tells whether something with this id is to be told for the first time.
+func (f *follower) first(id string) bool {
+	known := f.told[id]
+	f.told[id] = true
+	return !known
+}
+
+// tellFailures says why tasks failed, as soon as some have.
+func (w *watcher) tellFailures(ctx context.Context, f *follower) error {
+	counted := kind.Of(f.Service).CountsFailures()
+	switch {
+	case w.noTasks || f.Deployment.Failed <= f.failures && (counted || !f.changed):
+		f.failures = f.Deployment.Failed // ECS counts from 0 again after a task that ran well
+		return nil
+	case w.left == 0:
+		return nil // at the next look
+	}
+	w.left--
+	tasks, err := w.client.StoppedTasks(ctx, f.Service.ServiceKey, f.Deployment)
+	if cloud.NotAllowed(err) {
+		w.noTasks = true
+		w.emit(rollout.Unreadable{Err: err, Sight: rollout.SightFailures})
+		return nil
+	}
+	var fresh []rollout.Task
+	for _, task := range tasks {
+		if task.Failed() && task.Stopping.After(f.Heard) && f.first(task.ID) {
+			fresh = append(fresh, task)
+		}
+	}
+	w.tellCauses(f, fresh)
+	f.failed = append(f.failed, fresh...)
+	if err == nil {
+		f.failures = f.Deployment.Failed
+	}
+	return err
+}
+
+// tellCauses tells of tasks that failed, those of one cause together.
+func (w *watcher) tellCauses(f *follower, failed []rollout.Task) {
+	for i, task := range failed {
+		cause := task.Cause()
+		alike := func(other rollout.Task) bool { return other.Cause() == cause }
+		if slices.IndexFunc(failed, alike) < i {
+			continue // told with the first of them
+		}
+		event := rollout.TasksFailed{Rollout: f.Rollout, Cause: cause, Again: slices.ContainsFunc(f.failed, alike)}
+		for _, other := range failed {
+			if alike(other) {
+				event.Tasks = append(event.Tasks, other.ID)
+			}
+		}
+		w.emit(event)
+	}
+}
+
+// silent tells whether nothing was said since then for so long that it would be too long at the next look.
+func silent(since time.Time, period time.Duration) bool {
+	return time.Since(since) >= longestSilence-period*11/10
+}
+
+// breakSilence says how things stand when nothing has changed for a while.
+func (w *watcher) breakSilence() {
+	open := w.undecided()
+	switch {
+	case len(open) == 0 || !silent(w.shown, w.period()):
+	case len(w.followers) == 1:
+		w.emit(rollout.Progressed{Rollout: open[0].Rollout})
+	default:
+		var all []*rollout.Rollout
+		for _, f := range w.followers {
+			all = append(all, f.Rollout)
+		}
+		w.emit(rollout.Unchanging{Rollouts: all, Back: w.until.Back})
+	}
+}
+
+// complain says that AWS does not answer, when it has not for a while.
+func (w *watcher) complain(err error) {
+	w.breakSilence()
+	for _, f := range w.undecided() {
+		if silent(f.At, w.period()) && silent(w.complained, w.period()) {
+			w.complained = time.Now()
+			w.emit(rollout.Unanswered{For: time.Since(f.At), Err: err})
+		}
+	}
+}

@@ -1,0 +1,191 @@
+// Package watch follows deployments, by their id, to their verdicts: a loop that looks, and has what it saw judged. It
+// knows no kind of deployment.
+package watch
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"ecs-deploy/internal/cloud"
+	"ecs-deploy/internal/kind"
+	"ecs-deploy/internal/rollout"
+)
+
+const (
+	// period is the time between two looks: constant, so that the end is noticed soon after however
+	// long a deployment took. For hundreds of services it is longer, by perService for each, so that
+	// looking takes half of what ECS lets everybody in the account look, 20 services' descriptions a
+	// second, ten services each
+	// (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html).
+	period     = 2 * time.Second
+	perService = 10 * time.Millisecond
+
+	// longestSilence is the longest time in which nothing is said.
+	longestSilence = 30 * time.Second
+
+	// lookedInto is how many services are looked into more closely in a round.
+	lookedInto = 8
+)
+
+// Until says when to stop waiting.
+type Until struct {
+	WaitFor rollout.WaitFor
+	Timeout time.Duration
+	// Hopeless tells, of the tasks that failed, whether more of them will: then, and when none runs,
+	// the wait ends.
+	Hopeless func(failed []rollout.Task) (cause rollout.Cause, hopeless bool)
+	// Back tells that the deployments are roll-backs.
+	Back bool
+	// Together tells that all are going to be taken back if one fails.
+	Together bool
+}
+
+// ErrTimeout is the cause of a wait's end that took longer than it may.
+var ErrTimeout = errors.New("the time is out")
+
+// Follow follows rollouts, all of one cluster, until each has its verdict. An error ends the wait at once: what AWS
+// refuses will not mend by waiting. Throttles, faults of the server and broken connections are ridden out.
+func Follow(ctx context.Context, client *cloud.Client, rollouts []*rollout.Rollout, until Until, emit rollout.Emit) error {
+	client = client.WithoutRetry()
+	w := &watcher{client: client, carriers: client.Carriers(), until: until}
+	w.emit = func(event rollout.Event) {
+		w.shown = time.Now()
+		emit(event)
+	}
+	w.shown, w.complained = time.Now(), time.Now()
+	for _, r := range rollouts {
+		r.Phase, r.At = rollout.PhaseStarted, r.Since
+		r.Standing = kind.Of(r.Service).Standing(r)
+		w.followers = append(w.followers, &follower{Rollout: r, told: map[string]bool{}, causes: map[rollout.Cause]bool{}})
+	}
+	return w.run(ctx)
+}
+
+type watcher struct {
+	client     *cloud.Client
+	carriers   cloud.Carriers
+	until      Until
+	emit       rollout.Emit
+	followers  []*follower
+	noTasks    bool      // the tasks may not be read
+	noTargets  bool      // the health of targets may not be read
+	left       int       // how many services may still be looked into in this round
+	shown      time.Time // when something was last said
+	complained time.Time // when it was last said that AWS does not answer
+}
+
+// follower is a rollout that is followed, and what was told of it.
+type follower struct {
+	*rollout.Rollout
+	changed  bool // the last look showed something new
+	failures int  // that have been looked into
+	failed   []rollout.Task
+	told     map[string]bool        // ids of service events, failed tasks and hooks
+	causes   map[rollout.Cause]bool // for which a roll-back is waited for
+}
+
+func (w *watcher) run(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, w.until.Timeout, ErrTimeout)
+	defer cancel()
+	for {
+		if err := w.client.Pause(ctx, w.period()); err != nil {
+			return w.stop(err)
+		}
+		err := w.round(ctx)
+		switch {
+		case err == nil:
+		case context.Cause(ctx) != nil:
+			return w.stop(context.Cause(ctx))
+		case !cloud.Transient(err):
+			return w.stop(err)
+		default:
+			w.complain(err)
+		}
+		if len(w.undecided()) == 0 {
+			return nil
+		}
+	}
+}
+
+func (w *watcher) period() time.Duration {
+	return max(period, time.Duration(len(w.undecided()))*perService)
+}
+
+func (w *watcher) undecided() []*follower {
+	return slices.DeleteFunc(slices.Clone(w.followers), func(f *follower) bool { return f.Phase == rollout.PhaseDecided })
+}
+
+// stop gives those that have no verdict yet the one that ends the wait.
+func (w *watcher) stop(err error) error {
+	verdict := rollout.Verdict{Outcome: rollout.Failed, Ending: rollout.EndedLost, EndedBy: rollout.Us}
+	switch {
+	case errors.Is(err, ErrTimeout):
+		verdict = rollout.Verdict{Outcome: rollout.TimedOut, Ending: rollout.EndedTimedOut, EndedBy: rollout.Us}
+		err = nil
+	case errors.Is(err, context.Canceled):
+		verdict = rollout.Verdict{Outcome: rollout.Cancelled, Ending: rollout.EndedCancelled, EndedBy: rollout.Us}
+		err = nil
+	}
+	for _, f := range w.undecided() {
+		w.decide(f, verdict)
+	}
+	return err
+}
+
+func (w *watcher) decide(f *follower, verdict rollout.Verdict) {
+	verdict.Standing, verdict.Goal, verdict.Limit = f.Standing, w.until.WaitFor, w.until.Timeout
+	f.Phase, f.Verdict = rollout.PhaseDecided, verdict
+	w.emit(rollout.Decided{Rollout: f.Rollout})
+}
+
+// round looks once at every rollout that has no verdict.
+func (w *watcher) round(ctx context.Context) error {
+	open := w.undecided()
+	w.left = lookedInto
+	if err := w.look(ctx, open); err != nil {
+		return err
+	}
+	for _, f := range open {
+		w.tell(f)
+		if err := w.tellFailures(ctx, f); err != nil && !cloud.Transient(err) {
+			return err
+		}
+		if err := w.judge(ctx, f); err != nil {
+			return err
+		}
+	}
+	w.breakSilence()
+	return nil
+}
+
+// judge decides on a rollout, or lets it go on.
+func (w *watcher) judge(ctx context.Context, f *follower) error {
+	its := kind.Of(f.Service)
+	goal := kind.Goal{WaitFor: w.until.WaitFor, Back: w.until.Back, Doomed: w.doomed()}
+	if err := w.lookAtHealth(ctx, f, its.NeedsHealth(f.Rollout, goal)); err != nil {
+		return err
+	}
+	if verdict, ended := its.Judge(f.Rollout, goal); ended {
+		w.decide(f, verdict)
+		return nil
+	}
+	cause, hopeless := w.until.Hopeless(f.failed)
+	switch {
+	case !hopeless || f.Deployment.Running > 0 || f.Deployment.State == rollout.RolloutFailed || f.causes[cause]:
+	case f.Service.BreakerOn:
+		f.causes[cause] = true
+		w.emit(rollout.RollbackAwaited{Rollout: f.Rollout, Cause: cause})
+	default:
+		w.decide(f, rollout.Verdict{Outcome: rollout.Failed, Ending: rollout.EndedHopeless, EndedBy: rollout.Us})
+	}
+	return nil
+}
+
+// doomed tells whether all are going to be taken back.
+func (w *watcher) doomed() bool {
+	return w.until.Together && slices.ContainsFunc(w.followers, func(f *follower) bool {
+		return f.Phase == rollout.PhaseDecided && !f.Verdict.Outcome.Good()
+	})
+}
