@@ -23,7 +23,7 @@ import (
 
 	"ecs-deploy/internal/ecssim"
 	"ecs-deploy/internal/inputs"
-	"ecs-deploy/internal/report"
+	"ecs-deploy/internal/viewer"
 )
 
 // TestMain lets the test binary be the action, so that the tests run it as a process of its own.
@@ -98,8 +98,8 @@ func TestProcessDeploysAgainstAnEndpoint(t *testing.T) {
 
 			outputs, err := os.ReadFile(filepath.Join(folder, "output"))
 			require.NoError(t, err)
-			require.Contains(t, report.ViewOutputs(string(outputs)), "outcome="+test.outcome+"\n")
-			require.Contains(t, report.ViewOutputs(string(outputs)), "task-definition-arn=arn:aws:ecs:eu-west-1:123456789012:task-definition/web:42\n")
+			require.Contains(t, viewer.Outputs(string(outputs)), "outcome="+test.outcome+"\n")
+			require.Contains(t, viewer.Outputs(string(outputs)), "task-definition-arn=arn:aws:ecs:eu-west-1:123456789012:task-definition/web:42\n")
 			summary, err := os.ReadFile(filepath.Join(folder, "summary.md"))
 			require.NoError(t, err)
 			require.Contains(t, string(summary), "| Task definition | `web:41` → **`web:42`**")
@@ -154,7 +154,7 @@ func TestProcessOutlivesItsLog(t *testing.T) {
 	require.Equal(t, 4, command.ProcessState.ExitCode(), fault.String())
 	outputs, err := os.ReadFile(filepath.Join(folder, "output"))
 	require.NoError(t, err)
-	require.Contains(t, report.ViewOutputs(string(outputs)), "outcome=rolled-back\n")
+	require.Contains(t, viewer.Outputs(string(outputs)), "outcome=rolled-back\n")
 }
 
 func merge(sets ...map[string]string) map[string]string {
@@ -181,7 +181,7 @@ func TestProcessEndsSoonWhenItIsCancelled(t *testing.T) {
 		require.Equal(t, 130, exit.ExitCode(), log)
 		outputs, err := os.ReadFile(filepath.Join(folder, "output"))
 		require.NoError(t, err)
-		require.Contains(t, report.ViewOutputs(string(outputs)), "outcome=cancelled\n")
+		require.Contains(t, viewer.Outputs(string(outputs)), "outcome=cancelled\n")
 		summary, err := os.ReadFile(filepath.Join(folder, "summary.md"))
 		require.NoError(t, err)
 		require.Contains(t, string(summary), "ECS goes on trying")
@@ -316,7 +316,7 @@ func BenchmarkMemory(b *testing.B) {
 				}
 				outputs, err := os.ReadFile(filepath.Join(folder, "output"))
 				require.NoError(b, err)
-				require.Contains(b, report.ViewOutputs(string(outputs)), "outcome=succeeded\n")
+				require.Contains(b, viewer.Outputs(string(outputs)), "outcome=succeeded\n")
 				b.ReportMetric(0, "ns/op")
 				b.ReportMetric(peak, "MB")
 				b.ReportMetric(own, "MB-own") // without the pages of the program's file

@@ -5,14 +5,13 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"ecs-deploy/internal/ecssim"
-	"ecs-deploy/internal/report"
+	"ecs-deploy/internal/viewer"
 )
 
 // Demo shows what a workflow would: the log of a run against a scenario, and the outputs and the
@@ -21,12 +20,8 @@ func Demo(ctx context.Context, args []string, env Env) int {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.SetOutput(env.Stdout)
 	list := flags.Bool("list", false, "list the scenarios")
-	var page page
-	flags.StringVar(&page.file, "html", "", "write the summary to this `file`, as a page that a browser shows as GitHub would")
-	of := flags.String("of", "", "with -html: show this `file`, which holds a summary, and run no scenario")
-	flags.StringVar(&page.mermaid, "mermaid", "", "with -html: the `URL` of a mermaid.min.js, which draws the picture")
 	flags.Usage = func() {
-		fmt.Fprintln(env.Stdout, "usage: demo [-list] [-html file [-mermaid URL] [-of file]] [scenario]")
+		fmt.Fprintln(env.Stdout, "usage: demo [-list] [scenario]")
 		flags.PrintDefaults()
 	}
 	switch err := flags.Parse(args); {
@@ -34,15 +29,7 @@ func Demo(ctx context.Context, args []string, env Env) int {
 		return 0
 	case err != nil || flags.NArg() > 1:
 		return 2
-	}
-	switch {
-	case *of != "" && page.file == "":
-		fmt.Fprintln(env.Stdout, "-of needs -html: the file that the page is written to")
-		return 2
-	case *of != "":
-		return page.show(*of, env.Stdout)
-	}
-	if *list {
+	case *list:
 		for _, scenario := range ecssim.Scenarios() {
 			fmt.Fprintf(env.Stdout, "%-16s %s\n", scenario.Name, scenario.Story)
 		}
@@ -52,41 +39,28 @@ func Demo(ctx context.Context, args []string, env Env) int {
 	if flags.NArg() == 1 {
 		scenario = flags.Arg(0)
 	}
-	return demo(ctx, scenario, page, env)
-}
-
-// page is where the summary goes as a page, if it does.
-type page struct{ file, mermaid string }
-
-// show writes a page of a file that holds a summary.
-func (p page) show(file string, screen io.Writer) int {
-	summary, err := os.ReadFile(file)
-	if err == nil {
-		err = p.write(file, string(summary))
-	}
+	screen := env.Stdout
+	env.Stdout = viewer.New(screen)
+	left, err := Rehearse(ctx, scenario, env)
 	if err != nil {
 		fmt.Fprintln(screen, err)
 		return 1
 	}
-	return 0
+	fmt.Fprintf(screen, "\n──── Outputs ────\n%s\n──── Summary ────\n%s\nexit code %d\n", viewer.Outputs(left.Outputs), left.Summary, left.Code)
+	return left.Code
 }
 
-func (p page) write(title, summary string) error {
-	if p.file == "" {
-		return nil
-	}
-	text, err := report.Page(title, summary, p.mermaid)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(p.file, []byte(text), 0o644)
+// Left is what a run leaves beside its log.
+type Left struct {
+	Code             int
+	Outputs, Summary string // as they stand in the runner's files
 }
 
-func demo(ctx context.Context, scenario string, page page, env Env) int {
+// Rehearse runs the step of the README against a scenario, with what the scenario itself asks for.
+func Rehearse(ctx context.Context, scenario string, env Env) (Left, error) {
 	folder, err := os.MkdirTemp("", "ecs-deploy-demo-")
 	if err != nil {
-		fmt.Fprintln(env.Stdout, err)
-		return 1
+		return Left{}, err
 	}
 	defer os.RemoveAll(folder)
 	outputs, summary := filepath.Join(folder, "outputs"), filepath.Join(folder, "summary.md")
@@ -98,22 +72,13 @@ func demo(ctx context.Context, scenario string, page page, env Env) int {
 		}
 	}
 	set["INPUT_SIMULATE"], set["GITHUB_OUTPUT"], set["GITHUB_STEP_SUMMARY"] = scenario, outputs, summary
-
-	screen := env.Stdout
-	env.Stdout = report.NewViewer(screen)
 	env.Getenv = func(name string) string { return set[name] }
 	code := Run(ctx, env)
 	written := func(path string) string {
 		text, _ := os.ReadFile(path) // where nothing was written, nothing is shown
 		return string(text)
 	}
-	fmt.Fprintf(screen, "\n──── Outputs ────\n%s\n──── Summary ────\n%s\nexit code %d\n",
-		report.ViewOutputs(written(outputs)), written(summary), code)
-	if err := page.write(scenario, written(summary)); err != nil {
-		fmt.Fprintln(screen, err)
-		return 1
-	}
-	return code
+	return Left{code, written(outputs), written(summary)}, nil
 }
 
 // demoInputs are the step of the README.

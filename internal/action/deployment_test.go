@@ -24,8 +24,8 @@ import (
 
 	"ecs-deploy/internal/cloud"
 	"ecs-deploy/internal/ecssim"
-	"ecs-deploy/internal/report"
 	"ecs-deploy/internal/rollout"
+	"ecs-deploy/internal/viewer"
 )
 
 // send makes one request as another client would, and returns the answer.
@@ -470,8 +470,8 @@ func TestAFaultOfOursStillWritesOutputsAndClosesTheGroup(t *testing.T) {
 		require.Regexp(t, "(?s)::endgroup::\n::error title=web → main%3A failed after 4s::This action has a fault \\(the sky falls\\): what ECS has begun, if anything, goes on[^\n]*\n$", log.String())
 		outputs, err := os.ReadFile(env["GITHUB_OUTPUT"])
 		require.NoError(t, err)
-		require.Contains(t, report.ViewOutputs(string(outputs)), "outcome=failed\n")
-		require.Contains(t, report.ViewOutputs(string(outputs)), "deployment-id=ecs-svc/")
+		require.Contains(t, viewer.Outputs(string(outputs)), "outcome=failed\n")
+		require.Contains(t, viewer.Outputs(string(outputs)), "deployment-id=ecs-svc/")
 	})
 }
 

@@ -22,7 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ecs-deploy/internal/ecssim"
-	"ecs-deploy/internal/report"
+	"ecs-deploy/internal/viewer"
 )
 
 // spoiler is a network on which something happens to one call: to the n-th of an operation, or to the n-th of all.
@@ -178,7 +178,7 @@ func leaves(ctx context.Context, t *testing.T, s step, network *spoiler) left {
 	l.calls = slices.Clone(network.calls[before:])
 	text, err := os.ReadFile(env["GITHUB_OUTPUT"])
 	require.NoError(t, err)
-	for line := range strings.Lines(report.ViewOutputs(string(text))) {
+	for line := range strings.Lines(viewer.Outputs(string(text))) {
 		if name, value, found := strings.Cut(strings.TrimSuffix(line, "\n"), "="); found && !strings.HasPrefix(name, " ") {
 			l.outputs[name] = value
 		}

@@ -19,7 +19,7 @@ import (
 
 	"ecs-deploy/internal/cloud"
 	"ecs-deploy/internal/ecssim"
-	"ecs-deploy/internal/report"
+	"ecs-deploy/internal/viewer"
 )
 
 var update = flag.Bool("update", false, "write the goldens anew; read them afterwards")
@@ -74,7 +74,7 @@ func play(t *testing.T, s step, workspace ...string) played {
 	outputs, err := os.ReadFile(env["GITHUB_OUTPUT"])
 	require.NoError(t, err)
 	r.file = string(outputs)
-	r.outputs = report.ViewOutputs(string(outputs))
+	r.outputs = viewer.Outputs(string(outputs))
 	summary, err := os.ReadFile(env["GITHUB_STEP_SUMMARY"])
 	require.NoError(t, err)
 	r.summary = string(summary)

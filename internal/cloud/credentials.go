@@ -75,22 +75,24 @@ func base(ctx context.Context, options Options) (aws.Config, error) {
 	if options.HTTP != nil {
 		return rehearsed(ctx, options)
 	}
+	given, profile := options.Credentials.given(), options.Credentials.Profile
+	if given != nil {
+		// Nothing in a file of HOME or of the workspace may redirect the calls then; of HOME the region counts.
+		named := options.Credentials.Named
+		if named.Workspace {
+			named = Place{}
+		}
+		cfg, err := configured(ctx, homeRegion(ctx, options.Region), given, named)
+		if err != nil {
+			err = unreadable(err)
+		}
+		return cfg, err
+	}
 	load := []func(*config.LoadOptions) error{
 		config.WithRegion(options.Region),
 		config.WithHTTPClient(network()),
 	}
-	given, profile := options.Credentials.given(), options.Credentials.Profile
 	switch {
-	case given != nil:
-		// Nothing in a file of HOME or of the workspace may redirect the calls then; of HOME the region counts.
-		region, named := homeRegion(ctx, options.Region), options.Credentials.Named
-		if named.Workspace {
-			named = Place{}
-		}
-		// A profile of the environment is not needed, and the SDK would insist on its file.
-		os.Unsetenv("AWS_PROFILE")
-		configs, credentials := named.files()
-		load = append(load, config.WithCredentialsProvider(given), config.WithRegion(region), config.WithSharedConfigFiles(configs), config.WithSharedCredentialsFiles(credentials))
 	case profile.Name != "":
 		_, place, err := profile.load(ctx, options.Emit)
 		if err != nil {
@@ -107,9 +109,7 @@ func base(ctx context.Context, options Options) (aws.Config, error) {
 	if err != nil {
 		return cfg, unreadable(err)
 	}
-	if given == nil {
-		cfg.Credentials = aws.NewCredentialsCache(teller{cfg.Credentials, options.Emit})
-	}
+	cfg.Credentials = aws.NewCredentialsCache(teller{cfg.Credentials, options.Emit})
 	return cfg, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/stretchr/testify/require"
 
 	"ecs-deploy/internal/rollout"
@@ -102,4 +103,37 @@ func TestWithKeysFilesOfHomeRedirectNothing(t *testing.T) {
 	require.Nil(t, client.config.BaseEndpoint)
 	_, err = Open(t.Context(), Options{Region: "eu-west-1", Credentials: Credentials{Named: workspace}, Emit: func(rollout.Event) {}})
 	require.ErrorContains(t, err, "in the workspace has credential_process and endpoint_url, which is not taken from there")
+}
+
+// Keys need no profile: that of the environment may be missing, and what else the environment says still counts.
+func TestKeysAreConfiguredByTheEnvironment(t *testing.T) {
+	for _, variable := range []string{"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_CA_BUNDLE"} {
+		t.Setenv(variable, "")
+	}
+	t.Setenv("AWS_PROFILE", "nowhere")
+	t.Setenv("AWS_DEFAULT_REGION", "eu-north-1")
+	t.Setenv("AWS_ENDPOINT_URL", "https://proxy.invalid")
+	keys := credentials.NewStaticCredentialsProvider("id", "secret", "")
+	cfg, err := configured(t.Context(), "", keys, Place{})
+	require.NoError(t, err)
+	require.Equal(t, "eu-north-1", cfg.Region)
+	require.Equal(t, "https://proxy.invalid", *cfg.BaseEndpoint)
+	require.Equal(t, "nowhere", os.Getenv("AWS_PROFILE"), "the environment stays as it is")
+
+	cfg, err = configured(t.Context(), "eu-west-1", keys, Place{})
+	require.NoError(t, err)
+	require.Equal(t, "eu-west-1", cfg.Region)
+	t.Setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
+	cfg, err = configured(t.Context(), "", keys, Place{})
+	require.NoError(t, err)
+	require.Nil(t, cfg.BaseEndpoint)
+
+	t.Setenv("AWS_CA_BUNDLE", filepath.Join(t.TempDir(), "missing.pem"))
+	_, err = configured(t.Context(), "", keys, Place{})
+	require.ErrorContains(t, err, "AWS_CA_BUNDLE: open ")
+	empty := filepath.Join(t.TempDir(), "empty.pem")
+	require.NoError(t, os.WriteFile(empty, nil, 0o644))
+	t.Setenv("AWS_CA_BUNDLE", empty)
+	_, err = configured(t.Context(), "", keys, Place{})
+	require.EqualError(t, err, "AWS_CA_BUNDLE: there is no certificate in "+empty)
 }

@@ -537,3 +537,20 @@ func TestWhatRegisterTaskDefinitionRefuses(t *testing.T) {
 		require.Equal(t, want, fmt.Sprint(refused["__type"], ": ", refused["message"]), request)
 	}
 }
+
+// A scenario is the caller's own: what one does to it, the next does not see.
+func TestScenariosAreNotChangedByTheirUsers(t *testing.T) {
+	mine, err := Named("oidc")
+	require.NoError(t, err)
+	require.NotEmpty(t, mine.Env)
+	clear(mine.Env)
+	mine.Denying("UpdateService")
+	fleet := Fleet(3)
+	before := slices.Clone(fleet.others)
+	fleet.Taking(time.Hour)
+	require.Equal(t, before, fleet.others)
+	again, err := Named("oidc")
+	require.NoError(t, err)
+	require.NotEmpty(t, again.Env)
+	require.Nil(t, again.policies)
+}

@@ -537,9 +537,9 @@ func Fleet(services int) Scenario {
 // Taking is the scenario with new tasks that take that long until they count as healthy; those of other services take
 // less, each another time.
 func (s Scenario) Taking(longest time.Duration) Scenario {
-	for i, other := range s.others {
-		other.behaviour = taking(longest * time.Duration(i+1) / time.Duration(len(s.others)+1))
-		s.others[i] = other
+	s.others = slices.Clone(s.others)
+	for i := range s.others {
+		s.others[i].behaviour = taking(longest * time.Duration(i+1) / time.Duration(len(s.others)+1))
 	}
 	s.behaviour = taking(longest)
 	return s
@@ -571,20 +571,26 @@ func (s *Sim) deployed(v *service, ago time.Duration, b behaviour) {
 	}
 }
 
-// Scenarios lists what can be played.
-func Scenarios() []Scenario { return slices.Clone(scenarios) }
+// Scenarios lists what can be played. They are the caller's own.
+func Scenarios() []Scenario {
+	var own []Scenario
+	for _, scenario := range scenarios {
+		scenario.With, scenario.Env = maps.Clone(scenario.With), maps.Clone(scenario.Env)
+		own = append(own, scenario)
+	}
+	return own
+}
 
 // Named is the scenario of that name. The error names those that there are.
 func Named(name string) (Scenario, error) {
-	at := slices.IndexFunc(scenarios, func(c Scenario) bool { return c.Name == name })
-	if at < 0 {
-		var names []string
-		for _, c := range scenarios {
-			names = append(names, c.Name)
+	var names []string
+	for _, scenario := range Scenarios() {
+		if scenario.Name == name {
+			return scenario, nil
 		}
-		return Scenario{}, fmt.Errorf("no scenario is called %q: there are %s", name, strings.Join(names, ", "))
+		names = append(names, scenario.Name)
 	}
-	return scenarios[at], nil
+	return Scenario{}, fmt.Errorf("no scenario is called %q: there are %s", name, strings.Join(names, ", "))
 }
 
 //go:embed web.json

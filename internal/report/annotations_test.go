@@ -188,18 +188,3 @@ func TestTheSummaryOfAHugeFailureFits(t *testing.T) {
 	require.Contains(t, summary[len(summary)-1000:], "> [!NOTE]\n> GitHub shows no more than so much. Left out are ")
 	require.Regexp(t, `, \d+ lines of the log[,.]`, strings.ReplaceAll(summary[len(summary)-1000:], "are ", ", "))
 }
-
-func TestThePageShowsASummaryAsGitHubWould(t *testing.T) {
-	page, err := Page("<t>", "## v\n\n> [!CAUTION]\n> `a` <https://x.y>\n>\n> b\n\n```mermaid\ngantt\n```\n", "file:///m.js")
-	require.NoError(t, err)
-	for _, part := range []string{
-		"<title>&lt;t&gt;</title>", "<blockquote class=\"alert caution\"><p><code>a</code> <a href=\"https://x.y\">https://x.y</a></p>\n<p>b</p>\n</blockquote>",
-		`<code class="language-mermaid">gantt`, `<script src="file:///m.js"></script>`,
-	} {
-		require.Contains(t, page, part)
-	}
-	page, err = Page("t", "> [!CAUTION\n> a\n\n> b\n", "")
-	require.NoError(t, err)
-	require.NotContains(t, page, "<script")
-	require.Contains(t, page, "<p>[!CAUTION\na</p>")
-}

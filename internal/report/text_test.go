@@ -19,6 +19,7 @@ import (
 
 	"ecs-deploy/internal/rollout"
 	"ecs-deploy/internal/taskdef"
+	"ecs-deploy/internal/viewer"
 )
 
 // commands are the runner's commands in a log, found as it finds them: a line is ended by \n, \r\n or
@@ -82,8 +83,8 @@ func TestEventsCannotCommandTheRunner(t *testing.T) {
 		}
 		written, err := os.ReadFile(env["GITHUB_OUTPUT"])
 		require.NoError(t, err)
-		require.Contains(t, ViewOutputs(string(written)), "outcome=failed\n")
-		require.NotContains(t, ViewOutputs(string(written)), "outcome=succeeded\n")
+		require.Contains(t, viewer.Outputs(string(written)), "outcome=failed\n")
+		require.NotContains(t, viewer.Outputs(string(written)), "outcome=succeeded\n")
 	}
 }
 
@@ -163,7 +164,7 @@ func TestOutputsCannotAddOutputs(t *testing.T) {
 	delimiters := regexp.MustCompile(`<<(ghadelimiter_\w{26,})\n`).FindAllStringSubmatch(string(written), -1)
 	require.Len(t, delimiters, 2)
 	require.NotEqual(t, delimiters[0][1], delimiters[1][1])
-	require.Equal(t, "reason=a\nghadelimiter_x\noutcome=succeeded\n\noutcome=failed\n", ViewOutputs(string(written)))
+	require.Equal(t, "reason=a\nghadelimiter_x\noutcome=succeeded\n\noutcome=failed\n", viewer.Outputs(string(written)))
 }
 
 func TestFilesThatCannotBeWrittenAreSaid(t *testing.T) {
@@ -217,17 +218,6 @@ func TestLengthsOfTime(t *testing.T) {
 	} {
 		require.Equal(t, want, [2]string{clock(d), rollout.Span(d)})
 	}
-}
-
-func TestViewerShowsWhatAWorkflowWould(t *testing.T) {
-	var screen bytes.Buffer
-	v := NewViewer(&screen)
-	for _, part := range []string{"::group::Plan\nfir", "st\n::endgroup::\n", "::error title=a%3A b::c%0Ad 100%25\n::add-mask::secret\nlast\n"} {
-		n, err := v.Write([]byte(part))
-		require.NoError(t, err)
-		require.Equal(t, len(part), n)
-	}
-	require.Equal(t, "▼ Plan\n  first\nError: a: b\n       c\n       d 100%\nlast\n", screen.String())
 }
 
 func TestSecretsAreHiddenHoweverTheyAreWritten(t *testing.T) {
@@ -304,7 +294,7 @@ func TestTheEndIsToldWhateverBreaks(t *testing.T) {
 	require.True(t, strings.HasSuffix(log.String(), "::error::failed: it failed\n"), log.String())
 	outputs, err := os.ReadFile(folder + "/output")
 	require.NoError(t, err)
-	require.Contains(t, ViewOutputs(string(outputs)), "outcome=failed\n")
+	require.Contains(t, viewer.Outputs(string(outputs)), "outcome=failed\n")
 }
 
 func TestAFullDiskIsToldOnce(t *testing.T) {

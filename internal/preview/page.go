@@ -1,4 +1,4 @@
-package report
+package main
 
 import (
 	"bytes"
@@ -21,12 +21,9 @@ var markdown = goldmark.New(
 	goldmark.WithRendererOptions(html.WithUnsafe()),
 )
 
-// Page is a summary as a page that a browser shows about as GitHub would. Pictures are drawn if the URL of a
+// pageOf is a summary as a page that a browser shows about as GitHub would. Pictures are drawn if the URL of a
 // script that holds Mermaid is given, such as the mermaid.min.js of its npm package; else their text is shown.
-//
-// It is no template: with one of the standard library's, the linker keeps every method of the AWS SDK, and the program
-// is half as large again.
-func Page(title, summary, mermaid string) (string, error) {
+func pageOf(title, summary, mermaid string) (string, error) {
 	var body bytes.Buffer
 	if err := markdown.Convert([]byte(summary), &body); err != nil {
 		return "", err

@@ -1,4 +1,5 @@
-package report
+// Package viewer shows what a run leaves, for people without GitHub at hand: its log, and its outputs.
+package viewer
 
 import (
 	"bytes"
@@ -15,8 +16,8 @@ type Viewer struct {
 	indent string
 }
 
-// NewViewer makes a Viewer that writes to the screen.
-func NewViewer(screen io.Writer) *Viewer { return &Viewer{screen: screen} }
+// New makes a Viewer that writes to the screen.
+func New(screen io.Writer) *Viewer { return &Viewer{screen: screen} }
 
 var command = regexp.MustCompile(`^::([a-z-]+)( title=([^:]*))?::(.*)$`)
 
@@ -57,9 +58,9 @@ func (v *Viewer) show(line string) string {
 	return ""
 }
 
-// ViewOutputs shows what was written to the runner's file of outputs: of each the last value, as the
+// Outputs shows what was written to the runner's file of outputs: of each the last value, as the
 // runner reads it (https://github.com/actions/runner/blob/main/src/Runner.Worker/FileCommandManager.cs).
-func ViewOutputs(file string) string {
+func Outputs(file string) string {
 	values := map[string]string{}
 	var names []string
 	for file != "" {

@@ -1,0 +1,24 @@
+package viewer
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestViewerShowsWhatAWorkflowWould(t *testing.T) {
+	var screen bytes.Buffer
+	v := New(&screen)
+	for _, part := range []string{"::group::Plan\nfir", "st\n::endgroup::\n", "::error title=a%3A b::c%0Ad 100%25\n::add-mask::secret\nlast\n"} {
+		n, err := v.Write([]byte(part))
+		require.NoError(t, err)
+		require.Equal(t, len(part), n)
+	}
+	require.Equal(t, "▼ Plan\n  first\nError: a: b\n       c\n       d 100%\nlast\n", screen.String())
+}
+
+func TestOfAnOutputTheLastValueCounts(t *testing.T) {
+	require.Equal(t, "a=2\nb=x\ny\n", Outputs("a<<E\n1\nE\nb<<F\nx\ny\nF\na<<G\n2\nG\n"))
+	require.Empty(t, Outputs(""))
+}
