@@ -35,9 +35,9 @@ const simulatedRegion = "eu-west-1"
 // token for a role, then the environment. An external id asks for keys: a token cannot carry one.
 func credentials(in inputs.Credentials, env Env, emit rollout.Emit) (cloud.Credentials, error) {
 	var with cloud.Credentials
-	role := cloud.Role{ARN: in.Role.ARN, SessionName: in.Role.SessionName, ExternalID: in.Role.ExternalID, Duration: in.Role.Duration}
+	role := cloud.AssumedRole{Role: in.Role}
 	runner, hasToken := oidc.On(env.Getenv, transport(env.HTTP), in.Audience)
-	inEnv := inputs.Keys{
+	inEnv := rollout.Keys{
 		AccessKeyID: env.Getenv("AWS_ACCESS_KEY_ID"), SecretAccessKey: env.Getenv("AWS_SECRET_ACCESS_KEY"), SessionToken: env.Getenv("AWS_SESSION_TOKEN"),
 	}
 	fromEnv := env.Getenv("AWS_PROFILE")
@@ -67,8 +67,8 @@ func credentials(in inputs.Credentials, env Env, emit rollout.Emit) (cloud.Crede
 	return with, nil
 }
 
-func keys(k inputs.Keys, named cloud.Place) cloud.Credentials {
-	return cloud.Credentials{Named: named, AccessKeyID: k.AccessKeyID, SecretAccessKey: k.SecretAccessKey, SessionToken: k.SessionToken}
+func keys(k rollout.Keys, named cloud.Place) cloud.Credentials {
+	return cloud.Credentials{Named: named, Keys: k}
 }
 
 // profile is a profile and where it may be: in the files that the environment names, in the home folder, which container

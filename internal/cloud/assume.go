@@ -38,7 +38,7 @@ const (
 type assumer struct {
 	client  *Client
 	sts     *sts.Client
-	role    Role
+	role    AssumedRole
 	expires time.Time // when the credentials that were got last are no good any more
 	current atomic.Pointer[issue]
 	dropped atomic.Bool // AWS no longer takes them
@@ -50,7 +50,7 @@ type issue struct {
 	at  time.Time
 }
 
-func newAssumer(cfg aws.Config, role Role, client *Client) *assumer {
+func newAssumer(cfg aws.Config, role AssumedRole, client *Client) *assumer {
 	once := cfg.Copy()
 	once.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 	once.APIOptions = append(once.APIOptions, reportCalls(client.emit), wholeAnswers)

@@ -38,7 +38,7 @@ func answer(r *http.Request, status int, body string) *http.Response {
 func open(t *testing.T, http HTTPClient) *Client {
 	t.Helper()
 	client, err := Open(t.Context(), Options{
-		Region: "eu-west-1", Credentials: Credentials{AccessKeyID: "id", SecretAccessKey: "secret"}, HTTP: http,
+		Region: "eu-west-1", Credentials: Credentials{Keys: rollout.Keys{AccessKeyID: "id", SecretAccessKey: "secret"}}, HTTP: http,
 		Jitter: func() float64 { return 0.5 }, Emit: func(rollout.Event) {},
 	})
 	require.NoError(t, err)
@@ -271,7 +271,7 @@ func TestConfigurationThatIsMissing(t *testing.T) {
 	_, err = client.ServiceNames(t.Context(), "main")
 	require.EqualError(t, err, "there are no AWS credentials")
 
-	options.Credentials = Credentials{AccessKeyID: "id", SecretAccessKey: "secret"}
+	options.Credentials = Credentials{Keys: rollout.Keys{AccessKeyID: "id", SecretAccessKey: "secret"}}
 	client, err = Open(t.Context(), options)
 	require.NoError(t, err)
 	_, err = client.WithoutRetry().ServiceNames(t.Context(), "main")
@@ -313,7 +313,7 @@ func TestLogsAreReadInTheirOwnRegion(t *testing.T) {
 func TestEvidenceThatMayNotBeRead(t *testing.T) {
 	var told []string
 	client, err := Open(t.Context(), Options{
-		Region: "eu-west-1", Credentials: Credentials{AccessKeyID: "id", SecretAccessKey: "secret"}, Jitter: func() float64 { return 0 },
+		Region: "eu-west-1", Credentials: Credentials{Keys: rollout.Keys{AccessKeyID: "id", SecretAccessKey: "secret"}}, Jitter: func() float64 { return 0 },
 		Emit: func(e rollout.Event) {
 			if e, is := e.(rollout.Unreadable); is {
 				told = append(told, string(e.Sight)+": "+e.Err.Error()+". "+rollout.Remedy(e.Err))

@@ -8,7 +8,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -25,18 +24,15 @@ import (
 // chain (web identity file, container, instance); or a role that is assumed with one of these, or
 // with an identity token.
 type Credentials struct {
-	AccessKeyID, SecretAccessKey, SessionToken string
-	Profile                                    Profile
-	Role                                       Role
-	Named                                      Place // the files that the environment names, for what is said of no profile
+	rollout.Keys
+	Profile Profile
+	Role    AssumedRole
+	Named   Place // the files that the environment names, for what is said of no profile
 }
 
-// Role is a role to assume. It is unset without an ARN.
-type Role struct {
-	ARN         string
-	SessionName string
-	ExternalID  string        // not with a token
-	Duration    time.Duration // 0 is an hour
+// AssumedRole is a role, and what it is assumed with.
+type AssumedRole struct {
+	rollout.Role
 	// Token gets a new identity token of the job. It is nil where the role is assumed with keys.
 	Token func(context.Context) (oidc.Token, error)
 }
@@ -222,7 +218,7 @@ func (c *Client) unauthenticated(ctx context.Context, err error) error {
 	case inChain && errors.As(err, &answer):
 		p := &rollout.Problem{Kind: rollout.Refused, What: fmt.Sprintf("sts:%s for the role of the profile: %s (%s)", call.Operation(), answer.ErrorMessage(), answer.ErrorCode())}
 		if trouble, found := credentialError(call.Operation(), err); found {
-			p.Next = trouble.fill(Role{}, oidc.Claims{}).Next
+			p.Next = trouble.fill(AssumedRole{}, oidc.Claims{}).Next
 		}
 		return p
 	case inChain && errors.As(err, &lost):
@@ -235,18 +231,10 @@ func (c *Client) unauthenticated(ctx context.Context, err error) error {
 	return p
 }
 
-// account is the id in the ARN of a role.
-func account(arn string) string {
-	if parts := strings.Split(arn, ":"); len(parts) > 4 {
-		return parts[4]
-	}
-	return ""
-}
-
 // fill puts in what a credential error leaves open.
-func (e CredentialError) fill(role Role, claims oidc.Claims) CredentialError {
+func (e CredentialError) fill(role AssumedRole, claims oidc.Claims) CredentialError {
 	of := "the account"
-	if id := account(role.ARN); id != "" {
+	if id := rollout.Account(role.ARN); id != "" {
 		of = "account " + id
 	}
 	words := strings.NewReplacer(

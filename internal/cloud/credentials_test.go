@@ -62,7 +62,7 @@ func (s *tokens) token(context.Context) (oidc.Token, error) {
 }
 
 // assuming makes a client that assumes a role.
-func assumingClient(t *testing.T, role Role, http HTTPClient, events *[]rollout.Event) *Client {
+func assumingClient(t *testing.T, role AssumedRole, http HTTPClient, events *[]rollout.Event) *Client {
 	t.Helper()
 	role.ARN, role.SessionName = deployer, "x"
 	given := Credentials{Role: role}
@@ -92,7 +92,7 @@ func TestCredentialErrorsAreRecognised(t *testing.T) {
 				require.NotEmpty(t, known.Source)
 				synctest.Test(t, func(t *testing.T) {
 					var source tokens
-					role, claims := Role{}, oidc.Claims{}
+					role, claims := AssumedRole{}, oidc.Claims{}
 					if known.call == "" {
 						err := open(t, transport(func(r *http.Request) (*http.Response, error) {
 							return answerXML(r, http.StatusBadRequest, refusalXML(code, known.Example)), nil
@@ -115,7 +115,7 @@ func TestCredentialErrorsAreRecognised(t *testing.T) {
 
 					var problem *rollout.Problem
 					require.ErrorAs(t, err, &problem)
-					want := known.fill(Role{ARN: deployer}, claims)
+					want := known.fill(AssumedRole{Role: rollout.Role{ARN: deployer}}, claims)
 					require.Equal(t, want.What+" ("+code+": "+known.Example+")", problem.What)
 					require.Equal(t, want.Next, problem.Next)
 					require.Equal(t, rollout.Refused, problem.Kind)
@@ -139,7 +139,7 @@ func TestEachAttemptHasAFreshToken(t *testing.T) {
 		var source tokens
 		var sent []string
 		var events []rollout.Event
-		client := assumingClient(t, Role{Token: source.token}, transport(func(r *http.Request) (*http.Response, error) {
+		client := assumingClient(t, AssumedRole{Token: source.token}, transport(func(r *http.Request) (*http.Response, error) {
 			require.Empty(t, r.Header.Get("Authorization"), "it is not signed")
 			values := form(r)
 			sent = append(sent, values.Get("WebIdentityToken"))
@@ -179,7 +179,7 @@ func TestAssumingEndsAfterTwentySeconds(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var source tokens
 				began := time.Now()
-				err := assumingClient(t, Role{Token: source.token}, answer, nil).Authenticate(t.Context(), nil)
+				err := assumingClient(t, AssumedRole{Token: source.token}, answer, nil).Authenticate(t.Context(), nil)
 				require.ErrorContains(t, err, "sts:AssumeRoleWithWebIdentity for role "+deployer+": AWS could not be reached in eu-west-1")
 				require.LessOrEqual(t, time.Since(began), assuming)
 				require.NotContains(t, err.Error(), "jwt")
@@ -190,7 +190,7 @@ func TestAssumingEndsAfterTwentySeconds(t *testing.T) {
 
 func TestARefusedTokenFailsAtOnce(t *testing.T) {
 	source := tokens{err: &oidc.Refused{Status: 403, Says: "no"}}
-	err := assumingClient(t, Role{Token: source.token}, transport(func(r *http.Request) (*http.Response, error) {
+	err := assumingClient(t, AssumedRole{Token: source.token}, transport(func(r *http.Request) (*http.Response, error) {
 		t.Error("AWS is not asked without a token")
 		return nil, syscall.ECONNRESET
 	}), nil).Authenticate(t.Context(), nil)
@@ -202,7 +202,7 @@ func TestARefusedTokenFailsAtOnce(t *testing.T) {
 func during(t *testing.T, broken func(since time.Duration) bool, minutes int) (keys map[string]int, err error) {
 	keys = map[string]int{}
 	began, given := time.Now(), 0
-	client := assumingClient(t, Role{Duration: 15 * time.Minute}, transport(func(r *http.Request) (*http.Response, error) {
+	client := assumingClient(t, AssumedRole{Role: rollout.Role{Duration: 15 * time.Minute}}, transport(func(r *http.Request) (*http.Response, error) {
 		if r.Header.Get("X-Amz-Target") == "" {
 			if broken(time.Since(began)) {
 				return nil, syscall.ECONNRESET
@@ -267,7 +267,7 @@ func dropping(given *int, refused func(*http.Request)) transport {
 func TestCredentialsThatExpireEarlyAreRenewed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		given, refused := 0, 0
-		client := assumingClient(t, Role{}, dropping(&given, func(*http.Request) { refused++ }), nil)
+		client := assumingClient(t, AssumedRole{}, dropping(&given, func(*http.Request) { refused++ }), nil)
 		require.NoError(t, client.Authenticate(t.Context(), nil))
 		_, err := client.ServiceNames(t.Context(), "main")
 		require.ErrorContains(t, err, "the AWS credentials have expired", "brand-new ones are not replaced")
@@ -286,7 +286,7 @@ func TestCredentialsThatExpireEarlyAreRenewed(t *testing.T) {
 func TestALateAnswerToOldCredentialsIsWorthAnotherAttempt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		given := 0
-		client := assumingClient(t, Role{}, dropping(&given, func(r *http.Request) {
+		client := assumingClient(t, AssumedRole{}, dropping(&given, func(r *http.Request) {
 			if body, _ := io.ReadAll(r.Body); strings.Contains(string(body), "slow") {
 				time.Sleep(8 * time.Second) // virtual
 			}
@@ -306,7 +306,7 @@ func TestCredentialsThatWereDroppedAreGotLikeTheFirst(t *testing.T) {
 		given := 0
 		began := time.Now()
 		aws := dropping(&given, func(*http.Request) {})
-		client := assumingClient(t, Role{}, transport(func(r *http.Request) (*http.Response, error) {
+		client := assumingClient(t, AssumedRole{}, transport(func(r *http.Request) (*http.Response, error) {
 			if r.Header.Get("X-Amz-Target") == "" && given > 0 && time.Since(began) < 2*time.Minute+7*time.Second {
 				return nil, syscall.ECONNRESET
 			}
@@ -329,7 +329,7 @@ func TestNoPlaceholderIsLeftInAProblem(t *testing.T) {
 
 func TestTheErrorOfSTSIsNotThatOfTheCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		client := assumingClient(t, Role{}, transport(func(r *http.Request) (*http.Response, error) {
+		client := assumingClient(t, AssumedRole{}, transport(func(r *http.Request) (*http.Response, error) {
 			return answerXML(r, http.StatusForbidden, refusalXML("AccessDenied", "no")), nil
 		}), nil)
 		_, err := client.ServiceNames(t.Context(), "main")
@@ -340,7 +340,7 @@ func TestTheErrorOfSTSIsNotThatOfTheCall(t *testing.T) {
 }
 
 func TestAPanicInGettingCredentialsIsAnError(t *testing.T) {
-	client := assumingClient(t, Role{}, transport(func(r *http.Request) (*http.Response, error) { panic("the sky falls") }), nil)
+	client := assumingClient(t, AssumedRole{}, transport(func(r *http.Request) (*http.Response, error) { panic("the sky falls") }), nil)
 	require.ErrorContains(t, client.Authenticate(t.Context(), nil), "this action has a fault in getting credentials: the sky falls")
 }
 
@@ -352,7 +352,7 @@ func TestRolesAndRegionsAreOfOnePartition(t *testing.T) {
 		for _, other := range []string{"aws", "aws-cn", "aws-us-gov", "aws-eusc"} {
 			role := "arn:" + other + ":iam::123456789012:role/deployer"
 			_, err := Open(t.Context(), Options{
-				Region: region, Credentials: Credentials{AccessKeyID: "id", SecretAccessKey: "secret", Role: Role{ARN: role}},
+				Region: region, Credentials: Credentials{Keys: rollout.Keys{AccessKeyID: "id", SecretAccessKey: "secret"}, Role: AssumedRole{Role: rollout.Role{ARN: role}}},
 				HTTP: transport(nil), Emit: func(rollout.Event) {},
 			})
 			if other == want {
@@ -406,7 +406,7 @@ func TestAttemptsAreThoseOfSTSToo(t *testing.T) {
 			calls := 0
 			client, err := Open(t.Context(), Options{
 				Region: "eu-west-1", Attempts: asked, Jitter: func() float64 { return 0.5 }, Emit: func(rollout.Event) {},
-				Credentials: Credentials{AccessKeyID: "id", SecretAccessKey: "secret", Role: Role{ARN: deployer, SessionName: "x"}},
+				Credentials: Credentials{Keys: rollout.Keys{AccessKeyID: "id", SecretAccessKey: "secret"}, Role: AssumedRole{Role: rollout.Role{ARN: deployer, SessionName: "x"}}},
 				HTTP: transport(func(r *http.Request) (*http.Response, error) {
 					calls++
 					return answerXML(r, http.StatusInternalServerError, refusalXML("InternalFailure", "busy")), nil

@@ -7,24 +7,17 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"ecs-deploy/internal/rollout"
 )
 
 // Credentials are what the inputs say of them. The zero value leaves them to the environment.
 type Credentials struct {
-	Keys     Keys
+	Keys     rollout.Keys
 	Profile  string
-	Role     Role
+	Role     rollout.Role
 	Audience string   // of the identity token
 	Accounts []string // whose credentials are accepted; none: of all
-}
-
-// Keys are credentials by themselves. They are all empty, or the first two are set.
-type Keys struct{ AccessKeyID, SecretAccessKey, SessionToken string }
-
-// Role is a role to assume. It is unset without an ARN.
-type Role struct {
-	ARN, SessionName, ExternalID string
-	Duration                     time.Duration
 }
 
 // secretInputs and secretVariables are what holds secrets, before anything is checked.
@@ -78,10 +71,10 @@ func (c *checker) credentials(t text, job string) Credentials {
 		c.mistake("role-external-id: it is not 2 or more letters, digits and _+=,.@:/-") // it may be a secret
 	}
 	given := Credentials{
-		Keys:     Keys{t.AccessKeyID, t.SecretAccessKey, t.SessionToken},
+		Keys:     rollout.Keys{AccessKeyID: t.AccessKeyID, SecretAccessKey: t.SecretAccessKey, SessionToken: t.SessionToken},
 		Profile:  t.Profile,
 		Audience: t.Audience,
-		Role:     Role{ARN: t.Role, SessionName: cmp.Or(t.RoleSessionName, job), ExternalID: t.RoleExternalID},
+		Role:     rollout.Role{ARN: t.Role, SessionName: cmp.Or(t.RoleSessionName, job), ExternalID: t.RoleExternalID},
 		Accounts: c.accounts("allowed-account-ids", t.AllowedAccountIDs),
 	}
 	if seconds := c.whole("role-duration-seconds", t.RoleDurationSeconds, 900, 43200); seconds != nil {
@@ -105,17 +98,10 @@ func (c *checker) credentials(t text, job string) Credentials {
 			c.mistake("%s belongs to a role-to-assume: that one is not set", input.name)
 		}
 	}
-	if account := accountOf(t.Role); account != "" && len(given.Accounts) > 0 && !slices.Contains(given.Accounts, account) {
+	if account := rollout.Account(t.Role); account != "" && len(given.Accounts) > 0 && !slices.Contains(given.Accounts, account) {
 		c.mistake("role-to-assume: %s is of the account %s, and allowed-account-ids allows %s only", t.Role, account, strings.Join(given.Accounts, ", "))
 	}
 	return given
-}
-
-func accountOf(arn string) string {
-	if parts := strings.Split(arn, ":"); len(parts) > 4 {
-		return parts[4]
-	}
-	return ""
 }
 
 // matching tells whether a text is of a form, or empty.

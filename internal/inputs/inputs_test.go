@@ -35,7 +35,7 @@ func TestDefaults(t *testing.T) {
 	in.CodeDeploy = rollout.CodeDeployOptions{}
 	require.Equal(t, Inputs{
 		Operation: "deploy", Cluster: "default", Services: []string{"web"}, WaitFor: "stable", Verify: true,
-		Credentials: Credentials{Audience: "sts.amazonaws.com", Role: Role{SessionName: "ecs-deploy"}},
+		Credentials: Credentials{Audience: "sts.amazonaws.com", Role: rollout.Role{SessionName: "ecs-deploy"}},
 	}, in)
 }
 
@@ -58,7 +58,7 @@ func TestEverythingIsRead(t *testing.T) {
 	require.False(t, *in.ForceNewDeployment)
 	require.Equal(t, 90*time.Minute, in.Timeout)
 	require.True(t, in.DryRun && in.Verbose)
-	require.Equal(t, Keys{"id", "secret", "token"}, in.Credentials.Keys)
+	require.Equal(t, rollout.Keys{AccessKeyID: "id", SecretAccessKey: "secret", SessionToken: "token"}, in.Credentials.Keys)
 }
 
 func TestVariablesAreReadLineByLine(t *testing.T) {
