@@ -1,12 +1,341 @@
 package watch
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"ecs-deploy/internal/cloud"
+	"ecs-deploy/internal/diagnose"
+	"ecs-deploy/internal/ecssim"
 	"ecs-deploy/internal/rollout"
+	"ecs-deploy/internal/taskdef"
 )
+
+// world is a scenario of the simulator, and what was told of it, and when.
+type world struct {
+	*ecssim.Sim
+	client *cloud.Client
+	heard  []heard
+	began  time.Time
+	// spoil may answer in the place of the simulator.
+	spoil func(operation string) (status int, body string)
+}
+
+type heard struct {
+	at    time.Duration
+	event rollout.Event
+}
+
+func open(t *testing.T, scenario string, deny ...string) *world {
+	t.Helper()
+	chosen, err := ecssim.Named(scenario)
+	require.NoError(t, err)
+	w := &world{Sim: ecssim.New(chosen.Denying(deny...)), began: time.Now()}
+	w.client, err = cloud.Open(t.Context(), cloud.Options{
+		Region: "eu-west-1", HTTP: w, Credentials: cloud.Credentials{Keys: rollout.Keys{AccessKeyID: "id", SecretAccessKey: "secret"}},
+		Jitter: func() float64 { return 0.5 }, Emit: func(rollout.Event) {},
+	})
+	require.NoError(t, err)
+	return w
+}
+
+// Do plays the network.
+func (w *world) Do(request *http.Request) (*http.Response, error) {
+	_, operation, _ := strings.Cut(request.Header.Get("X-Amz-Target"), ".")
+	if w.spoil != nil {
+		if status, body := w.spoil(operation); status != 0 {
+			return &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader(body)), Header: http.Header{}, Request: request}, nil
+		}
+	}
+	return w.Sim.Do(request)
+}
+
+func (w *world) hear(event rollout.Event) {
+	w.heard = append(w.heard, heard{time.Since(w.began), event})
+}
+
+// told are the events of a kind.
+func told[Event rollout.Event](w *world) []Event {
+	var told []Event
+	for _, h := range w.heard {
+		if event, is := h.event.(Event); is {
+			told = append(told, event)
+		}
+	}
+	return told
+}
+
+// update registers the second version of the image, gives it to services, and returns what there is to be followed.
+func (w *world) update(t *testing.T, names ...string) []*rollout.Rollout {
+	t.Helper()
+	services, err := w.client.Services(t.Context(), "main", names...)
+	require.NoError(t, err)
+	var rollouts []*rollout.Rollout
+	revisions := map[string]rollout.Revision{}
+	for _, service := range services {
+		revision, known := revisions[service.TaskDefinition]
+		if !known {
+			before, err := w.client.Revision(t.Context(), service.TaskDefinition)
+			require.NoError(t, err)
+			image, err := taskdef.ParseImage("123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:v2")
+			require.NoError(t, err)
+			edited, err := before.Document.Apply(taskdef.Edit{Images: []taskdef.Image{image}})
+			require.NoError(t, err)
+			revision, err = w.client.Register(t.Context(), edited.Document, before)
+			require.NoError(t, err)
+			revisions[service.TaskDefinition] = revision
+		}
+		primary, _ := service.Primary()
+		after, ours, err := w.client.Update(t.Context(), service, rollout.Update{TaskDefinition: revision.ARN})
+		require.NoError(t, err)
+		rollouts = append(rollouts, &rollout.Rollout{
+			By: "ECS", Revision: rollout.RevisionResult{Revision: revision}, Replaced: primary.ID, Since: time.Now(), Heard: ours.Created.Add(-1),
+			HealthChecked: revision.Document.HealthChecked(), Look: rollout.Look{Service: after, Deployment: ours},
+		})
+	}
+	return rollouts
+}
+
+func forStable(timeout time.Duration) Until {
+	return Until{WaitFor: rollout.Stable, Timeout: timeout, Hopeless: diagnose.Hopeless}
+}
+
+func TestFollow(t *testing.T) {
+	running := forStable(time.Hour)
+	running.WaitFor = rollout.AllRun
+	stage := forStable(time.Hour)
+	stage.WaitFor = "post-test-traffic-shift"
+	for _, test := range []struct {
+		name     string
+		scenario string
+		services []string
+		deny     []string
+		until    Until
+		want     []rollout.Ending
+		told     map[string]int // of events, how many at least
+		never    []string       // of events
+	}{
+		{name: "to the end", scenario: "healthy", until: forStable(time.Hour), want: []rollout.Ending{rollout.EndedComplete},
+			told: map[string]int{"ServiceSaid": 5, "Progressed": 4, "Decided": 1}, never: []string{"TasksFailed", "Unreadable", "Unanswered", "Unchanging"}},
+		{name: "without the service deployments", scenario: "healthy", deny: []string{"ListServiceDeployments"}, until: forStable(time.Hour),
+			want: []rollout.Ending{rollout.EndedComplete}, told: map[string]int{"Unreadable": 1}},
+		{name: "until all run", scenario: "healthy", until: running, want: []rollout.Ending{rollout.EndedRunning}},
+		{name: "until all run, by their number", scenario: "healthy", deny: []string{"ListTasks"}, until: running, want: []rollout.Ending{rollout.EndedRunning}, told: map[string]int{"Unreadable": 1}},
+		{name: "until all run, by their own checks", scenario: "healthy", deny: []string{"DescribeTargetHealth"}, until: running, want: []rollout.Ending{rollout.EndedRunning}, told: map[string]int{"Unreadable": 1}},
+		{name: "to a stage", scenario: "blue-green", until: stage, want: []rollout.Ending{rollout.EndedAtStage}, told: map[string]int{"Progressed": 4}},
+		{name: "through hooks", scenario: "blue-green-hook-fails", until: forStable(time.Hour), want: []rollout.Ending{rollout.EndedRolledBack}, told: map[string]int{"HookCalled": 2}},
+		{name: "to a pause", scenario: "blue-green-paused", until: forStable(20 * time.Minute), want: []rollout.Ending{rollout.EndedTimedOut}, told: map[string]int{"HookCalled": 1}},
+		{name: "tasks fail", scenario: "crash", until: forStable(time.Hour), want: []rollout.Ending{rollout.EndedStopped}, told: map[string]int{"TasksFailed": 2}, never: []string{"RollbackAwaited"}},
+		{name: "tasks fail, which is not told without permission", scenario: "crash", deny: []string{"ListTasks"}, until: forStable(time.Hour),
+			want: []rollout.Ending{rollout.EndedStopped}, told: map[string]int{"Unreadable": 1}, never: []string{"TasksFailed"}},
+		{name: "tasks fail without end", scenario: "crash-loop", until: forStable(time.Hour), want: []rollout.Ending{rollout.EndedHopeless}, told: map[string]int{"TasksFailed": 2}},
+		{name: "tasks fail, and ECS rolls back", scenario: "wrong-architecture", until: forStable(time.Hour), want: []rollout.Ending{rollout.EndedRolledBack}},
+		{name: "too long", scenario: "stuck", until: forStable(5 * time.Minute), want: []rollout.Ending{rollout.EndedTimedOut}, told: map[string]int{"Progressed": 5}},
+		{name: "several", scenario: "mixed", services: []string{"web", "api", "jobs"}, until: forStable(time.Hour),
+			want: []rollout.Ending{rollout.EndedComplete, rollout.EndedComplete, rollout.EndedStopped}, told: map[string]int{"Unchanging": 1, "Decided": 3}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := open(t, test.scenario, test.deny...)
+				rollouts := w.update(t, append(test.services, "web")[:max(1, len(test.services))]...)
+				require.NoError(t, Follow(t.Context(), w.client, rollouts, test.until, w.hear))
+				for i, r := range rollouts {
+					require.Equal(t, test.want[i], r.Verdict.Ending)
+					require.Equal(t, rollout.PhaseDecided, r.Phase)
+					require.Equal(t, []any{test.until.WaitFor, test.until.Timeout}, []any{r.Verdict.Goal, r.Verdict.Limit})
+					require.Equal(t, r.Standing, r.Verdict.Standing)
+				}
+				counts := map[string]int{}
+				for _, h := range w.heard {
+					counts[reflect.TypeOf(h.event).Name()]++
+				}
+				for name, least := range test.told {
+					require.GreaterOrEqual(t, counts[name], least, name)
+				}
+				for _, name := range test.never {
+					require.Zero(t, counts[name], name)
+				}
+				require.LessOrEqual(t, counts["Unreadable"], 1, "it is told once")
+				w.requireToldOnce(t)
+				w.requireNoSilence(t)
+			})
+		})
+	}
+}
+
+// requireToldOnce is about what AWS says: each event of a service, each task that failed and each state of a hook is told
+// once.
+func (w *world) requireToldOnce(t *testing.T) {
+	t.Helper()
+	seen := map[string]bool{}
+	first := func(id string) {
+		require.False(t, seen[id], id)
+		seen[id] = true
+	}
+	for _, h := range w.heard {
+		switch e := h.event.(type) {
+		case rollout.TasksFailed:
+			for _, task := range e.Tasks {
+				first(task)
+			}
+			require.Equal(t, seen[fmt.Sprint(e.Rollout.Service.Name, e.Cause)], e.Again)
+			seen[fmt.Sprint(e.Rollout.Service.Name, e.Cause)] = true
+		case rollout.HookCalled:
+			first(e.Hook.ID + string(e.Hook.Status))
+		case rollout.Decided:
+			first(e.Rollout.Service.Name)
+		}
+	}
+}
+
+// requireNoSilence is about the longest time in which nothing is told.
+func (w *world) requireNoSilence(t *testing.T) {
+	t.Helper()
+	last := time.Duration(0)
+	for _, h := range append(slices.Clone(w.heard), heard{at: time.Since(w.began)}) {
+		require.LessOrEqual(t, h.at-last, longestSilence, "%T", h.event)
+		last = h.at
+	}
+}
+
+func TestACancelledWaitIsCancelled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := open(t, "slow")
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Minute, cancel)
+		rollouts := w.update(t, "web")
+		require.NoError(t, Follow(ctx, w.client, rollouts, forStable(time.Hour), w.hear))
+		require.Equal(t, rollout.Cancelled, rollouts[0].Verdict.Outcome)
+		require.Equal(t, rollout.Us, rollouts[0].Verdict.EndedBy)
+	})
+}
+
+// What AWS refuses will not mend by waiting, and what it does not answer may.
+func TestFaultsOfAWS(t *testing.T) {
+	const refused, broken = `{"__type":"AccessDeniedException","message":"no"}`, `{"__type":"ServerException","message":"busy"}`
+	for _, test := range []struct {
+		name     string
+		from, to time.Duration // while AWS does not answer
+		status   int
+		body     string
+		want     rollout.Ending
+		err      string
+		unheard  int // how often it is said that there is no answer, at least
+	}{
+		{name: "refused", from: 30 * time.Second, to: time.Hour, status: http.StatusBadRequest, body: refused, want: rollout.EndedLost, err: "ecs:DescribeServices for service web: not allowed"},
+		{name: "a minute without an answer", from: 30 * time.Second, to: 100 * time.Second, status: http.StatusInternalServerError, body: broken, want: rollout.EndedComplete, unheard: 1},
+		{name: "no answer to the end", from: 30 * time.Second, to: time.Hour, status: http.StatusInternalServerError, body: broken, want: rollout.EndedTimedOut, unheard: 10},
+		{name: "answers that are cut off", from: 30 * time.Second, to: 40 * time.Second, status: http.StatusOK, body: `{"services":[`, want: rollout.EndedComplete},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := open(t, "healthy")
+				rollouts := w.update(t, "web")
+				w.spoil = func(operation string) (int, string) {
+					if since := time.Since(w.began); operation == "DescribeServices" && since > test.from && since < test.to {
+						return test.status, test.body
+					}
+					return 0, ""
+				}
+				err := Follow(t.Context(), w.client, rollouts, forStable(10*time.Minute), w.hear)
+				if test.err == "" {
+					require.NoError(t, err)
+				} else {
+					require.EqualError(t, err, test.err)
+				}
+				require.Equal(t, test.want, rollouts[0].Verdict.Ending)
+				unheard := told[rollout.Unanswered](w)
+				require.GreaterOrEqual(t, len(unheard), test.unheard)
+				for _, e := range unheard {
+					require.GreaterOrEqual(t, e.For, longestSilence-period*11/10)
+					require.Error(t, e.Err)
+				}
+				w.requireNoSilence(t)
+			})
+		})
+	}
+}
+
+// A service that an answer leaves out once is there; one that is left out again was deleted.
+func TestAnOddAnswerDeletesNoService(t *testing.T) {
+	for odd, want := range map[int]rollout.Ending{1: rollout.EndedComplete, 2: rollout.EndedDeleted} {
+		synctest.Test(t, func(t *testing.T) {
+			w := open(t, "healthy")
+			rollouts := w.update(t, "web")
+			answers := 0
+			w.spoil = func(operation string) (int, string) {
+				if operation != "DescribeServices" {
+					return 0, ""
+				}
+				if answers++; answers > 3 && answers <= 3+odd {
+					return http.StatusOK, `{"services":[],"failures":[{"arn":"web","reason":"MISSING"}]}`
+				}
+				return 0, ""
+			}
+			require.NoError(t, Follow(t.Context(), w.client, rollouts, forStable(time.Hour), w.hear))
+			require.Equal(t, want, rollouts[0].Verdict.Ending)
+		})
+	}
+}
+
+// Tasks that keep failing end the wait, unless one runs, ECS has given up already, or its circuit breaker will.
+func TestHopelessDeployments(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		running int
+		state   rollout.RolloutState
+		breaker bool
+		ended   bool
+		awaited int
+	}{
+		{"none runs", 0, rollout.RolloutInProgress, false, true, 0},
+		{"one runs", 1, rollout.RolloutInProgress, false, false, 0},
+		{"ECS rolls back", 0, rollout.RolloutFailed, false, false, 0},
+		{"the circuit breaker is on", 0, rollout.RolloutInProgress, true, false, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			ours := rollout.Deployment{ID: "ecs-svc/2", Status: rollout.DeploymentPrimary, State: test.state, Running: test.running}
+			f := &follower{causes: map[rollout.Cause]bool{}, Rollout: &rollout.Rollout{Look: rollout.Look{
+				Seen: true, Deployment: ours, Service: rollout.Service{
+					Status: rollout.ServiceActive, Controller: rollout.ControlledByECS, BreakerOn: test.breaker, RollsBack: true, Desired: 2,
+					Deployments: []rollout.Deployment{ours},
+				},
+			}}}
+			var w world
+			hopeless := func([]rollout.Task) (rollout.Cause, bool) { return rollout.Cause{Said: "no"}, true }
+			watcher := &watcher{until: Until{WaitFor: rollout.Stable, Hopeless: hopeless}, emit: w.hear, followers: []*follower{f}}
+			require.NoError(t, watcher.judge(t.Context(), f))
+			require.Equal(t, test.ended, f.Phase == rollout.PhaseDecided)
+			if test.ended {
+				require.Equal(t, rollout.EndedHopeless, f.Verdict.Ending)
+				return
+			}
+			require.NoError(t, watcher.judge(t.Context(), f))
+			require.Len(t, told[rollout.RollbackAwaited](&w), test.awaited, "it is told once")
+		})
+	}
+}
+
+func TestOneThatFailsDoomsAllThatGoTogether(t *testing.T) {
+	ended := func(outcome rollout.Outcome, phase rollout.Phase) *follower {
+		return &follower{Rollout: &rollout.Rollout{Phase: phase, Verdict: rollout.Verdict{Outcome: outcome}}}
+	}
+	failed := ended(rollout.Failed, rollout.PhaseDecided)
+	require.True(t, (&watcher{until: Until{Together: true}, followers: []*follower{failed}}).doomed())
+	require.False(t, (&watcher{followers: []*follower{failed}}).doomed())
+	require.False(t, (&watcher{until: Until{Together: true}, followers: []*follower{ended(rollout.Succeeded, rollout.PhaseDecided), ended("", rollout.PhaseStarted)}}).doomed())
+}
 
 func TestTasksAreHealthyByTheirStateAndTheirHealthChecks(t *testing.T) {
 	r := &rollout.Rollout{Look: rollout.Look{Service: rollout.Service{Desired: 2}}}
@@ -19,4 +348,83 @@ func TestTasksAreHealthyByTheirStateAndTheirHealthChecks(t *testing.T) {
 	r.HealthChecked, r.Service.Desired = true, 1
 	require.Equal(t, rollout.Unhealthy, healthOf(r, []rollout.Task{task("RUNNING", "UNKNOWN")}), "a health check has not decided yet")
 	require.Equal(t, rollout.Healthy, healthOf(r, []rollout.Task{task("RUNNING", "HEALTHY")}))
+}
+
+// Each part of a look that may change, changes it.
+func TestLooksThatDiffer(t *testing.T) {
+	half := 50.0
+	base := rollout.Standing{State: "IN_PROGRESS", Wanted: 2, Running: 1}
+	require.True(t, alike(base, base))
+	for name, change := range map[string]func(*rollout.Standing){
+		"state": func(s *rollout.Standing) { s.State = "x" }, "stage": func(s *rollout.Standing) { s.Stage = "x" },
+		"traffic": func(s *rollout.Standing) { s.Traffic = &half }, "wanted": func(s *rollout.Standing) { s.Wanted++ },
+		"older": func(s *rollout.Standing) { s.Older++ }, "running": func(s *rollout.Standing) { s.Running++ },
+		"pending": func(s *rollout.Standing) { s.Pending++ }, "failed": func(s *rollout.Standing) { s.Failed++ },
+	} {
+		other := base
+		change(&other)
+		require.False(t, alike(base, other), name)
+	}
+	other := base
+	other.Left = time.Minute
+	require.True(t, alike(base, other), "time passes by itself")
+}
+
+func TestSinceWhenSomethingIsSo(t *testing.T) {
+	now := time.Now()
+	var since time.Time
+	keep(&since, now, true)
+	require.Equal(t, now, since)
+	keep(&since, now.Add(time.Minute), true)
+	require.Equal(t, now, since)
+	keep(&since, now, false)
+	require.Zero(t, since)
+}
+
+func TestHundredsOfServicesAreLookedAtLessOften(t *testing.T) {
+	followers := make([]*follower, 500)
+	for i := range followers {
+		followers[i] = &follower{Rollout: &rollout.Rollout{}}
+	}
+	require.Equal(t, 5*time.Second, (&watcher{followers: followers}).period())
+	followers[0].Phase = rollout.PhaseDecided
+	require.Equal(t, 4990*time.Millisecond, (&watcher{followers: followers}).period())
+	require.Equal(t, 2*time.Second, (&watcher{followers: followers[:3]}).period())
+}
+
+func TestFollowTasks(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		scenario string
+		deny     []string
+		timeout  time.Duration
+		state    rollout.TaskStatus
+		lines    int
+		err      error
+	}{
+		{name: "to the end", scenario: "migration", timeout: time.Hour, state: rollout.TaskStopped, lines: 4},
+		{name: "it fails", scenario: "migration-fails", timeout: time.Hour, state: rollout.TaskStopped, lines: 3},
+		{name: "without its log", scenario: "migration", deny: []string{"GetLogEvents"}, timeout: time.Hour, state: rollout.TaskStopped},
+		{name: "too long", scenario: "migration-hangs", timeout: 2 * time.Minute, state: rollout.TaskRunning, lines: 1, err: ErrTimeout},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := open(t, test.scenario, test.deny...)
+				revision, err := w.client.Revision(t.Context(), "web")
+				require.NoError(t, err)
+				request, err := taskdef.Parse([]byte(`{"cluster":"main","count":1,"launchType":"FARGATE","networkConfiguration":{"awsvpcConfiguration":{"subnets":["subnet-1"]}}}`))
+				require.NoError(t, err)
+				arns, _, err := w.client.RunTask(t.Context(), rollout.PlannedTask{Input: "run-before", Cluster: "main", Request: request}, revision)
+				require.NoError(t, err)
+				streams, _ := w.client.LogStreams(revision.Document, arns)
+				tasks, err := FollowTasks(t.Context(), w.client, OneOff{Input: "run-before", Cluster: "main", Tasks: arns, Streams: streams, Timeout: test.timeout}, w.hear)
+				require.True(t, errors.Is(err, test.err), err)
+				require.Equal(t, test.state, tasks[0].Status)
+				require.Len(t, told[rollout.OneOffSaid](w), test.lines)
+				require.Equal(t, len(test.deny), len(told[rollout.Unreadable](w)))
+				require.GreaterOrEqual(t, len(told[rollout.OneOffProgressed](w)), 4)
+				w.requireNoSilence(t)
+			})
+		})
+	}
 }
