@@ -19,7 +19,13 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)   // a second signal ends the process at once
 	signal.Ignore(syscall.SIGPIPE) // whoever reads the log may go away, and what was begun must still come to its end
-	env := action.Env{Getenv: os.Getenv, Environ: os.Environ, Stdout: os.Stdout, Jitter: rand.Float64, Version: version + ", commit " + commit}
+	env := action.Env{
+		Getenv:  os.Getenv,
+		Environ: os.Environ,
+		Stdout:  os.Stdout,
+		Jitter:  rand.Float64,
+		Version: version + ", commit " + commit,
+	}
 	if len(os.Args) > 1 && os.Args[1] == "demo" {
 		os.Exit(action.Demo(ctx, os.Args[2:], env))
 	}

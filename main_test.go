@@ -302,7 +302,9 @@ func BenchmarkMemory(b *testing.B) {
 				command, log, folder := process(b, serve(b, ecssim.Fleet(services-1).Taking(2*time.Minute), 2), with)
 				command.Path = program
 				require.NoError(b, command.Start())
-				peak, own, ended := 0.0, 0.0, make(chan error)
+				peak := 0.0
+				own := 0.0
+				ended := make(chan error)
 				go func() { ended <- command.Wait() }()
 				for running := true; running; {
 					select {

@@ -119,7 +119,8 @@ func guarded[Result any](emit rollout.Emit, do func() (Result, error)) (result R
 	defer func() {
 		if fault := recover(); fault != nil {
 			emit(rollout.Noticed{What: fmt.Sprintf("this action has a fault: %v", fault), Next: string(debug.Stack())})
-			err = fmt.Errorf("this action has a fault (%v): what ECS has begun, if anything, goes on, and how it ends is not known", fault)
+			err = fmt.Errorf("this action has a fault (%v): what ECS has begun, if anything, goes on, and how it ends is "+
+				"not known", fault)
 		}
 	}()
 	return do()
@@ -147,7 +148,10 @@ func story(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (r
 	}
 	if operate := operations[in.Operation]; operate != nil && (world.Base == nil || goesBack(world) && !in.DryRun) {
 		return operate(ctx, client, deploy.Operation{
-			Services: world.Services, WaitFor: rollout.WaitFor(in.WaitFor), Timeout: plan.Timeout(in, world.Services), RollBack: in.RollbackOnFailure,
+			Services: world.Services,
+			WaitFor:  rollout.WaitFor(in.WaitFor),
+			Timeout:  plan.Timeout(in, world.Services),
+			RollBack: in.RollbackOnFailure,
 		}, emit)
 	}
 	planned, err := plan.Make(in, world)
@@ -174,9 +178,13 @@ func story(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (r
 	return deploy.Execute(ctx, client, planned, emit)
 }
 
+type operation func(context.Context, *cloud.Client, deploy.Operation, rollout.Emit) (rollout.Result, error)
+
 // operations are what is done in place of a deployment. A roll-back to a revision that is named is one.
-var operations = map[string]func(context.Context, *cloud.Client, deploy.Operation, rollout.Emit) (rollout.Result, error){
-	"continue": deploy.Continue, "rollback": deploy.RollBack, "status": deploy.Status,
+var operations = map[string]operation{
+	"continue": deploy.Continue,
+	"rollback": deploy.RollBack,
+	"status":   deploy.Status,
 }
 
 // goesBack tells whether the revision that is named is the one that is just being replaced: then what is under way is
@@ -217,7 +225,12 @@ func sureToFail(doubts []rollout.Doubt) error {
 		what = append(what, doubt.What)
 		each = append(each, fmt.Errorf("%s. %s", doubt.What, doubt.Next))
 	}
-	return &rollout.Problem{Kind: rollout.BadInput, What: strings.Join(what, "; "), Next: anyway + ".", Err: errors.Join(append(each, errors.New(anyway))...)}
+	return &rollout.Problem{
+		Kind: rollout.BadInput,
+		What: strings.Join(what, "; "),
+		Next: anyway + ".",
+		Err:  errors.Join(append(each, errors.New(anyway))...),
+	}
 }
 
 // finish makes an error part of the result, reports the end and returns the exit code.

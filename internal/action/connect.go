@@ -18,7 +18,14 @@ func connect(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) 
 	if err != nil {
 		return nil, err
 	}
-	options := cloud.Options{Region: in.Region, Credentials: credentials, Attempts: in.Attempts, HTTP: env.HTTP, Jitter: env.Jitter, Emit: emit}
+	options := cloud.Options{
+		Region:      in.Region,
+		Credentials: credentials,
+		Attempts:    in.Attempts,
+		HTTP:        env.HTTP,
+		Jitter:      env.Jitter,
+		Emit:        emit,
+	}
 	if env.HTTP != nil {
 		options.Region = simulatedRegion
 	}
@@ -38,7 +45,9 @@ func credentials(in inputs.Credentials, env Env, emit rollout.Emit) (cloud.Crede
 	role := cloud.AssumedRole{Role: in.Role}
 	runner, hasToken := oidc.On(env.Getenv, transport(env.HTTP), in.Audience)
 	inEnv := rollout.Keys{
-		AccessKeyID: env.Getenv("AWS_ACCESS_KEY_ID"), SecretAccessKey: env.Getenv("AWS_SECRET_ACCESS_KEY"), SessionToken: env.Getenv("AWS_SESSION_TOKEN"),
+		AccessKeyID:     env.Getenv("AWS_ACCESS_KEY_ID"),
+		SecretAccessKey: env.Getenv("AWS_SECRET_ACCESS_KEY"),
+		SessionToken:    env.Getenv("AWS_SESSION_TOKEN"),
 	}
 	fromEnv := env.Getenv("AWS_PROFILE")
 	with.Named = named(env.Getenv)
@@ -50,7 +59,8 @@ func credentials(in inputs.Credentials, env Env, emit rollout.Emit) (cloud.Crede
 	case role.ARN != "" && hasToken && role.ExternalID == "":
 		role.Token = runner.Token
 		if inEnv.AccessKeyID != "" {
-			emit(rollout.Noticed{What: "the keys in the environment are not used: role-to-assume is assumed with the identity token of the job", Next: "To assume it with the keys, give them as inputs."})
+			emit(rollout.Noticed{What: "the keys in the environment are not used: role-to-assume is assumed with the " +
+				"identity token of the job", Next: "To assume it with the keys, give them as inputs."})
 		}
 	case inEnv.AccessKeyID != "":
 		with = keys(inEnv, with.Named)
@@ -71,18 +81,23 @@ func keys(k rollout.Keys, named cloud.Place) cloud.Credentials {
 	return cloud.Credentials{Named: named, Keys: k}
 }
 
-// profile is a profile and where it may be: in the files that the environment names, in the home folder, which container
-// actions of a job share, and in the workspace.
+// profile is a profile and where it may be: in the files that the environment names, in the home folder, which
+// container actions of a job share, and in the workspace.
 func profile(input, name string, getenv func(string) string) cloud.Profile {
 	workspace := getenv("GITHUB_WORKSPACE")
 	in := func(root string) cloud.Place {
-		return cloud.Place{Config: filepath.Join(root, ".aws", "config"), Credentials: filepath.Join(root, ".aws", "credentials"), Workspace: root == workspace}
+		return cloud.Place{
+			Config:      filepath.Join(root, ".aws", "config"),
+			Credentials: filepath.Join(root, ".aws", "credentials"),
+			Workspace:   root == workspace,
+		}
 	}
 	p := cloud.Profile{Input: input, Name: name}
 	home := getenv("HOME")
 	if place := named(getenv); place.Config+place.Credentials != "" {
 		if home != "" {
-			place.Config, place.Credentials = cmp.Or(place.Config, in(home).Config), cmp.Or(place.Credentials, in(home).Credentials)
+			place.Config = cmp.Or(place.Config, in(home).Config)
+			place.Credentials = cmp.Or(place.Credentials, in(home).Credentials)
 		}
 		p.Places = append(p.Places, place)
 	}

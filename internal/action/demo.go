@@ -46,7 +46,13 @@ func Demo(ctx context.Context, args []string, env Env) int {
 		fmt.Fprintln(screen, err)
 		return 1
 	}
-	fmt.Fprintf(screen, "\n──── Outputs ────\n%s\n──── Summary ────\n%s\nexit code %d\n", viewer.Outputs(left.Outputs), left.Summary, left.Code)
+	fmt.Fprintf(
+		screen,
+		"\n──── Outputs ────\n%s\n──── Summary ────\n%s\nexit code %d\n",
+		viewer.Outputs(left.Outputs),
+		left.Summary,
+		left.Code,
+	)
 	return left.Code
 }
 
@@ -71,7 +77,9 @@ func Rehearse(ctx context.Context, scenario string, env Env) (Left, error) {
 			set["INPUT_"+strings.ToUpper(name)] = value
 		}
 	}
-	set["INPUT_SIMULATE"], set["GITHUB_OUTPUT"], set["GITHUB_STEP_SUMMARY"] = scenario, outputs, summary
+	set["INPUT_SIMULATE"] = scenario
+	set["GITHUB_OUTPUT"] = outputs
+	set["GITHUB_STEP_SUMMARY"] = summary
 	env.Getenv = func(name string) string { return set[name] }
 	code := Run(ctx, env)
 	written := func(path string) string {

@@ -219,7 +219,9 @@ func TestREADMEExamplesRun(t *testing.T) {
 	workspace := exampleWorkspace(t)
 	alone, inWorkflows := 0, 0
 	for _, block := range regexp.MustCompile("(?s)(?:<!-- (file|scenarios): ([^\n]*) -->\n)?```(?:yaml|ini)\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
-		kind, about, content := block[1], block[2], block[3]
+		kind := block[1]
+		about := block[2]
+		content := block[3]
 		switch kind {
 		case "file":
 			require.NoError(t, os.WriteFile(filepath.Join(workspace, about), []byte(content), 0o644))

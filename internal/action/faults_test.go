@@ -174,7 +174,9 @@ func leaves(ctx context.Context, t *testing.T, s step, network *spoiler) left {
 	before := len(network.calls)
 	l := left{outputs: map[string]string{}, before: network.Begun("main")}
 	l.code = Run(ctx, Env{Getenv: func(name string) string { return env[name] }, Stdout: &log, Jitter: func() float64 { return 0.5 }, HTTP: network})
-	l.took, l.log, l.ended = time.Since(began), log.String(), time.Now()
+	l.took = time.Since(began)
+	l.log = log.String()
+	l.ended = time.Now()
 	l.calls = slices.Clone(network.calls[before:])
 	text, err := os.ReadFile(env["GITHUB_OUTPUT"])
 	require.NoError(t, err)
@@ -269,7 +271,11 @@ func TestOneSpoiltCall(t *testing.T) {
 					}
 					t.Run(fmt.Sprintf("%s/%s %d/%s", spoilt.name, operation, at, fault), func(t *testing.T) {
 						t.Parallel()
-						l := on(t, spoilt.step, func(n *spoiler) { n.operation, n.at, n.happens = operation, at, happens }, nil)[0]
+						l := on(t, spoilt.step, func(n *spoiler) {
+							n.operation = operation
+							n.at = at
+							n.happens = happens
+						}, nil)[0]
 						l.requireHonest(t, clean)
 					})
 				}
@@ -364,7 +370,11 @@ func TestALostAnswerFindsTheRevisionOfAFile(t *testing.T) {
 	s := step{Scenario: "healthy", With: map[string]string{"cluster": "main", "service": "web", "task-definition": "td.json"}, Env: map[string]string{"GITHUB_WORKSPACE": workspace}}
 	for _, fault := range []string{"dropped after", "cut off", "empty"} {
 		require.Contains(t, faults, fault)
-		l := on(t, s, func(n *spoiler) { n.operation, n.at, n.happens = "RegisterTaskDefinition", 1, faults[fault] }, nil)[0]
+		l := on(t, s, func(n *spoiler) {
+			n.operation = "RegisterTaskDefinition"
+			n.at = 1
+			n.happens = faults[fault]
+		}, nil)[0]
 		require.Zero(t, l.code, l.log)
 		require.Equal(t, l.before.Revisions+1, l.begun.Revisions, l.log)
 		require.Equal(t, []string{"web:42"}, l.runs)

@@ -11,7 +11,9 @@ import (
 )
 
 // rehearse plays a run against a scenario of the simulator, in virtual time.
-func rehearse(scenario string, play func(ctx context.Context, simulator cloud.HTTPClient, jitter func() float64)) error {
+func rehearse(
+	scenario string, play func(ctx context.Context, simulator cloud.HTTPClient, jitter func() float64),
+) error {
 	chosen, err := ecssim.Named(scenario)
 	if err != nil {
 		return err

@@ -61,7 +61,8 @@ func newAssumer(cfg aws.Config, role AssumedRole, client *Client) *assumer {
 func (a *assumer) Retrieve(ctx context.Context) (got aws.Credentials, err error) {
 	defer func() { // it runs in a goroutine of the SDK's, where a panic would end the process
 		if fault := recover(); fault != nil {
-			err = &rollout.Problem{Kind: rollout.Refused, What: fmt.Sprintf("this action has a fault in getting credentials: %v", fault)}
+			err = &rollout.Problem{Kind: rollout.Refused, What: fmt.Sprintf("this action has a fault in getting "+
+				"credentials: %v", fault)}
 		}
 	}()
 	again := !a.expires.IsZero()
@@ -141,7 +142,10 @@ func (a *assumer) assume(ctx context.Context) (session, error) {
 		return session{}, tokenProblem(err)
 	}
 	out, err := a.sts.AssumeRoleWithWebIdentity(ctx, &sts.AssumeRoleWithWebIdentityInput{
-		RoleArn: &a.role.ARN, RoleSessionName: &a.role.SessionName, WebIdentityToken: &token.JWT, DurationSeconds: a.seconds(),
+		RoleArn:          &a.role.ARN,
+		RoleSessionName:  &a.role.SessionName,
+		WebIdentityToken: &token.JWT,
+		DurationSeconds:  a.seconds(),
 	})
 	if err != nil {
 		return session{}, a.refused(ctx, viaToken, err, token.Claims)
@@ -172,7 +176,9 @@ func (a *assumer) seconds() *int32 {
 // take checks that an answer is whole, and has its secrets masked.
 func (a *assumer) take(got session) (session, error) {
 	if got.Credentials == nil || got.Credentials.Expiration == nil || got.AssumedRoleUser == nil {
-		return session{}, &passing{&rollout.Problem{Kind: rollout.Refused, What: "STS answers without credentials for " + a.role.ARN}}
+		return session{}, &passing{
+			&rollout.Problem{Kind: rollout.Refused, What: "STS answers without credentials for " + a.role.ARN},
+		}
 	}
 	a.client.emit(rollout.SecretLearned{Values: []string{
 		deref(got.Credentials.AccessKeyId), deref(got.Credentials.SecretAccessKey), deref(got.Credentials.SessionToken),
@@ -231,8 +237,11 @@ func (a *assumer) unknown(ctx context.Context, call string, err error) error {
 // renewStale has credentials replaced that AWS no longer takes.
 func (a *assumer) renewStale(cache *aws.CredentialsCache) func(*smithy.Stack) error {
 	return func(stack *smithy.Stack) error {
-		return stack.Deserialize.Add(smithy.DeserializeMiddlewareFunc("RenewStale",
-			func(ctx context.Context, in smithy.DeserializeInput, next smithy.DeserializeHandler) (smithy.DeserializeOutput, smithy.Metadata, error) {
+		return stack.Deserialize.Add(smithy.DeserializeMiddlewareFunc(
+			"RenewStale",
+			func(ctx context.Context, in smithy.DeserializeInput, next smithy.DeserializeHandler) (
+				smithy.DeserializeOutput, smithy.Metadata, error,
+			) {
 				out, metadata, err := next.HandleDeserialize(ctx, in)
 				request, _ := in.Request.(*smithyhttp.Request)
 				if err == nil || request == nil {
@@ -247,7 +256,8 @@ func (a *assumer) renewStale(cache *aws.CredentialsCache) func(*smithy.Stack) er
 					err = stale{err}
 				}
 				return out, metadata, err
-			}), smithy.Before)
+			},
+		), smithy.Before)
 	}
 }
 

@@ -26,7 +26,9 @@ type Carrier interface {
 	// Stop asks for a deployment to be rolled back. It tells false where that cannot be asked for, or not any more.
 	Stop(ctx context.Context, r *rollout.Rollout) (asked bool, err error)
 	// Restore deploys the revision that ran before.
-	Restore(ctx context.Context, r *rollout.Rollout, previous rollout.Revision) (rollout.Service, rollout.Deployment, error)
+	Restore(
+		ctx context.Context, r *rollout.Rollout, previous rollout.Revision,
+	) (rollout.Service, rollout.Deployment, error)
 	// Adopt reads the newest deployment of a service, which another run has started, to be rolled back or not if it fails.
 	Adopt(ctx context.Context, running rollout.Running, r *rollout.Rollout, rollBack bool) error
 	// Previous finds what a deployment of another run goes back to. If it was taken back already, it is ErrTakenBack.

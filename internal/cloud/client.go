@@ -65,7 +65,12 @@ const (
 
 // Open makes a client. It calls nobody.
 func Open(ctx context.Context, options Options) (*Client, error) {
-	c := &Client{most: cmp.Or(options.Attempts, attempts), asked: options.Attempts, jitter: options.Jitter, emit: options.Emit}
+	c := &Client{
+		most:   cmp.Or(options.Attempts, attempts),
+		asked:  options.Attempts,
+		jitter: options.Jitter,
+		emit:   options.Emit,
+	}
 	cfg, err := c.load(ctx, options)
 	if err != nil {
 		return nil, err

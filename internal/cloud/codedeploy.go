@@ -72,10 +72,12 @@ func skipped(r *rollout.Rollout) bool {
 
 // Start has CodeDeploy deploy a revision, after UpdateService has set what is the service's own. Where nothing is to be
 // started, the deployment is the one that there is.
-func (d *codeDeployCarrier) Start(ctx context.Context, r *rollout.Rollout, update rollout.Update) (rollout.Service, rollout.Deployment, error) {
+func (d *codeDeployCarrier) Start(
+	ctx context.Context, r *rollout.Rollout, update rollout.Update,
+) (rollout.Service, rollout.Deployment, error) {
 	service := r.Service
-	own, any := update.OfService()
-	if any {
+	own, changes := update.OfService()
+	if changes {
 		after, _, err := d.client.Update(ctx, service, own)
 		if err != nil {
 			return rollout.Service{}, rollout.Deployment{}, err
@@ -87,14 +89,16 @@ func (d *codeDeployCarrier) Start(ctx context.Context, r *rollout.Rollout, updat
 		return service, runs, nil
 	}
 	ours, err := d.shift(ctx, service, plannedCodeDeploy(r), update.TaskDefinition)
-	if err != nil && !any {
+	if err != nil && !changes {
 		service = rollout.Service{}
 	}
 	return service, ours, err
 }
 
 // shift starts a deployment.
-func (d *codeDeployCarrier) shift(ctx context.Context, service rollout.Service, planned rollout.PlannedCodeDeploy, taskDefinition string) (rollout.Deployment, error) {
+func (d *codeDeployCarrier) shift(
+	ctx context.Context, service rollout.Service, planned rollout.PlannedCodeDeploy, taskDefinition string,
+) (rollout.Deployment, error) {
 	started, err := d.client.startCodeDeploy(ctx, service.ServiceKey, planned, planned.AppSpec.With(taskDefinition))
 	return rollout.Deployment{
 		ID: started.ID, URL: deploymentURL(service.ARN, service.Region, started.ID), Status: rollout.DeploymentActive,
@@ -159,7 +163,10 @@ func (d *codeDeployCarrier) Reread(ctx context.Context, r *rollout.Rollout) erro
 	if err != nil {
 		return err
 	}
-	now.Target, now.Lifecycle, now.TaskSet, now.Traffic = before.Target, before.Lifecycle, before.TaskSet, before.Traffic
+	now.Target = before.Target
+	now.Lifecycle = before.Lifecycle
+	now.TaskSet = before.TaskSet
+	now.Traffic = before.Traffic
 	r.Own, r.OwnAt = now, time.Now()
 	return nil
 }
@@ -177,7 +184,9 @@ func (d *codeDeployCarrier) Stop(ctx context.Context, r *rollout.Rollout) (asked
 // that it is this one was seen in an answer of GetDeployment).
 const allAtOnce = "CodeDeployDefault.ECSAllAtOnce"
 
-func (d *codeDeployCarrier) Restore(ctx context.Context, r *rollout.Rollout, previous rollout.Revision) (rollout.Service, rollout.Deployment, error) {
+func (d *codeDeployCarrier) Restore(
+	ctx context.Context, r *rollout.Rollout, previous rollout.Revision,
+) (rollout.Service, rollout.Deployment, error) {
 	planned := plannedCodeDeploy(r)
 	if planned.AppSpec.Empty() { // a deployment of another run
 		spec, err := d.client.previousAppSpec(ctx, r.Service.ServiceKey, planned.Group, r.Deployment.TaskDefinition)
@@ -192,7 +201,9 @@ func (d *codeDeployCarrier) Restore(ctx context.Context, r *rollout.Rollout, pre
 }
 
 // Adopt reads the newest deployment by CodeDeploy of a service, and how far it is.
-func (d *codeDeployCarrier) Adopt(ctx context.Context, running rollout.Running, r *rollout.Rollout, rollBack bool) error {
+func (d *codeDeployCarrier) Adopt(
+	ctx context.Context, running rollout.Running, r *rollout.Rollout, rollBack bool,
+) error {
 	group, _ := running.Own.(rollout.CodeDeployGroup)
 	r.Settings = rollout.PlannedCodeDeploy{Group: group, RollBack: rollBack}
 	if group.Last == "" {
@@ -213,7 +224,12 @@ func (d *codeDeployCarrier) Adopt(ctx context.Context, running rollout.Running, 
 		if err != nil && !NotAllowed(err) {
 			return err
 		}
-		ours = rollout.Deployment{ID: now.ID, URL: deploymentURL(r.Service.ARN, r.Service.Region, now.ID), Created: now.Created, TaskDefinition: spec.TaskDefinition()}
+		ours = rollout.Deployment{
+			ID:             now.ID,
+			URL:            deploymentURL(r.Service.ARN, r.Service.Region, now.ID),
+			Created:        now.Created,
+			TaskDefinition: spec.TaskDefinition(),
+		}
 	}
 	r.Replaced, r.Revision.Previous = "", running.Revision
 	for _, other := range r.Service.Deployments {
@@ -226,7 +242,9 @@ func (d *codeDeployCarrier) Adopt(ctx context.Context, running rollout.Running, 
 }
 
 // newest is the newest deployment of a group that is none which rolls another back: of such one it is the other.
-func (d *codeDeployCarrier) newest(ctx context.Context, r *rollout.Rollout, group rollout.CodeDeployGroup) (rollout.CodeDeployment, error) {
+func (d *codeDeployCarrier) newest(
+	ctx context.Context, r *rollout.Rollout, group rollout.CodeDeployGroup,
+) (rollout.CodeDeployment, error) {
 	now, err := d.client.codeDeployment(ctx, group.Last)
 	if err == nil && now.Undoes != "" && !now.Over() {
 		now, err = d.client.codeDeployment(ctx, now.Undoes)
@@ -241,8 +259,8 @@ func (d *codeDeployCarrier) newest(ctx context.Context, r *rollout.Rollout, grou
 	return with, err
 }
 
-// Previous is what a deployment replaces while it is under way or taken back, and else what the last successful one before
-// had.
+// Previous is what a deployment replaces while it is under way or taken back, and else what the last successful one
+// before had.
 func (d *codeDeployCarrier) Previous(ctx context.Context, r *rollout.Rollout) (err error) {
 	now, _ := r.Own.(rollout.CodeDeployment)
 	if now.ID != "" && (!now.Over() || now.RolledBackBy != "") {
@@ -256,7 +274,8 @@ func (d *codeDeployCarrier) Previous(ctx context.Context, r *rollout.Rollout) (e
 	return err
 }
 
-// Continue may be asked twice when the answer gets lost, and is refused then, since nothing waits any more: so it is done.
+// Continue may be asked twice when the answer gets lost, and is refused then, since nothing waits any more: so it is
+// done.
 func (d *codeDeployCarrier) Continue(ctx context.Context, r *rollout.Rollout) error {
 	before, _ := r.Own.(rollout.CodeDeployment)
 	err := d.client.continueCodeDeploy(ctx, before.ID, before.State())

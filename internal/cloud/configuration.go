@@ -18,7 +18,9 @@ import (
 // configured is the configuration of calls for which there are credentials already: what the environment says, and the
 // default profile of files. The SDK's own loader insists on the profile of AWS_PROFILE, which is not needed then; the
 // resolvers that it applies are those of config.LoadDefaultConfig that have to do with our calls.
-func configured(ctx context.Context, region string, credentials aws.CredentialsProvider, files Place) (aws.Config, error) {
+func configured(
+	ctx context.Context, region string, credentials aws.CredentialsProvider, files Place,
+) (aws.Config, error) {
 	environment, err := config.NewEnvConfig()
 	if err != nil {
 		return aws.Config{}, err

@@ -30,7 +30,14 @@ func consoleHost(arn, region string) string {
 
 // serviceURL is where a person looks at a service's deployments.
 func serviceURL(service rollout.Service) string {
-	return consoleURL(service.ARN, service.Region, "/ecs/v2/clusters/%s/services/%s/deployments?region=%s", service.Cluster, service.Name, service.Region)
+	return consoleURL(
+		service.ARN,
+		service.Region,
+		"/ecs/v2/clusters/%s/services/%s/deployments?region=%s",
+		service.Cluster,
+		service.Name,
+		service.Region,
+	)
 }
 
 // taskURL is where a person looks at a task. That the console has it there is unverified: no page of AWS's says so.

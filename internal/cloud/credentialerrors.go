@@ -42,27 +42,35 @@ var (
 	noIdentityToken = CredentialError{
 		Name: "no identity token",
 		What: "role-to-assume: GitHub gives this job no identity token",
-		Next: "Add permissions with id-token: write to the job, and contents: read with it, since naming one takes away all others. A reusable workflow gets them from the job that calls it, and a pull request from a fork by default never does. To assume the role with keys instead, give aws-access-key-id and aws-secret-access-key.",
+		Next: "Add permissions with id-token: write to the job, and contents: read with it, since naming one takes away " +
+			"all others. A reusable workflow gets them from the job that calls it, and a pull request from a fork by " +
+			"default never does. To assume the role with keys instead, give aws-access-key-id and aws-secret-access-key.",
 	}
 	tokenRefused = CredentialError{
 		Name: "identity token refused",
 		What: "the runner refuses to give an identity token",
-		Next: "Look at https://www.githubstatus.com, and whether the job may have id-token: write; a job that has ended, or waits for approval again, may not.",
+		Next: "Look at https://www.githubstatus.com, and whether the job may have id-token: write; a job that has ended, " +
+			"or waits for approval again, may not.",
 	}
 	noCredentials = CredentialError{
 		Name: "no credentials",
 		What: "there are no AWS credentials",
-		Next: "Give role-to-assume, and the job the permission id-token: write; or run aws-actions/configure-aws-credentials before this step; or give aws-access-key-id and aws-secret-access-key. The ~/.aws of the host is not visible in a container action, and for the instance role of a self-hosted runner on EC2 its metadata service needs a hop limit of 2.",
+		Next: "Give role-to-assume, and the job the permission id-token: write; or run " +
+			"aws-actions/configure-aws-credentials before this step; or give aws-access-key-id and aws-secret-access-key. " +
+			"The ~/.aws of the host is not visible in a container action, and for the instance role of a self-hosted " +
+			"runner on EC2 its metadata service needs a hop limit of 2.",
 	}
 	noProfile = CredentialError{
 		Name: "no such profile",
 		What: "aws-profile: the profile is in none of the files that this container sees",
-		Next: "The ~/.aws of the host is not visible in a container action. Write the profile to .aws/credentials or .aws/config in the workspace, or point AWS_SHARED_CREDENTIALS_FILE and AWS_CONFIG_FILE to files in the workspace.",
+		Next: "The ~/.aws of the host is not visible in a container action. Write the profile to .aws/credentials or " +
+			".aws/config in the workspace, or point AWS_SHARED_CREDENTIALS_FILE and AWS_CONFIG_FILE to files in the workspace.",
 	}
 	externalIDWithToken = CredentialError{
 		Name: "external id with a token",
 		What: "role-external-id goes with keys or a profile, and this job has only an identity token, which cannot carry one",
-		Next: "Leave role-external-id out, and let the trust policy ask for the subject of the token instead; or give aws-access-key-id and aws-secret-access-key.",
+		Next: "Leave role-external-id out, and let the trust policy ask for the subject of the token instead; or give " +
+			"aws-access-key-id and aws-secret-access-key.",
 	}
 	anotherAccount = CredentialError{
 		Name: "account not allowed",
@@ -72,24 +80,41 @@ var (
 	anotherPartition = CredentialError{
 		Name: "another partition",
 		What: "role-to-assume: the role is in another partition than the region",
-		Next: "Give a role of the partition of aws-region: arn:aws-cn:… for China, arn:aws-us-gov:… for GovCloud, arn:aws-eusc:… for the European Sovereign Cloud.",
+		Next: "Give a role of the partition of aws-region: arn:aws-cn:… for China, arn:aws-us-gov:… for GovCloud, " +
+			"arn:aws-eusc:… for the European Sovereign Cloud.",
 	}
 )
 
 // CredentialErrors are all that are known, in the order in which they are looked through.
 var CredentialErrors = []CredentialError{
-	noIdentityToken, tokenRefused, externalIDWithToken, noCredentials, noProfile, anotherAccount, anotherPartition,
+	noIdentityToken,
+	tokenRefused,
+	externalIDWithToken,
+	noCredentials,
+	noProfile,
+	anotherAccount,
+	anotherPartition,
 	{
-		Name: "trust policy", call: viaToken, codes: []string{"AccessDenied"}, claims: true,
-		What:    "the trust policy of {role} does not let in the subject {subject}",
-		Next:    "Compare it with the claims of the token, shown in the log. A job with an environment has environment: in its subject, not the branch or tag; see also that the role exists.",
-		Example: "Not authorized to perform sts:AssumeRoleWithWebIdentity", Source: "https://github.com/aws-actions/configure-aws-credentials/issues/318",
+		Name:   "trust policy",
+		call:   viaToken,
+		codes:  []string{"AccessDenied"},
+		claims: true,
+		What:   "the trust policy of {role} does not let in the subject {subject}",
+		Next: "Compare it with the claims of the token, shown in the log. A job with an environment has environment: " +
+			"in its subject, not the branch or tag; see also that the role exists.",
+		Example: "Not authorized to perform sts:AssumeRoleWithWebIdentity",
+		Source:  "https://github.com/aws-actions/configure-aws-credentials/issues/318",
 	},
 	{
-		Name: "identity provider missing", call: viaToken, codes: []string{"InvalidIdentityToken"}, says: "No OpenIDConnect provider found",
-		What:    "{account} has no identity provider for {issuer}",
-		Next:    "Create an IAM OpenID Connect provider for {issuer} with the audience {audience} in {account}, or check the account in role-to-assume.",
-		Example: "No OpenIDConnect provider found in your account for https://token.actions.githubusercontent.com", Source: webIdentityDocs,
+		Name:  "identity provider missing",
+		call:  viaToken,
+		codes: []string{"InvalidIdentityToken"},
+		says:  "No OpenIDConnect provider found",
+		What:  "{account} has no identity provider for {issuer}",
+		Next: "Create an IAM OpenID Connect provider for {issuer} with the audience {audience} in {account}, or check " +
+			"the account in role-to-assume.",
+		Example: "No OpenIDConnect provider found in your account for https://token.actions.githubusercontent.com",
+		Source:  webIdentityDocs,
 	},
 	{
 		Name: "audience", call: viaToken, codes: []string{"InvalidIdentityToken"}, says: "audience", claims: true,
@@ -98,16 +123,23 @@ var CredentialErrors = []CredentialError{
 		Example: "Incorrect token audience", Source: "https://github.com/glassechidna/ghaoidc/issues/3",
 	},
 	{
-		Name: "keys of GitHub not to be had", call: viaToken, codes: []string{"InvalidIdentityToken"}, says: "verification key", passes: true,
-		What:    "AWS could not get the keys of {issuer} to check the token with",
-		Next:    "Run the job again. Should it stay so, see that {issuer} can be reached from the internet.",
-		Example: "Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements", Source: webIdentityDocs,
+		Name:   "keys of GitHub not to be had",
+		call:   viaToken,
+		codes:  []string{"InvalidIdentityToken"},
+		says:   "verification key",
+		passes: true,
+		What:   "AWS could not get the keys of {issuer} to check the token with",
+		Next:   "Run the job again. Should it stay so, see that {issuer} can be reached from the internet.",
+		Example: "Couldn't retrieve verification key from your identity provider,  please reference " +
+			"AssumeRoleWithWebIdentity documentation for requirements",
+		Source: webIdentityDocs,
 	},
 	{
 		Name: "GitHub not to be reached", call: viaToken, codes: []string{"IDPCommunicationError"}, passes: true,
-		What:    "AWS could not reach {issuer} to check the token",
-		Next:    "Run the job again. Should it stay so, see that {issuer} can be reached from the internet.",
-		Example: "Communications error while communicating with the identity provider", Source: webIdentityDocs, // text unverified
+		What: "AWS could not reach {issuer} to check the token",
+		Next: "Run the job again. Should it stay so, see that {issuer} can be reached from the internet.",
+		// text unverified
+		Example: "Communications error while communicating with the identity provider", Source: webIdentityDocs,
 	},
 	{
 		Name: "claims rejected", call: viaToken, codes: []string{"IDPRejectedClaim"}, claims: true,
@@ -117,50 +149,72 @@ var CredentialErrors = []CredentialError{
 	},
 	{
 		Name: "token expired", call: viaToken, codes: []string{"ExpiredTokenException"}, passes: true,
-		What:    "the identity token, just made, had expired when it arrived",
-		Next:    "Check the clock of the runner.",
-		Example: "Token expired: current date/time must be before the expiration date/time", Source: webIdentityDocs, // text unverified
+		What: "the identity token, just made, had expired when it arrived",
+		Next: "Check the clock of the runner.",
+		// text unverified
+		Example: "Token expired: current date/time must be before the expiration date/time", Source: webIdentityDocs,
 	},
 	{
-		Name: "token not accepted", call: viaToken, codes: []string{"InvalidIdentityToken"}, claims: true,
-		What:    "AWS does not accept the identity token",
-		Next:    "Check that the provider's URL in {account} is {issuer}, letter by letter.",
-		Example: "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)", Source: webIdentityDocs, // text unverified
+		Name:   "token not accepted",
+		call:   viaToken,
+		codes:  []string{"InvalidIdentityToken"},
+		claims: true,
+		What:   "AWS does not accept the identity token",
+		Next:   "Check that the provider's URL in {account} is {issuer}, letter by letter.",
+		// text unverified
+		Example: "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)",
+		Source:  webIdentityDocs,
 	},
 	{
-		Name: "session too long", codes: []string{"ValidationError"}, says: "MaxSessionDuration",
-		What:    "{role} does not allow sessions as long as role-duration-seconds",
-		Next:    "Lower role-duration-seconds (credentials are renewed during a long wait), or raise the role's maximum session duration.",
-		Example: "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.", Source: "https://github.com/kreuzwerker/awsu/issues/27",
+		Name:  "session too long",
+		codes: []string{"ValidationError"},
+		says:  "MaxSessionDuration",
+		What:  "{role} does not allow sessions as long as role-duration-seconds",
+		Next: "Lower role-duration-seconds (credentials are renewed during a long wait), or raise the role's maximum " +
+			"session duration.",
+		Example: "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+		Source:  "https://github.com/kreuzwerker/awsu/issues/27",
 	},
 	{
-		Name: "chained session too long", call: viaKeys, codes: []string{"ValidationError"}, says: "role chaining",
-		What:    "a role that is assumed with the credentials of another role cannot last longer than an hour",
-		Next:    "Leave role-duration-seconds at 3600 or less: credentials are renewed during a long wait.",
-		Example: "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.", Source: assumeRoleDocs, // text unverified
+		Name:  "chained session too long",
+		call:  viaKeys,
+		codes: []string{"ValidationError"},
+		says:  "role chaining",
+		What:  "a role that is assumed with the credentials of another role cannot last longer than an hour",
+		Next:  "Leave role-duration-seconds at 3600 or less: credentials are renewed during a long wait.",
+		// text unverified
+		Example: "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
+		Source:  assumeRoleDocs,
 	},
 	{
 		Name: "region disabled", codes: []string{"RegionDisabledException"},
-		What:    "STS is not activated in this region for {account}",
-		Next:    "Activate the region's STS endpoint in the account settings of IAM, or use another aws-region.",
-		Example: "STS is not activated in this region for account:123456789012. Your account administrator can activate STS in this region using the IAM Console.", Source: webIdentityDocs, // text unverified
+		What: "STS is not activated in this region for {account}",
+		Next: "Activate the region's STS endpoint in the account settings of IAM, or use another aws-region.",
+		// text unverified
+		Example: "STS is not activated in this region for account:123456789012. Your account administrator can activate " +
+			"STS in this region using the IAM Console.", Source: webIdentityDocs,
 	},
 	{
 		Name: "role not to be assumed", call: viaKeys, codes: []string{"AccessDenied"},
-		What:    "the credentials may not assume {role}",
-		Next:    "Allow them sts:AssumeRole on the role, and name them in its trust policy; if that asks for an external id, give role-external-id.",
-		Example: "User: arn:aws:iam::123456789012:user/ci is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::123456789012:role/deployer", Source: "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html",
+		What: "the credentials may not assume {role}",
+		Next: "Allow them sts:AssumeRole on the role, and name them in its trust policy; if that asks for an external " +
+			"id, give role-external-id.",
+		Example: "User: arn:aws:iam::123456789012:user/ci is not authorized to perform: sts:AssumeRole on resource: " +
+			"arn:aws:iam::123456789012:role/deployer",
+		Source: "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html",
 	},
 	{
 		Name: "source credentials expired", call: viaKeys, codes: []string{"ExpiredTokenException", "ExpiredToken"},
-		What:    "the credentials with which {role} is assumed have expired",
-		Next:    "Let the role be assumed with the identity token of the job (id-token: write, and no keys in the inputs): that can be done again at any time. Or use keys that last longer.",
+		What: "the credentials with which {role} is assumed have expired",
+		Next: "Let the role be assumed with the identity token of the job (id-token: write, and no keys in the " +
+			"inputs): that can be done again at any time. Or use keys that last longer.",
 		Example: "The security token included in the request is expired", Source: commonErrors,
 	},
 	{
 		Name: "credentials expired", renews: true, codes: []string{"ExpiredTokenException", "ExpiredToken"},
-		What:    "the AWS credentials have expired",
-		Next:    "Give role-to-assume to this step: what it gets by itself it also renews. Or get the credentials right before this step, and for longer than the deployment takes (role-duration-seconds).",
+		What: "the AWS credentials have expired",
+		Next: "Give role-to-assume to this step: what it gets by itself it also renews. Or get the credentials right " +
+			"before this step, and for longer than the deployment takes (role-duration-seconds).",
 		Example: "The security token included in the request is expired", Source: commonErrors,
 	},
 	{
@@ -170,17 +224,30 @@ var CredentialErrors = []CredentialError{
 		Example: "Request has expired.", Source: commonErrors, // text unverified
 	},
 	{
-		Name: "clock", codes: []string{"InvalidSignatureException", "SignatureDoesNotMatch"}, says: "Signature expired",
+		Name:    "clock",
+		codes:   []string{"InvalidSignatureException", "SignatureDoesNotMatch"},
+		says:    "Signature expired",
 		What:    "the request had expired when it arrived",
 		Next:    "Check the clock of the runner.",
-		Example: "Signature expired: 20261109T030000Z is now earlier than 20261109T031500Z (20261109T032000Z - 5 min.)", Source: "https://docs.aws.amazon.com/IAM/latest/UserGuide/signature-v4-troubleshooting.html",
+		Example: "Signature expired: 20261109T030000Z is now earlier than 20261109T031500Z (20261109T032000Z - 5 min.)",
+		Source:  "https://docs.aws.amazon.com/IAM/latest/UserGuide/signature-v4-troubleshooting.html",
 	},
 	{
-		Name:    "credentials not accepted",
-		codes:   []string{"UnrecognizedClientException", "InvalidClientTokenId", "InvalidSignatureException", "SignatureDoesNotMatch", "IncompleteSignature", "MissingAuthenticationTokenException", "MissingAuthenticationToken"},
-		What:    "AWS does not accept the credentials",
-		Next:    "Check that the key, its secret and the session token belong together, that the key is active, and that they are of the partition of the region.",
-		Example: "The security token included in the request is invalid.", Source: commonErrors,
+		Name: "credentials not accepted",
+		codes: []string{
+			"UnrecognizedClientException",
+			"InvalidClientTokenId",
+			"InvalidSignatureException",
+			"SignatureDoesNotMatch",
+			"IncompleteSignature",
+			"MissingAuthenticationTokenException",
+			"MissingAuthenticationToken",
+		},
+		What: "AWS does not accept the credentials",
+		Next: "Check that the key, its secret and the session token belong together, that the key is active, and that " +
+			"they are of the partition of the region.",
+		Example: "The security token included in the request is invalid.",
+		Source:  commonErrors,
 	},
 }
 
@@ -192,7 +259,8 @@ func credentialError(call string, err error) (CredentialError, bool) {
 		return CredentialError{}, false
 	}
 	for _, known := range CredentialErrors {
-		if (known.call == "" || known.call == call) && slices.Contains(known.codes, api.ErrorCode()) && strings.Contains(api.ErrorMessage(), known.says) {
+		if (known.call == "" || known.call == call) && slices.Contains(known.codes, api.ErrorCode()) &&
+			strings.Contains(api.ErrorMessage(), known.says) {
 			return known, true
 		}
 	}

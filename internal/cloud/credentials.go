@@ -57,7 +57,9 @@ func (c *Client) load(ctx context.Context, options Options) (aws.Config, error) 
 	if role := options.Credentials.Role; role.ARN != "" {
 		if of, has := partition(cfg.Region), strings.Split(role.ARN, ":")[1]; cfg.Region != "" && of != has {
 			p := anotherPartition.problem(rollout.BadInput)
-			p.What = fmt.Sprintf("role-to-assume: %s is in the partition %s, and the region %s in %s", role.ARN, has, cfg.Region, of)
+			p.What = fmt.Sprintf(
+				"role-to-assume: %s is in the partition %s, and the region %s in %s", role.ARN, has, cfg.Region, of,
+			)
 			return cfg, p
 		}
 		c.assumer = newAssumer(cfg, role, c)
@@ -94,8 +96,13 @@ func base(ctx context.Context, options Options) (aws.Config, error) {
 		if err != nil {
 			return aws.Config{}, err
 		}
-		configs, credentials := place.files()
-		load = append(load, config.WithSharedConfigProfile(profile.Name), config.WithSharedConfigFiles(configs), config.WithSharedCredentialsFiles(credentials))
+		configs, secrets := place.files()
+		load = append(
+			load,
+			config.WithSharedConfigProfile(profile.Name),
+			config.WithSharedConfigFiles(configs),
+			config.WithSharedCredentialsFiles(secrets),
+		)
 	case options.Credentials.Named.Workspace:
 		if err := options.Credentials.Named.trustDefault(ctx, options.Emit); err != nil {
 			return aws.Config{}, err
@@ -109,8 +116,8 @@ func base(ctx context.Context, options Options) (aws.Config, error) {
 	return cfg, nil
 }
 
-// homeRegion is a region that is given, else that of the default profile of HOME, if there is one. The environment's goes
-// before either, as everywhere in the SDK.
+// homeRegion is a region that is given, else that of the default profile of HOME, if there is one. The environment's
+// goes before either, as everywhere in the SDK.
 func homeRegion(ctx context.Context, given string) string {
 	if given != "" || os.Getenv("AWS_REGION") != "" || os.Getenv("AWS_DEFAULT_REGION") != "" {
 		return given
@@ -146,7 +153,9 @@ func rehearsed(ctx context.Context, options Options) (aws.Config, error) {
 	if err != nil {
 		return cfg, err
 	}
-	cfg.Credentials = aws.NewCredentialsCache(teller{credentials.StaticCredentialsProvider{Value: section.Credentials}, options.Emit})
+	cfg.Credentials = aws.NewCredentialsCache(
+		teller{credentials.StaticCredentialsProvider{Value: section.Credentials}, options.Emit},
+	)
 	return cfg, nil
 }
 
@@ -196,7 +205,12 @@ func (c *Client) Authenticate(ctx context.Context, accounts []string) error {
 	}
 	if account := deref(caller.Account); !slices.Contains(accounts, account) {
 		p := anotherAccount.problem(rollout.BadInput)
-		p.What = fmt.Sprintf("allowed-account-ids: the credentials are of account %s (%s), and only %s may be deployed to", account, deref(caller.Arn), strings.Join(accounts, ", "))
+		p.What = fmt.Sprintf(
+			"allowed-account-ids: the credentials are of account %s (%s), and only %s may be deployed to",
+			account,
+			deref(caller.Arn),
+			strings.Join(accounts, ", "),
+		)
 		return p
 	}
 	return nil
@@ -216,7 +230,12 @@ func (c *Client) unauthenticated(ctx context.Context, err error) error {
 	case errors.As(err, &known):
 		return known
 	case inChain && errors.As(err, &answer):
-		p := &rollout.Problem{Kind: rollout.Refused, What: fmt.Sprintf("sts:%s for the role of the profile: %s (%s)", call.Operation(), answer.ErrorMessage(), answer.ErrorCode())}
+		p := &rollout.Problem{
+			Kind: rollout.Refused,
+			What: fmt.Sprintf(
+				"sts:%s for the role of the profile: %s (%s)", call.Operation(), answer.ErrorMessage(), answer.ErrorCode(),
+			),
+		}
 		if trouble, found := credentialError(call.Operation(), err); found {
 			p.Next = trouble.fill(AssumedRole{}, oidc.Claims{}).Next
 		}

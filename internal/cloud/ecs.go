@@ -18,7 +18,9 @@ func (*ecsCarrier) Survey(context.Context, []rollout.Running, []rollout.Detail) 
 
 func (*ecsCarrier) Busy(context.Context, *rollout.Rollout) error { return nil }
 
-func (e *ecsCarrier) Start(ctx context.Context, r *rollout.Rollout, update rollout.Update) (rollout.Service, rollout.Deployment, error) {
+func (e *ecsCarrier) Start(
+	ctx context.Context, r *rollout.Rollout, update rollout.Update,
+) (rollout.Service, rollout.Deployment, error) {
 	return e.client.Update(ctx, r.Service, update)
 }
 
@@ -107,7 +109,9 @@ func (e *ecsCarrier) Stop(ctx context.Context, r *rollout.Rollout) (asked bool, 
 	return asked, err
 }
 
-func (e *ecsCarrier) Restore(ctx context.Context, r *rollout.Rollout, previous rollout.Revision) (rollout.Service, rollout.Deployment, error) {
+func (e *ecsCarrier) Restore(
+	ctx context.Context, r *rollout.Rollout, previous rollout.Revision,
+) (rollout.Service, rollout.Deployment, error) {
 	update := rollout.Update{TaskDefinition: previous.ARN, Force: previous.ARN == r.Service.TaskDefinition}
 	return e.client.Update(ctx, r.Service, update)
 }
@@ -137,7 +141,8 @@ func (e *ecsCarrier) Previous(ctx context.Context, r *rollout.Rollout) (err erro
 	return err
 }
 
-// Continue may be asked twice when the answer gets lost, and is refused then, since nothing waits any more: so it is done.
+// Continue may be asked twice when the answer gets lost, and is refused then, since nothing waits any more: so it is
+// done.
 func (e *ecsCarrier) Continue(ctx context.Context, r *rollout.Rollout) error {
 	its, _ := r.Own.(rollout.ServiceDeployment)
 	hook, _ := its.Waiting()

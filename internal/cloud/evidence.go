@@ -51,7 +51,9 @@ func (c *Client) Gather(ctx context.Context, r *rollout.Rollout, evidence *rollo
 
 // lastLog reads the end of the log of the container by which a task failed, of the last task whose
 // container wrote one.
-func (c *Client) lastLog(ctx context.Context, failed []rollout.Task, document taskdef.Document) (rollout.LogTail, error) {
+func (c *Client) lastLog(
+	ctx context.Context, failed []rollout.Task, document taskdef.Document,
+) (rollout.LogTail, error) {
 	for _, task := range slices.Backward(failed[max(0, len(failed)-3):]) {
 		container, known := task.Culprit()
 		log := document.Log(container.Name)
@@ -80,7 +82,9 @@ func (c *Client) logs(region string) *cloudwatchlogs.Client {
 
 // logEvents reads a page of the lines of a stream, and the token of the next page. A container that
 // has not written has no stream, and no lines.
-func (c *Client) logEvents(ctx context.Context, logs *cloudwatchlogs.Client, in cloudwatchlogs.GetLogEventsInput) (lines []string, next *string, err error) {
+func (c *Client) logEvents(
+	ctx context.Context, logs *cloudwatchlogs.Client, in cloudwatchlogs.GetLogEventsInput,
+) (lines []string, next *string, err error) {
 	out, err := logs.GetLogEvents(ctx, &in)
 	if code(err) == "ResourceNotFoundException" {
 		return nil, nil, nil
@@ -97,7 +101,9 @@ func (c *Client) logEvents(ctx context.Context, logs *cloudwatchlogs.Client, in 
 // UnhealthyTargets are the tasks that the load balancer does not find healthy, or not yet. In a
 // network mode in which tasks have no address of their own, all targets of the groups are looked at,
 // and it is not known whether those that are healthy are ours.
-func (c *Client) UnhealthyTargets(ctx context.Context, groups []string, tasks []rollout.Task) (targets []rollout.TargetHealth, known bool, err error) {
+func (c *Client) UnhealthyTargets(
+	ctx context.Context, groups []string, tasks []rollout.Task,
+) (targets []rollout.TargetHealth, known bool, err error) {
 	var addresses []string
 	for _, task := range tasks {
 		addresses = append(addresses, task.Addresses...)
@@ -106,7 +112,12 @@ func (c *Client) UnhealthyTargets(ctx context.Context, groups []string, tasks []
 	for _, group := range groups {
 		out, err := client.DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: &group})
 		if err != nil {
-			return nil, false, c.problem(ctx, err, "elasticloadbalancing:DescribeTargetHealth", "target group "+group[strings.Index(group, ":targetgroup/")+1:])
+			return nil, false, c.problem(
+				ctx,
+				err,
+				"elasticloadbalancing:DescribeTargetHealth",
+				"target group "+group[strings.Index(group, ":targetgroup/")+1:],
+			)
 		}
 		for _, d := range out.TargetHealthDescriptions {
 			if d.Target == nil || d.TargetHealth == nil || d.TargetHealth.State == elbtypes.TargetHealthStateEnumHealthy ||

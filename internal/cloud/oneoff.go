@@ -16,7 +16,9 @@ import (
 // RunTask starts tasks that run once, and returns their ARNs. Those that could not be placed are told by
 // ECS's reasons. It may be sent again: a token keeps ECS from starting the tasks twice
 // (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html).
-func (c *Client) RunTask(ctx context.Context, planned rollout.PlannedTask, revision rollout.Revision) (arns, unplaced []string, err error) {
+func (c *Client) RunTask(
+	ctx context.Context, planned rollout.PlannedTask, revision rollout.Revision,
+) (arns, unplaced []string, err error) {
 	about := fmt.Sprintf("%s of %s", planned.Input, revision.ID())
 	more, err := json.Marshal(map[string]string{"taskDefinition": revision.ARN, "clientToken": rand.Text()})
 	if err != nil {
@@ -84,7 +86,9 @@ type LogStream struct {
 
 // LogStreams are those of the containers of tasks whose log can be read. The drivers of the others come
 // back by container.
-func (c *Client) LogStreams(document taskdef.Document, tasks []string) (streams []*LogStream, unreadable map[string]string) {
+func (c *Client) LogStreams(
+	document taskdef.Document, tasks []string,
+) (streams []*LogStream, unreadable map[string]string) {
 	unreadable = map[string]string{}
 	for _, task := range tasks {
 		for _, container := range document.Containers() {
@@ -93,7 +97,10 @@ func (c *Client) LogStreams(document taskdef.Document, tasks []string) (streams 
 				unreadable[container.Name] = log.Driver
 				continue
 			}
-			streams = append(streams, &LogStream{Task: rollout.LastSegment(task), Container: container.Name, log: log, client: c.logs(log.Region)})
+			streams = append(
+				streams,
+				&LogStream{Task: rollout.LastSegment(task), Container: container.Name, log: log, client: c.logs(log.Region)},
+			)
 		}
 	}
 	return streams, unreadable

@@ -42,8 +42,11 @@ func paced() func(*smithy.Stack) error {
 		}
 	}
 	return func(stack *smithy.Stack) error {
-		return stack.Finalize.Insert(smithy.FinalizeMiddlewareFunc("Pace",
-			func(ctx context.Context, in smithy.FinalizeInput, next smithy.FinalizeHandler) (smithy.FinalizeOutput, smithy.Metadata, error) {
+		return stack.Finalize.Insert(smithy.FinalizeMiddlewareFunc(
+			"Pace",
+			func(ctx context.Context, in smithy.FinalizeInput, next smithy.FinalizeHandler) (
+				smithy.FinalizeOutput, smithy.Metadata, error,
+			) {
 				if limiter := limiters[middleware.GetOperationName(ctx)]; limiter != nil {
 					if err := limiter.Wait(ctx); err != nil { // the context ends before it is this call's turn
 						<-ctx.Done()
@@ -51,7 +54,8 @@ func paced() func(*smithy.Stack) error {
 					}
 				}
 				return next.HandleFinalize(ctx, in)
-			}), "Retry", smithy.After)
+			},
+		), "Retry", smithy.After)
 	}
 }
 

@@ -7,8 +7,8 @@ const (
 	// (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html).
 	maxPages = 1000
 
-	// maxAnswer is how long an answer may be, in bytes. ECS's longest have a task definition of 64 KiB, or ten services with
-	// their events.
+	// maxAnswer is how long an answer may be, in bytes. ECS's longest have a task definition of 64 KiB, or ten services
+	// with their events.
 	maxAnswer = 16 << 20
 )
 
@@ -18,8 +18,8 @@ var (
 	errTooLarge = errors.New("the answer is longer than 16 MiB")
 )
 
-// eachPage reads a list page by page: read is given the token of a page, which is nil for the first, and returns that of the
-// next, or nil.
+// eachPage reads a list page by page: read is given the token of a page, which is nil for the first, and returns that
+// of the next, or nil.
 func eachPage(read func(token *string) (next *string, err error)) error {
 	seen := map[string]bool{}
 	var token *string

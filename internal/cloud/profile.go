@@ -20,7 +20,8 @@ type Profile struct {
 	Places []Place // where it may be, in the order in which they are looked through
 }
 
-// Place is files that belong together. A profile is taken from one place alone. A file that is not there counts as empty.
+// Place is files that belong together. A profile is taken from one place alone. A file that is not there counts as
+// empty.
 type Place struct {
 	Config, Credentials string
 	Workspace           bool // they are of the workspace, which holds what anybody may have pushed
@@ -70,21 +71,34 @@ func (p Profile) load(ctx context.Context, emit rollout.Emit) (config.SharedConf
 		return section, place, p.trust(section, place, emit)
 	}
 	problem := noProfile.problem(rollout.BadInput)
-	problem.What = fmt.Sprintf("%s: there is no profile %q in %s", p.Input, p.Name, cmp.Or(strings.Join(looked, ", "), "the files of the environment"))
+	problem.What = fmt.Sprintf(
+		"%s: there is no profile %q in %s",
+		p.Input,
+		p.Name,
+		cmp.Or(strings.Join(looked, ", "), "the files of the environment"),
+	)
 	return config.SharedConfig{}, Place{}, problem
 }
 
-// trust refuses a profile of the workspace that runs a program or sends the calls elsewhere, unless an input names it: who can
-// change a file of the repository could take the credentials otherwise.
+// trust refuses a profile of the workspace that runs a program or sends the calls elsewhere, unless an input names
+// it: who can change a file of the repository could take the credentials otherwise.
 func (p Profile) trust(section config.SharedConfig, place Place, emit rollout.Emit) error {
 	if !place.Workspace {
 		return nil
 	}
 	risky := risks(&section)
-	where := fmt.Sprintf("profile %q of %s in the workspace", p.Name, strings.Join(slices.DeleteFunc([]string{place.Credentials, place.Config}, func(path string) bool { return path == "" }), " and "))
+	where := fmt.Sprintf(
+		"profile %q of %s in the workspace",
+		p.Name,
+		strings.Join(
+			slices.DeleteFunc([]string{place.Credentials, place.Config}, func(path string) bool { return path == "" }),
+			" and ",
+		),
+	)
 	if len(risky) > 0 && p.Input != "aws-profile" {
 		return &rollout.Problem{
-			Kind: rollout.BadInput, What: fmt.Sprintf("%s: %s has %s, which is not taken from there", p.Input, where, strings.Join(risky, " and ")),
+			Kind: rollout.BadInput,
+			What: fmt.Sprintf("%s: %s has %s, which is not taken from there", p.Input, where, strings.Join(risky, " and ")),
 			Next: "Name the profile by the input aws-profile if that is meant, or leave them out.",
 		}
 	}

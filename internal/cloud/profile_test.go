@@ -12,12 +12,12 @@ import (
 )
 
 // place writes the two files of a place.
-func place(t *testing.T, workspace bool, config, credentials string) Place {
+func place(t *testing.T, workspace bool, configs, secrets string) Place {
 	t.Helper()
 	folder := t.TempDir()
 	p := Place{Config: filepath.Join(folder, "config"), Credentials: filepath.Join(folder, "credentials"), Workspace: workspace}
-	require.NoError(t, os.WriteFile(p.Config, []byte(config), 0o600))
-	require.NoError(t, os.WriteFile(p.Credentials, []byte(credentials), 0o600))
+	require.NoError(t, os.WriteFile(p.Config, []byte(configs), 0o600))
+	require.NoError(t, os.WriteFile(p.Credentials, []byte(secrets), 0o600))
 	return p
 }
 

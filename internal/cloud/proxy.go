@@ -16,7 +16,9 @@ import (
 // network is the way to AWS. Where a proxy is in it, what that answers is told apart from what AWS does.
 func network() *awshttp.BuildableClient {
 	return awshttp.NewBuildableClient().WithTimeout(callTimeout).WithTransportOptions(func(t *http.Transport) {
-		t.OnProxyConnectResponse = func(_ context.Context, proxy *url.URL, request *http.Request, response *http.Response) error {
+		t.OnProxyConnectResponse = func(
+			_ context.Context, proxy *url.URL, request *http.Request, response *http.Response,
+		) error {
 			if response.StatusCode == http.StatusOK {
 				return nil
 			}
@@ -41,9 +43,11 @@ func proxyProblem(err error) (what, next string, is bool) {
 	var connection *net.OpError
 	switch {
 	case errors.As(err, &refusal):
-		return refusal.Error(), "Let the proxy pass calls to AWS, check the user and password in HTTPS_PROXY, or name hosts that need no proxy in NO_PROXY.", true
+		return refusal.Error(), "Let the proxy pass calls to AWS, check the user and password in HTTPS_PROXY, or name " +
+			"hosts that need no proxy in NO_PROXY.", true
 	case errors.As(err, &connection) && connection.Op == "proxyconnect":
-		return "the proxy could not be reached: " + innermost(err).Error(), "Check HTTPS_PROXY and HTTP_PROXY, and the network of the runner.", true
+		return "the proxy could not be reached: " + innermost(err).Error(), "Check HTTPS_PROXY and HTTP_PROXY, and the " +
+			"network of the runner.", true
 	}
 	return "", "", false
 }
@@ -54,7 +58,9 @@ func (c *Client) unreached(err error, about string) *rollout.Problem {
 		return &rollout.Problem{Kind: rollout.Refused, What: about + what, Next: next, Err: err}
 	}
 	return &rollout.Problem{
-		Kind: rollout.Refused, What: fmt.Sprintf("%sAWS could not be reached in %s: %s", about, c.region, innermost(err)), Err: err,
+		Kind: rollout.Refused,
+		What: fmt.Sprintf("%sAWS could not be reached in %s: %s", about, c.region, innermost(err)),
+		Err:  err,
 		Next: "Check aws-region, AWS_ENDPOINT_URL and the network of the runner.",
 	}
 }

@@ -50,7 +50,8 @@ func (c *Client) RuleTargets(ctx context.Context, rule, id string) ([]rollout.Sc
 		return page.NextToken, nil
 	})
 	if code(err) == "ResourceNotFoundException" {
-		return nil, &rollout.Problem{Kind: rollout.BadInput, What: fmt.Sprintf("scheduled-tasks: there is no rule %s on the default event bus in %s", rule, c.region), Next: "Check the name and the region."}
+		return nil, &rollout.Problem{Kind: rollout.BadInput, What: fmt.Sprintf("scheduled-tasks: there is no rule %s on "+
+			"the default event bus in %s", rule, c.region), Next: "Check the name and the region."}
 	}
 	if err != nil {
 		return nil, c.problem(ctx, err, "events:ListTargetsByRule", "rule "+rule)
@@ -60,7 +61,11 @@ func (c *Client) RuleTargets(ctx context.Context, rule, id string) ([]rollout.Sc
 		if id != "" {
 			what += " with the id " + id
 		}
-		return nil, &rollout.Problem{Kind: rollout.BadInput, What: fmt.Sprintf("scheduled-tasks: rule %s has %s", rule, what), Next: "Look at the targets of the rule."}
+		return nil, &rollout.Problem{
+			Kind: rollout.BadInput,
+			What: fmt.Sprintf("scheduled-tasks: rule %s has %s", rule, what),
+			Next: "Look at the targets of the rule.",
+		}
 	}
 	return found, nil
 }
@@ -70,7 +75,10 @@ func ecsTarget(rule string, raw []byte) (task rollout.ScheduledTask, isECS bool,
 	if err = json.Unmarshal(raw, &target); err != nil || target.EcsParameters == nil {
 		return task, false, err
 	}
-	task = rollout.ScheduledTask{ScheduleName: rollout.ScheduleName{Rule: rule, Target: target.ID}, TaskDefinition: target.EcsParameters.TaskDefinitionArn}
+	task = rollout.ScheduledTask{
+		ScheduleName:   rollout.ScheduleName{Rule: rule, Target: target.ID},
+		TaskDefinition: target.EcsParameters.TaskDefinitionArn,
+	}
 	task.Document, err = taskdef.Parse(raw)
 	return task, true, err
 }
@@ -78,11 +86,15 @@ func ecsTarget(rule string, raw []byte) (task rollout.ScheduledTask, isECS bool,
 // Schedule reads a schedule of EventBridge Scheduler that runs an ECS task.
 func (c *Client) Schedule(ctx context.Context, group, name string) (rollout.ScheduledTask, error) {
 	var answer []byte
-	_, err := scheduler.NewFromConfig(c.config).GetSchedule(ctx, &scheduler.GetScheduleInput{GroupName: &group, Name: &name},
-		func(o *scheduler.Options) { o.APIOptions = append(o.APIOptions, takeAnswer(&answer)) })
+	_, err := scheduler.NewFromConfig(c.config).GetSchedule(
+		ctx,
+		&scheduler.GetScheduleInput{GroupName: &group, Name: &name},
+		func(o *scheduler.Options) { o.APIOptions = append(o.APIOptions, takeAnswer(&answer)) },
+	)
 	about := group + "/" + name
 	if code(err) == "ResourceNotFoundException" {
-		return rollout.ScheduledTask{}, &rollout.Problem{Kind: rollout.BadInput, What: fmt.Sprintf("scheduled-tasks: there is no schedule %s in %s", about, c.region), Next: "Check the group, the name and the region."}
+		return rollout.ScheduledTask{}, &rollout.Problem{Kind: rollout.BadInput, What: fmt.Sprintf("scheduled-tasks: "+
+			"there is no schedule %s in %s", about, c.region), Next: "Check the group, the name and the region."}
 	}
 	if err != nil {
 		return rollout.ScheduledTask{}, c.problem(ctx, err, "scheduler:GetSchedule", "schedule "+about)
@@ -93,9 +105,17 @@ func (c *Client) Schedule(ctx context.Context, group, name string) (rollout.Sche
 		return rollout.ScheduledTask{}, c.problem(ctx, errNoAnswer, "scheduler:GetSchedule", "schedule "+about)
 	}
 	if schedule.Target.EcsParameters == nil {
-		return rollout.ScheduledTask{}, &rollout.Problem{Kind: rollout.BadInput, What: "scheduled-tasks: schedule " + about + " runs no ECS task", Next: "Look at the target of the schedule."}
+		return rollout.ScheduledTask{}, &rollout.Problem{
+			Kind: rollout.BadInput,
+			What: "scheduled-tasks: schedule " + about + " runs no ECS task",
+			Next: "Look at the target of the schedule.",
+		}
 	}
-	return rollout.ScheduledTask{ScheduleName: rollout.ScheduleName{Group: group, Schedule: name}, TaskDefinition: schedule.Target.EcsParameters.TaskDefinitionArn, Document: document}, nil
+	return rollout.ScheduledTask{
+		ScheduleName:   rollout.ScheduleName{Group: group, Schedule: name},
+		TaskDefinition: schedule.Target.EcsParameters.TaskDefinitionArn,
+		Document:       document,
+	}, nil
 }
 
 // Repoint lets a scheduled task run another revision. Both calls replace the whole target or schedule,
@@ -119,13 +139,19 @@ func (c *Client) putTarget(ctx context.Context, task rollout.ScheduledTask, targ
 	}
 	body := fmt.Appendf(nil, `{"Rule":%s,"Targets":[%s]}`, rule, target.JSON())
 	out, err := eventbridge.NewFromConfig(c.config).PutTargets(ctx,
-		&eventbridge.PutTargetsInput{Rule: &task.Rule, Targets: []eventtypes.Target{{Id: &task.Target, Arn: &task.Target}}}, // for the SDK's own check
+		// for the SDK's own check
+		&eventbridge.PutTargetsInput{Rule: &task.Rule, Targets: []eventtypes.Target{{Id: &task.Target, Arn: &task.Target}}},
 		func(o *eventbridge.Options) { o.APIOptions = append(o.APIOptions, sendBody(body)) })
 	if err != nil {
 		return c.problem(ctx, err, "events:PutTargets", task.Name())
 	}
 	for _, failed := range out.FailedEntries {
-		return &rollout.Problem{Kind: rollout.Refused, What: fmt.Sprintf("events:PutTargets for %s: %s (%s)", task.Name(), deref(failed.ErrorMessage), deref(failed.ErrorCode))}
+		return &rollout.Problem{
+			Kind: rollout.Refused,
+			What: fmt.Sprintf(
+				"events:PutTargets for %s: %s (%s)", task.Name(), deref(failed.ErrorMessage), deref(failed.ErrorCode),
+			),
+		}
 	}
 	return nil
 }

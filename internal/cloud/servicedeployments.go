@@ -26,7 +26,9 @@ func callsFor(deployments int) int {
 // FindServiceDeployment looks for the service deployment of a deployment: the one whose target
 // service revision ends in the number of the deployment's id, as terraform-provider-aws joins the
 // two. The ARN is empty as long as ECS does not list it, which it may not do at once.
-func (c *Client) FindServiceDeployment(ctx context.Context, service rollout.ServiceKey, d rollout.Deployment) (string, error) {
+func (c *Client) FindServiceDeployment(
+	ctx context.Context, service rollout.ServiceKey, d rollout.Deployment,
+) (string, error) {
 	after, most := d.Created.Add(-time.Minute), int32(100)
 	out, err := c.ecs.ListServiceDeployments(ctx, &ecs.ListServiceDeploymentsInput{
 		Cluster: &service.Cluster, Service: &service.Name,
@@ -52,7 +54,9 @@ func (c *Client) ServiceDeployments(ctx context.Context, arns ...string) (map[st
 			err = errNoAnswer
 		}
 		if err != nil {
-			return nil, c.problem(ctx, err, "ecs:DescribeServiceDeployments", "service deployment "+rollout.LastSegment(batch[0]))
+			return nil, c.problem(
+				ctx, err, "ecs:DescribeServiceDeployments", "service deployment "+rollout.LastSegment(batch[0]),
+			)
 		}
 		for _, d := range out.ServiceDeployments {
 			found[deref(d.ServiceDeploymentArn)] = serviceDeployment(d)
@@ -68,7 +72,9 @@ func serviceDeployment(d types.ServiceDeployment) rollout.ServiceDeployment {
 		Reason: deref(d.StatusReason),
 	}
 	if d.Alarms != nil && len(d.Alarms.TriggeredAlarmNames) > 0 {
-		deployment.Reason = fmt.Sprintf("%s (alarm %s)", strings.TrimSuffix(deployment.Reason, "."), strings.Join(d.Alarms.TriggeredAlarmNames, ", "))
+		deployment.Reason = fmt.Sprintf(
+			"%s (alarm %s)", strings.TrimSuffix(deployment.Reason, "."), strings.Join(d.Alarms.TriggeredAlarmNames, ", "),
+		)
 	}
 	deployment.Stage = string(d.LifecycleStage)
 	if d.TargetServiceRevision != nil {
@@ -79,8 +85,12 @@ func serviceDeployment(d types.ServiceDeployment) rollout.ServiceDeployment {
 	}
 	for _, hook := range d.LifecycleHookDetails {
 		deployment.Hooks = append(deployment.Hooks, rollout.LifecycleHook{
-			ID: deref(hook.HookId), Pause: hook.TargetType == "PAUSE", Target: deref(hook.TargetArn),
-			Status: rollout.HookStatus(hook.Status), Expires: deref(hook.ExpiresAt), OnTimeout: rollout.TimeoutAction(hook.TimeoutAction),
+			ID:        deref(hook.HookId),
+			Pause:     hook.TargetType == "PAUSE",
+			Target:    deref(hook.TargetArn),
+			Status:    rollout.HookStatus(hook.Status),
+			Expires:   deref(hook.ExpiresAt),
+			OnTimeout: rollout.TimeoutAction(hook.TimeoutAction),
 		})
 	}
 	return deployment
@@ -88,7 +98,9 @@ func serviceDeployment(d types.ServiceDeployment) rollout.ServiceDeployment {
 
 // Continue lets a deployment go on that waits at a pause.
 func (c *Client) Continue(ctx context.Context, arn, hook string) error {
-	_, err := c.ecs.ContinueServiceDeployment(ctx, &ecs.ContinueServiceDeploymentInput{ServiceDeploymentArn: &arn, HookId: &hook})
+	_, err := c.ecs.ContinueServiceDeployment(
+		ctx, &ecs.ContinueServiceDeploymentInput{ServiceDeploymentArn: &arn, HookId: &hook},
+	)
 	if err != nil {
 		return c.problem(ctx, err, "ecs:ContinueServiceDeployment", "service deployment "+rollout.LastSegment(arn))
 	}
@@ -100,7 +112,9 @@ var ErrTakenBack = errors.New("the last deployment was taken back already")
 
 // PreviousRevision finds what the last successful deployment before this one had deployed, other than
 // what this one has. If the last deployment was rolled back, it is ErrTakenBack.
-func (c *Client) PreviousRevision(ctx context.Context, service rollout.Service, current rollout.Deployment) (rollout.Revision, error) {
+func (c *Client) PreviousRevision(
+	ctx context.Context, service rollout.Service, current rollout.Deployment,
+) (rollout.Revision, error) {
 	most := int32(100)
 	out, err := c.ecs.ListServiceDeployments(ctx, &ecs.ListServiceDeploymentsInput{
 		Cluster: &service.Cluster, Service: &service.Name, MaxResults: &most,
@@ -108,13 +122,18 @@ func (c *Client) PreviousRevision(ctx context.Context, service rollout.Service, 
 	if err != nil {
 		return rollout.Revision{}, c.problem(ctx, err, "ecs:ListServiceDeployments", "service "+service.Name)
 	}
-	slices.SortStableFunc(out.ServiceDeployments, func(a, b types.ServiceDeploymentBrief) int { return deref(b.CreatedAt).Compare(deref(a.CreatedAt)) })
-	if len(out.ServiceDeployments) > 0 && out.ServiceDeployments[0].Status == types.ServiceDeploymentStatusRollbackSuccessful {
+	slices.SortStableFunc(
+		out.ServiceDeployments,
+		func(a, b types.ServiceDeploymentBrief) int { return deref(b.CreatedAt).Compare(deref(a.CreatedAt)) },
+	)
+	if len(out.ServiceDeployments) > 0 &&
+		out.ServiceDeployments[0].Status == types.ServiceDeploymentStatusRollbackSuccessful {
 		return rollout.Revision{}, ErrTakenBack
 	}
 	var arns []string
 	for _, d := range out.ServiceDeployments {
-		if arn := deref(d.TargetServiceRevisionArn); d.Status == types.ServiceDeploymentStatusSuccessful && !strings.HasSuffix(arn, "/"+rollout.LastSegment(current.ID)) {
+		if arn := deref(d.TargetServiceRevisionArn); d.Status == types.ServiceDeploymentStatusSuccessful &&
+			!strings.HasSuffix(arn, "/"+rollout.LastSegment(current.ID)) {
 			arns = append(arns, arn)
 		}
 	}
@@ -125,7 +144,8 @@ func (c *Client) PreviousRevision(ctx context.Context, service rollout.Service, 
 		}
 		for _, arn := range batch {
 			for _, revision := range revisions.ServiceRevisions {
-				if definition := deref(revision.TaskDefinition); deref(revision.ServiceRevisionArn) == arn && definition != current.TaskDefinition {
+				if definition := deref(revision.TaskDefinition); deref(revision.ServiceRevisionArn) == arn &&
+					definition != current.TaskDefinition {
 					return rollout.Named(definition), nil
 				}
 			}
@@ -137,7 +157,8 @@ func (c *Client) PreviousRevision(ctx context.Context, service rollout.Service, 
 // nothingBefore is that there is nothing to go back to.
 func nothingBefore(service, current string) error {
 	return &rollout.Problem{
-		Kind: rollout.BadInput, What: fmt.Sprintf("operation: rollback: AWS remembers no successful deployment of service %s but of %s, which it runs", service, rollout.RevisionID(current)),
+		Kind: rollout.BadInput, What: fmt.Sprintf("operation: rollback: AWS remembers no successful deployment of "+
+			"service %s but of %s, which it runs", service, rollout.RevisionID(current)),
 		Next: "Name the revision to go back to, with task-definition.",
 	}
 }

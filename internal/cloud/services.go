@@ -112,7 +112,8 @@ func (c *Client) service(s types.Service) rollout.Service {
 	}
 	if configuration := s.DeploymentConfiguration; configuration != nil {
 		service.Rolling = configuration.Strategy == "" || configuration.Strategy == types.DeploymentStrategyRolling
-		service.Minimum, service.Maximum = int(deref(configuration.MinimumHealthyPercent)), int(deref(configuration.MaximumPercent))
+		service.Minimum = int(deref(configuration.MinimumHealthyPercent))
+		service.Maximum = int(deref(configuration.MaximumPercent))
 	}
 	if s.DeploymentController != nil {
 		service.Controller = rollout.Controller(s.DeploymentController.Type)
@@ -140,7 +141,9 @@ func (c *Client) service(s types.Service) rollout.Service {
 	}
 	service.URL = serviceURL(service)
 	for _, e := range s.Events {
-		service.Events = append(service.Events, rollout.ServiceEvent{ID: deref(e.Id), At: deref(e.CreatedAt), Message: deref(e.Message)})
+		service.Events = append(
+			service.Events, rollout.ServiceEvent{ID: deref(e.Id), At: deref(e.CreatedAt), Message: deref(e.Message)},
+		)
 	}
 	return service
 }
@@ -149,18 +152,28 @@ func (c *Client) service(s types.Service) rollout.Service {
 func attached(s types.Service) []rollout.Balanced {
 	var ports []rollout.Balanced
 	for _, balancer := range s.LoadBalancers {
-		ports = append(ports, rollout.Balanced{Container: deref(balancer.ContainerName), Port: int(deref(balancer.ContainerPort))})
+		ports = append(
+			ports, rollout.Balanced{Container: deref(balancer.ContainerName), Port: int(deref(balancer.ContainerPort))},
+		)
 	}
 	for _, registry := range s.ServiceRegistries {
-		ports = append(ports, rollout.Balanced{Container: deref(registry.ContainerName), Port: int(deref(registry.ContainerPort))})
+		ports = append(
+			ports, rollout.Balanced{Container: deref(registry.ContainerName), Port: int(deref(registry.ContainerPort))},
+		)
 	}
 	return slices.DeleteFunc(ports, func(b rollout.Balanced) bool { return b.Container == "" })
 }
 
 func placement(s types.Service) rollout.Placement {
-	p := rollout.Placement{LaunchType: string(s.LaunchType), PlatformVersion: deref(s.PlatformVersion), ManagedTags: s.EnableECSManagedTags}
+	p := rollout.Placement{
+		LaunchType:      string(s.LaunchType),
+		PlatformVersion: deref(s.PlatformVersion),
+		ManagedTags:     s.EnableECSManagedTags,
+	}
 	for _, item := range s.CapacityProviderStrategy {
-		p.Capacity = append(p.Capacity, rollout.Share{Provider: deref(item.CapacityProvider), Weight: int(item.Weight), Base: int(item.Base)})
+		p.Capacity = append(
+			p.Capacity, rollout.Share{Provider: deref(item.CapacityProvider), Weight: int(item.Weight), Base: int(item.Base)},
+		)
 	}
 	if len(p.Capacity) > 0 {
 		p.LaunchType = "" // RunTask takes one of them only
@@ -173,7 +186,9 @@ func placement(s types.Service) rollout.Placement {
 	}
 	if network != nil && network.AwsvpcConfiguration != nil {
 		vpc := network.AwsvpcConfiguration
-		p.Subnets, p.SecurityGroups, p.PublicIP = vpc.Subnets, vpc.SecurityGroups, string(vpc.AssignPublicIp)
+		p.Subnets = vpc.Subnets
+		p.SecurityGroups = vpc.SecurityGroups
+		p.PublicIP = string(vpc.AssignPublicIp)
 	}
 	return p
 }
@@ -195,7 +210,8 @@ func deployment(d types.Deployment) rollout.Deployment {
 }
 
 func breakerRollsBack(c *types.DeploymentConfiguration) bool {
-	return c != nil && c.DeploymentCircuitBreaker != nil && c.DeploymentCircuitBreaker.Enable && c.DeploymentCircuitBreaker.Rollback
+	return c != nil && c.DeploymentCircuitBreaker != nil && c.DeploymentCircuitBreaker.Enable &&
+		c.DeploymentCircuitBreaker.Rollback
 }
 
 func alarmsRollBack(c *types.DeploymentConfiguration) bool {

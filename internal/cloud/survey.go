@@ -111,7 +111,8 @@ func (c *Client) base(ctx context.Context, wanted Wanted) (*rollout.Revision, er
 	base, err := c.Revision(ctx, wanted.TaskDefinition)
 	var p *rollout.Problem
 	if errors.As(err, &p) && p.Kind == rollout.BadInput && !strings.Contains(wanted.TaskDefinition, ":") {
-		p.Next = "Check task-definition and the region. A file is written with a slash or an ending, as in ./" + wanted.TaskDefinition + ".json."
+		p.Next = "Check task-definition and the region. A file is written with a slash or an ending, as in ./" +
+			wanted.TaskDefinition + ".json."
 	}
 	return &base, err
 }
@@ -155,7 +156,8 @@ func (c *Client) missing(ctx context.Context, cluster string, absent []string) e
 	}
 	names, err := c.ServiceNames(ctx, cluster)
 	switch {
-	case err != nil: // it only helps: without permission it is left out
+	case err != nil:
+		return p // the names only help: without permission they are left out
 	case len(names) == 0:
 		p.Next = "There is no service in that cluster: check cluster and region."
 	default:
@@ -171,7 +173,11 @@ func runningRevision(service rollout.Service) (arn string, notes []rollout.Note)
 	if !ok || primary.State != rollout.RolloutFailed {
 		return service.TaskDefinition, nil
 	}
-	note := rollout.Note{About: rollout.NoteNothingRuns, Service: service.Name, Failed: rollout.RevisionID(primary.TaskDefinition)}
+	note := rollout.Note{
+		About:   rollout.NoteNothingRuns,
+		Service: service.Name,
+		Failed:  rollout.RevisionID(primary.TaskDefinition),
+	}
 	for _, d := range service.Deployments {
 		if d.ID != primary.ID && d.State != rollout.RolloutFailed && d.Running > 0 {
 			note.About, note.Runs = rollout.NoteLastFailed, rollout.RevisionID(d.TaskDefinition)

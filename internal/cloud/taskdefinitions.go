@@ -50,7 +50,9 @@ func (c *Client) Revision(ctx context.Context, name string) (rollout.Revision, e
 
 // Register registers a document as a new revision, as it stands. RegisterTaskDefinition has no client token: what
 // is looked for is that the latest revision is this one, and newer than the one that the document was made from.
-func (c *Client) Register(ctx context.Context, document taskdef.Document, from rollout.Revision) (rollout.Revision, error) {
+func (c *Client) Register(
+	ctx context.Context, document taskdef.Document, from rollout.Revision,
+) (rollout.Revision, error) {
 	registered, err := once(ctx, c.most,
 		func() (rollout.Revision, error) { return c.register(ctx, document) },
 		func() (rollout.Revision, bool, error) { return c.latestIs(ctx, document, from) },
@@ -74,16 +76,19 @@ func (c *Client) tellLost(lost []taskdef.Lost) {
 		paths = append(paths, path)
 	}
 	if len(paths) > 0 {
-		c.emit(rollout.Noticed{What: "ECS did not keep " + strings.Join(paths, ", "), Next: "Look up the name in the API reference of RegisterTaskDefinition.", Warning: true})
+		c.emit(rollout.Noticed{What: "ECS did not keep " + strings.Join(paths, ", "), Next: "Look up the name in the API " +
+			"reference of RegisterTaskDefinition.", Warning: true})
 	}
 }
 
 func (c *Client) register(ctx context.Context, document taskdef.Document) (rollout.Revision, error) {
 	family := document.Family()
 	var answer []byte
-	_, err := c.ecs.RegisterTaskDefinition(ctx, &ecs.RegisterTaskDefinitionInput{
-		Family: &family, ContainerDefinitions: []types.ContainerDefinition{}, // for the SDK's own check; replaced below
-	}, withMiddleware(sendBody(document.JSON()), takeAnswer(&answer)), func(o *ecs.Options) { o.Retryer = c.retryer(throttled, tooManyRegistrations) })
+	input := &ecs.RegisterTaskDefinitionInput{ // for the SDK's own check; another body is sent
+		Family: &family, ContainerDefinitions: []types.ContainerDefinition{},
+	}
+	_, err := c.ecs.RegisterTaskDefinition(ctx, input, withMiddleware(sendBody(document.JSON()), takeAnswer(&answer)),
+		func(o *ecs.Options) { o.Retryer = c.retryer(throttled, tooManyRegistrations) })
 	if err != nil {
 		return rollout.Revision{}, err
 	}
@@ -91,7 +96,9 @@ func (c *Client) register(ctx context.Context, document taskdef.Document) (rollo
 }
 
 // latestIs tells whether the latest revision of a family is a newer one that means what a document does, and reads it.
-func (c *Client) latestIs(ctx context.Context, document taskdef.Document, from rollout.Revision) (rollout.Revision, bool, error) {
+func (c *Client) latestIs(
+	ctx context.Context, document taskdef.Document, from rollout.Revision,
+) (rollout.Revision, bool, error) {
 	if err := c.Pause(ctx, lookAfter); err != nil {
 		return rollout.Revision{}, false, err
 	}
@@ -125,7 +132,9 @@ func (c *Client) ActiveRevisions(ctx context.Context, family string) ([]string, 
 
 // Deregister makes a revision INACTIVE: tasks that run it go on, and no new ones can be started.
 func (c *Client) Deregister(ctx context.Context, arn string) error {
-	_, err := c.ecs.DeregisterTaskDefinition(ctx, &ecs.DeregisterTaskDefinitionInput{TaskDefinition: &arn}, withMiddleware(takeAnswer(new([]byte))))
+	_, err := c.ecs.DeregisterTaskDefinition(
+		ctx, &ecs.DeregisterTaskDefinitionInput{TaskDefinition: &arn}, withMiddleware(takeAnswer(new([]byte))),
+	)
 	if err != nil {
 		return c.problem(ctx, err, "ecs:DeregisterTaskDefinition", "task definition "+rollout.RevisionID(arn))
 	}

@@ -15,21 +15,30 @@ import (
 const perDescribeTasks = 100
 
 // RunningTasks reads the tasks of a deployment that are to run, whatever they have come to.
-func (c *Client) RunningTasks(ctx context.Context, service rollout.ServiceKey, deployment rollout.Deployment) ([]rollout.Task, error) {
+func (c *Client) RunningTasks(
+	ctx context.Context, service rollout.ServiceKey, deployment rollout.Deployment,
+) ([]rollout.Task, error) {
 	return c.tasks(ctx, service, deployment.Starter(), types.DesiredStatusRunning)
 }
 
 // StoppedTasks reads the tasks of a deployment that ECS remembers as stopped or stopping, for at
 // least an hour.
-func (c *Client) StoppedTasks(ctx context.Context, service rollout.ServiceKey, deployment rollout.Deployment) ([]rollout.Task, error) {
+func (c *Client) StoppedTasks(
+	ctx context.Context, service rollout.ServiceKey, deployment rollout.Deployment,
+) ([]rollout.Task, error) {
 	return c.tasks(ctx, service, deployment.Starter(), types.DesiredStatusStopped)
 }
 
 // tasks lists by service and picks by deployment, since ListTasks takes startedBy only alone.
-func (c *Client) tasks(ctx context.Context, service rollout.ServiceKey, starter string, desired types.DesiredStatus) ([]rollout.Task, error) {
+func (c *Client) tasks(
+	ctx context.Context, service rollout.ServiceKey, starter string, desired types.DesiredStatus,
+) ([]rollout.Task, error) {
 	var arns []string
 	err := eachPage(func(token *string) (*string, error) {
-		out, err := c.ecs.ListTasks(ctx, &ecs.ListTasksInput{Cluster: &service.Cluster, ServiceName: &service.Name, DesiredStatus: desired, NextToken: token})
+		out, err := c.ecs.ListTasks(
+			ctx,
+			&ecs.ListTasksInput{Cluster: &service.Cluster, ServiceName: &service.Name, DesiredStatus: desired, NextToken: token},
+		)
 		if err != nil {
 			return nil, err
 		}
@@ -71,7 +80,11 @@ func (c *Client) task(t types.Task) rollout.Task {
 				task.Addresses = append(task.Addresses, address)
 			}
 		}
-		container := rollout.Container{Name: deref(described.Name), Image: deref(described.Image), Reason: deref(described.Reason)}
+		container := rollout.Container{
+			Name:   deref(described.Name),
+			Image:  deref(described.Image),
+			Reason: deref(described.Reason),
+		}
 		if described.ExitCode != nil {
 			exit := int(*described.ExitCode)
 			container.ExitCode = &exit

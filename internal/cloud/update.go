@@ -19,10 +19,16 @@ const (
 )
 
 // once makes a call that has no client token, and that would do its work twice if it were simply sent twice: when its
-// answer got lost, we look whether its effect is there before we send again, a few times at most. Also of a run that was
-// cancelled amid the call it is looked for. What ends it is the error of the look, or the last of the call in the words
-// of problem.
-func once[Sent any](ctx context.Context, times int, send func() (Sent, error), look func() (Sent, bool, error), problem func(error) error) (Sent, error) {
+// answer got lost, we look whether its effect is there before we send again, a few times at most. Also of a run that
+// was cancelled amid the call it is looked for. What ends it is the error of the look, or the last of the call in the
+// words of problem.
+func once[Sent any](
+	ctx context.Context,
+	times int,
+	send func() (Sent, error),
+	look func() (Sent, bool, error),
+	problem func(error) error,
+) (Sent, error) {
 	var lost error
 	for range times {
 		sent, err := send()
@@ -64,7 +70,9 @@ type updated struct {
 // Update updates a service that looked like before, and returns what it looks like then and the
 // deployment that is ours: a new one, or the one that there was when ECS saw nothing to start. Also of a run that was
 // cancelled meanwhile it is found out whether the service was updated.
-func (c *Client) Update(ctx context.Context, before rollout.Service, update rollout.Update) (rollout.Service, rollout.Deployment, error) {
+func (c *Client) Update(
+	ctx context.Context, before rollout.Service, update rollout.Update,
+) (rollout.Service, rollout.Deployment, error) {
 	after, err := once(ctx, sends,
 		func() (updated, error) { return c.send(ctx, before, update) },
 		func() (updated, bool, error) { return c.look(ctx, before, update) },

@@ -31,11 +31,13 @@ const (
 	checksAtOnce = 20
 )
 
-// Verify looks, without changing anything, whether what the tasks of revisions need is there, as far as
-// they are new: others have been deployed before. What is missing is sure to make the deployment fail.
-// What may not be looked at, or does not answer, is not known: the actions that would be needed come back by their names, and
-// what did not answer by its own. The account is that of the services, or empty where it is not known.
-func (c *Client) Verify(ctx context.Context, revisions []rollout.PlannedRevision, account string) (rollout.Verified, error) {
+// Verify looks, without changing anything, whether what the tasks of revisions need is there, as far as they are new:
+// others have been deployed before. What is missing is sure to make the deployment fail. What may not be looked at,
+// or does not answer, is not known: the actions that would be needed come back by their names, and what did not
+// answer by its own. The account is that of the services, or empty where it is not known.
+func (c *Client) Verify(
+	ctx context.Context, revisions []rollout.PlannedRevision, account string,
+) (rollout.Verified, error) {
 	ctx, cancel := context.WithTimeout(ctx, verifying)
 	defer cancel()
 	once := c.WithoutRetry()
@@ -107,13 +109,25 @@ func (c *Client) checks(revision rollout.PlannedRevision, account string) []chec
 		add("iam:GetRole", role, func(ctx context.Context) (rollout.Doubt, error) { return c.verifyRole(ctx, role) })
 	}
 	for _, log := range needs.Logs {
-		add("logs:DescribeLogGroups", log.Region+" "+log.Group, func(ctx context.Context) (rollout.Doubt, error) { return c.verifyLogGroup(ctx, log) })
+		add(
+			"logs:DescribeLogGroups",
+			log.Region+" "+log.Group,
+			func(ctx context.Context) (rollout.Doubt, error) { return c.verifyLogGroup(ctx, log) },
+		)
 	}
 	for _, secret := range needs.Secrets {
 		if strings.Contains(secret, ":secretsmanager:") {
-			add("secretsmanager:DescribeSecret", secret, func(ctx context.Context) (rollout.Doubt, error) { return c.verifySecret(ctx, secret) })
+			add(
+				"secretsmanager:DescribeSecret",
+				secret,
+				func(ctx context.Context) (rollout.Doubt, error) { return c.verifySecret(ctx, secret) },
+			)
 		} else if ours(secret, account) {
-			add("ssm:DescribeParameters", secret, func(ctx context.Context) (rollout.Doubt, error) { return c.verifyParameter(ctx, secret) })
+			add(
+				"ssm:DescribeParameters",
+				secret,
+				func(ctx context.Context) (rollout.Doubt, error) { return c.verifyParameter(ctx, secret) },
+			)
 		}
 	}
 	return checks
@@ -154,16 +168,21 @@ var manifests = []string{
 	"application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json",
 }
 
-// verifyImage looks whether an image is in Amazon ECR and, where its index tells, made for the platform. Other registries
-// are not looked at.
-func (c *Client) verifyImage(ctx context.Context, text string, image taskdef.ECRImage, platform taskdef.Platform) (rollout.Doubt, error) {
+// verifyImage looks whether an image is in Amazon ECR and, where its index tells, made for the platform. Other
+// registries are not looked at.
+func (c *Client) verifyImage(
+	ctx context.Context, text string, image taskdef.ECRImage, platform taskdef.Platform,
+) (rollout.Doubt, error) {
 	id := ecrtypes.ImageIdentifier{ImageTag: &image.Tag}
 	if image.Digest != "" {
 		id = ecrtypes.ImageIdentifier{ImageDigest: &image.Digest}
 	}
 	client := ecr.NewFromConfig(c.config, func(o *ecr.Options) { o.Region = image.Region })
 	out, err := client.BatchGetImage(ctx, &ecr.BatchGetImageInput{
-		RegistryId: &image.Account, RepositoryName: &image.Repository, AcceptedMediaTypes: manifests, ImageIds: []ecrtypes.ImageIdentifier{id},
+		RegistryId:         &image.Account,
+		RepositoryName:     &image.Repository,
+		AcceptedMediaTypes: manifests,
+		ImageIds:           []ecrtypes.ImageIdentifier{id},
 	})
 	if code(err) == "RepositoryNotFoundException" {
 		return sure("Check account, region and name of the repository.", "image %s: there is no such repository", text), nil
@@ -173,11 +192,14 @@ func (c *Client) verifyImage(ctx context.Context, text string, image taskdef.ECR
 	}
 	for _, failure := range out.Failures {
 		if failure.FailureCode == ecrtypes.ImageFailureCodeImageNotFound {
-			return sure("Push it before the deployment, or check the tag.", "image %s: the repository has no such image", text), nil
+			return sure(
+				"Push it before the deployment, or check the tag.", "image %s: the repository has no such image", text,
+			), nil
 		}
 	}
 	for _, found := range out.Images {
-		if has := platforms(deref(found.ImageManifest)); len(has) > 0 && !slices.ContainsFunc(has, func(p taskdef.Platform) bool { return fits(p, platform) }) {
+		if has := platforms(deref(found.ImageManifest)); len(has) > 0 &&
+			!slices.ContainsFunc(has, func(p taskdef.Platform) bool { return fits(p, platform) }) {
 			return sure("Build it for that platform too, or change runtimePlatform in the task definition.",
 				"image %s is made for %s, and the tasks run on %s", text, inWords(has...), inWords(platform)), nil
 		}
@@ -200,8 +222,8 @@ func newImages(revision rollout.PlannedRevision) []string {
 	return slices.Compact(images)
 }
 
-// platforms are those of an image's index. A manifest of one image does not tell its own, and attestations are of unknown
-// ones.
+// platforms are those of an image's index. A manifest of one image does not tell its own, and attestations are of
+// unknown ones.
 func platforms(manifest string) []taskdef.Platform {
 	var index struct {
 		Manifests []struct{ Platform taskdef.Platform }
@@ -220,7 +242,8 @@ func platforms(manifest string) []taskdef.Platform {
 
 // fits tells whether an image for one platform runs on another. What is not known may.
 func fits(image, on taskdef.Platform) bool {
-	return (image.OS == "" || on.OS == "" || image.OS == on.OS) && (on.Architecture == "" || image.Architecture == on.Architecture)
+	return (image.OS == "" || on.OS == "" || image.OS == on.OS) &&
+		(on.Architecture == "" || image.Architecture == on.Architecture)
 }
 
 func inWords(platforms ...taskdef.Platform) string {
@@ -241,7 +264,9 @@ func (c *Client) verifyRole(ctx context.Context, arn string) (rollout.Doubt, err
 }
 
 func (c *Client) verifyLogGroup(ctx context.Context, log taskdef.Log) (rollout.Doubt, error) {
-	out, err := c.logs(log.Region).DescribeLogGroups(ctx, &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: &log.Group})
+	out, err := c.logs(log.Region).DescribeLogGroups(
+		ctx, &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: &log.Group},
+	)
 	if err != nil {
 		return rollout.Doubt{}, err
 	}
@@ -274,8 +299,8 @@ func (c *Client) verifySecret(ctx context.Context, from string) (rollout.Doubt, 
 	return rollout.Doubt{}, err
 }
 
-// ours tells whether a parameter is one that can be looked up: those of other accounts cannot, nor can what stands for a
-// secret (https://docs.aws.amazon.com/systems-manager/latest/userguide/integration-ps-secretsmanager.html).
+// ours tells whether a parameter is one that can be looked up: those of other accounts cannot, nor can what stands
+// for a secret (https://docs.aws.amazon.com/systems-manager/latest/userguide/integration-ps-secretsmanager.html).
 func ours(from, account string) bool {
 	parts := strings.SplitN(from, ":", 6)
 	if len(parts) == 6 && account != "" && parts[4] != account {
@@ -284,8 +309,9 @@ func ours(from, account string) bool {
 	return !strings.Contains(from, "/aws/reference/secretsmanager/")
 }
 
-// verifyParameter asks for the description, not for the value. The ARN of a parameter is the same with and without a slash
-// in front of its name (https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html).
+// verifyParameter asks for the description, not for the value. The ARN of a parameter is the same with and without a
+// slash in front of its name
+// (https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html).
 func (c *Client) verifyParameter(ctx context.Context, from string) (rollout.Doubt, error) {
 	name, region := from, ""
 	if parts := strings.SplitN(from, ":", 6); len(parts) == 6 {

@@ -19,14 +19,18 @@ import (
 // onAnswer adds a middleware that sees each answer before the SDK reads it.
 func onAnswer(id string, see func(*smithyhttp.Response) error) func(*smithy.Stack) error {
 	return func(stack *smithy.Stack) error {
-		return stack.Deserialize.Add(smithy.DeserializeMiddlewareFunc(id,
-			func(ctx context.Context, in smithy.DeserializeInput, next smithy.DeserializeHandler) (smithy.DeserializeOutput, smithy.Metadata, error) {
+		return stack.Deserialize.Add(smithy.DeserializeMiddlewareFunc(
+			id,
+			func(ctx context.Context, in smithy.DeserializeInput, next smithy.DeserializeHandler) (
+				smithy.DeserializeOutput, smithy.Metadata, error,
+			) {
 				out, metadata, err := next.HandleDeserialize(ctx, in)
 				if response, ok := out.RawResponse.(*smithyhttp.Response); ok && err == nil {
 					err = see(response)
 				}
 				return out, metadata, err
-			}), smithy.After)
+			},
+		), smithy.After)
 	}
 }
 
@@ -74,23 +78,30 @@ func takeAnswer(into *[]byte) func(*smithy.Stack) error {
 // the SDK's.
 func sendBody(body []byte) func(*smithy.Stack) error {
 	return func(stack *smithy.Stack) error {
-		return stack.Serialize.Add(smithy.SerializeMiddlewareFunc("SendBody",
-			func(ctx context.Context, in smithy.SerializeInput, next smithy.SerializeHandler) (smithy.SerializeOutput, smithy.Metadata, error) {
+		return stack.Serialize.Add(smithy.SerializeMiddlewareFunc(
+			"SendBody",
+			func(ctx context.Context, in smithy.SerializeInput, next smithy.SerializeHandler) (
+				smithy.SerializeOutput, smithy.Metadata, error,
+			) {
 				request, err := in.Request.(*smithyhttp.Request).SetStream(bytes.NewReader(body))
 				if err != nil {
 					return smithy.SerializeOutput{}, smithy.Metadata{}, err
 				}
 				in.Request = request
 				return next.HandleSerialize(ctx, in)
-			}), smithy.After)
+			},
+		), smithy.After)
 	}
 }
 
 // reportCalls tells of each attempt of each call.
 func reportCalls(emit rollout.Emit) func(*smithy.Stack) error {
 	return func(stack *smithy.Stack) error {
-		return stack.Deserialize.Add(smithy.DeserializeMiddlewareFunc("ReportCalls",
-			func(ctx context.Context, in smithy.DeserializeInput, next smithy.DeserializeHandler) (smithy.DeserializeOutput, smithy.Metadata, error) {
+		return stack.Deserialize.Add(smithy.DeserializeMiddlewareFunc(
+			"ReportCalls",
+			func(ctx context.Context, in smithy.DeserializeInput, next smithy.DeserializeHandler) (
+				smithy.DeserializeOutput, smithy.Metadata, error,
+			) {
 				began := time.Now()
 				out, metadata, err := next.HandleDeserialize(ctx, in)
 				id, _ := middleware.GetRequestIDMetadata(metadata)
@@ -99,7 +110,8 @@ func reportCalls(emit rollout.Emit) func(*smithy.Stack) error {
 					Took: time.Since(began), RequestID: id, Err: text(err),
 				})
 				return out, metadata, err
-			}), smithy.Before)
+			},
+		), smithy.Before)
 	}
 }
 

@@ -1,5 +1,5 @@
-// Package deploy carries a plan out: it registers, updates every service, follows the deployments to
-// their end, takes back what is to be taken back, and finds out why those failed that did. It knows no kind of deployment.
+// Package deploy carries a plan out: it registers, updates every service, follows the deployments to their end, takes
+// back what is to be taken back, and finds out why those failed that did. It knows no kind of deployment.
 package deploy
 
 import (
@@ -128,7 +128,11 @@ func (d *deployer) update(ctx context.Context) error {
 // started files that a service was updated, and tells of it.
 func (d *deployer) started(r *rollout.Rollout, after rollout.Service, ours rollout.Deployment, since time.Time) {
 	before, _ := r.Service.Primary()
-	r.Phase, r.Service, r.Deployment, r.Since, r.Heard = rollout.PhaseStarted, after, ours, since, ours.Created.Add(-1)
+	r.Phase = rollout.PhaseStarted
+	r.Service = after
+	r.Deployment = ours
+	r.Since = since
+	r.Heard = ours.Created.Add(-1)
 	r.Replaced, r.Unchanged = before.ID, ours.ID == before.ID
 	r.HealthChecked = r.Revision.Revision.Document.HealthChecked()
 	r.Outputs = kind.Of(after).Outputs(r)
@@ -187,7 +191,9 @@ func (o *inOrder) rest() {
 
 // touched are the rollouts whose services were updated, or whose deployments were found.
 func (d *deployer) touched() []*rollout.Rollout {
-	return slices.DeleteFunc(slices.Clone(d.plan.Rollouts), func(r *rollout.Rollout) bool { return r.Phase == rollout.PhasePlanned })
+	return slices.DeleteFunc(
+		slices.Clone(d.plan.Rollouts), func(r *rollout.Rollout) bool { return r.Phase == rollout.PhasePlanned },
+	)
 }
 
 // end follows deployments to their ends, explains those that failed, and takes them back if that is asked for.
@@ -208,7 +214,12 @@ func (d *deployer) follow(ctx context.Context) error {
 	if len(followed) == 0 {
 		return nil
 	}
-	until := watch.Until{WaitFor: d.plan.WaitFor, Timeout: d.plan.Timeout, Hopeless: diagnose.Hopeless, Together: d.plan.RollBack}
+	until := watch.Until{
+		WaitFor:  d.plan.WaitFor,
+		Timeout:  d.plan.Timeout,
+		Hopeless: diagnose.Hopeless,
+		Together: d.plan.RollBack,
+	}
 	err := watch.Follow(ctx, d.client, followed, until, d.emit)
 	for _, r := range followed {
 		if r.Unchanged && r.Verdict.Outcome == rollout.Succeeded {
@@ -224,9 +235,8 @@ const explainTimeout = 30 * time.Second
 // explain finds out why a deployment did not succeed. That it cannot be found out is not worth an
 // error: the verdict stands.
 func (d *deployer) explain(ctx context.Context, r *rollout.Rollout) {
-	switch r.Verdict.Outcome {
-	case rollout.Failed, rollout.RolledBack, rollout.RollbackFailed, rollout.TimedOut:
-	default:
+	bad := []rollout.Outcome{rollout.Failed, rollout.RolledBack, rollout.RollbackFailed, rollout.TimedOut}
+	if !slices.Contains(bad, r.Verdict.Outcome) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, explainTimeout)
@@ -243,7 +253,9 @@ func (d *deployer) explain(ctx context.Context, r *rollout.Rollout) {
 	kind.Of(r.Service).Evidence(r, &evidence)
 	// ECS forgets failures when a task runs well, and all when it takes the deployment off its list.
 	r.Deployment.Failed = max(r.Deployment.Failed, len(evidence.Failures))
-	r.Findings, r.Failures, r.Log = diagnose.Explain(evidence), evidence.Failures, evidence.Log
+	r.Findings = diagnose.Explain(evidence)
+	r.Failures = evidence.Failures
+	r.Log = evidence.Log
 	d.emit(rollout.Explained{Rollout: r})
 }
 

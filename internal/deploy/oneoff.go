@@ -39,7 +39,15 @@ func (d *deployer) runOnce(ctx context.Context, planned *rollout.PlannedTask) (*
 	}
 	result.Tasks = arns
 	if len(arns) > 0 {
-		d.emit(rollout.OneOffStarted{Input: planned.Input, Revision: revision, Container: planned.Container, Command: planned.Command, Tasks: arns})
+		d.emit(
+			rollout.OneOffStarted{
+				Input:     planned.Input,
+				Revision:  revision,
+				Container: planned.Container,
+				Command:   planned.Command,
+				Tasks:     arns,
+			},
+		)
 	}
 	if len(unplaced) > 0 {
 		result.Findings = diagnose.Unplaced(unplaced)
@@ -69,11 +77,21 @@ func (d *deployer) followOnce(ctx context.Context, planned *rollout.PlannedTask,
 		}
 		d.emit(event)
 	}
-	run := watch.OneOff{Input: planned.Input, Cluster: planned.Cluster, Tasks: result.Tasks, Streams: streams, Timeout: planned.Timeout}
+	run := watch.OneOff{
+		Input:   planned.Input,
+		Cluster: planned.Cluster,
+		Tasks:   result.Tasks,
+		Streams: streams,
+		Timeout: planned.Timeout,
+	}
 	tasks, err := watch.FollowTasks(ctx, d.client, run, hear)
 	switch {
 	case errors.Is(err, watch.ErrTimeout):
-		result.Verdict = rollout.OneOffVerdict{Outcome: rollout.TimedOut, Ending: rollout.OneOffTimedOut, Limit: planned.Timeout}
+		result.Verdict = rollout.OneOffVerdict{
+			Outcome: rollout.TimedOut,
+			Ending:  rollout.OneOffTimedOut,
+			Limit:   planned.Timeout,
+		}
 		d.stop(ctx, result, planned.Input+" ran out of time")
 		return nil
 	case ctx.Err() != nil:
@@ -99,9 +117,11 @@ func (d *deployer) stop(ctx context.Context, result *rollout.OneOffResult, why s
 	}
 }
 
-// ended tells how tasks ended. The exit code is that of the container that the command was for, of the first task that did
-// not end well.
-func ended(planned *rollout.PlannedTask, tasks []rollout.Task) (exit *int, verdict rollout.OneOffVerdict, findings []rollout.Finding) {
+// ended tells how tasks ended. The exit code is that of the container that the command was for, of the first task
+// that did not end well.
+func ended(
+	planned *rollout.PlannedTask, tasks []rollout.Task,
+) (exit *int, verdict rollout.OneOffVerdict, findings []rollout.Finding) {
 	var bad []rollout.Task
 	for _, task := range tasks {
 		if !endedWell(planned, task) {
@@ -121,8 +141,8 @@ func ended(planned *rollout.PlannedTask, tasks []rollout.Task) (exit *int, verdi
 	return exit, verdict, diagnose.Explain(rollout.Evidence{Failures: bad})
 }
 
-// endedWell tells whether the container that the command was for ended with 0, and so did the other essential ones, unless
-// they were told to stop when it ended.
+// endedWell tells whether the container that the command was for ended with 0, and so did the other essential ones,
+// unless they were told to stop when it ended.
 func endedWell(planned *rollout.PlannedTask, task rollout.Task) bool {
 	well := false
 	for _, container := range task.Containers {
@@ -139,11 +159,12 @@ func endedWell(planned *rollout.PlannedTask, task rollout.Task) bool {
 	return well
 }
 
-// toldToStop tells whether a container ended with 0, or by the signals with which ECS stops the others of a task when an
-// essential one has ended: SIGTERM and, after a while, SIGKILL
-// (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_StopTask.html). A reason speaks of something else, such as
-// its memory.
+// toldToStop tells whether a container ended with 0, or by the signals with which ECS stops the others of a task when
+// an essential one has ended: SIGTERM and, after a while, SIGKILL
+// (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_StopTask.html). A reason speaks of something else,
+// such as its memory.
 func toldToStop(container rollout.Container) bool {
 	const terminated, killed = 128 + 15, 128 + 9
-	return container.ExitCode != nil && container.Reason == "" && slices.Contains([]int{0, terminated, killed}, *container.ExitCode)
+	return container.ExitCode != nil && container.Reason == "" &&
+		slices.Contains([]int{0, terminated, killed}, *container.ExitCode)
 }

@@ -49,10 +49,14 @@ func newest(running rollout.Running) *rollout.Rollout {
 	service := running.Service
 	primary, _ := service.Primary()
 	r := &rollout.Rollout{
-		By: kind.Of(service).Name(), Runs: running.Revision, Phase: rollout.PhaseStarted,
-		Since: time.Now(), Heard: service.LastHeard(primary.Created), HealthChecked: running.Revision.Document.HealthChecked(),
-		Revision: rollout.RevisionResult{Revision: rollout.Named(primary.TaskDefinition), Previous: running.Revision},
-		Look:     rollout.Look{Service: service, Deployment: primary},
+		By:            kind.Of(service).Name(),
+		Runs:          running.Revision,
+		Phase:         rollout.PhaseStarted,
+		Since:         time.Now(),
+		Heard:         service.LastHeard(primary.Created),
+		HealthChecked: running.Revision.Document.HealthChecked(),
+		Revision:      rollout.RevisionResult{Revision: rollout.Named(primary.TaskDefinition), Previous: running.Revision},
+		Look:          rollout.Look{Service: service, Deployment: primary},
 	}
 	for _, older := range service.Deployments {
 		if older.ID != primary.ID {

@@ -29,10 +29,10 @@ func (d *deployer) takeBack(ctx context.Context, err error) {
 	for _, r := range d.touched() {
 		r.Standing = kind.Of(r.Service).Standing(r)
 		switch outcome := r.Verdict.Outcome; {
-		case r.Service.Status != rollout.ServiceActive:
+		case !d.concerned(r):
+			continue
 		case outcome == rollout.RollbackFailed:
 			r.Verdict.Left = rollout.LeftStuck
-		case outcome == rollout.RolledBack, outcome == rollout.Superseded, outcome.Good() && (!d.plan.RollBack || r.Unchanged):
 		case err != nil:
 			r.Verdict.Left = rollout.LeftUnasked
 		case !d.plan.RollBack:
@@ -50,6 +50,18 @@ func (d *deployer) takeBack(ctx context.Context, err error) {
 	} else {
 		d.rollBack(ctx, back)
 	}
+}
+
+// concerned tells whether a rollout is one to be taken back, or to be told how it was left, when any did not succeed:
+// not where what ran before runs already, somebody else has deployed, or nothing was begun.
+func (d *deployer) concerned(r *rollout.Rollout) bool {
+	switch outcome := r.Verdict.Outcome; {
+	case r.Service.Status != rollout.ServiceActive, outcome == rollout.RolledBack, outcome == rollout.Superseded:
+		return false
+	case outcome.Good():
+		return d.plan.RollBack && !r.Unchanged
+	}
+	return true
 }
 
 // culprit names the first service that did not succeed, or was not even updated. That somebody else has
@@ -95,7 +107,8 @@ func (d *deployer) askAll(ctx context.Context, back []*rollout.Rollout) ([]*roll
 	going, errs := make([]*rollout.Rollout, len(back)), make([]error, len(back))
 	var told inOrder
 	defer told.rest()
-	_ = cloud.Each(ctx, back, func(ctx context.Context, i int, r *rollout.Rollout) error { // the error of one ends none of the others
+	// the error of one ends none of the others
+	_ = cloud.Each(ctx, back, func(ctx context.Context, i int, r *rollout.Rollout) error {
 		var how rollout.Way
 		going[i], how, errs[i] = d.ask(ctx, r)
 		told.done(i, func() {
@@ -140,8 +153,11 @@ func stays(r *rollout.Rollout, why error) {
 	case rollout.ReturnComplete:
 		verdict.Outcome = rollout.Succeeded
 	case rollout.ReturnNeedless:
+		return
 	default:
-		verdict.Outcome, verdict.Left, verdict.Return.End = rollout.RollbackFailed, rollout.LeftStuck, rollout.ReturnFailed
+		verdict.Outcome = rollout.RollbackFailed
+		verdict.Left = rollout.LeftStuck
+		verdict.Return.End = rollout.ReturnFailed
 	}
 }
 
@@ -167,7 +183,9 @@ func wentBack(r, back *rollout.Rollout, err error) {
 		r.Verdict = ended // it came to its good end before it could be stopped
 	default:
 		r.Standing = kind.Of(r.Service).Standing(r)
-		verdict.Outcome, verdict.Left, verdict.Return.End = rollout.RollbackFailed, rollout.LeftStuck, rollout.ReturnFailed
+		verdict.Outcome = rollout.RollbackFailed
+		verdict.Left = rollout.LeftStuck
+		verdict.Return.End = rollout.ReturnFailed
 	}
 }
 
@@ -222,9 +240,16 @@ func (d *deployer) reread(ctx context.Context, now *rollout.Rollout) error {
 // goingBack is the deployment while it is rolled back: the same, of which some was told already.
 func goingBack(r *rollout.Rollout, now rollout.Rollout, stopping bool) *rollout.Rollout {
 	return &rollout.Rollout{
-		By: r.By, Settings: r.Settings, Revision: r.Revision, ARN: now.ARN, Replaced: r.Replaced, HealthChecked: r.HealthChecked,
-		Since: time.Now(), Heard: r.Service.LastHeard(r.Deployment.Created), Stopping: stopping,
-		Look: rollout.Look{Service: now.Service, Deployment: r.Deployment},
+		By:            r.By,
+		Settings:      r.Settings,
+		Revision:      r.Revision,
+		ARN:           now.ARN,
+		Replaced:      r.Replaced,
+		HealthChecked: r.HealthChecked,
+		Since:         time.Now(),
+		Heard:         r.Service.LastHeard(r.Deployment.Created),
+		Stopping:      stopping,
+		Look:          rollout.Look{Service: now.Service, Deployment: r.Deployment},
 	}
 }
 
@@ -242,8 +267,13 @@ func (d *deployer) restore(ctx context.Context, now *rollout.Rollout) (*rollout.
 		return nil, err
 	}
 	return &rollout.Rollout{
-		By: now.By, Settings: now.Settings, Revision: rollout.RevisionResult{Revision: previous, Previous: now.Revision.Revision},
-		Replaced: now.Deployment.ID, Since: time.Now(), Heard: ours.Created.Add(-1), HealthChecked: previous.Document.HealthChecked(),
-		Look: rollout.Look{Service: after, Deployment: ours},
+		By:            now.By,
+		Settings:      now.Settings,
+		Revision:      rollout.RevisionResult{Revision: previous, Previous: now.Revision.Revision},
+		Replaced:      now.Deployment.ID,
+		Since:         time.Now(),
+		Heard:         ours.Created.Add(-1),
+		HealthChecked: previous.Document.HealthChecked(),
+		Look:          rollout.Look{Service: after, Deployment: ours},
 	}, nil
 }

@@ -58,7 +58,11 @@ func ended(evidence rollout.Evidence) []rollout.Finding {
 	finding := rollout.Finding{About: rollout.AboutError, Said: evidence.Said, Code: evidence.Code}
 	if evidence.FailedEvent != "" {
 		finding = rollout.Finding{
-			About: rollout.AboutHook, Event: evidence.FailedEvent, Hook: evidence.Hook, Said: evidence.FailedWhy, Code: evidence.Code,
+			About: rollout.AboutHook,
+			Event: evidence.FailedEvent,
+			Hook:  evidence.Hook,
+			Said:  evidence.FailedWhy,
+			Code:  evidence.Code,
 		}
 	}
 	return append([]rollout.Finding{known(finding, evidence.Code+": "+evidence.Said)}, failures(evidence)...)

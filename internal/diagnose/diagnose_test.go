@@ -182,7 +182,11 @@ func TestExplain(t *testing.T) {
 			[]rollout.Finding{as(t, rollout.Finding{About: rollout.AboutEnding, Said: "alarm detected"}, "alarm")},
 		},
 		"a pause that nobody answered": {
-			stuckAt(func(at *rollout.Standing) { at.Older, at.Wait, at.Shifts = 2, rollout.WaitContinue, true }),
+			stuckAt(func(at *rollout.Standing) {
+				at.Older = 2
+				at.Wait = rollout.WaitContinue
+				at.Shifts = true
+			}),
 			[]rollout.Finding{{About: rollout.AboutWaiting, Means: "A pause hook of the service holds it.",
 				Next: "Run this action with operation: continue, or rollback. To end the step at the pause, wait for its stage (wait-for)."}},
 		},
@@ -192,12 +196,20 @@ func TestExplain(t *testing.T) {
 				Next: "Run this action with operation: continue, or rollback. To end the step there, give wait-for: pre-production-traffic-shift."}},
 		},
 		"old tasks that are kept": {
-			stuckAt(func(at *rollout.Standing) { at.Wait, at.Kept, at.Shifts = rollout.WaitTermination, time.Hour, true }),
+			stuckAt(func(at *rollout.Standing) {
+				at.Wait = rollout.WaitTermination
+				at.Kept = time.Hour
+				at.Shifts = true
+			}),
 			[]rollout.Finding{{About: rollout.AboutKept, Means: "The deployment group keeps them for 1h before the deployment is complete.",
 				Next: "Raise timeout, or wait only until the traffic has moved, with wait-for: running."}},
 		},
 		"a stage that takes long": {
-			stuckAt(func(at *rollout.Standing) { at.Older, at.Stage, at.Shifts = 2, "BAKE_TIME", true }),
+			stuckAt(func(at *rollout.Standing) {
+				at.Older = 2
+				at.Stage = "BAKE_TIME"
+				at.Shifts = true
+			}),
 			[]rollout.Finding{{About: rollout.AboutStage, Event: "BAKE_TIME", Means: "Its hooks, steps and bake time take longer than the time that is given.",
 				Next: "Raise timeout, or end the wait at a stage (wait-for)."}},
 		},

@@ -17,10 +17,12 @@ func stuck(evidence rollout.Evidence) []rollout.Finding {
 	switch {
 	case at.Wait == rollout.WaitContinue:
 		return find(rollout.Finding{About: rollout.AboutWaiting}, "A pause hook of the service holds it.",
-			"Run this action with operation: continue, or rollback. To end the step at the pause, wait for its stage (wait-for).")
+			"Run this action with operation: continue, or rollback. To end the step at the pause, wait for its stage "+
+				"(wait-for).")
 	case allRun && at.Wait == rollout.WaitTraffic:
 		return find(rollout.Finding{About: rollout.AboutTraffic}, "The deployment group is set to have that done by hand.",
-			"Run this action with operation: continue, or rollback. To end the step there, give wait-for: pre-production-traffic-shift.")
+			"Run this action with operation: continue, or rollback. To end the step there, give wait-for: "+
+				"pre-production-traffic-shift.")
 	case allRun && at.Wait == rollout.WaitTermination:
 		return find(rollout.Finding{About: rollout.AboutKept},
 			"The deployment group keeps them for "+rollout.Span(at.Kept)+" before the deployment is complete.",

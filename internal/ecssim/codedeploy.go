@@ -4,9 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"slices"
-	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -20,13 +18,13 @@ func (s *Sim) findGroup(application, group string) (*service, error) {
 	known := false
 	for _, c := range s.clusters {
 		for _, v := range c.services {
-			switch {
-			case v.codeDeploy == nil || v.codeDeploy.application != application:
-			case v.codeDeploy.group == group:
-				return v, nil
-			default:
-				known = true
+			if v.codeDeploy == nil || v.codeDeploy.application != application {
+				continue
 			}
+			if v.codeDeploy.group == group {
+				return v, nil
+			}
+			known = true
 		}
 	}
 	if !known {
@@ -60,8 +58,11 @@ func (s *Sim) getDeploymentGroup(request deploymentGroupRequest) (any, error) {
 	}
 	g := v.codeDeploy
 	info := document{
-		"applicationName": g.application, "deploymentGroupName": g.group, "deploymentGroupId": "5ec55ec5-0000-4000-8000-000000000001",
-		"computePlatform": "ECS", "deploymentConfigName": g.config,
+		"applicationName":                  g.application,
+		"deploymentGroupName":              g.group,
+		"deploymentGroupId":                "5ec55ec5-0000-4000-8000-000000000001",
+		"computePlatform":                  "ECS",
+		"deploymentConfigName":             g.config,
 		"serviceRoleArn":                   "arn:aws:iam::" + account + ":role/codedeploy",
 		"deploymentStyle":                  deploymentStyle,
 		"ecsServices":                      []document{{"clusterName": v.cluster.name, "serviceName": v.name}},
@@ -137,11 +138,16 @@ func (s *Sim) createDeployment(request createDeploymentRequest) (any, error) {
 	sum := fmt.Sprintf("%x", sha256.Sum256([]byte(content)))
 	switch active := g.active(); {
 	case active != nil: // [SEEN]
-		return nil, clientError("DeploymentLimitExceededException", "The Deployment Group '%s' already has an active Deployment '%s'", g.group, active.id)
+		return nil, clientError("DeploymentLimitExceededException", "The Deployment Group '%s' already has an active "+
+			"Deployment '%s'", g.group, active.id)
 	case utf8.RuneCountInString(request.Description) > 512:
 		return nil, clientError("DescriptionTooLongException", "The description must be at most 512 characters long")
 	case request.DeploymentConfigName != "" && configs[request.DeploymentConfigName] == nil:
-		return nil, clientError("DeploymentConfigDoesNotExistException", "No deployment configuration found for name: %s", request.DeploymentConfigName)
+		return nil, clientError(
+			"DeploymentConfigDoesNotExistException",
+			"No deployment configuration found for name: %s",
+			request.DeploymentConfigName,
+		)
 	case request.Revision.RevisionType != "AppSpecContent" || content == "":
 		return nil, clientError("RevisionRequiredException", "Revision is required")
 	case request.Revision.AppSpecContent.Sha256 != "" && request.Revision.AppSpecContent.Sha256 != sum:
@@ -156,7 +162,9 @@ func (s *Sim) createDeployment(request createDeploymentRequest) (any, error) {
 		rollsBack = own.Events
 	}
 	d := s.shift(v, revision, content)
-	d.creator, d.description, d.rollsBack = "user", request.Description, rollsBack
+	d.creator = "user"
+	d.description = request.Description
+	d.rollsBack = rollsBack
 	if request.DeploymentConfigName != "" {
 		d.config = request.DeploymentConfigName
 	}
@@ -181,7 +189,8 @@ func (s *Sim) specified(content string) (*revision, error) {
 			return r, nil
 		}
 	}
-	return nil, clientError("InvalidRevisionException", "The AppSpec content needs a task definition that can be deployed, and the load balancer's container and port")
+	return nil, clientError("InvalidRevisionException", "The AppSpec content needs a task definition that can be "+
+		"deployed, and the load balancer's container and port")
 }
 
 type deploymentRequest struct{ DeploymentID, TargetID string }
@@ -193,10 +202,21 @@ func (s *Sim) getDeployment(request deploymentRequest) (any, error) {
 	}
 	g := v.codeDeploy
 	info := document{
-		"applicationName": g.application, "deploymentGroupName": g.group, "deploymentConfigName": d.config, "deploymentId": d.id,
-		"revision": document{"revisionType": "AppSpecContent", "appSpecContent": document{"sha256": d.sha256()}}, // the content is always null
-		"status":   d.status, "createTime": epoch{d.created}, "creator": d.creator, "computePlatform": "ECS",
-		"deploymentStyle": deploymentStyle, "blueGreenDeploymentConfiguration": g.waits(),
+		"applicationName":      g.application,
+		"deploymentGroupName":  g.group,
+		"deploymentConfigName": d.config,
+		"deploymentId":         d.id,
+		// the content is always null
+		"revision": document{
+			"revisionType":   "AppSpecContent",
+			"appSpecContent": document{"sha256": d.sha256()},
+		},
+		"status":                             d.status,
+		"createTime":                         epoch{d.created},
+		"creator":                            d.creator,
+		"computePlatform":                    "ECS",
+		"deploymentStyle":                    deploymentStyle,
+		"blueGreenDeploymentConfiguration":   g.waits(),
 		"autoRollbackConfiguration":          document{"enabled": len(d.rollsBack) > 0, "events": list(d.rollsBack)},
 		"instanceTerminationWaitTimeStarted": false, // always: https://github.com/aws/containers-roadmap/issues/269
 	}
@@ -216,85 +236,23 @@ func (s *Sim) getDeployment(request deploymentRequest) (any, error) {
 	case d.rollback != nil:
 		info["rollbackInfo"] = document{
 			"rollbackDeploymentId": d.rollback.id,
-			"rollbackMessage":      fmt.Sprintf("Deployment %s terminated. Automatic rollback is triggered with a DeploymentId %s.", d.id, d.rollback.id),
+			"rollbackMessage": fmt.Sprintf("Deployment %s terminated. Automatic rollback is triggered with a "+
+				"DeploymentId %s.", d.id, d.rollback.id),
 		}
 	case d.of != nil:
 		info["rollbackInfo"] = document{
 			"rollbackTriggeringDeploymentId": d.of.id,
-			"rollbackMessage":                fmt.Sprintf("Deployment %s is triggered to roll back deployment %s.", d.id, d.of.id),
+			"rollbackMessage": fmt.Sprintf(
+				"Deployment %s is triggered to roll back deployment %s.",
+				d.id,
+				d.of.id,
+			),
 		}
 	}
 	return document{"deploymentInfo": info}, nil
 }
 
 func (d *shift) sha256() string { return fmt.Sprintf("%x", sha256.Sum256([]byte(d.content))) }
-
-// getDeploymentTarget tells of the service, the one target of a deployment. Its id is the names of the
-// cluster and the service (https://github.com/awsdocs/amazon-ecs-developer-guide/pull/112).
-func (s *Sim) getDeploymentTarget(request deploymentRequest) (any, error) {
-	v, d, err := s.findShift(request.DeploymentID)
-	id := ""
-	if err == nil {
-		id = v.cluster.name + ":" + v.name
-	}
-	switch {
-	case err != nil:
-		return nil, err
-	case request.TargetID != id: // [SEEN]
-		return nil, clientError("InvalidDeploymentTargetIdException", "Invalid id %s for ECS deployment, valid Id should be in format <cluster-name>:<service-name>", request.TargetID)
-	case d.status == "Created":
-		return nil, clientError("DeploymentNotStartedException", "The deployment %s has not started", d.id)
-	}
-	var events []document
-	for i, name := range lifecycle {
-		event := document{"lifecycleEventName": name, "status": d.events[i].status}
-		if !d.events[i].began.IsZero() {
-			event["startTime"] = epoch{d.events[i].began}
-		}
-		if !d.events[i].ended.IsZero() {
-			event["endTime"] = epoch{d.events[i].ended}
-		}
-		if d.events[i].status == "Failed" { // what stands in it is unverified
-			event["diagnostics"] = document{"errorCode": "UnknownError", "message": "", "scriptName": "", "logTail": ""}
-		}
-		events = append(events, event)
-	}
-	target := document{
-		"deploymentId": d.id, "targetId": id, "targetArn": v.arn(), "lastUpdatedAt": epoch{s.now},
-		"lifecycleEvents": events, "status": d.targetStatus(), "taskSetsInfo": d.taskSets(),
-	}
-	return document{"deploymentTarget": document{"deploymentTargetType": "ECSTarget", "ecsTarget": target}}, nil
-}
-
-// targetStatus is Succeeded as soon as the traffic has moved, while the old task set is still kept
-// (https://github.com/aws/containers-roadmap/issues/269).
-func (d *shift) targetStatus() string {
-	switch {
-	case d.status == "Stopped":
-		return "Failed"
-	case !d.kept.IsZero():
-		return "Succeeded"
-	}
-	return d.status
-}
-
-func (d *shift) taskSets() []document {
-	var sets []document
-	for _, set := range []struct {
-		label   string
-		tasks   *deployment
-		traffic float64
-	}{{"Blue", d.blue, 100 - d.traffic}, {"Green", d.green, d.traffic}} {
-		if set.tasks != nil {
-			sets = append(sets, document{
-				"identifer": set.tasks.id(), "desiredCount": set.tasks.desired, "pendingCount": set.tasks.pending(), "runningCount": set.tasks.count("RUNNING"),
-				"status": set.tasks.status, "trafficWeight": set.traffic, "taskSetLabel": set.label,
-				"targetGroup": document{"name": d.blue.service.name + "-" + strings.ToLower(set.label)},
-			})
-		}
-	}
-	return sets
-}
 
 type stopDeploymentRequest struct {
 	DeploymentID        string
@@ -325,14 +283,24 @@ func (s *Sim) stopDeployment(request stopDeploymentRequest) (any, error) {
 func (s *Sim) getDeploymentConfig(request struct{ DeploymentConfigName string }) (any, error) {
 	steps := configs[request.DeploymentConfigName]
 	if steps == nil {
-		return nil, clientError("DeploymentConfigDoesNotExistException", "No deployment configuration found for name: %s", request.DeploymentConfigName)
+		return nil, clientError(
+			"DeploymentConfigDoesNotExistException",
+			"No deployment configuration found for name: %s",
+			request.DeploymentConfigName,
+		)
 	}
 	routing := document{"type": "AllAtOnce"}
 	switch percent, minutes := int(steps[0].weight), int(steps[0].held.Minutes()); {
 	case len(steps) == 2:
-		routing = document{"type": "TimeBasedCanary", "timeBasedCanary": document{"canaryPercentage": percent, "canaryInterval": minutes}}
+		routing = document{
+			"type":            "TimeBasedCanary",
+			"timeBasedCanary": document{"canaryPercentage": percent, "canaryInterval": minutes},
+		}
 	case len(steps) > 2:
-		routing = document{"type": "TimeBasedLinear", "timeBasedLinear": document{"linearPercentage": percent, "linearInterval": minutes}}
+		routing = document{
+			"type":            "TimeBasedLinear",
+			"timeBasedLinear": document{"linearPercentage": percent, "linearInterval": minutes},
+		}
 	}
 	return document{"deploymentConfigInfo": document{
 		"deploymentConfigName": request.DeploymentConfigName, "deploymentConfigId": "00000000-0000-4000-8000-000000000000",
@@ -357,87 +325,6 @@ func (s *Sim) continueDeployment(request continueDeploymentRequest) (any, error)
 		return nil, clientError("DeploymentIsNotInReadyStateException", "The deployment %s is not in the ready state", d.id)
 	}
 	return document{}, nil
-}
-
-type listDeploymentsRequest struct {
-	ApplicationName, DeploymentGroupName string
-	IncludeOnlyStatuses                  []string
-}
-
-// listDeployments lists the newest first (unverified).
-func (s *Sim) listDeployments(request listDeploymentsRequest) (any, error) {
-	v, err := s.findGroup(request.ApplicationName, request.DeploymentGroupName)
-	if err != nil {
-		return nil, err
-	}
-	ids := []string{}
-	for _, d := range v.codeDeploy.deployments {
-		if len(request.IncludeOnlyStatuses) == 0 || slices.Contains(request.IncludeOnlyStatuses, d.status) {
-			ids = append(ids, d.id)
-		}
-	}
-	return document{"deployments": ids}, nil
-}
-
-type applicationRevisionRequest struct {
-	ApplicationName string
-	Revision        struct{ AppSpecContent struct{ Sha256 string } }
-}
-
-// getApplicationRevision gives the AppSpec back of which GetDeployment tells only the hash
-// (https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_GetDeployment.html).
-func (s *Sim) getApplicationRevision(request applicationRevisionRequest) (any, error) {
-	for _, c := range s.clusters {
-		for _, v := range c.services {
-			if v.codeDeploy == nil || v.codeDeploy.application != request.ApplicationName {
-				continue
-			}
-			for _, d := range v.codeDeploy.deployments {
-				if sum := d.sha256(); sum == request.Revision.AppSpecContent.Sha256 {
-					return document{"applicationName": request.ApplicationName, "revision": document{
-						"revisionType": "AppSpecContent", "appSpecContent": document{"content": d.content, "sha256": sum},
-					}}, nil
-				}
-			}
-		}
-	}
-	return nil, &apiError{http.StatusBadRequest, "RevisionDoesNotExistException", "No revision found for the given revision information"}
-}
-
-// taskSets are what a service has that another controller deploys, in place of deployments [SEEN].
-func (v *service) taskSets() []document {
-	sets := []document{}
-	for _, d := range v.deployments {
-		set := document{
-			"id": d.id(), "taskSetArn": arn("task-set/" + v.cluster.name + "/" + v.name + "/" + d.id()),
-			"serviceArn": v.arn(), "clusterArn": v.cluster.arn(), "status": d.status, "taskDefinition": d.revision.arn(),
-			"computedDesiredCount": d.desired, "pendingCount": d.pending(), "runningCount": d.count("RUNNING"),
-			"createdAt": epoch{d.created}, "updatedAt": epoch{d.updated},
-			"launchType": "FARGATE", "platformVersion": "1.4.0", "platformFamily": "Linux", "networkConfiguration": network,
-			"loadBalancers": v.loadBalancers(), "serviceRegistries": []document{},
-			"scale": document{"value": d.scale(), "unit": "PERCENT"}, "stabilityStatus": d.stability(), "tags": []document{},
-		}
-		if d.external != "" {
-			set["startedBy"], set["externalId"] = "CODE_DEPLOY", d.external
-		}
-		sets = append(sets, set)
-	}
-	return sets
-}
-
-func (d *deployment) scale() float64 {
-	if d.status == "DRAINING" {
-		return 0
-	}
-	return 100
-}
-
-// stability is one of the words of StabilityStatus [API: TaskSet].
-func (d *deployment) stability() string {
-	if d.healthy() == d.desired && d.alive() == d.desired {
-		return "STEADY_STATE"
-	}
-	return "STABILIZING"
 }
 
 // deploymentID is the id of a deployment of CodeDeploy's [SEEN].

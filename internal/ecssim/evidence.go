@@ -106,8 +106,11 @@ func (s *Sim) answerQuery(header http.Header, body []byte) reply {
 // codesXML are the codes of common errors that the query protocol has where JSON has others
 // (https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html).
 var codesXML = map[string]string{
-	"AccessDeniedException": "AccessDenied", "ThrottlingException": "Throttling", "ExpiredTokenException": "ExpiredToken",
-	"MissingAuthenticationTokenException": "MissingAuthenticationToken", "UnrecognizedClientException": "InvalidClientTokenId",
+	"AccessDeniedException":               "AccessDenied",
+	"ThrottlingException":                 "Throttling",
+	"ExpiredTokenException":               "ExpiredToken",
+	"MissingAuthenticationTokenException": "MissingAuthenticationToken",
+	"UnrecognizedClientException":         "InvalidClientTokenId",
 }
 
 // inXML is a common error as the query protocol has it.
@@ -124,7 +127,11 @@ func failureXML(err error) reply {
 	if !errors.As(err, &known) {
 		known = &apiError{http.StatusInternalServerError, "InternalFailure", err.Error()}
 	}
-	return reply{status: known.status, xml: true, body: errorResponse{Type: "Sender", Code: known.Type, Message: known.Message}}
+	return reply{
+		status: known.status,
+		xml:    true,
+		body:   errorResponse{Type: "Sender", Code: known.Type, Message: known.Message},
+	}
 }
 
 // getRole knows all roles but those that the scenario lacks
@@ -134,7 +141,13 @@ func (s *Sim) getRole(form url.Values, _ string) (any, error) {
 	if s.lacks(name) {
 		return nil, &apiError{http.StatusNotFound, "NoSuchEntity", "The role with name " + name + " cannot be found."}
 	}
-	return getRoleResponse{Path: "/", RoleName: name, RoleID: "AROAEXAMPLEEXAMPLE0", ARN: "arn:aws:iam::" + account + ":role/" + name, Created: "2024-01-01T00:00:00Z"}, nil
+	return getRoleResponse{
+		Path:     "/",
+		RoleName: name,
+		RoleID:   "AROAEXAMPLEEXAMPLE0",
+		ARN:      "arn:aws:iam::" + account + ":role/" + name,
+		Created:  "2024-01-01T00:00:00Z",
+	}, nil
 }
 
 func (s *Sim) describeTargetHealth(form url.Values, _ string) (any, error) {
@@ -149,13 +162,18 @@ func (s *Sim) targetHealth(group string) []targetHealth {
 			target := targetHealth{ID: t.address(), Port: 8080, State: "healthy"}
 			switch {
 			case t.status == "DEACTIVATING":
-				target.State, target.Reason, target.Description = "draining", "Target.DeregistrationInProgress", "Target deregistration is in progress"
+				target.State, target.Reason = "draining", "Target.DeregistrationInProgress"
+				target.Description = "Target deregistration is in progress"
 			case t.status != "RUNNING":
 				continue
 			case !t.healthy && s.now.Sub(t.ran) > 30*time.Second:
-				target.State, target.Reason, target.Description = "unhealthy", "Target.ResponseCodeMismatch", "Health checks failed with these codes: [502]"
+				target.State = "unhealthy"
+				target.Reason = "Target.ResponseCodeMismatch"
+				target.Description = "Health checks " +
+					"failed with these codes: [502]"
 			case !t.healthy:
-				target.State, target.Reason, target.Description = "initial", "Elb.RegistrationInProgress", "Target registration is in progress"
+				target.State, target.Reason = "initial", "Elb.RegistrationInProgress"
+				target.Description = "Target registration is in progress"
 			}
 			targets = append(targets, target)
 		}

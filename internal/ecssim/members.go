@@ -7,25 +7,36 @@ import (
 )
 
 // The members of a task definition, whatever holds them, by what ECS takes for their values
-// (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html and the types that it links
-// to). A test compares them with the SDK.
+// (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html and the types that it
+// links to). A test compares them with the SDK.
 var (
 	textMembers = strings.Fields(`family networkMode taskRoleArn executionRoleArn pidMode ipcMode requiresCompatibilities
 		expression type deviceName deviceType cpuArchitecture operatingSystemFamily containerName key value name image command
 		entryPoint workingDirectory user hostname versionConsistency links credentialSpecs dnsServers dnsSearchDomains
-		dockerSecurityOptions dockerLabels valueFrom logDriver options condition ipAddress namespace containerPath sourceVolume
-		sourceContainer credentialsParameter containerPortRange protocol appProtocol add drop hostPath permissions mountOptions
+		dockerSecurityOptions dockerLabels valueFrom logDriver options condition ipAddress namespace containerPath
+		sourceVolume
+		sourceContainer credentialsParameter containerPortRange protocol appProtocol add drop hostPath permissions
+		mountOptions
 		sourcePath driver driverOpts labels scope fileSystemId rootDirectory transitEncryption accessPointId iam domain
 		fileSystemArn accessPointArn`)
-	numberMembers = strings.Fields(`memoryReservation startTimeout stopTimeout softLimit hardLimit interval timeout retries startPeriod
-		containerPort hostPort ignoredExitCodes restartAttemptPeriod size maxSwap sharedMemorySize swappiness transitEncryptionPort sizeInGiB`)
-	booleanMembers = strings.Fields(`enableFaultInjection essential interactive pseudoTerminal privileged readonlyRootFilesystem
-		disableNetworking readOnly enabled initProcessEnabled configuredAtLaunch autoprovision`)
-	structMembers = strings.Fields(`containerDefinitions volumes tags placementConstraints inferenceAccelerators runtimePlatform ephemeralStorage
-		proxyConfiguration properties environment secrets environmentFiles dependsOn extraHosts systemControls ulimits mountPoints
+	numberMembers = strings.Fields(
+		`memoryReservation startTimeout stopTimeout softLimit hardLimit interval timeout retries startPeriod
+		containerPort hostPort ignoredExitCodes restartAttemptPeriod size maxSwap sharedMemorySize swappiness
+		transitEncryptionPort sizeInGiB`,
+	)
+	booleanMembers = strings.Fields(
+		`enableFaultInjection essential interactive pseudoTerminal privileged readonlyRootFilesystem
+		disableNetworking readOnly enabled initProcessEnabled configuredAtLaunch autoprovision`,
+	)
+	structMembers = strings.Fields(
+		`containerDefinitions volumes tags placementConstraints inferenceAccelerators runtimePlatform ephemeralStorage
+		proxyConfiguration properties environment secrets environmentFiles dependsOn extraHosts systemControls ulimits
+		mountPoints
 		volumesFrom repositoryCredentials firelensConfiguration logConfiguration secretOptions healthCheck portMappings
-		resourceRequirements sharingStrategy restartPolicy linuxParameters capabilities devices tmpfs host dockerVolumeConfiguration
-		efsVolumeConfiguration authorizationConfig fsxWindowsFileServerVolumeConfiguration s3filesVolumeConfiguration`)
+		resourceRequirements sharingStrategy restartPolicy linuxParameters capabilities devices tmpfs host
+		dockerVolumeConfiguration
+		efsVolumeConfiguration authorizationConfig fsxWindowsFileServerVolumeConfiguration s3filesVolumeConfiguration`,
+	)
 	// both are text of a task, and numbers of a container.
 	sizeMembers = []string{"cpu", "memory"}
 
@@ -80,8 +91,9 @@ func knownOf(v any, holder string) (any, error) {
 }
 
 func isMember(holder, name string) bool {
-	return slices.Contains(keyedMembers, holder) || slices.ContainsFunc([][]string{textMembers, numberMembers, booleanMembers, structMembers, sizeMembers},
-		func(names []string) bool { return slices.Contains(names, name) })
+	return slices.Contains(keyedMembers, holder) ||
+		slices.ContainsFunc([][]string{textMembers, numberMembers, booleanMembers, structMembers, sizeMembers},
+			func(names []string) bool { return slices.Contains(names, name) })
 }
 
 // typed refuses a scalar of another type. The texts for numbers are those of
@@ -91,9 +103,12 @@ func typed(holder, name string, v any) (any, error) {
 	_, isNumber := v.(json.Number)
 	_, isBoolean := v.(bool)
 	isScalar := isText || isNumber || isBoolean
-	kind := "String"
+	kind := ""
 	switch {
-	case slices.Contains(keyedMembers, holder), slices.Contains(textMembers, name), slices.Contains(sizeMembers, name) && holder == "":
+	case slices.Contains(keyedMembers, holder),
+		slices.Contains(textMembers, name),
+		slices.Contains(sizeMembers, name) && holder == "":
+		kind = "String"
 	case slices.Contains(numberMembers, name), slices.Contains(sizeMembers, name):
 		kind = "Integer"
 	case slices.Contains(booleanMembers, name):

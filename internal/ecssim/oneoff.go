@@ -31,22 +31,35 @@ func (s *Sim) runTask(request runTaskRequest) (any, error) {
 	case revision.status != "ACTIVE":
 		return nil, clientError("InvalidParameterException", "TaskDefinition is inactive") // [SEEN]
 	case request.LaunchType != "" && len(request.CapacityProviderStrategy) > 0:
-		return nil, clientError("InvalidParameterException", "Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again.")
-	case revision.definition.str("networkMode") == "awsvpc" && (request.NetworkConfiguration == nil || request.NetworkConfiguration.AwsvpcConfiguration == nil):
-		return nil, clientError("InvalidParameterException", "Network Configuration must be provided when networkMode 'awsvpc' is specified.")
+		return nil, clientError("InvalidParameterException", "Specifying both a launch type and capacity provider "+
+			"strategy is not supported. Remove one and try again.")
+	case revision.definition.str("networkMode") == "awsvpc" &&
+		(request.NetworkConfiguration == nil || request.NetworkConfiguration.AwsvpcConfiguration == nil):
+		return nil, clientError("InvalidParameterException", "Network Configuration must be provided when networkMode "+
+			"'awsvpc' is specified.")
 	}
 	for _, override := range request.Overrides.ContainerOverrides {
 		if !slices.ContainsFunc(revision.containers(), func(d document) bool { return d.str("name") == override.Name }) {
-			return nil, clientError("InvalidParameterException", "Override for container named %s is not a container in the TaskDefinition.", override.Name)
+			return nil, clientError("InvalidParameterException", "Override for container named %s is not a container in the "+
+				"TaskDefinition.", override.Name)
 		}
 	}
 	if earlier := s.runs[request.ClientToken]; earlier != nil && request.ClientToken != "" { // sent again
 		return document{"tasks": earlier.describeTasks(), "failures": []document{}}, nil
 	}
 	if why := s.scenario.once.nowhere; why != "" {
-		return document{"tasks": []document{}, "failures": []document{{"arn": arn("container-instance/" + c.name + "/5f1c7a9be0d24c11"), "reason": why}}}, nil
+		return document{
+			"tasks":    []document{},
+			"failures": []document{{"arn": arn("container-instance/" + c.name + "/5f1c7a9be0d24c11"), "reason": why}},
+		}, nil
 	}
-	d := &deployment{service: &service{ids: s.ids, cluster: c}, revision: revision, behaviour: s.scenario.once, created: s.now, startedBy: request.StartedBy}
+	d := &deployment{
+		service:   &service{ids: s.ids, cluster: c},
+		revision:  revision,
+		behaviour: s.scenario.once,
+		created:   s.now,
+		startedBy: request.StartedBy,
+	}
 	count := 1
 	if request.Count != nil {
 		count = *request.Count
@@ -104,12 +117,15 @@ var (
 		"2026-11-09T03:00:09.913Z 0042_drop_legacy_column ... ok",
 	}
 	migrates = well.but(fate{
-		in: "RUNNING", after: 10 * time.Second, stopCode: "EssentialContainerExited", stoppedReason: "Essential container in task exited",
+		in: "RUNNING", after: 10 * time.Second, stopCode: "EssentialContainerExited", stoppedReason: "Essential " +
+			"container in task exited",
 		exitCode: exit(0), log: append(slices.Clone(migration), "2026-11-09T03:00:10.001Z done"),
 	})
 	failsToMigrate = well.but(fate{
-		in: "RUNNING", after: 6 * time.Second, stopCode: "EssentialContainerExited", stoppedReason: "Essential container in task exited",
-		exitCode: exit(3), log: append(slices.Clone(migration[:2]), "2026-11-09T03:00:05.733Z 0042_drop_legacy_column ... ERROR: cannot drop column legacy_id: view reports depends on it"),
+		in: "RUNNING", after: 6 * time.Second, stopCode: "EssentialContainerExited", stoppedReason: "Essential container " +
+			"in task exited",
+		exitCode: exit(3), log: append(slices.Clone(migration[:2]), "2026-11-09T03:00:05.733Z 0042_drop_legacy_column "+
+			"... ERROR: cannot drop column legacy_id: view reports depends on it"),
 	})
 	neverEnds = well.but(fate{in: "RUNNING", after: never, log: migration[:1]})
 )
@@ -125,7 +141,9 @@ func (s *Sim) logged(t *task) []document {
 	for i, line := range f.log {
 		at := t.ran.Add(time.Duration(i) * time.Second)
 		if s.now.Sub(at) >= time.Second || !t.stopped.IsZero() && s.now.Sub(t.stopped) >= 2*time.Second {
-			events = append(events, document{"timestamp": at.UnixMilli(), "ingestionTime": at.UnixMilli() + 500, "message": line})
+			events = append(
+				events, document{"timestamp": at.UnixMilli(), "ingestionTime": at.UnixMilli() + 500, "message": line},
+			)
 		}
 	}
 	return events
@@ -136,7 +154,8 @@ func (s *Sim) logOf(stream string) []document {
 	parts := strings.Split(stream, "/")
 	for _, c := range s.clusters {
 		for _, t := range c.tasks() {
-			if containers := t.deployment.revision.containers(); t.id == parts[len(parts)-1] && len(parts) > 1 && containers[0].str("name") == parts[len(parts)-2] {
+			if containers := t.deployment.revision.containers(); t.id == parts[len(parts)-1] && len(parts) > 1 &&
+				containers[0].str("name") == parts[len(parts)-2] {
 				return s.logged(t)
 			}
 		}

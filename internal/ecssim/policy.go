@@ -61,7 +61,8 @@ func (c Scenario) Under(policies ...string) (Scenario, error) {
 func (p policy) allows(needed permission) bool {
 	for _, statement := range p.Statement {
 		matches := func(pattern string) bool { return like(pattern, needed.resource) }
-		if slices.Contains(statement.Action, needed.action) && slices.ContainsFunc(statement.Resource, matches) && met(statement.Condition, needed.context) {
+		if slices.Contains(statement.Action, needed.action) && slices.ContainsFunc(statement.Resource, matches) &&
+			met(statement.Condition, needed.context) {
 			return true
 		}
 	}
@@ -93,7 +94,8 @@ func (s *Sim) denied(operation string, body []byte) error {
 		if !slices.Contains(s.needed, needed.action) {
 			s.needed = append(s.needed, needed.action)
 		}
-		if s.scenario.policies != nil && !slices.ContainsFunc(s.scenario.policies, func(p policy) bool { return p.allows(needed) }) {
+		if s.scenario.policies != nil &&
+			!slices.ContainsFunc(s.scenario.policies, func(p policy) bool { return p.allows(needed) }) {
 			return &apiError{403, "AccessDeniedException", denial(needed.action, needed.resource)}
 		}
 	}
@@ -153,7 +155,8 @@ var resources = map[string]func(asked) []string{
 	"GetLogEvents": func(a asked) []string {
 		return another("logs", "log-group:"+a.LogGroupName+":log-stream:"+a.LogStreamName)
 	},
-	"DescribeSecret":    func(a asked) []string { return []string{a.SecretID + "-AbCdEf"} }, // the full ARN, with what AWS adds
+	// the full ARN, with what AWS adds
+	"DescribeSecret":    func(a asked) []string { return []string{a.SecretID + "-AbCdEf"} },
 	"ListTargetsByRule": func(a asked) []string { return another("events", "rule/"+a.Rule) },
 	"PutTargets":        func(a asked) []string { return another("events", "rule/"+a.Rule) },
 	"GetSchedule":       func(a asked) []string { return another("scheduler", "schedule/"+a.Schedule) },
@@ -180,7 +183,8 @@ func (a asked) application() []string { return another("codedeploy", "applicatio
 // configuration of one that leaves it to the group.
 func (s *Sim) ofDeployment(a asked) asked {
 	if v, d, err := s.findShift(a.DeploymentID); err == nil {
-		a.ApplicationName, a.DeploymentGroupName, a.DeploymentConfigName = v.codeDeploy.application, v.codeDeploy.group, d.config
+		a.ApplicationName, a.DeploymentGroupName = v.codeDeploy.application, v.codeDeploy.group
+		a.DeploymentConfigName = d.config
 	} else if v, err := s.findGroup(a.ApplicationName, a.DeploymentGroupName); err == nil && a.DeploymentConfigName == "" {
 		a.DeploymentConfigName = v.codeDeploy.config
 	}
@@ -208,14 +212,24 @@ func (s *Sim) permissions(operation string, body []byte) []permission {
 	}
 	var needed []permission
 	for _, resource := range about {
-		needed = append(needed, permission{of + operation, resource, map[string]string{"ecs:cluster": arn("cluster/" + request.cluster())}})
+		needed = append(
+			needed,
+			permission{of + operation, resource, map[string]string{"ecs:cluster": arn("cluster/" + request.cluster())}},
+		)
 	}
 	for role, service := range s.passed(operation, request) {
 		needed = append(needed, permission{"iam:PassRole", role, map[string]string{"iam:PassedToService": service}})
 	}
 	if operation == "CreateDeployment" { // as AWS's own action documents it
-		needed = append(needed, permission{"codedeploy:RegisterApplicationRevision", request.application()[0], nil},
-			permission{"codedeploy:GetDeploymentConfig", another("codedeploy", "deploymentconfig:"+request.DeploymentConfigName)[0], nil})
+		needed = append(
+			needed,
+			permission{"codedeploy:RegisterApplicationRevision", request.application()[0], nil},
+			permission{
+				"codedeploy:GetDeploymentConfig",
+				another("codedeploy", "deploymentconfig:"+request.DeploymentConfigName)[0],
+				nil,
+			},
+		)
 	}
 	if operation == "RegisterTaskDefinition" && len(request.Tags) > 0 {
 		needed = append(needed, permission{"ecs:TagResource", arn("task-definition/" + request.Family + ":*"), nil})
@@ -231,7 +245,9 @@ func (s *Sim) passed(operation string, request asked) map[string]string {
 		passed[request.TaskRoleARN], passed[request.ExecutionRoleARN] = "ecs-tasks.amazonaws.com", "ecs-tasks.amazonaws.com"
 	case "RunTask":
 		if r := s.findRevision(request.TaskDefinition); r != nil {
-			passed[r.definition.str("taskRoleArn")], passed[r.definition.str("executionRoleArn")] = "ecs-tasks.amazonaws.com", "ecs-tasks.amazonaws.com"
+			for _, role := range []string{"taskRoleArn", "executionRoleArn"} {
+				passed[r.definition.str(role)] = "ecs-tasks.amazonaws.com"
+			}
 		}
 	case "PutTargets":
 		passed["arn:aws:iam::"+account+":role/events"] = "events.amazonaws.com"

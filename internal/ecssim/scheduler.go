@@ -167,7 +167,8 @@ func (s *Sim) complete(v *service, primary *deployment) {
 	if s.now.Sub(primary.updated) < settling {
 		return
 	}
-	if primary.rollout != "IN_PROGRESS" || primary.progress == "PENDING" || primary.healthy() != v.desired || primary.alive() != v.desired {
+	if primary.rollout != "IN_PROGRESS" || primary.progress == "PENDING" || primary.healthy() != v.desired ||
+		primary.alive() != v.desired {
 		return
 	}
 	for _, d := range v.deployments {
@@ -221,7 +222,9 @@ func (s *Sim) trip(v *service, d *deployment) {
 		d.why = "Service deployment stopped because the circuit breaker threshold was exceeded." // unverified
 		return
 	}
-	s.rollBack(d, "ECS deployment circuit breaker", "Service deployment rolled back because the circuit breaker threshold was exceeded.") // [SEEN]
+	// [SEEN]
+	s.rollBack(d, "ECS deployment circuit breaker", "Service deployment rolled back because the circuit breaker "+
+		"threshold was exceeded.")
 }
 
 // alarm is a CloudWatch alarm of the service that goes off (texts unverified).
@@ -230,7 +233,8 @@ func (s *Sim) alarm(v *service) {
 	d.alarmed = true
 	d.set("FAILED", "ECS deployment failed: alarm detected.", s.now)
 	s.say(v, "(deployment %s) deployment failed: alarm detected.", d.id())
-	s.rollBack(d, "ECS deployment failed: alarm detected", "Service deployment rolled back because an alarm was triggered.")
+	s.rollBack(d, "ECS deployment failed: alarm detected", "Service deployment rolled back because an alarm was "+
+		"triggered.")
 }
 
 // rollBack makes the last deployment that was completed the PRIMARY again, with its own id and
@@ -245,7 +249,8 @@ func (s *Sim) rollBack(d *deployment, who, why string) {
 	}
 	to := v.deployments[at]
 	d.status, to.status = "ACTIVE", "PRIMARY"
-	to.set("IN_PROGRESS", fmt.Sprintf("%s: rolling back to deploymentId %s.", who, to.id()), s.now) // [SEEN] of the circuit breaker
+	// [SEEN] of the circuit breaker
+	to.set("IN_PROGRESS", fmt.Sprintf("%s: rolling back to deploymentId %s.", who, to.id()), s.now)
 	d.progress = "ROLLBACK_IN_PROGRESS"
 	d.rollback = &rollback{reason: why, started: s.now, to: to}
 	v.deployments = slices.Insert(slices.Delete(v.deployments, at, at+1), 0, to)

@@ -19,9 +19,14 @@ type rule struct {
 func (s *Sim) arrange(runs *revision) {
 	parameters := func(definition string) document {
 		return document{
-			"TaskDefinitionArn": definition, "TaskCount": 1, "LaunchType": "FARGATE", "PlatformVersion": "LATEST",
-			"NetworkConfiguration": document{"awsvpcConfiguration": document{"Subnets": []string{"subnet-0a1b2c3d4e5f60718"}, "AssignPublicIp": "DISABLED"}},
-			"Tags":                 []document{{"Key": "team", "Value": "shop"}},
+			"TaskDefinitionArn": definition,
+			"TaskCount":         1,
+			"LaunchType":        "FARGATE",
+			"PlatformVersion":   "LATEST",
+			"NetworkConfiguration": document{
+				"awsvpcConfiguration": document{"Subnets": []string{"subnet-0a1b2c3d4e5f60718"}, "AssignPublicIp": "DISABLED"},
+			},
+			"Tags": []document{{"Key": "team", "Value": "shop"}},
 		}
 	}
 	target := func(id, definition string) document {
@@ -33,15 +38,29 @@ func (s *Sim) arrange(runs *revision) {
 	}
 	family := runs.arn()[:strings.LastIndexByte(runs.arn(), ':')]
 	s.rules = []*rule{
-		{"nightly", []document{target("report", runs.arn()), {"Id": "notify", "Arn": "arn:aws:sns:" + region + ":" + account + ":nightly"}}},
+		{
+			"nightly",
+			[]document{
+				target("report", runs.arn()),
+				{"Id": "notify", "Arn": "arn:aws:sns:" + region + ":" + account + ":nightly"},
+			},
+		},
 		{"hourly", []document{target("sync", family)}},
 		{"other", []document{target("other", arn("task-definition/other:3"))}},
 	}
 	s.schedules = map[string]document{"reports/monthly": {
-		"Arn": "arn:aws:scheduler:" + region + ":" + account + ":schedule/reports/monthly", "GroupName": "reports", "Name": "monthly",
-		"ScheduleExpression": "cron(0 3 1 * ? *)", "ScheduleExpressionTimezone": "Europe/Berlin", "State": "ENABLED", "Description": "",
-		"FlexibleTimeWindow": document{"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 15}, "ActionAfterCompletion": "NONE",
-		"CreationDate": epoch{s.now}, "LastModificationDate": epoch{s.now}, "Target": target("", runs.arn()),
+		"Arn":                        "arn:aws:scheduler:" + region + ":" + account + ":schedule/reports/monthly",
+		"GroupName":                  "reports",
+		"Name":                       "monthly",
+		"ScheduleExpression":         "cron(0 3 1 * ? *)",
+		"ScheduleExpressionTimezone": "Europe/Berlin",
+		"State":                      "ENABLED",
+		"Description":                "",
+		"FlexibleTimeWindow":         document{"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 15},
+		"ActionAfterCompletion":      "NONE",
+		"CreationDate":               epoch{s.now},
+		"LastModificationDate":       epoch{s.now},
+		"Target":                     target("", runs.arn()),
 	}}
 	delete(s.schedules["reports/monthly"]["Target"].(document), "Id")
 }

@@ -74,7 +74,15 @@ func (g *codeDeploy) active() *shift {
 // shift begins a deployment.
 func (s *Sim) shift(v *service, r *revision, content string) *shift {
 	g := v.codeDeploy
-	d := &shift{id: v.ids.codeDeployment(), config: g.config, content: content, revision: r, status: "Created", created: s.now, blue: v.primary()}
+	d := &shift{
+		id:       v.ids.codeDeployment(),
+		config:   g.config,
+		content:  content,
+		revision: r,
+		status:   "Created",
+		created:  s.now,
+		blue:     v.primary(),
+	}
 	for range lifecycle {
 		d.events = append(d.events, lifecycleEvent{status: "Pending"})
 	}
@@ -97,7 +105,7 @@ func (s *Sim) shiftTraffic(v *service) {
 		if d.status != "DRAINING" {
 			d.desired = v.desired
 		}
-		s.fill(v, d)
+		s.fill(d)
 	}
 	v.deployments = slices.DeleteFunc(v.deployments, func(d *deployment) bool {
 		return d.status == "DRAINING" && d.alive() == 0 && s.now.Sub(d.updated) > keptAround
@@ -108,7 +116,7 @@ func (s *Sim) shiftTraffic(v *service) {
 }
 
 // fill has as many tasks of a task set as are wanted.
-func (s *Sim) fill(v *service, d *deployment) {
+func (s *Sim) fill(d *deployment) {
 	have := d.wantedTasks()
 	for _, surplus := range have[min(len(have), d.desired):] {
 		s.stop(surplus, fmt.Sprintf("Scaling activity initiated by (taskSet %s)", d.id())) // text unverified
@@ -125,14 +133,16 @@ func (s *Sim) advanceShift(v *service, d *shift) {
 			s.end(v, d, "Stopped", onRequest, "MANUAL_STOP", "The deployment was stopped by a user.")
 		}
 	case d.of != nil:
-		s.advanceRollback(v, d)
+		s.advanceRollback(d)
 	case d.status == "Created":
 		if s.now.Sub(d.created) >= starting {
 			d.status, d.started = "InProgress", s.now
 		}
-	case d.status == "Ready" && s.now.Sub(d.ready) >= v.codeDeploy.ready:
-		s.end(v, d, "Stopped", "", "TIMEOUT", "The deployment was stopped because traffic rerouting was not started before the wait time ended.")
 	case d.status == "Ready":
+		if s.now.Sub(d.ready) >= v.codeDeploy.ready {
+			s.end(v, d, "Stopped", "", "TIMEOUT", "The deployment was stopped because traffic rerouting was not started "+
+				"before the wait time ended.")
+		}
 	case !d.kept.IsZero():
 		if s.now.Sub(d.kept) >= v.codeDeploy.termination {
 			s.drain(d.blue)
@@ -180,18 +190,28 @@ func (s *Sim) eventEnds(v *service, d *shift, name string, spent time.Duration) 
 	switch name {
 	case "Install":
 		if d.green == nil {
-			d.green = &deployment{service: v, number: v.ids.deployment(), external: d.id, status: "ACTIVE", revision: d.revision, created: s.now, updated: s.now, behaviour: s.behaviourOf(v, d.revision)}
+			d.green = &deployment{
+				service:   v,
+				number:    v.ids.deployment(),
+				external:  d.id,
+				status:    "ACTIVE",
+				revision:  d.revision,
+				created:   s.now,
+				updated:   s.now,
+				behaviour: s.behaviourOf(v, d.revision),
+			}
 			v.deployments = slices.Insert(v.deployments, 0, d.green)
 			v.history = slices.Insert(v.history, 0, d.green)
 		}
 		if spent >= hookLimit {
-			return false, "The deployment timed out while waiting for the replacement task set to become healthy. This time out period is 60 minutes."
+			return false, "The deployment timed out while waiting for the replacement task set to become healthy. This time " +
+				"out period is 60 minutes."
 		}
 		return d.green.healthy() >= v.desired && d.green.desired == v.desired, ""
 	case "AllowTestTraffic":
 		return spent >= rerouting, ""
 	case "AllowTraffic":
-		return s.allowTraffic(v, d), ""
+		return s.allowTraffic(d), ""
 	}
 	at := slices.IndexFunc(v.codeDeploy.hooks, func(h hook) bool { return h.stage == name })
 	switch {
@@ -206,7 +226,7 @@ func (s *Sim) eventEnds(v *service, d *shift, name string, spent time.Duration) 
 }
 
 // allowTraffic moves the traffic step by step. The green task set is PRIMARY once it has all [SEEN].
-func (s *Sim) allowTraffic(v *service, d *shift) bool {
+func (s *Sim) allowTraffic(d *shift) bool {
 	steps := configs[d.config]
 	switch {
 	case d.stepped.IsZero():
@@ -226,14 +246,19 @@ func (s *Sim) allowTraffic(v *service, d *shift) bool {
 // drain takes a task set out of service.
 func (s *Sim) drain(d *deployment) {
 	if d != nil {
-		d.status, d.desired, d.updated = "DRAINING", 0, s.now
+		d.status = "DRAINING"
+		d.desired = 0
+		d.updated = s.now
 	}
 }
 
 // end ends a deployment before its time. The event that was under way has failed then, and those that
 // were to come are skipped [SEEN].
 func (s *Sim) end(v *service, d *shift, status, event, code, message string) {
-	d.status, d.code, d.message, d.ended = status, code, message, s.now
+	d.status = status
+	d.code = code
+	d.message = message
+	d.ended = s.now
 	for i := range d.events {
 		switch d.events[i].status {
 		case "InProgress":
@@ -246,8 +271,17 @@ func (s *Sim) end(v *service, d *shift, status, event, code, message string) {
 		return // what becomes of the green task set then is unverified: it stays as it is
 	}
 	back := &shift{
-		id: v.ids.codeDeployment(), creator: "codeDeployRollback", config: "CodeDeployDefault.ECSAllAtOnce", // both [SEEN]
-		revision: d.blue.revision, content: specFor(d.blue.revision), status: "InProgress", created: s.now, started: s.now, blue: d.green, green: d.blue, of: d,
+		id:       v.ids.codeDeployment(),
+		creator:  "codeDeployRollback",
+		config:   "CodeDeployDefault.ECSAllAtOnce", // both [SEEN]
+		revision: d.blue.revision,
+		content:  specFor(d.blue.revision),
+		status:   "InProgress",
+		created:  s.now,
+		started:  s.now,
+		blue:     d.green,
+		green:    d.blue,
+		of:       d,
 	}
 	for range lifecycle {
 		back.events = append(back.events, lifecycleEvent{status: "Pending"})
@@ -258,7 +292,7 @@ func (s *Sim) end(v *service, d *shift, status, event, code, message string) {
 
 // advanceRollback lets a roll-back take effect: the task set that was there before is PRIMARY, and the
 // other drained. No new one is made [SEEN].
-func (s *Sim) advanceRollback(v *service, d *shift) {
+func (s *Sim) advanceRollback(d *shift) {
 	spent := s.now.Sub(d.created)
 	if spent < rerouting {
 		return
@@ -282,7 +316,8 @@ func (s *Sim) advanceRollback(v *service, d *shift) {
 func (s *Sim) alarmShift(v *service) {
 	if d := v.codeDeploy.active(); d != nil {
 		s.end(v, d, "Stopped", onAlarm, "ALARM_ACTIVE",
-			"One or more alarms have been activated according to the Amazon CloudWatch metrics you selected, and the affected deployments have been stopped. Activated alarms: <web-5xx>")
+			"One or more alarms have been activated according to the Amazon CloudWatch metrics you selected, and the "+
+				"affected deployments have been stopped. Activated alarms: <web-5xx>")
 	}
 }
 
@@ -314,7 +349,12 @@ func underCodeDeploy(change func(*codeDeploy)) func(*Sim, *service) {
 		set := v.primary()
 		for _, r := range []*revision{s.findRevision("web:40"), set.revision} {
 			d := s.shift(v, r, specFor(r))
-			d.creator, d.status, d.blue, d.created = "user", "Succeeded", nil, set.created.Add(-time.Duration(41-r.number)*24*time.Hour)
+			d.creator = "user"
+			d.status = "Succeeded"
+			d.blue = nil
+			d.created = set.created.Add(
+				-time.Duration(41-r.number) * 24 * time.Hour,
+			)
 			d.started, d.ended = d.created.Add(starting), d.created.Add(10*time.Minute)
 			set.external = d.id
 		}

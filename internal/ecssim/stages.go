@@ -63,7 +63,7 @@ func (s *Sim) advance(v *service, d *deployment) {
 	if d.stage == "" || d.progress != "IN_PROGRESS" || d.stage == "CLEAN_UP" {
 		return
 	}
-	if s.held(v, d) {
+	if s.held(d) {
 		return
 	}
 	spent := s.now.Sub(d.since)
@@ -88,7 +88,9 @@ func (s *Sim) advance(v *service, d *deployment) {
 
 // enter begins a stage, and calls its hooks.
 func (s *Sim) enter(v *service, d *deployment, stage string) {
-	d.stage, d.since, d.updated = stage, s.now, s.now
+	d.stage = stage
+	d.since = s.now
+	d.updated = s.now
 	switch stage {
 	case "TEST_TRAFFIC_SHIFT":
 		d.test = 100
@@ -108,19 +110,23 @@ func (s *Sim) enter(v *service, d *deployment, stage string) {
 
 // held tells whether a hook keeps the deployment where it is. One that fails, or whose pause is over
 // without an answer, has it rolled back.
-func (s *Sim) held(v *service, d *deployment) bool {
+func (s *Sim) held(d *deployment) bool {
 	for _, c := range d.hooks {
 		switch over := s.now.Sub(c.at) >= c.takes; {
 		case c.stage != d.stage, c.status == "SUCCEEDED":
+			continue
 		case c.status == "FAILED", c.status == "TIMED_OUT":
 			return true
 		case c.status == "AWAITING_ACTION" && over:
 			c.status = "TIMED_OUT"
-			s.rollBackStaged(d, fmt.Sprintf("Service deployment rolled back because %s lifecycle hook(s) timed out.", c.stage)) // text unverified
+			// text unverified
+			s.rollBackStaged(d, fmt.Sprintf("Service deployment rolled back because %s lifecycle hook(s) timed out.", c.stage))
 			return true
 		case over && c.fails:
 			c.status = "FAILED"
-			s.rollBackStaged(d, fmt.Sprintf("Service deployment rolled back because %s lifecycle hook(s) failed. Lifecycle hook target %s returned FAILED status.", c.stage, hookTarget)) // [GUIDE: troubleshooting-blue-green]
+			// [GUIDE: troubleshooting-blue-green]
+			s.rollBackStaged(d, fmt.Sprintf("Service deployment rolled back because %s lifecycle hook(s) failed. Lifecycle "+
+				"hook target %s returned FAILED status.", c.stage, hookTarget))
 			return true
 		case over && c.status == "IN_PROGRESS":
 			c.status = "SUCCEEDED"
@@ -149,10 +155,14 @@ func (s *Sim) continueServiceDeployment(request continueServiceDeploymentRequest
 	if d == nil {
 		return nil, clientError("ServiceDeploymentNotFoundException", "Service deployment not found.")
 	}
-	at := slices.IndexFunc(d.hooks, func(c *called) bool { return c.id == request.HookID && c.status == "AWAITING_ACTION" })
+	at := slices.IndexFunc(
+		d.hooks, func(c *called) bool { return c.id == request.HookID && c.status == "AWAITING_ACTION" },
+	)
 	switch {
 	case at < 0 || d.progress != "IN_PROGRESS":
-		return nil, clientError("InvalidParameterException", "The lifecycle hook %s is not awaiting an action.", request.HookID)
+		return nil, clientError(
+			"InvalidParameterException", "The lifecycle hook %s is not awaiting an action.", request.HookID,
+		)
 	case request.Action == "ROLLBACK":
 		d.hooks[at].status = "FAILED"
 		s.rollBackStaged(d, "Service deployment rolled back because of a user request.")
@@ -175,7 +185,12 @@ func (d *deployment) describeStages(full document) {
 	var hooks []document
 	for _, c := range d.hooks {
 		kind := "AWS_LAMBDA"
-		detail := document{"hookId": c.id, "status": c.status, "expiresAt": epoch{c.at.Add(c.takes)}, "timeoutAction": "ROLLBACK"}
+		detail := document{
+			"hookId":        c.id,
+			"status":        c.status,
+			"expiresAt":     epoch{c.at.Add(c.takes)},
+			"timeoutAction": "ROLLBACK",
+		}
 		if c.pauses {
 			kind = "PAUSE"
 		} else {
@@ -200,11 +215,23 @@ func linear(percent float64, held time.Duration) []step {
 }
 
 var strategies = map[string]strategy{
-	"blue-green": {name: "BLUE_GREEN", steps: []step{{100, 0}}, hooks: []hook{{stage: "POST_TEST_TRAFFIC_SHIFT", takes: 20 * time.Second}}},
-	"failing":    {name: "BLUE_GREEN", steps: []step{{100, 0}}, hooks: []hook{{stage: "POST_TEST_TRAFFIC_SHIFT", takes: 20 * time.Second, fails: true}}},
-	"paused":     {name: "BLUE_GREEN", steps: []step{{100, 0}}, hooks: []hook{{stage: "POST_TEST_TRAFFIC_SHIFT", takes: time.Hour, pauses: true}}},
-	"canary":     {name: "CANARY", steps: []step{{5, 2 * time.Minute}, {100, 0}}},
-	"linear":     {name: "LINEAR", steps: linear(25, time.Minute)},
+	"blue-green": {
+		name:  "BLUE_GREEN",
+		steps: []step{{100, 0}},
+		hooks: []hook{{stage: "POST_TEST_TRAFFIC_SHIFT", takes: 20 * time.Second}},
+	},
+	"failing": {
+		name:  "BLUE_GREEN",
+		steps: []step{{100, 0}},
+		hooks: []hook{{stage: "POST_TEST_TRAFFIC_SHIFT", takes: 20 * time.Second, fails: true}},
+	},
+	"paused": {
+		name:  "BLUE_GREEN",
+		steps: []step{{100, 0}},
+		hooks: []hook{{stage: "POST_TEST_TRAFFIC_SHIFT", takes: time.Hour, pauses: true}},
+	},
+	"canary": {name: "CANARY", steps: []step{{5, 2 * time.Minute}, {100, 0}}},
+	"linear": {name: "LINEAR", steps: linear(25, time.Minute)},
 }
 
 // shifts lets the deployments of a service shift traffic, and bake for two minutes.

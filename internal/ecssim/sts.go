@@ -55,7 +55,8 @@ func (s *Sim) signer(header http.Header) (string, error) {
 		return "", clientError("MissingAuthenticationTokenException", "Missing Authentication Token")
 	}
 	key, _, _ := strings.Cut(credential, "/")
-	expired := clientError("ExpiredTokenException", "The security token included in the request is expired") // [API: CommonErrors]
+	// [API: CommonErrors]
+	expired := clientError("ExpiredTokenException", "The security token included in the request is expired")
 	given, temporary := s.sessions[key]
 	switch {
 	case !temporary && s.scenario.keysLast > 0 && !s.updated.IsZero() && s.now.Sub(s.updated) >= s.scenario.keysLast:
@@ -63,7 +64,8 @@ func (s *Sim) signer(header http.Header) (string, error) {
 	case !temporary:
 		return "arn:aws:iam::" + account + ":user/ci", nil
 	case header.Get("X-Amz-Security-Token") != given.token:
-		return "", clientError("UnrecognizedClientException", "The security token included in the request is invalid.") // [API: CommonErrors]
+		// [API: CommonErrors]
+		return "", clientError("UnrecognizedClientException", "The security token included in the request is invalid.")
 	case s.now.After(given.expires):
 		return "", expired
 	}
@@ -83,7 +85,9 @@ func (s *Sim) identityToken(audience string) reply {
 		panic(err) // it holds strings and numbers
 	}
 	encode := base64.RawURLEncoding.EncodeToString
-	token := encode([]byte(`{"alg":"RS256","typ":"JWT"}`)) + "." + encode(payload) + "." + encode([]byte("signature-"+s.ids.task()))
+	token := encode([]byte(`{"alg":"RS256","typ":"JWT"}`)) + "." + encode(
+		payload,
+	) + "." + encode([]byte("signature-"+s.ids.task()))
 	s.issued = append(s.issued, token)
 	return reply{status: http.StatusOK, body: document{"value": token}}
 }
@@ -130,11 +134,16 @@ func (s *Sim) assumeRoleWithWebIdentity(form url.Values, _ string) (any, error) 
 	role, exists := s.role(arn)
 	switch {
 	case !strings.HasPrefix(arn, "arn:aws:iam::"+account+":"):
-		return nil, clientError("InvalidIdentityToken", "No OpenIDConnect provider found in your account for https://%s", issuer)
+		return nil, clientError(
+			"InvalidIdentityToken",
+			"No OpenIDConnect provider found in your account for https://%s",
+			issuer,
+		)
 	case claims.Audience != "sts.amazonaws.com":
 		return nil, clientError("InvalidIdentityToken", "Incorrect token audience")
 	case s.now.Unix() > claims.Expires:
-		return nil, clientError("ExpiredTokenException", "Token expired: current date/time %d must be before the expiration date/time %d", s.now.Unix(), claims.Expires)
+		return nil, clientError("ExpiredTokenException", "Token expired: current date/time %d must be before the "+
+			"expiration date/time %d", s.now.Unix(), claims.Expires)
 	case !exists || !like(role.subject, claims.Subject):
 		return nil, &apiError{http.StatusForbidden, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity"}
 	}
@@ -155,7 +164,9 @@ func (s *Sim) claims(token string) (claims, error) {
 			return c, nil
 		}
 	}
-	return c, clientError("InvalidIdentityToken", "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)") // text unverified
+	// text unverified
+	return c, clientError("InvalidIdentityToken", "The ID Token provided is not a valid JWT. (You may see this error "+
+		"if you sent an Access Token)")
 }
 
 // assumeRole lets in whoever knows the external id, if the role asks for one.
@@ -163,7 +174,8 @@ func (s *Sim) assumeRole(form url.Values, caller string) (any, error) {
 	role, exists := s.role(form.Get("RoleArn"))
 	if !exists || form.Get("ExternalId") != role.externalID {
 		// https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
-		return nil, &apiError{http.StatusForbidden, "AccessDenied", fmt.Sprintf("User: %s is not authorized to perform: sts:AssumeRole on resource: %s", caller, form.Get("RoleArn"))}
+		return nil, &apiError{http.StatusForbidden, "AccessDenied", fmt.Sprintf("User: %s is not authorized to perform: "+
+			"sts:AssumeRole on resource: %s", caller, form.Get("RoleArn"))}
 	}
 	return s.assumed(form)
 }
@@ -175,7 +187,8 @@ func (s *Sim) assumed(form url.Values) (any, error) {
 		length = time.Duration(seconds) * time.Second
 	}
 	if length > longestSession {
-		return nil, clientError("ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
+		return nil, clientError("ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for "+
+			"this role.")
 	}
 	key, secret := "ASIA"+strings.ToUpper(s.ids.task()[:16]), "secret-"+s.ids.task()
 	given := &session{
@@ -187,9 +200,13 @@ func (s *Sim) assumed(form url.Values) (any, error) {
 	return assumedRole{
 		XMLName: xml.Name{Local: form.Get("Action") + "Response"}, Namespace: namespaceSTS,
 		Result: assumedRoleResult{
-			XMLName:     xml.Name{Local: form.Get("Action") + "Result"},
-			AccessKeyID: key, SecretAccessKey: secret, SessionToken: given.token,
-			Expiration: given.expires.UTC().Format(time.RFC3339), ARN: given.arn, RoleID: "AROASIMULATED:" + form.Get("RoleSessionName"),
+			XMLName:         xml.Name{Local: form.Get("Action") + "Result"},
+			AccessKeyID:     key,
+			SecretAccessKey: secret,
+			SessionToken:    given.token,
+			Expiration:      given.expires.UTC().Format(time.RFC3339),
+			ARN:             given.arn,
+			RoleID:          "AROASIMULATED:" + form.Get("RoleSessionName"),
 		},
 	}, nil
 }

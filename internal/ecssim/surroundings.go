@@ -19,12 +19,20 @@ type batchGetImageRequest struct {
 // (https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchGetImage.html).
 func (s *Sim) batchGetImage(request batchGetImageRequest) (any, error) {
 	if s.lacks(request.RepositoryName) {
-		return nil, clientError("RepositoryNotFoundException", "The repository with name '%s' does not exist in the registry with id '%s'", request.RepositoryName, account)
+		return nil, clientError("RepositoryNotFoundException", "The repository with name '%s' does not exist in the "+
+			"registry with id '%s'", request.RepositoryName, account)
 	}
 	images, failures := []document{}, []document{}
 	for _, id := range request.ImageIds {
 		if s.lacks(request.RepositoryName + ":" + id.ImageTag) {
-			failures = append(failures, document{"imageId": document{"imageTag": id.ImageTag}, "failureCode": "ImageNotFound", "failureReason": "Requested image not found"})
+			failures = append(
+				failures,
+				document{
+					"imageId":       document{"imageTag": id.ImageTag},
+					"failureCode":   "ImageNotFound",
+					"failureReason": "Requested image not found",
+				},
+			)
 			continue
 		}
 		platforms := []string{"linux/amd64", "linux/arm64"}

@@ -95,7 +95,8 @@ func (s *Sim) registerTaskDefinition(request document) (any, error) {
 	}
 	for _, tag := range request.list("tags") {
 		if strings.HasPrefix(strings.ToLower(tag.str("key")), "aws:") {
-			return nil, clientError("InvalidParameterException", "aws: prefixed tag key names are not allowed for external use.") // text unverified
+			// text unverified
+			return nil, clientError("InvalidParameterException", "aws: prefixed tag key names are not allowed for external use.")
 		}
 	}
 	for _, name := range []string{"taskRoleArn", "executionRoleArn"} {
@@ -107,8 +108,11 @@ func (s *Sim) registerTaskDefinition(request document) (any, error) {
 		return nil, clientError("ClientException", "Family should not be null or empty.") // text unverified
 	}
 	for _, container := range request.list("containerDefinitions") {
-		if credentials, there := container["repositoryCredentials"].(map[string]any); there && document(credentials).str("credentialsParameter") == "" {
-			return nil, clientError("ClientException", "Container.repositoryCredentials.credentialsParameter should not be null or empty.") // unverified
+		if credentials, there := container["repositoryCredentials"].(map[string]any); there &&
+			document(credentials).str("credentialsParameter") == "" {
+			// unverified
+			return nil, clientError("ClientException", "Container.repositoryCredentials.credentialsParameter should not be "+
+				"null or empty.")
 		}
 		if container.str("image") == "" {
 			// Text as in the tests of getmoto/moto.

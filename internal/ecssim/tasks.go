@@ -102,7 +102,10 @@ func (s *Sim) live(t *task) {
 // it holds as well for a task whose container exits before it counts as healthy is unverified.
 func (s *Sim) die(t *task, f *fate) {
 	d := t.deployment
-	t.stopCode, t.reason, t.container, t.exitCode = f.stopCode, f.stoppedReason, f.containerReason, f.exitCode
+	t.stopCode = f.stopCode
+	t.reason = f.stoppedReason
+	t.container = f.containerReason
+	t.exitCode = f.exitCode
 	t.reason = s.expand(t.reason, t)
 	t.container = s.expand(t.container, t)
 	if f.event != "" {
@@ -322,9 +325,14 @@ func (t *task) describeContainers() []document {
 	var containers []document
 	for i, definition := range t.deployment.revision.containers() {
 		container := document{
-			"containerArn": arn("container/" + t.deployment.service.cluster.name + "/" + t.id + "/" + definition.str("name")),
-			"taskArn":      t.arn(), "name": definition.str("name"), "image": definition.str("image"),
-			"lastStatus": t.status, "healthStatus": "UNKNOWN", "networkInterfaces": []document{{"privateIpv4Address": t.address()}},
+			"containerArn": arn(fmt.Sprintf("container/%s/%s/%s",
+				t.deployment.service.cluster.name, t.id, definition.str("name"))),
+			"taskArn":           t.arn(),
+			"name":              definition.str("name"),
+			"image":             definition.str("image"),
+			"lastStatus":        t.status,
+			"healthStatus":      "UNKNOWN",
+			"networkInterfaces": []document{{"privateIpv4Address": t.address()}},
 		}
 		if t.status == "STOPPED" && t.exitCode != nil {
 			container["exitCode"] = 0

@@ -13,10 +13,10 @@ import (
 	"ecs-deploy/internal/taskdef"
 )
 
-// amazon is the inputs of aws-actions/amazon-ecs-deploy-task-definition v2 that this action does not have under the same
-// name, so that a step that was written for that action does the same here
-// (https://github.com/aws-actions/amazon-ecs-deploy-task-definition/blob/master/index.js). What that action lets pass in
-// silence is an error where its author would want to know, and else a note.
+// amazon is the inputs of aws-actions/amazon-ecs-deploy-task-definition v2 that this action does not have under the
+// same name, so that a step that was written for that action does the same here
+// (https://github.com/aws-actions/amazon-ecs-deploy-task-definition/blob/master/index.js). What that action lets pass
+// in silence is an error where its author would want to know, and else a note.
 type amazon struct {
 	WaitForServiceStability string `env:"WAIT_FOR_SERVICE_STABILITY"`
 	WaitForMinutes          string `env:"WAIT_FOR_MINUTES"`
@@ -73,7 +73,8 @@ func (a amazon) translate(c *checker, t *text) *OneOff {
 	managedTags := c.tristate("enable-ecs-managed-tags", a.ManagedTags)
 	if patch := a.service(c, managedTags); len(patch) > 0 {
 		if t.ServicePatch != "" {
-			c.mistake("service-patch: put there what propagate-tags, enable-ecs-managed-tags and service-managed-ebs-volume say, too")
+			c.mistake("service-patch: put there what propagate-tags, enable-ecs-managed-tags and service-managed-ebs-volume " +
+				"say, too")
 		}
 		t.ServicePatch = asJSON(patch)
 	}
@@ -105,7 +106,9 @@ func (c *checker) minutes(input, value string) *int32 {
 	unit := strings.ToLower(strings.TrimSpace(strings.TrimPrefix(value, digits)))
 	minutes, err := strconv.ParseInt(digits, 10, 32)
 	switch {
-	case digits != "" && err != nil, digits == "", !slices.Contains([]string{"", "m", "min", "mins", "minute", "minutes"}, unit):
+	case digits != "" && err != nil,
+		digits == "",
+		!slices.Contains([]string{"", "m", "min", "mins", "minute", "minutes"}, unit):
 		c.mistake("%s: %q is not a number of minutes from 1 to %d", input, value, most)
 		return nil
 	case minutes == 0:
@@ -166,9 +169,18 @@ func (a amazon) task(c *checker, minutes *int32, managedTags *bool) *OneOff {
 		Environment []struct{ Name, Value string }
 	}
 	var tags []any
-	c.json("run-task-container-overrides", a.TaskOverrides, `[{"name": "app", "command": ["…"], "environment": [{"name": "…", "value": "…"}]}]`, &overrides)
+	c.json(
+		"run-task-container-overrides",
+		a.TaskOverrides,
+		`[{"name": "app", "command": ["…"], "environment": [{"name": "…", "value": "…"}]}]`,
+		&overrides,
+	)
 	c.json("run-task-tags", a.TaskTags, `[{"key": "…", "value": "…"}]`, &tags)
-	task := &OneOff{Count: 1, Timeout: length(30 * time.Minute), Detached: !c.yes("wait-for-task-stopped", a.WaitForTaskStopped)}
+	task := &OneOff{
+		Count:    1,
+		Timeout:  length(30 * time.Minute),
+		Detached: !c.yes("wait-for-task-stopped", a.WaitForTaskStopped),
+	}
 	if minutes != nil {
 		task.Timeout = length(time.Duration(*minutes) * time.Minute)
 	}
@@ -202,9 +214,16 @@ func (a amazon) place(c *checker, task *OneOff) {
 		CapacityProvider string
 		Weight, Base     int
 	}
-	c.json("run-task-capacity-provider-strategy", a.TaskCapacity, `[{"capacityProvider": "…", "weight": 1, "base": 0}]`, &shares)
+	c.json(
+		"run-task-capacity-provider-strategy",
+		a.TaskCapacity,
+		`[{"capacityProvider": "…", "weight": 1, "base": 0}]`,
+		&shares,
+	)
 	for _, share := range shares {
-		task.Capacity.Shares = append(task.Capacity.Shares, rollout.Share{Provider: share.CapacityProvider, Weight: share.Weight, Base: share.Base})
+		task.Capacity.Shares = append(
+			task.Capacity.Shares, rollout.Share{Provider: share.CapacityProvider, Weight: share.Weight, Base: share.Base},
+		)
 	}
 	if len(shares) == 0 {
 		task.Capacity.LaunchType = "FARGATE"

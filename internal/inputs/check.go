@@ -40,9 +40,12 @@ var (
 	ordinal     = regexp.MustCompile(`^[1-9][0-9]*$`)
 	clusterARN  = regexp.MustCompile(`^arn:[a-z0-9-]+:ecs:[a-z0-9-]+:[0-9]{12}:cluster/[A-Za-z0-9_-]+$`)
 	serviceARN  = regexp.MustCompile(`^arn:[a-z0-9-]+:ecs:[a-z0-9-]+:[0-9]{12}:service/([A-Za-z0-9_-]+/)?[A-Za-z0-9_-]+$`)
-	revisionARN = regexp.MustCompile(`^arn:[a-z0-9-]+:ecs:[a-z0-9-]+:[0-9]{12}:task-definition/[A-Za-z0-9_-]+:[1-9][0-9]*$`)
-	regionName  = regexp.MustCompile(`^[a-z]{2,5}(?:-[a-z]+)+-[0-9]+$`) // https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html
-	zoneName    = regexp.MustCompile(`^([a-z]{2,5}(?:-[a-z]+)+-[0-9]+)[a-z]$`)
+	revisionARN = regexp.MustCompile(
+		`^arn:[a-z0-9-]+:ecs:[a-z0-9-]+:[0-9]{12}:task-definition/[A-Za-z0-9_-]+:[1-9][0-9]*$`,
+	)
+	// https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html
+	regionName = regexp.MustCompile(`^[a-z]{2,5}(?:-[a-z]+)+-[0-9]+$`)
+	zoneName   = regexp.MustCompile(`^([a-z]{2,5}(?:-[a-z]+)+-[0-9]+)[a-z]$`)
 )
 
 func (c *checker) cluster(input, value string) string {
@@ -80,10 +83,13 @@ func (c *checker) sameCluster(input, cluster string, services []string) string {
 		named, _, long := strings.Cut(path, "/")
 		switch {
 		case !isARN || !long:
+			continue
 		case !given:
 			cluster, given = named, true
 		case rollout.LastSegment(cluster) != named:
-			c.mistake("%s: %q is not the cluster of service %s, which is %s", input, cluster, rollout.LastSegment(service), named)
+			c.mistake(
+				"%s: %q is not the cluster of service %s, which is %s", input, cluster, rollout.LastSegment(service), named,
+			)
 		}
 	}
 	return cluster
@@ -101,7 +107,8 @@ func (c *checker) taskDefinition(input, value string) (string, *taskdef.Document
 	case value == "", revisionARN.MatchString(value):
 		return value, nil
 	case isRevision(value) && c.isFile(value):
-		c.mistake("%s: %q is the name of a file in the workspace, and may be that of a family too: write ./%s for the file, or family:revision or an ARN", input, value, value)
+		c.mistake("%s: %q is the name of a file in the workspace, and may be that of a family too: write ./%s for the "+
+			"file, or family:revision or an ARN", input, value, value)
 		return "", nil
 	case isRevision(value):
 		return value, nil
@@ -109,7 +116,12 @@ func (c *checker) taskDefinition(input, value string) (string, *taskdef.Document
 		c.mistake("%s: it is the text of a task definition: write it to a file of the workspace, and give its path", input)
 		return "", nil
 	case !strings.ContainsAny(value, "/.") || strings.HasPrefix(value, "arn:"):
-		c.mistake("%s: %q is neither a family, nor family:revision, nor the ARN of a revision, nor a file%s", input, value, oddity(value))
+		c.mistake(
+			"%s: %q is neither a family, nor family:revision, nor the ARN of a revision, nor a file%s",
+			input,
+			value,
+			oddity(value),
+		)
 		return "", nil
 	}
 	text, err := c.read(value)
@@ -154,7 +166,8 @@ func (w workspace) isFile(path string) bool {
 func (w workspace) read(path string) ([]byte, error) {
 	full, err := filepath.EvalSymlinks(w.path(path))
 	if err != nil && !isPath(path) {
-		return nil, errors.New("what is given is no path: give that of a file in the workspace") // it may be what should be in it
+		// it may be what should be in it
+		return nil, errors.New("what is given is no path: give that of a file in the workspace")
 	}
 	if err != nil {
 		if there, err := os.ReadDir(cmp.Or(w.root, ".")); err == nil && len(there) == 0 {
@@ -180,7 +193,9 @@ func readRegular(path, full string) ([]byte, error) {
 	case err != nil:
 		return nil, fmt.Errorf("%s cannot be read: %w", path, err)
 	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s is no file, but %s", path, map[bool]string{true: "a folder", false: "a device or a pipe"}[info.IsDir()])
+		return nil, fmt.Errorf(
+			"%s is no file, but %s", path, map[bool]string{true: "a folder", false: "a device or a pipe"}[info.IsDir()],
+		)
 	}
 	file, err := os.Open(full)
 	if err != nil {
@@ -202,7 +217,8 @@ func (c *checker) images(input, value string) []taskdef.Image {
 			c.mistake("%s: %q and %q are for the same containers: give one of them", input, images[at], image)
 		}
 		if image.Untagged {
-			c.warn("Name the tag or the digest of what was built.", "%s: %s has no tag: latest is deployed, whatever that is by then", input, line)
+			c.warn("Name the tag or the digest of what was built.", "%s: %s has no tag: latest is deployed, whatever that "+
+				"is by then", input, line)
 		}
 		images = append(images, image)
 	}
@@ -223,8 +239,8 @@ func (c *checker) patch(input, value string, of taskdef.Shape) taskdef.Patch {
 // named are the members of service-patch that other inputs say.
 var named = map[string]string{"cluster": "cluster", "service": "service", "taskDefinition": "task-definition"}
 
-// servicePatch reads what UpdateService is sent. What would lead it to another service is refused, and what it does not have
-// is left out.
+// servicePatch reads what UpdateService is sent. What would lead it to another service is refused, and what it does
+// not have is left out.
 func (c *checker) servicePatch(input, value string) taskdef.Patch {
 	patch := c.patch(input, value, taskdef.ServiceShape())
 	known := append(taskdef.ServiceShape().Names(), taskdef.NotOfUpdateService...)
@@ -240,7 +256,12 @@ func (c *checker) servicePatch(input, value string) taskdef.Patch {
 		}
 	}
 	if len(leftOut) > 0 {
-		c.warn("Leave them out of the patch.", "%s: UpdateService does not have %s, and they are not sent", input, strings.Join(leftOut, ", "))
+		c.warn(
+			"Leave them out of the patch.",
+			"%s: UpdateService does not have %s, and they are not sent",
+			input,
+			strings.Join(leftOut, ", "),
+		)
 	}
 	return patch.Without(taskdef.NotOfUpdateService...)
 }
@@ -269,6 +290,7 @@ func (c *checker) tristate(input, value string) *bool {
 	case "true", "True", "TRUE":
 		yes = true
 	case "false", "False", "FALSE":
+		yes = false
 	default:
 		c.mistake("%s: %q is neither true nor false%s", input, value, oddity(value))
 		return nil

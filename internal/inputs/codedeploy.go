@@ -16,8 +16,8 @@ type appSpecFile struct {
 	files workspace
 }
 
-// read reads the file. The AppSpec is empty where the file is not named and not there; then it is to be made of what the
-// service has. The error names the input or the file.
+// read reads the file. The AppSpec is empty where the file is not named and not there; then it is to be made of what
+// the service has. The error names the input or the file.
 func (f appSpecFile) read() (taskdef.AppSpec, error) {
 	from := f.path
 	if f.named {
@@ -53,8 +53,8 @@ func isCodeDeployName(text string) bool {
 // there (https://github.com/aws-actions/amazon-ecs-deploy-task-definition, index.js).
 const longestDescription = 512
 
-// codeDeploy is what the inputs say about deployments by CodeDeploy. That the AppSpec cannot be read is no mistake before it is
-// known that CodeDeploy deploys anything: a file of this name may be for something else.
+// codeDeploy is what the inputs say about deployments by CodeDeploy. That the AppSpec cannot be read is no mistake
+// before it is known that CodeDeploy deploys anything: a file of this name may be for something else.
 func (c *checker) codeDeploy(t text) rollout.CodeDeployOptions {
 	options := rollout.CodeDeployOptions{
 		Application: c.codeDeployName("codedeploy-application", t.CodeDeployApplication),
@@ -80,7 +80,10 @@ func (c *checker) codeDeploy(t text) rollout.CodeDeployOptions {
 
 // codeDeployGroup are the inputs that say by what CodeDeploy deploys, codeDeployment those that say how.
 func (t text) codeDeployGroup() []namedInput {
-	return []namedInput{{"codedeploy-application", t.CodeDeployApplication}, {"codedeploy-deployment-group", t.CodeDeployGroup}}
+	return []namedInput{
+		{"codedeploy-application", t.CodeDeployApplication},
+		{"codedeploy-deployment-group", t.CodeDeployGroup},
+	}
 }
 
 func (t text) codeDeployment() []namedInput {

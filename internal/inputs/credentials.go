@@ -98,8 +98,14 @@ func (c *checker) credentials(t text, job string) Credentials {
 			c.mistake("%s belongs to a role-to-assume: that one is not set", input.name)
 		}
 	}
-	if account := rollout.Account(t.Role); account != "" && len(given.Accounts) > 0 && !slices.Contains(given.Accounts, account) {
-		c.mistake("role-to-assume: %s is of the account %s, and allowed-account-ids allows %s only", t.Role, account, strings.Join(given.Accounts, ", "))
+	if account := rollout.Account(t.Role); account != "" && len(given.Accounts) > 0 &&
+		!slices.Contains(given.Accounts, account) {
+		c.mistake(
+			"role-to-assume: %s is of the account %s, and allowed-account-ids allows %s only",
+			t.Role,
+			account,
+			strings.Join(given.Accounts, ", "),
+		)
 	}
 	return given
 }
@@ -145,10 +151,13 @@ func (c *checker) region(input, value string, getenv func(string) string, arns .
 		parts := strings.Split(arn, ":")
 		switch {
 		case len(parts) < 6:
+			continue
 		case value == "":
 			from, value = arn, parts[3]
 		case parts[3] != value:
-			c.mistake("%s: %s is another region than that of %s: give aws-region: %s, or another ARN", from, value, arn, parts[3])
+			c.mistake(
+				"%s: %s is another region than that of %s: give aws-region: %s, or another ARN", from, value, arn, parts[3],
+			)
 		}
 	}
 	return value

@@ -6,9 +6,9 @@ import (
 	"sync"
 )
 
-// A file in the format of dotenv is read as dotenv of npm reads it (https://github.com/motdotla/dotenv), but for three
-// things: # begins a comment only behind a blank, a colon is no sign of equality, and what is no assignment is a mistake. The
-// libraries for Go drop backslashes, or fill in variables. A script compares with npm's.
+// A file in the format of dotenv is read as dotenv of npm reads it (https://github.com/motdotla/dotenv), but for
+// three things: # begins a comment only behind a blank, a colon is no sign of equality, and what is no assignment is
+// a mistake. The libraries for Go drop backslashes, or fill in variables. A script compares with npm's.
 
 var (
 	assignment = sync.OnceValue(func() *regexp.Regexp {
@@ -42,8 +42,8 @@ func dotenv(text string) (variables []Assignment, line int) {
 	return variables, 0
 }
 
-// assigned reads a value, in quotes over several lines, or else up to the end of the line. It is not closed where a quote is
-// missing, or something stands behind it.
+// assigned reads a value, in quotes over several lines, or else up to the end of the line. It is not closed where a
+// quote is missing, or something stands behind it.
 func assigned(text string) (value, rest string, closed bool) {
 	quote := text[:min(1, len(text))]
 	pattern, isQuoted := quoted()[quote]
@@ -62,12 +62,14 @@ func assigned(text string) (value, rest string, closed bool) {
 	return value, text[len(found[0]):], true
 }
 
-// quoted has, by the quote, a value in quotes, in which a quote may stand behind a backslash, and what may stand behind it in
-// its line.
+// quoted has, by the quote, a value in quotes, in which a quote may stand behind a backslash, and what may stand
+// behind it in its line.
 var quoted = sync.OnceValue(func() map[string]*regexp.Regexp {
 	patterns := map[string]*regexp.Regexp{}
 	for _, quote := range []string{`"`, "'", "`"} {
-		patterns[quote] = regexp.MustCompile(`^` + quote + `((?:\\` + quote + `|[^` + quote + `])*)` + quote + `[ \t]*(?:#[^\n]*)?(?:\n|$)`)
+		patterns[quote] = regexp.MustCompile(
+			`^` + quote + `((?:\\` + quote + `|[^` + quote + `])*)` + quote + `[ \t]*(?:#[^\n]*)?(?:\n|$)`,
+		)
 	}
 	return patterns
 })

@@ -150,8 +150,8 @@ func (l lookuper) Lookup(key string) (string, bool) {
 	return value, value != ""
 }
 
-// Read reads and checks the inputs. Its error joins one error for each mistake. RUNNER_DEBUG, which
-// the runner sets when a run is repeated with debug logging, makes it verbose. The variables are the names of all that the
+// Read reads and checks the inputs. Its error joins one error for each mistake. RUNNER_DEBUG, which the runner sets
+// when a run is repeated with debug logging, makes it verbose. The variables are the names of all that the
 // environment has.
 func Read(ctx context.Context, getenv func(string) string, variables []string) (Inputs, error) {
 	var t text
@@ -174,7 +174,8 @@ func (t text) check(c *checker) Inputs {
 	if t.TaskDefinitionARN != "" && t.TaskDefinition != "" {
 		c.mistake("task-definition and task-definition-arn: give one of them")
 	}
-	if c.matching("task-definition-arn", t.TaskDefinitionARN, revisionARN, "the ARN of a revision, such as arn:aws:ecs:eu-west-1:123456789012:task-definition/web:41") {
+	if c.matching("task-definition-arn", t.TaskDefinitionARN, revisionARN, "the ARN of a revision, such as "+
+		"arn:aws:ecs:eu-west-1:123456789012:task-definition/web:41") {
 		t.TaskDefinition = cmp.Or(t.TaskDefinition, t.TaskDefinitionARN)
 	}
 	runTask := t.Amazon.translate(c, &t)
@@ -205,9 +206,6 @@ func (t text) check(c *checker) Inputs {
 	}
 	in.TaskDefinition, in.File = c.taskDefinition("task-definition", t.TaskDefinition)
 	in.Variables = c.variables(t)
-	if in.Replace && t.EnvironmentVariables == "" && t.EnvironmentFile == "" {
-		c.mistake("replace-environment: it removes the variables that environment-variables and environment-file do not give: neither is set")
-	}
 	in.Cluster = c.sameCluster("cluster", in.Cluster, in.Services)
 	in.Timeout = c.duration("timeout", t.Timeout, 0)
 	in.WaitsOnTop = t.Amazon.WaitForMinutes != ""
@@ -216,6 +214,16 @@ func (t text) check(c *checker) Inputs {
 			c.mistake("run-task and run-before: give one of them")
 		}
 		in.RunBefore = runTask
+	}
+	c.together(t, &in)
+	return in
+}
+
+// together checks what inputs mean beside each other.
+func (c *checker) together(t text, in *Inputs) {
+	if in.Replace && t.EnvironmentVariables == "" && t.EnvironmentFile == "" {
+		c.mistake("replace-environment: it removes the variables that environment-variables and environment-file do not " +
+			"give: neither is set")
 	}
 	if attempts := c.whole("max-retries", t.Amazon.MaxRetries, 0, 100); attempts != nil {
 		in.Attempts = int(*attempts)
@@ -238,9 +246,9 @@ func (t text) check(c *checker) Inputs {
 		c.mistake("run-after: it runs after success, and wait-for: none does not wait for that")
 	}
 	if t.ScheduledTasks != "" && t.Service != "" && t.WaitFor == "none" {
-		c.mistake("scheduled-tasks: they are pointed at the new revision after success, and wait-for: none does not wait for that")
+		c.mistake("scheduled-tasks: they are pointed at the new revision after success, and wait-for: none does not wait " +
+			"for that")
 	}
-	return in
 }
 
 // OperationValues are what operation takes.
@@ -265,10 +273,12 @@ func (c *checker) operation(t text, dryRun bool) {
 		asked = nil // what is named is deployed
 	}
 	for _, input := range append([]namedInput{
-		{"image", t.Image}, {"environment-variables", t.EnvironmentVariables}, {"environment-file", t.EnvironmentFile}, {"secrets", t.Secrets}, {"task-definition-patch", t.TaskDefinitionPatch},
-		{"service-patch", t.ServicePatch}, {"desired-count", t.DesiredCount}, {"minimum-healthy-percent", t.MinimumHealthyPercent},
-		{"maximum-percent", t.MaximumPercent}, {"force-new-deployment", t.ForceNewDeployment}, {"run-before", t.RunBefore}, {"run-after", t.RunAfter},
-		{"scheduled-tasks", t.ScheduledTasks}, {"keep-revisions", t.KeepRevisions},
+		{"image", t.Image}, {"environment-variables", t.EnvironmentVariables}, {"environment-file", t.EnvironmentFile},
+		{"secrets", t.Secrets}, {"task-definition-patch", t.TaskDefinitionPatch}, {"service-patch", t.ServicePatch},
+		{"desired-count", t.DesiredCount}, {"minimum-healthy-percent", t.MinimumHealthyPercent},
+		{"maximum-percent", t.MaximumPercent}, {"force-new-deployment", t.ForceNewDeployment},
+		{"run-before", t.RunBefore}, {"run-after", t.RunAfter}, {"scheduled-tasks", t.ScheduledTasks},
+		{"keep-revisions", t.KeepRevisions},
 	}, asked...) {
 		if input.value != "" {
 			c.mistake("%s has no effect with operation: %s", input.name, t.Operation)

@@ -77,7 +77,9 @@ func TestMistakesDoNotTellValues(t *testing.T) {
 }
 
 func TestTaskDefinitionFiles(t *testing.T) {
-	workspace, temp, elsewhere := t.TempDir(), t.TempDir(), t.TempDir()
+	workspace := t.TempDir()
+	temp := t.TempDir()
+	elsewhere := t.TempDir()
 	write := func(folder, name, text string) string {
 		path := filepath.Join(folder, name)
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))

@@ -135,7 +135,8 @@ func splitCommand(line string) ([]string, error) {
 		split = append(split, word)
 	}
 	if len(split) > 0 && (split[0] == "-" || strings.HasSuffix(split[0], ":") || strings.HasPrefix(split[0], "[")) {
-		return nil, errors.New("its first word is no program: a description of a task has container, command, environment and so on, a list is written in JSON")
+		return nil, errors.New("its first word is no program: a description of a task has container, command, " +
+			"environment and so on, a list is written in JSON")
 	}
 	return split, nil
 }
@@ -150,8 +151,8 @@ func shellMistake(err error) string {
 }
 
 // literally is the text of a word with its quotes removed, as POSIX has it
-// (https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_02): braces and ~ are text, and so is a *
-// for which there are no files. It is false for what only a shell could fill in.
+// (https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_02): braces and ~ are text, and
+// so is a * for which there are no files. It is false for what only a shell could fill in.
 func literally(parts []syntax.WordPart) (string, bool) {
 	var text strings.Builder
 	for _, part := range parts {
@@ -198,7 +199,9 @@ func unescaped(text, only string) string {
 }
 
 // description tells a description of a task, whose keys may be in quotes, from a command.
-var description = regexp.MustCompile(`^\s*(\{|["']?(container|command|environment|cpu|memory|taskRole|network|capacity|count|timeout)["']?\s*:(\s|$))`)
+var description = regexp.MustCompile(
+	`^\s*(\{|["']?(container|command|environment|cpu|memory|taskRole|network|capacity|count|timeout)["']?\s*:(\s|$))`,
+)
 
 // comments are lines in front that begin with #.
 var comments = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:\s*#[^\n]*(?:\n|$))+`) })

@@ -22,7 +22,9 @@ func TestDotenvIsReadAsAnotherReaderReadsIt(t *testing.T) {
 	file, err := os.Open(os.Getenv("ORACLE"))
 	require.NoError(t, err)
 	defer file.Close()
-	same, refused, differ := 0, 0, 0
+	same := 0
+	refused := 0
+	differ := 0
 	for lines := bufio.NewScanner(file); lines.Scan(); {
 		var read struct {
 			Source string

@@ -36,7 +36,9 @@ func (c *checker) scheduled(input, value string) []rollout.ScheduleName {
 			kind = ""
 		}
 		if kind == "" {
-			c.mistake("%s: %q is neither rule:name, nor rule:name/target, nor schedule:name, nor schedule:group/name", input, line)
+			c.mistake(
+				"%s: %q is neither rule:name, nor rule:name/target, nor schedule:name, nor schedule:group/name", input, line,
+			)
 			continue
 		}
 		if slices.Contains(tasks, task) {

@@ -9,36 +9,82 @@ import (
 	"ecs-deploy/internal/taskdef"
 )
 
-// foreign are inputs of other actions and tools that deploy to ECS, without what joins their words, and what is meant here.
-// Found in the action.yml of AWS's actions, and of those on the Marketplace that wrap ecs-deploy and ecspresso.
+// foreign are inputs of other actions and tools that deploy to ECS, without what joins their words, and what is meant
+// here. Found in the action.yml of AWS's actions, and of those on the Marketplace that wrap ecs-deploy and ecspresso.
 var foreign = map[string]string{
-	"containername": "image, as container=image", "imagetag": "image", "tag": "image", "imageuri": "image", "imagename": "image", "taggedimage": "image",
-	"taskdefinitionfamily": "task-definition", "taskdefinitionrevision": "task-definition, as family:revision", "taskfamily": "task-definition",
-	"taskdefinitionfile": "task-definition", "taskdefpath": "task-definition", "taskdefjson": "task-definition", "taskdefinitionpath": "task-definition",
-	"envfile": "environment-file", "envfiles": "environment-file, or environmentFiles in task-definition-patch for files in S3",
-	"env": "environment-variables", "environment": "environment-variables", "envvars": "environment-variables", "environmentvars": "environment-variables",
-	"exclusiveenv": "replace-environment",
-	"servicename":  "service", "ecsservice": "service", "target": "service", "clustername": "cluster", "ecscluster": "cluster",
-	"region": "aws-region", "awsdefaultregion": "aws-region", "profile": "aws-profile",
-	"rolearn": "role-to-assume", "awsrole": "role-to-assume", "awsassumerole": "role-to-assume", "assumerole": "role-to-assume",
-	"awsaccesskey": "aws-access-key-id", "awssecretkey": "aws-secret-access-key", "awsaccount": "allowed-account-ids", "awsaccountid": "allowed-account-ids",
-	"forcenewdeploy": "force-new-deployment", "force": "force-new-deployment", "scalevalue": "desired-count", "count": "desired-count",
-	"min": "minimum-healthy-percent", "max": "maximum-percent", "deploymentconfiguration": "deploymentConfiguration in service-patch",
-	"enablerollback": "rollback-on-failure", "rollback": "rollback-on-failure, or operation", "maxdefinitions": "keep-revisions",
-	"wait": "wait-for", "waitforsuccess": "wait-for", "waitforfinish": "wait-for",
-	"command": "command in task-definition-patch, or run-before", "dockerlabels": "dockerLabels in task-definition-patch",
-	"logconfigurationlogdriver": "logConfiguration in task-definition-patch", "logconfigurationoptions": "logConfiguration in task-definition-patch",
-	"taskrolearn": "taskRoleArn in task-definition-patch", "taskrole": "taskRoleArn in task-definition-patch", "executionrolearn": "executionRoleArn in task-definition-patch",
-	"cpu": "cpu in task-definition-patch", "memory": "memory in task-definition-patch",
-	"subnets": "run-task-subnets", "securitygroups": "run-task-security-groups", "launchtype": "run-task-launch-type", "assignpublicip": "run-task-assign-public-ip",
+	"containername":          "image, as container=image",
+	"imagetag":               "image",
+	"tag":                    "image",
+	"imageuri":               "image",
+	"imagename":              "image",
+	"taggedimage":            "image",
+	"taskdefinitionfamily":   "task-definition",
+	"taskdefinitionrevision": "task-definition, as family:revision",
+	"taskfamily":             "task-definition",
+	"taskdefinitionfile":     "task-definition",
+	"taskdefpath":            "task-definition",
+	"taskdefjson":            "task-definition",
+	"taskdefinitionpath":     "task-definition",
+	"envfile":                "environment-file",
+	"envfiles": "environment-file, or environmentFiles in task-definition-patch for " +
+		"files in S3",
+	"env":              "environment-variables",
+	"environment":      "environment-variables",
+	"envvars":          "environment-variables",
+	"environmentvars":  "environment-variables",
+	"exclusiveenv":     "replace-environment",
+	"servicename":      "service",
+	"ecsservice":       "service",
+	"target":           "service",
+	"clustername":      "cluster",
+	"ecscluster":       "cluster",
+	"region":           "aws-region",
+	"awsdefaultregion": "aws-region",
+	"profile":          "aws-profile",
+	"rolearn":          "role-to-assume",
+	"awsrole":          "role-to-assume",
+	"awsassumerole":    "role-to-assume",
+	"assumerole":       "role-to-assume",
+	"awsaccesskey":     "aws-access-key-id",
+	"awssecretkey":     "aws-secret-access-key",
+	"awsaccount":       "allowed-account-ids",
+	"awsaccountid":     "allowed-account-ids",
+	"forcenewdeploy":   "force-new-deployment",
+	"force":            "force-new-deployment",
+	"scalevalue":       "desired-count",
+	"count":            "desired-count",
+	"min":              "minimum-healthy-percent",
+	"max":              "maximum-percent",
+	"deploymentconfiguration": "deploymentConfiguration " +
+		"in service-patch",
+	"enablerollback":            "rollback-on-failure",
+	"rollback":                  "rollback-on-failure, or operation",
+	"maxdefinitions":            "keep-revisions",
+	"wait":                      "wait-for",
+	"waitforsuccess":            "wait-for",
+	"waitforfinish":             "wait-for",
+	"command":                   "command in task-definition-patch, or run-before",
+	"dockerlabels":              "dockerLabels in task-definition-patch",
+	"logconfigurationlogdriver": "logConfiguration in task-definition-patch",
+	"logconfigurationoptions":   "logConfiguration in task-definition-patch",
+	"taskrolearn":               "taskRoleArn in task-definition-patch",
+	"taskrole":                  "taskRoleArn in task-definition-patch",
+	"executionrolearn":          "executionRoleArn in task-definition-patch",
+	"cpu":                       "cpu in task-definition-patch",
+	"memory":                    "memory in task-definition-patch",
+	"subnets":                   "run-task-subnets",
+	"securitygroups":            "run-task-security-groups",
+	"launchtype":                "run-task-launch-type",
+	"assignpublicip":            "run-task-assign-public-ip",
 }
 
 // runnerInputs are taken by the runner for every container action
 // (https://github.com/actions/runner/blob/main/src/Runner.Worker/ActionManifestManager.cs).
 var runnerInputs = []string{"entrypoint", "args"}
 
-// undeclared refuses inputs that action.yml does not have where another was most likely meant, and warns of the others: the
-// runner passes them on with no more than a warning of its own. The names are those of environment variables.
+// undeclared refuses inputs that action.yml does not have where another was most likely meant, and warns of the
+// others: the runner passes them on with no more than a warning of its own. The names are those of environment
+// variables.
 func (c *checker) undeclared(variables []string) {
 	var declared []string
 	for _, input := range Declared() {

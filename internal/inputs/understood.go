@@ -12,7 +12,9 @@ import (
 // Understood is what the inputs say, in words: what is done to what, and what is not as usual. Values of
 // variables and what patches hold are not told.
 func (in Inputs) Understood() []rollout.Fact {
-	facts := []rollout.Fact{{Name: cmp.Or(map[string]string{"rollback": "roll back"}[in.Operation], in.Operation), Value: in.subject()}}
+	facts := []rollout.Fact{
+		{Name: cmp.Or(map[string]string{"rollback": "roll back"}[in.Operation], in.Operation), Value: in.subject()},
+	}
 	tell := func(name string, values ...string) {
 		if text := strings.Join(values, ", "); text != "" {
 			facts = append(facts, rollout.Fact{Name: name, Value: text})
@@ -43,12 +45,15 @@ func (in Inputs) Understood() []rollout.Fact {
 	return facts
 }
 
-// AskNothing tells whether a deployment is asked for, and nothing of it: no revision, no change, no setting, no task, no force.
-// That is what a variable leaves that is not set.
+// AskNothing tells whether a deployment is asked for, and nothing of it: no revision, no change, no setting, no task,
+// no force. That is what a variable leaves that is not set.
 func (in Inputs) AskNothing() bool {
 	edits := in.TaskDefinition != "" || in.File != nil || len(in.Images)+len(in.Variables) > 0 || !in.Patch.Empty()
-	settings := in.DesiredCount != nil || in.MinimumHealthyPercent != nil || in.MaximumPercent != nil || in.ForceNewDeployment != nil || !in.ServicePatch.Empty()
-	return in.Operation == "deploy" && !edits && !settings && in.RunBefore == nil && in.RunAfter == nil && len(in.Scheduled) == 0
+	settings := in.DesiredCount != nil || in.MinimumHealthyPercent != nil || in.MaximumPercent != nil ||
+		in.ForceNewDeployment != nil ||
+		!in.ServicePatch.Empty()
+	return in.Operation == "deploy" && !edits && !settings && in.RunBefore == nil && in.RunAfter == nil &&
+		len(in.Scheduled) == 0
 }
 
 func each[T any](items []T, inWords func(T) string) []string {
@@ -112,7 +117,11 @@ func (in Inputs) settings() []string {
 	for _, number := range []struct {
 		input string
 		value *int32
-	}{{"desired-count", in.DesiredCount}, {"minimum-healthy-percent", in.MinimumHealthyPercent}, {"maximum-percent", in.MaximumPercent}} {
+	}{
+		{"desired-count", in.DesiredCount},
+		{"minimum-healthy-percent", in.MinimumHealthyPercent},
+		{"maximum-percent", in.MaximumPercent},
+	} {
 		if number.value != nil {
 			settings = append(settings, fmt.Sprintf("%s %d", number.input, *number.value))
 		}
@@ -137,9 +146,13 @@ func (in Inputs) once() []string {
 
 // asWritten is a scheduled task as it is written in the input.
 func asWritten(t rollout.ScheduleName) string {
-	kind, first, second := "rule:", t.Rule, t.Target
+	kind := "rule:"
+	first := t.Rule
+	second := t.Target
 	if t.Rule == "" {
-		kind, first, second = "schedule:", t.Group, t.Schedule
+		kind = "schedule:"
+		first = t.Group
+		second = t.Schedule
 	}
 	return kind + strings.Trim(first+"/"+second, "/")
 }

@@ -71,15 +71,18 @@ func (c *checker) doubtful(where, line string, v taskdef.Variable) {
 	name, value, _ := strings.Cut(line, "=")
 	switch {
 	case v.Remove || v.Secret:
+		return
 	case secondName().MatchString(value):
-		c.warn("Write one variable a line.", "%s: there seems to be another variable behind a comma, which is part of the value", where)
+		c.warn("Write one variable a line.", "%s: there seems to be another variable behind a comma, which is part of "+
+			"the value", where)
 	case name != strings.TrimRight(name, " \t"), value != strings.TrimLeft(value, " \t"):
-		c.warn("Leave the blanks out, unless they are meant.", "%s: there are blanks around =; those behind it are part of the value", where)
+		c.warn("Leave the blanks out, unless they are meant.", "%s: there are blanks around =; those behind it are part "+
+			"of the value", where)
 	}
 }
 
-// environmentFiles reads files in the format of dotenv, a path a line, with the container in front where the file is for
-// another than those that image gives an image to. What a later file has goes before an earlier.
+// environmentFiles reads files in the format of dotenv, a path a line, with the container in front where the file is
+// for another than those that image gives an image to. What a later file has goes before an earlier.
 func (c *checker) environmentFiles(input, value string) []taskdef.Variable {
 	var variables []taskdef.Variable
 	for _, line := range lines(value) {

@@ -27,7 +27,9 @@ func TestJudgeCodeDeploy(t *testing.T) {
 	}
 	back := func(status rollout.CodeDeployStatus) rollout.CodeDeployment {
 		d := ended("Stopped", "ALARM_ACTIVE")
-		d.RolledBackBy, d.RollbackStatus, d.RollbackFailure = "d-3", status, "no more."
+		d.RolledBackBy = "d-3"
+		d.RollbackStatus = status
+		d.RollbackFailure = "no more."
 		return d
 	}
 	for _, test := range []struct {
@@ -115,7 +117,9 @@ func TestMovedTraffic(t *testing.T) {
 }
 
 func TestStandingOfCodeDeploy(t *testing.T) {
-	ten, ninety, all := 10.0, 90.0, 100.0
+	ten := 10.0
+	ninety := 90.0
+	all := 100.0
 	at := func(d rollout.CodeDeployment) rollout.Standing { return codeDeploy{}.Standing(shifted(d)) }
 	serving := func(percent float64) rollout.Serving {
 		return rollout.Serving{TaskDefinition: arn("web:41"), Running: 2, Traffic: &percent}

@@ -63,7 +63,10 @@ func (ecs) Standing(r *rollout.Rollout) rollout.Standing {
 	if !read {
 		return s
 	}
-	s.State, s.Stage, s.Traffic, s.Hooks = string(its.Status), its.Stage, its.Production, its.Hooks
+	s.State = string(its.Status)
+	s.Stage = its.Stage
+	s.Traffic = its.Production
+	s.Hooks = its.Hooks
 	s.Shifts = s.Stage != ""
 	if s.Stage == rollout.StageBakeTime {
 		s.Left = max(0, its.Bake-since(r, r.StageSince))
@@ -140,7 +143,9 @@ func (k ecs) byDeployments(r *rollout.Rollout) (rollout.Verdict, bool) {
 		return undecided() // DescribeServices lags behind UpdateService
 	case listed && ours.Status == rollout.DeploymentPrimary:
 		return k.asPrimary(r, ours)
-	case ours.State == rollout.RolloutFailed, primary.ID == r.Replaced, strings.Contains(primary.StateReason, "rolling back"):
+	case ours.State == rollout.RolloutFailed,
+		primary.ID == r.Replaced,
+		strings.Contains(primary.StateReason, "rolling back"):
 		if complete(r.Service, primary) {
 			return rolledBack(primary, failure(r.Deployment))
 		}
@@ -183,7 +188,12 @@ func failure(d rollout.Deployment) string {
 }
 
 func superseded(by rollout.Deployment) (rollout.Verdict, bool) {
-	return rollout.Verdict{Outcome: rollout.Superseded, Ending: rollout.EndedSuperseded, EndedBy: rollout.Somebody, By: by}, true
+	return rollout.Verdict{
+		Outcome: rollout.Superseded,
+		Ending:  rollout.EndedSuperseded,
+		EndedBy: rollout.Somebody,
+		By:      by,
+	}, true
 }
 
 // hasReached tells whether a deployment has come to a stage of its lifecycle, or past it.

@@ -21,7 +21,9 @@ var (
 )
 
 func with(d rollout.Deployment, status rollout.DeploymentStatus, state rollout.RolloutState, reason string) rollout.Deployment {
-	d.Status, d.State, d.StateReason = status, state, reason
+	d.Status = status
+	d.State = state
+	d.StateReason = reason
 	return d
 }
 
@@ -194,7 +196,9 @@ func TestECSHasReachedItsGoal(t *testing.T) {
 func TestStandingOfECS(t *testing.T) {
 	half := 50.0
 	failing := with(ours, "PRIMARY", "FAILED", "")
-	failing.Running, failing.Pending, failing.Failed = 1, 2, 3
+	failing.Running = 1
+	failing.Pending = 2
+	failing.Failed = 3
 	r := lookedAt(failing, before)
 	require.Equal(t, rollout.Standing{
 		ID: "ecs-svc/2", Wanted: 2, Listed: true, Running: 1, Pending: 2, Failed: 3, Older: 2, State: "FAILED", Course: rollout.GivenUp,

@@ -4,8 +4,10 @@
 package kind
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"ecs-deploy/internal/rollout"
@@ -17,7 +19,9 @@ type Kind interface {
 	// Name is who carries such deployments out, as people call it.
 	Name() string
 	// Plan adds to a rollout what only this kind plans, or refuses it. Its error is a *rollout.Problem.
-	Plan(asked Asked, running rollout.Running, revision rollout.PlannedRevision, r *rollout.Rollout) ([]rollout.Note, error)
+	Plan(
+		asked Asked, running rollout.Running, revision rollout.PlannedRevision, r *rollout.Rollout,
+	) ([]rollout.Note, error)
 	// Calls are the calls that will change the service.
 	Calls(r *rollout.Rollout, revision rollout.PlannedRevision) []rollout.Call
 	// Takes is how long is waited for such a deployment by default, and what it takes beside.
@@ -194,8 +198,14 @@ func counts(r *rollout.Rollout) rollout.Standing {
 	_, listed := r.Service.Deployment(r.Deployment.ID)
 	ours := r.Deployment
 	return rollout.Standing{
-		ID: ours.ID, Wanted: r.Service.Desired, Listed: listed, Running: ours.Running, Pending: ours.Pending, Failed: ours.Failed,
-		Older: r.Service.OthersRunning(ours.ID), State: string(ours.State),
+		ID:      ours.ID,
+		Wanted:  r.Service.Desired,
+		Listed:  listed,
+		Running: ours.Running,
+		Pending: ours.Pending,
+		Failed:  ours.Failed,
+		Older:   r.Service.OthersRunning(ours.ID),
+		State:   string(ours.State),
 	}
 }
 
@@ -218,7 +228,12 @@ func gone(r *rollout.Rollout) (rollout.Verdict, bool) {
 	case r.Missing >= oddAnswers:
 		return rollout.Verdict{Outcome: rollout.Failed, Ending: rollout.EndedDeleted, EndedBy: rollout.Somebody}, true
 	case r.Service.Status != rollout.ServiceActive:
-		return rollout.Verdict{Outcome: rollout.Failed, Ending: rollout.EndedDeleted, EndedBy: rollout.Somebody, Said: string(r.Service.Status)}, true
+		return rollout.Verdict{
+			Outcome: rollout.Failed,
+			Ending:  rollout.EndedDeleted,
+			EndedBy: rollout.Somebody,
+			Said:    string(r.Service.Status),
+		}, true
 	}
 	return rollout.Verdict{}, false
 }
@@ -235,3 +250,18 @@ func rolledBack(to rollout.Deployment, said string) (rollout.Verdict, bool) {
 
 // undecided is the answer of a judge that has to look again.
 func undecided() (rollout.Verdict, bool) { return rollout.Verdict{}, false }
+
+// HasContainer is the error of a document without a container that something names; nil if it has it.
+func HasContainer(what string, document taskdef.Document, name string) error {
+	var there []string
+	for _, container := range document.Containers() {
+		if container.Name == name {
+			return nil
+		}
+		there = append(there, container.Name)
+	}
+	return &rollout.Problem{
+		Kind: rollout.BadInput, What: fmt.Sprintf("%s: there is no container %q", what, name),
+		Next: "The containers are " + cmp.Or(strings.Join(there, ", "), "none") + ".",
+	}
+}

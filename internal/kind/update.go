@@ -41,7 +41,9 @@ func UpdateService(service rollout.ServiceKey, update rollout.Update) (taskdef.D
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html.
 func deadlock(r *rollout.Rollout) (rollout.Doubt, bool) {
 	service, update := r.Service, r.Update
-	desired, minimum, maximum := service.Desired, service.Minimum, service.Maximum
+	desired := service.Desired
+	minimum := service.Minimum
+	maximum := service.Maximum
 	for _, set := range []struct {
 		to   *int
 		from *int32

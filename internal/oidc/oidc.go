@@ -58,15 +58,18 @@ type Runner struct {
 // askTimeout ends a request that hangs.
 const askTimeout = 10 * time.Second
 
-// On is the endpoint that the environment of a job names. The runner names one if the job has the
-// permission id-token: write (https://github.com/actions/runner/blob/main/src/Runner.Worker/Handlers/ContainerActionHandler.cs).
+// On is the endpoint that the environment of a job names. The runner names one if the job has the permission
+// id-token: write (https://github.com/actions/runner/blob/main/src/Runner.Worker/Handlers/ContainerActionHandler.cs).
 // A transport of nil is the network.
 func On(getenv func(string) string, transport http.RoundTripper, audience string) (*Runner, bool) {
 	if getenv("ACTIONS_ID_TOKEN_REQUEST_URL") == "" || getenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN") == "" {
 		return nil, false
 	}
 	client := &http.Client{Transport: transport, Timeout: askTimeout}
-	return &Runner{githubactions.New(githubactions.WithGetenv(getenv), githubactions.WithHTTPClient(client)), audience}, true
+	return &Runner{
+		githubactions.New(githubactions.WithGetenv(getenv), githubactions.WithHTTPClient(client)),
+		audience,
+	}, true
 }
 
 // Refused is an answer of the endpoint that another attempt does not change.
@@ -84,7 +87,8 @@ func (r *Runner) Token(ctx context.Context) (Token, error) {
 	jwt, err := r.action.GetIDToken(ctx, r.audience)
 	var failed *githubactions.RequestFailedError
 	switch {
-	case errors.As(err, &failed) && failed.StatusCode < 500 && failed.StatusCode != http.StatusTooManyRequests && failed.StatusCode != http.StatusRequestTimeout:
+	case errors.As(err, &failed) && failed.StatusCode < 500 &&
+		failed.StatusCode != http.StatusTooManyRequests && failed.StatusCode != http.StatusRequestTimeout:
 		return Token{}, &Refused{failed.StatusCode, failed.Body}
 	case err != nil:
 		return Token{}, err
@@ -123,7 +127,8 @@ func (c Claims) Compare(role string) []string {
 		lines = append(lines, fmt.Sprintf("  %-16s  %s", claim.name, claim.value))
 	}
 	if strings.HasSuffix(c.Subject, ":pull_request") {
-		lines = append(lines, "Careful: this subject is that of every pull request. Give the job an environment, and let that in.")
+		lines = append(lines, "Careful: this subject is that of every pull request. Give the job an environment, and let "+
+			"that in.")
 	}
 	lines = append(lines, c.form(), "Compare with the trust policy of "+role+". This condition lets the job in:")
 	for line := range strings.SplitSeq(c.Condition(), "\n") {
@@ -137,19 +142,19 @@ func (c Claims) Compare(role string) []string {
 // (https://docs.github.com/en/actions/reference/security/oidc).
 func (c Claims) forms() (names, ids string, hasIDs, known bool) {
 	rest, isRepository := strings.CutPrefix(c.Subject, "repo:")
-	path, context, found := strings.Cut(rest, ":")
+	path, scope, found := strings.Cut(rest, ":")
 	owner, name, slash := strings.Cut(path, "/")
 	if !isRepository || !found || !slash {
 		return "", "", false, false
 	}
 	owner, _, hasIDs = strings.Cut(owner, "@")
 	name, _, _ = strings.Cut(name, "@")
-	names = fmt.Sprintf("repo:%s/%s:%s", owner, name, context)
+	names = fmt.Sprintf("repo:%s/%s:%s", owner, name, scope)
 	switch {
 	case hasIDs:
 		ids = c.Subject
 	case c.OwnerID != "" && c.RepositoryID != "":
-		ids = fmt.Sprintf("repo:%s@%s/%s@%s:%s", owner, c.OwnerID, name, c.RepositoryID, context)
+		ids = fmt.Sprintf("repo:%s@%s/%s@%s:%s", owner, c.OwnerID, name, c.RepositoryID, scope)
 	}
 	return names, ids, hasIDs, true
 }
@@ -160,9 +165,11 @@ func (c Claims) form() string {
 	case !known:
 		return "The subject has a form of your organisation's own."
 	case hasIDs:
-		return "The subject names owner and repository with their ids, as for repositories that were made, renamed or moved after 2026-07-15, or have asked for it: a policy that was written for names alone does not match it."
+		return "The subject names owner and repository with their ids, as for repositories that were made, renamed or " +
+			"moved after 2026-07-15, or have asked for it: a policy that was written for names alone does not match it."
 	}
-	return "The subject names owner and repository without their ids: a policy that was written for ids (OWNER@1/REPO@2) does not match it. It is compared letter by letter, capitals included."
+	return "The subject names owner and repository without their ids: a policy that was written for ids " +
+		"(OWNER@1/REPO@2) does not match it. It is compared letter by letter, capitals included."
 }
 
 // Condition is what a trust policy must hold to let the job in, with the subject as it is and as it may

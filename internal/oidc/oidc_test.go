@@ -136,7 +136,9 @@ Compare with the trust policy of arn:aws:iam::123456789012:role/deployer. This c
 	claims.Subject = "repo:acme/shop:pull_request"
 	require.Contains(t, strings.Join(claims.Compare("r"), "\n"), "Careful: this subject is that of every pull request.")
 
-	claims.Subject, claims.OwnerID, claims.RepositoryID = "repo:acme/shop:environment:staging", "1", "2"
+	claims.Subject = "repo:acme/shop:environment:staging"
+	claims.OwnerID = "1"
+	claims.RepositoryID = "2"
 	require.Contains(t, claims.Condition(), `": [
       "repo:acme/shop:environment:staging",
       "repo:acme@1/shop@2:environment:staging"

@@ -28,8 +28,9 @@ func refused(base rollout.Revision, document taskdef.Document) error {
 	return p
 }
 
-// attached refuses a revision that lacks a container or port which a load balancer or a registry of the service names, and
-// what runs has: ECS refuses it when it is registered already. What service-patch says of them is left to ECS.
+// attached refuses a revision that lacks a container or port which a load balancer or a registry of the service
+// names, and what runs has: ECS refuses it when it is registered already. What service-patch says of them is left to
+// ECS.
 func attached(in inputs.Inputs, running rollout.Running, revision rollout.PlannedRevision) error {
 	document, input := revision.Document, "task-definition"
 	if revision.Register && revision.Base.ARN != "" {
@@ -47,8 +48,10 @@ func attached(in inputs.Inputs, running rollout.Running, revision rollout.Planne
 			what = fmt.Sprintf("container %s no longer maps port %d", port.Container, port.Port)
 		}
 		return &rollout.Problem{
-			Kind: rollout.BadInput, What: fmt.Sprintf("%s: %s, and service %s has a load balancer or registry that sends traffic there", input, what, running.Service.Name),
-			Next: "Keep its name and its port in portMappings, or change loadBalancers in service-patch with it. The containers are " + strings.Join(containerNames(document), ", ") + ".",
+			Kind: rollout.BadInput, What: fmt.Sprintf("%s: %s, and service %s has a load balancer or registry that sends "+
+				"traffic there", input, what, running.Service.Name),
+			Next: "Keep its name and its port in portMappings, or change loadBalancers in service-patch with it. The " +
+				"containers are " + strings.Join(containerNames(document), ", ") + ".",
 		}
 	}
 	return nil
@@ -62,15 +65,17 @@ func serves(document taskdef.Document, port rollout.Balanced) bool {
 	return document.Maps(port.Container, port.Port)
 }
 
-// moves tells whether service-patch changes the capacity providers: ECS moves the tasks only when a deployment is forced
-// (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html).
+// moves tells whether service-patch changes the capacity providers: ECS moves the tasks only when a deployment is
+// forced (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html).
 func moves(in inputs.Inputs, service rollout.Service) bool {
 	if !in.ServicePatch.Has("capacityProviderStrategy") {
 		return false
 	}
 	var now []string
 	for _, share := range service.Placement.Capacity {
-		now = append(now, fmt.Sprintf(`{"capacityProvider":%q,"base":%d,"weight":%d}`, share.Provider, share.Base, share.Weight))
+		now = append(
+			now, fmt.Sprintf(`{"capacityProvider":%q,"base":%d,"weight":%d}`, share.Provider, share.Base, share.Weight),
+		)
 	}
 	current, err := taskdef.Parse([]byte(`{"capacityProviderStrategy":[` + strings.Join(now, ",") + `]}`))
 	if err != nil {

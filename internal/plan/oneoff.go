@@ -57,11 +57,19 @@ func oneOff(input string, asked *inputs.OneOff, in inputs.Inputs, plan rollout.P
 	if asked == nil {
 		return nil, nil
 	}
-	task := &rollout.PlannedTask{Input: input, Cluster: in.Cluster, Command: asked.Command, Timeout: time.Duration(asked.Timeout), Detached: asked.Detached}
+	task := &rollout.PlannedTask{
+		Input:    input,
+		Cluster:  in.Cluster,
+		Command:  asked.Command,
+		Timeout:  time.Duration(asked.Timeout),
+		Detached: asked.Detached,
+	}
 	var like rollout.Placement
 	if len(plan.Rollouts) > 0 {
 		first := plan.Rollouts[0]
-		task.Cluster, task.Revision, like = first.Service.Cluster, first.Planned, first.Service.Placement
+		task.Cluster = first.Service.Cluster
+		task.Revision = first.Planned
+		like = first.Service.Placement
 	}
 	document := plan.Revisions[task.Revision].Document
 	task.Essential = document.Essential()
@@ -72,8 +80,13 @@ func oneOff(input string, asked *inputs.OneOff, in inputs.Inputs, plan rollout.P
 		return nil, err
 	}
 	request := runTask{
-		Cluster: task.Cluster, Count: asked.Count, PropagateTags: "TASK_DEFINITION", StartedBy: input, ManagedTags: like.ManagedTags, PlatformVersion: like.PlatformVersion,
-		Overrides: overrides{CPU: asked.CPU, Memory: asked.Memory, TaskRole: asked.TaskRole},
+		Cluster:         task.Cluster,
+		Count:           asked.Count,
+		PropagateTags:   "TASK_DEFINITION",
+		StartedBy:       input,
+		ManagedTags:     like.ManagedTags,
+		PlatformVersion: like.PlatformVersion,
+		Overrides:       overrides{CPU: asked.CPU, Memory: asked.Memory, TaskRole: asked.TaskRole},
 	}
 	override := containerOverride{Name: task.Container, Command: asked.Command}
 	for _, item := range asked.Environment {
@@ -112,23 +125,31 @@ func (r *runTask) placeOn(asked *inputs.OneOff, like rollout.Placement) {
 }
 
 // networkOf is the network that is asked for, or that of the service; nil if the tasks need none.
-func networkOf(input string, document taskdef.Document, asked *inputs.OneOff, like rollout.Placement) (*network, error) {
+func networkOf(
+	input string, document taskdef.Document, asked *inputs.OneOff, like rollout.Placement,
+) (*network, error) {
 	var n network
 	if asked.Network != nil {
-		n.VPC.Subnets, n.VPC.SecurityGroups, n.VPC.PublicIP = asked.Network.Subnets, asked.Network.SecurityGroups, "DISABLED"
+		n.VPC.Subnets = asked.Network.Subnets
+		n.VPC.SecurityGroups = asked.Network.SecurityGroups
+		n.VPC.PublicIP = "DISABLED"
 		if asked.Network.AssignPublicIP {
 			n.VPC.PublicIP = "ENABLED"
 		}
 	} else {
-		n.VPC.Subnets, n.VPC.SecurityGroups, n.VPC.PublicIP = like.Subnets, like.SecurityGroups, like.PublicIP
+		n.VPC.Subnets = like.Subnets
+		n.VPC.SecurityGroups = like.SecurityGroups
+		n.VPC.PublicIP = like.PublicIP
 	}
 	switch {
 	case document.NetworkMode() != rollout.NetworkModeVPC:
 		return nil, nil
 	case len(n.VPC.Subnets) == 0:
 		return nil, &rollout.Problem{
-			Kind: rollout.BadInput, What: input + ": the network mode of the task definition is awsvpc, and there is no service whose subnets could be taken",
-			Next: "Write the task as YAML, with network: {subnets: [subnet-…], securityGroups: [sg-…]}, and capacity if it is not the cluster's default.",
+			Kind: rollout.BadInput, What: input + ": the network mode of the task definition is awsvpc, and there is no " +
+				"service whose subnets could be taken",
+			Next: "Write the task as YAML, with network: {subnets: [subnet-…], securityGroups: [sg-…]}, and " +
+				"capacity if it is not the cluster's default.",
 		}
 	}
 	return &n, nil

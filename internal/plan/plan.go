@@ -17,38 +17,24 @@ import (
 
 // Make makes the plan. Its error is a *rollout.Problem.
 func Make(in inputs.Inputs, world rollout.World) (rollout.Plan, error) {
-	plan := rollout.Plan{Region: world.Region, WaitFor: rollout.WaitFor(in.WaitFor), Timeout: Timeout(in, world.Services), RollBack: in.RollbackOnFailure, ShowValues: in.ShowValues}
+	plan := rollout.Plan{
+		Region:     world.Region,
+		WaitFor:    rollout.WaitFor(in.WaitFor),
+		Timeout:    Timeout(in, world.Services),
+		RollBack:   in.RollbackOnFailure,
+		ShowValues: in.ShowValues,
+	}
 	if in.KeepRevisions != nil {
 		plan.KeepRevisions = int(*in.KeepRevisions)
 	}
 	bases := bases(world)
-	leftOut := make([][]string, len(bases))
-	for i, base := range bases {
-		if base.ARN == "" { // a file; what ECS answers is as it is
-			bases[i].Document, leftOut[i] = base.Document.Tidy()
-		}
-	}
-	edits, err := edit(in, bases)
-	if err != nil {
+	if err := addRevisions(&plan, in, bases); err != nil {
 		return plan, err
 	}
-	for i, base := range bases {
-		if base.ARN == "" || !edits[i].Document.Equal(base.Document) { // what runs, and stays, is as it is
-			document, more := edits[i].Document.Tidy()
-			edits[i].Document, leftOut[i] = document, append(leftOut[i], more...)
-		}
-		plan.Revisions = append(plan.Revisions, revision(base, edits[i]))
-		if plan.Revisions[i].Register {
-			if err := refused(base, edits[i].Document); err != nil {
-				return plan, err
-			}
-		}
-		if len(leftOut[i]) > 0 {
-			plan.Notes = append(plan.Notes, rollout.Note{About: rollout.NoteLeftOut, Said: leftOut[i]})
-		}
-	}
 	for _, running := range world.Services {
-		at := slices.IndexFunc(bases, func(base rollout.Revision) bool { return world.Base != nil || base.ARN == running.Revision.ARN })
+		at := slices.IndexFunc(
+			bases, func(base rollout.Revision) bool { return world.Base != nil || base.ARN == running.Revision.ARN },
+		)
 		planned, notes, err := service(in, running, plan.Revisions[at])
 		if err != nil {
 			return plan, err
@@ -61,6 +47,7 @@ func Make(in inputs.Inputs, world rollout.World) (rollout.Plan, error) {
 	if plan.Restart {
 		plan.Notes = append(plan.Notes, rollout.Note{About: rollout.NoteRestart})
 	}
+	var err error
 	if plan.Before, err = oneOff("run-before", in.RunBefore, in, plan); err != nil {
 		return plan, err
 	}
@@ -71,15 +58,51 @@ func Make(in inputs.Inputs, world rollout.World) (rollout.Plan, error) {
 	return plan, err
 }
 
+// addRevisions adds what comes of the bases, and what is left out of it.
+func addRevisions(plan *rollout.Plan, in inputs.Inputs, bases []rollout.Revision) error {
+	leftOut := make([][]string, len(bases))
+	for i, base := range bases {
+		if base.ARN == "" { // a file; what ECS answers is as it is
+			bases[i].Document, leftOut[i] = base.Document.Tidy()
+		}
+	}
+	edits, err := edit(in, bases)
+	if err != nil {
+		return err
+	}
+	for i, base := range bases {
+		if base.ARN == "" || !edits[i].Document.Equal(base.Document) { // what runs, and stays, is as it is
+			document, more := edits[i].Document.Tidy()
+			edits[i].Document, leftOut[i] = document, append(leftOut[i], more...)
+		}
+		planned := revision(base, edits[i])
+		plan.Revisions = append(plan.Revisions, planned)
+		if planned.Register {
+			if err := refused(base, planned.Document); err != nil {
+				return err
+			}
+		}
+		if len(leftOut[i]) > 0 {
+			plan.Notes = append(plan.Notes, rollout.Note{About: rollout.NoteLeftOut, Said: leftOut[i]})
+		}
+	}
+	return nil
+}
+
 // scheduled finds for each scheduled task the revision of its family. A task of another family is most
 // likely named by mistake.
 func scheduled(tasks []rollout.ScheduledTask, revisions []rollout.PlannedRevision) ([]rollout.PlannedSchedule, error) {
 	var planned []rollout.PlannedSchedule
 	for _, task := range tasks {
-		at := slices.IndexFunc(revisions, func(r rollout.PlannedRevision) bool { return r.Document.Family() == task.Family() })
+		at := slices.IndexFunc(
+			revisions, func(r rollout.PlannedRevision) bool { return r.Document.Family() == task.Family() },
+		)
 		if at < 0 {
 			return nil, &rollout.Problem{
-				Kind: rollout.BadInput, What: fmt.Sprintf("scheduled-tasks: %s runs the family %s, of which nothing is deployed", task.Name(), task.Family()),
+				Kind: rollout.BadInput,
+				What: fmt.Sprintf(
+					"scheduled-tasks: %s runs the family %s, of which nothing is deployed", task.Name(), task.Family(),
+				),
 				Next: "Name it where its family is deployed.",
 			}
 		}
@@ -107,7 +130,9 @@ func bases(world rollout.World) []rollout.Revision {
 func edit(in inputs.Inputs, bases []rollout.Revision) ([]taskdef.Edited, error) {
 	var edits []taskdef.Edited
 	for _, base := range bases {
-		edited, err := base.Document.Apply(taskdef.Edit{Images: in.Images, Variables: in.Variables, Replace: in.Replace, Patch: in.Patch})
+		edited, err := base.Document.Apply(
+			taskdef.Edit{Images: in.Images, Variables: in.Variables, Replace: in.Replace, Patch: in.Patch},
+		)
 		if err != nil {
 			return nil, &rollout.Problem{
 				Kind: rollout.BadInput, What: "task-definition-patch: " + err.Error(), Err: err,
@@ -127,7 +152,8 @@ func edit(in inputs.Inputs, bases []rollout.Revision) ([]taskdef.Edited, error) 
 			return nil, unmatched([]rollout.Revision{base}, in.Images)
 		}
 		lost := slices.DeleteFunc(slices.Clone(edits[i].Unplaced), func(v taskdef.Variable) bool {
-			return v.Container != "" && slices.ContainsFunc(edits, func(e taskdef.Edited) bool { return !slices.Contains(e.Unplaced, v) })
+			return v.Container != "" &&
+				slices.ContainsFunc(edits, func(e taskdef.Edited) bool { return !slices.Contains(e.Unplaced, v) })
 		})
 		if len(lost) > 0 {
 			return nil, misplaced(base, lost)
@@ -159,7 +185,9 @@ func misplaced(base rollout.Revision, variables []taskdef.Variable) error {
 	}
 	return &rollout.Problem{
 		Kind: rollout.BadInput,
-		What: fmt.Sprintf("%s: it is not known which container of %s is meant by %s", input, base.ID(), strings.Join(asked, ", ")),
+		What: fmt.Sprintf(
+			"%s: it is not known which container of %s is meant by %s", input, base.ID(), strings.Join(asked, ", "),
+		),
 		Next: "Write " + write + ". Its containers are " + strings.Join(containerNames(base.Document), ", ") + ".",
 	}
 }
@@ -187,7 +215,8 @@ func unmatched(bases []rollout.Revision, images []taskdef.Image) error {
 	return &rollout.Problem{
 		Kind: rollout.BadInput,
 		What: fmt.Sprintf("image: no container of %s is meant by %s", strings.Join(ids, ", "), strings.Join(asked, ", ")),
-		Next: "Its containers are " + strings.Join(there, ", ") + ". Give an image of one of these repositories, or container=image.",
+		Next: "Its containers are " + strings.Join(there, ", ") + ". Give an image of one of these repositories, or " +
+			"container=image.",
 	}
 }
 
@@ -196,11 +225,15 @@ func restarts(r *rollout.Rollout) bool {
 	return r.Update.Force && len(r.Calls) == 1 && r.Calls[0].Update.Force
 }
 
-func service(in inputs.Inputs, running rollout.Running, revision rollout.PlannedRevision) (*rollout.Rollout, []rollout.Note, error) {
+func service(
+	in inputs.Inputs, running rollout.Running, revision rollout.PlannedRevision,
+) (*rollout.Rollout, []rollout.Note, error) {
 	if in.DesiredCount != nil && running.Service.Daemon {
 		return nil, nil, &rollout.Problem{
 			Kind: rollout.BadInput,
-			What: fmt.Sprintf("desired-count: service %s is a DAEMON, which runs a task on every container instance", running.Service.Name),
+			What: fmt.Sprintf(
+				"desired-count: service %s is a DAEMON, which runs a task on every container instance", running.Service.Name,
+			),
 			Next: "Leave desired-count out.",
 		}
 	}
@@ -273,7 +306,11 @@ func Result(plan rollout.Plan) rollout.Result {
 	}
 	if len(plan.Rollouts) == 0 {
 		planned := plan.Revisions[0]
-		result.Registered = &rollout.RevisionResult{Revision: expected(planned), Previous: planned.Base, Images: planned.Images}
+		result.Registered = &rollout.RevisionResult{
+			Revision: expected(planned),
+			Previous: planned.Base,
+			Images:   planned.Images,
+		}
 	}
 	return result
 }

@@ -39,12 +39,14 @@ const pageHead = `<!DOCTYPE html>
 <html lang="en">
 <meta charset="utf-8">
 <style>
-	body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem; font: 16px/1.5 system-ui, "DejaVu Sans", sans-serif; color: #1f2328; }
+	body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
+		font: 16px/1.5 system-ui, "DejaVu Sans", sans-serif; color: #1f2328; }
 	h2 { border-bottom: 1px solid #d1d9e0; padding-bottom: .3rem; }
 	table { border-collapse: collapse; display: block; overflow: auto; margin-bottom: 1rem; }
 	th, td { border: 1px solid #d1d9e0; padding: .4rem .8rem; }
 	tr:nth-child(2n) { background: #f6f8fa; }
-	code { font: 85% ui-monospace, "DejaVu Sans Mono", monospace; background: #818b981f; border-radius: 6px; padding: .2em .4em; }
+	code { font: 85% ui-monospace, "DejaVu Sans Mono", monospace; background: #818b981f;
+		border-radius: 6px; padding: .2em .4em; }
 	pre { background: #f6f8fa; border-radius: 6px; padding: 1rem; overflow: auto; }
 	pre code { background: none; padding: 0; }
 	pre.mermaid { background: none; }
@@ -97,7 +99,7 @@ func box(quote *ast.Blockquote, source []byte) {
 	for title := paragraph.FirstChild(); title != nil; {
 		rest := title.NextSibling()
 		paragraph.RemoveChild(paragraph, title)
-		if text, is := title.(*ast.Text); is && text.SoftLineBreak() {
+		if words, is := title.(*ast.Text); is && words.SoftLineBreak() {
 			break
 		}
 		title = rest

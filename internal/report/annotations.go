@@ -74,7 +74,8 @@ func (r *Reporter) verdict(result rollout.Result) {
 	case !good:
 		titled.Errorf("%s", r.annotated(text))
 	case result.Restarted:
-		titled.Warningf("%s", r.annotated(text+". If image was to be given, look whether its variable is set. force-new-deployment: true asks for a restart."))
+		titled.Warningf("%s", r.annotated(text+". If image was to be given, look whether its variable is set. "+
+			"force-new-deployment: true asks for a restart."))
 	default:
 		titled.Noticef("%s", r.annotated(text))
 	}

@@ -65,7 +65,9 @@ func mistakes(err error) []string {
 func (r *Reporter) result(result rollout.Result) {
 	var facts []rollout.Fact
 	for _, once := range result.OneOffs {
-		facts = append(facts, rollout.Fact{Name: once.Input, Value: outcomeWords[once.Verdict.Outcome] + ": " + onceEnded(once.Verdict)})
+		facts = append(
+			facts, rollout.Fact{Name: once.Input, Value: outcomeWords[once.Verdict.Outcome] + ": " + onceEnded(once.Verdict)},
+		)
 	}
 	for _, of := range result.Rollouts {
 		facts = append(facts, rollout.Fact{Name: of.Service.Name, Value: inALine(of)})

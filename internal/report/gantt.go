@@ -31,7 +31,9 @@ func (t *timeline) gantt() (picture, leftOut string) {
 	if longest < time.Second {
 		return "", ""
 	}
-	fmt.Fprintf(&b, "gantt\n    dateFormat YYYY-MM-DD HH:mm:ss.SSS\n    axisFormat %s\n    todayMarker off\n", axis(longest))
+	fmt.Fprintf(
+		&b, "gantt\n    dateFormat YYYY-MM-DD HH:mm:ss.SSS\n    axisFormat %s\n    todayMarker off\n", axis(longest),
+	)
 	t.before.section(&b, "before")
 	if len(t.services) == 1 {
 		t.services[0].section(&b, t.services[0].name)
@@ -77,7 +79,9 @@ func (t *timeline) fleet(b *strings.Builder) (leftOut string) {
 		return cmp.Or(cmp.Compare(rank(b), rank(a)), cmp.Compare(b.to()-b.from(), a.to()-a.from()))
 	})
 	if more := len(tracks) - mostBars; more > 0 {
-		leftOut = fmt.Sprintf("%s that did as well, and no slower than these, are not in the picture.", plural(more, "service"))
+		leftOut = fmt.Sprintf(
+			"%s that did as well, and no slower than these, are not in the picture.", plural(more, "service"),
+		)
 		tracks = tracks[:mostBars]
 	}
 	b.WriteString("    section services\n")
@@ -126,7 +130,14 @@ func bar(b *strings.Builder, name string, look look, from, to time.Duration) {
 		tags += ", "
 	}
 	midnight := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
-	fmt.Fprintf(b, "    %s :%s%s, %dms\n", label(name), tags, midnight.Add(from).Format("2006-01-02 15:04:05.000"), (to - from).Milliseconds())
+	fmt.Fprintf(
+		b,
+		"    %s :%s%s, %dms\n",
+		label(name),
+		tags,
+		midnight.Add(from).Format("2006-01-02 15:04:05.000"),
+		(to - from).Milliseconds(),
+	)
 }
 
 // label is text that may stand for a name in the picture. Mermaid ends names at colons, takes # and ; for
@@ -135,7 +146,11 @@ func bar(b *strings.Builder, name string, look look, from, to time.Duration) {
 func label(text string) string {
 	text = strings.Map(func(r rune) rune {
 		switch {
-		case unicode.IsLetter(r), unicode.IsDigit(r), unicode.Is(unicode.So, r), strings.ContainsRune(" -_./,()+'", r), r == '\uFE0F':
+		case unicode.IsLetter(r),
+			unicode.IsDigit(r),
+			unicode.Is(unicode.So, r),
+			strings.ContainsRune(" -_./,()+'", r),
+			r == '\uFE0F':
 			return r
 		}
 		return ' '
@@ -156,7 +171,22 @@ func label(text string) string {
 // reserved are the words with which a line of a gantt chart has a meaning of its own
 // (https://github.com/mermaid-js/mermaid/blob/develop/packages/mermaid/src/diagrams/gantt/parser/gantt.jison).
 var reserved = map[string]bool{
-	"gantt": true, "title": true, "section": true, "click": true, "href": true, "call": true, "dateformat": true, "axisformat": true,
-	"tickinterval": true, "inclusiveenddates": true, "topaxis": true, "excludes": true, "includes": true, "todaymarker": true,
-	"weekday": true, "weekend": true, "acctitle": true, "accdescr": true,
+	"gantt":             true,
+	"title":             true,
+	"section":           true,
+	"click":             true,
+	"href":              true,
+	"call":              true,
+	"dateformat":        true,
+	"axisformat":        true,
+	"tickinterval":      true,
+	"inclusiveenddates": true,
+	"topaxis":           true,
+	"excludes":          true,
+	"includes":          true,
+	"todaymarker":       true,
+	"weekday":           true,
+	"weekend":           true,
+	"acctitle":          true,
+	"accdescr":          true,
 }

@@ -66,7 +66,9 @@ func repointed(e rollout.Repointed) string {
 	case e.Task.TaskDefinition == e.Revision.ARN:
 		return e.Task.Name() + " runs " + e.Revision.ID() + " already"
 	}
-	return e.Task.Name() + " runs " + e.Revision.ID() + " from now on, in place of " + rollout.RevisionID(e.Task.TaskDefinition)
+	return e.Task.Name() + " runs " + e.Revision.ID() + " from now on, in place of " + rollout.RevisionID(
+		e.Task.TaskDefinition,
+	)
 }
 
 // takingBack is how a deployment is taken back.
@@ -96,7 +98,9 @@ func (r *Reporter) explained(of *rollout.Rollout) {
 		r.line("neither the tasks nor the events of the service tell why")
 	}
 	if len(of.Log.Lines) > 0 {
-		r.line(fmt.Sprintf("the last lines that container %s of task %s wrote (%s):", of.Log.Container, of.Log.Task, of.Log.Group))
+		r.line(
+			fmt.Sprintf("the last lines that container %s of task %s wrote (%s):", of.Log.Container, of.Log.Task, of.Log.Group),
+		)
 		for _, line := range of.Log.Lines {
 			r.line("  │ " + oneLine(line))
 		}
@@ -133,7 +137,9 @@ func inALine(of *rollout.Rollout) string {
 	case d.ID == "":
 		return ended + given.Revision.ID() + ": " + reason(of)
 	case of.Verdict.Outcome == rollout.RolledBack:
-		return ended + fmt.Sprintf("%s, and %s runs again  %d/%d running", given.Revision.ID(), given.Previous.ID(), runs(of), of.Service.Desired)
+		return ended + fmt.Sprintf(
+			"%s, and %s runs again  %d/%d running", given.Revision.ID(), given.Previous.ID(), runs(of), of.Service.Desired,
+		)
 	}
 	return ended + replacing(given) + fmt.Sprintf("  %d/%d running  %s", d.Running, of.Service.Desired, d.ID)
 }

@@ -193,5 +193,7 @@ func code(text string) string {
 
 // destination is a URL in a link. What would end the link, or the cell of the table, is written otherwise.
 func destination(url string) string {
-	return strings.NewReplacer(" ", "%20", "(", "%28", ")", "%29", "<", "%3C", ">", "%3E", "|", "%7C", `\`, "%5C", "`", "%60", "\t", "%09").Replace(oneLine(url))
+	return strings.NewReplacer(
+		" ", "%20", "(", "%28", ")", "%29", "<", "%3C", ">", "%3E", "|", "%7C", `\`, "%5C", "`", "%60", "\t", "%09",
+	).Replace(oneLine(url))
 }

@@ -11,11 +11,13 @@ import (
 func note(n rollout.Note) string {
 	switch n.About {
 	case rollout.NoteLastFailed:
-		return "the last deployment of " + n.Service + ", of " + n.Failed + ", failed and was not rolled back: " + n.Runs + " is what runs"
+		return "the last deployment of " + n.Service + ", of " + n.Failed + ", failed and was not rolled back: " +
+			n.Runs + " is what runs"
 	case rollout.NoteNothingRuns:
 		return "the last deployment of " + n.Service + ", of " + n.Failed + ", failed, and no older one has running tasks"
 	case rollout.NoteUnderway:
-		text := "deployment " + n.Underway.ID + " of " + rollout.RevisionID(n.Underway.TaskDefinition) + " is under way since " +
+		text := "deployment " + n.Underway.ID + " of " + rollout.RevisionID(n.Underway.TaskDefinition) + " is under way " +
+			"since " +
 			n.Underway.Created.UTC().Format(time.RFC3339)
 		if n.By != "" {
 			text += ", of a revision that " + n.By + " registered"
@@ -26,7 +28,9 @@ func note(n rollout.Note) string {
 	case rollout.NoteRestart:
 		return "nothing is given to change: what runs is restarted as it is"
 	case rollout.NoteFileFound:
-		return "the AppSpec of service " + n.Service + " is " + strings.Join(n.Said, ", ") + " of the workspace: " + n.By + " names no other"
+		return "the AppSpec of service " + n.Service + " is " + strings.Join(
+			n.Said, ", ",
+		) + " of the workspace: " + n.By + " names no other"
 	}
 	return strings.Join(n.Said, ", ") + ": without effect, since no service has the deployment controller " + n.By
 }
@@ -42,7 +46,8 @@ var without = map[rollout.Sight]string{
 	rollout.SightCauses:    "Why tasks failed is not known without it.",
 	rollout.SightLastLines: "The last log lines of the container are not shown without it.",
 	rollout.SightOneOff:    "What the task writes is not shown without it.",
-	rollout.SightDuration:  "How long the traffic takes to move is not known without it, and not in the default of timeout.",
+	rollout.SightDuration: "How long the traffic takes to move is not known without it, and not in the default of " +
+		"timeout.",
 }
 
 // unreadableLog is why no call reads what a container writes.

@@ -35,7 +35,10 @@ func taskOutputs(input string, tasks []string) []rollout.Output {
 	if len(tasks) == 0 {
 		return nil
 	}
-	outputs := []rollout.Output{{Name: input + "-task-arn", Value: tasks[0]}, {Name: input + "-task-id", Value: rollout.LastSegment(tasks[0])}}
+	outputs := []rollout.Output{
+		{Name: input + "-task-arn", Value: tasks[0]},
+		{Name: input + "-task-id", Value: rollout.LastSegment(tasks[0])},
+	}
 	if input == beforeInput { // as AWS's own action has it
 		outputs = append(outputs, rollout.Output{Name: "run-task-arn", Value: asJSON(tasks)})
 	}

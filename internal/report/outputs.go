@@ -65,7 +65,10 @@ func revisionOutputs(result rollout.RevisionResult) []rollout.Output {
 }
 
 func deploymentOutputs(of *rollout.Rollout) []rollout.Output {
-	outputs := []rollout.Output{{Name: "deployment-id", Value: of.Deployment.ID}, {Name: "console-url", Value: of.Service.URL}}
+	outputs := []rollout.Output{
+		{Name: "deployment-id", Value: of.Deployment.ID},
+		{Name: "console-url", Value: of.Service.URL},
+	}
 	return append(outputs, of.Outputs...)
 }
 

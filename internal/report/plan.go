@@ -92,7 +92,9 @@ func steps(plan rollout.Plan) []string {
 	var steps []string
 	for _, revision := range plan.Revisions {
 		if revision.Register {
-			steps = append(steps, fmt.Sprintf("ecs:RegisterTaskDefinition: %s, made from %s", name(revision), source(revision.Base)))
+			steps = append(
+				steps, fmt.Sprintf("ecs:RegisterTaskDefinition: %s, made from %s", name(revision), source(revision.Base)),
+			)
 		}
 	}
 	if plan.Before != nil {
@@ -114,13 +116,19 @@ func steps(plan rollout.Plan) []string {
 		if !scheduled.Task.Pinned() {
 			continue // it runs the latest by itself
 		}
-		steps = append(steps, fmt.Sprintf("%s: %s runs %s, after success", operation, scheduled.Task.Name(), name(plan.Revisions[scheduled.Revision])))
+		steps = append(
+			steps,
+			fmt.Sprintf(
+				"%s: %s runs %s, after success", operation, scheduled.Task.Name(), name(plan.Revisions[scheduled.Revision]),
+			),
+		)
 	}
 	if plan.After != nil {
 		steps = append(steps, oneOffStep(plan, *plan.After)+", after success")
 	}
 	if plan.KeepRevisions > 0 {
-		steps = append(steps, fmt.Sprintf("ecs:DeregisterTaskDefinition: what is older than the newest %s and not in use, after success", plural(plan.KeepRevisions, "revision")))
+		steps = append(steps, fmt.Sprintf("ecs:DeregisterTaskDefinition: what is older than the newest %s and not in "+
+			"use, after success", plural(plan.KeepRevisions, "revision")))
 	}
 	return steps
 }

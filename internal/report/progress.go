@@ -91,9 +91,13 @@ func (r *Reporter) hookCalled(e rollout.HookCalled) {
 	of, hook := e.Rollout, e.Hook
 	switch {
 	case hook.Pause && hook.Status == rollout.HookAwaitingAction:
-		what := fmt.Sprintf("the deployment of %s waits for somebody to continue it (%s)", of.Service.Name, stageInWords(of.Standing.Stage))
+		what := fmt.Sprintf(
+			"the deployment of %s waits for somebody to continue it (%s)", of.Service.Name, stageInWords(of.Standing.Stage),
+		)
 		if !hook.Expires.IsZero() {
-			what += fmt.Sprintf(", until %s: then %s %s", hook.Expires.UTC().Format("2006-01-02 15:04 MST"), of.By, onTimeout[hook.OnTimeout])
+			what += fmt.Sprintf(
+				", until %s: then %s %s", hook.Expires.UTC().Format("2006-01-02 15:04 MST"), of.By, onTimeout[hook.OnTimeout],
+			)
 		}
 		r.warn(warned{
 			text:  paragraph(what) + ". Run this action with operation: continue, or rollback, or do it in the console.",

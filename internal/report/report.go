@@ -20,8 +20,8 @@ import (
 	"ecs-deploy/internal/rollout"
 )
 
-// Reporter takes the events of one run, from any goroutine: Handle puts them in a row. All else in it is called with the
-// lock held.
+// Reporter takes the events of one run, from any goroutine: Handle puts them in a row. All else in it is called with
+// the lock held.
 type Reporter struct {
 	mu      sync.Mutex
 	secrets *secrets
@@ -75,8 +75,8 @@ func (r *Reporter) Handle(event rollout.Event) {
 	event.Tell((*teller)(r))
 }
 
-// survive keeps a fault in telling of something from ending the run, which may have something to take back. The end is told
-// in any case, in the plainest form.
+// survive keeps a fault in telling of something from ending the run, which may have something to take back. The end
+// is told in any case, in the plainest form.
 func (r *Reporter) survive(event rollout.Event) {
 	fault := recover()
 	if fault == nil {
@@ -113,8 +113,8 @@ func summedIfPossible(result rollout.Result) (reason string) {
 	return summed(result)
 }
 
-// enduring is a writer that takes everything: whoever reads the log may have gone away, and what was begun must still come to
-// its end. The library for GitHub would panic.
+// enduring is a writer that takes everything: whoever reads the log may have gone away, and what was begun must still
+// come to its end. The library for GitHub would panic.
 type enduring struct{ to io.Writer }
 
 func (e enduring) Write(text []byte) (int, error) {

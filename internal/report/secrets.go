@@ -58,9 +58,20 @@ func written(secret string) []string {
 		panic(err) // it is a string
 	}
 	var command strings.Builder
-	githubactions.New(githubactions.WithWriter(&command)).WithFieldsMap(map[string]string{"title": secret}).Noticef("%s", secret)
+	githubactions.New(githubactions.WithWriter(&command)).WithFieldsMap(
+		map[string]string{"title": secret},
+	).Noticef("%s", secret)
 	title, message, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(command.String()), "::notice title="), "::")
-	return []string{secret, url.QueryEscape(secret), url.PathEscape(secret), strings.TrimPrefix(url.UserPassword("", secret).String(), ":"), string(quoted[1 : len(quoted)-1]), prose(secret), title, message}
+	return []string{
+		secret,
+		url.QueryEscape(secret),
+		url.PathEscape(secret),
+		strings.TrimPrefix(url.UserPassword("", secret).String(), ":"),
+		string(quoted[1 : len(quoted)-1]),
+		prose(secret),
+		title,
+		message,
+	}
 }
 
 func (s *secrets) hide(text string) string {

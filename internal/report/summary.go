@@ -37,7 +37,8 @@ func (r *Reporter) provisional() {
 	r.stale = false
 	result := rollout.Result{Rollouts: r.rollouts, OneOffs: r.oneOffs}
 	sections := []section{{before: "## ⏳ " + prose(subject(result)) + ": begun, and not ended yet\n" +
-		alert("WARNING", "If the step is over and this is still here, it was killed before it could tell how the deployment ended. What AWS has begun goes on: look at the service in the console.")}}
+		alert("WARNING", "If the step is over and this is still here, it was killed before it could tell how the "+
+			"deployment ended. What AWS has begun goes on: look at the service in the console.")}}
 	for _, once := range result.OneOffs {
 		sections = append(sections, oneOff(once))
 	}
@@ -122,7 +123,8 @@ func (r *Reporter) failedTasks(rollouts []*rollout.Rollout) section {
 // longestReason is where a reason is cut in a table, in bytes.
 const longestReason = 600
 
-// whyStopped is what AWS says about the end of a task. That a container that must run ended by itself is the plain case.
+// whyStopped is what AWS says about the end of a task. That a container that must run ended by itself is the plain
+// case.
 func whyStopped(task rollout.Task, container rollout.Container) string {
 	reason := cmp.Or(container.Reason, task.Reason, string(task.StopCode))
 	if reason == "Essential container in task exited" {
@@ -244,9 +246,13 @@ func rows(rows ...row) section {
 
 // services is a table with a row for each of several services.
 func services(rollouts []*rollout.Rollout, ended bool) section {
-	table := section{what: "services", before: "\n| | Service | Task definition | Images | Tasks | Deployment | |\n|---|---|---|---|---|---|---|\n"}
+	table := section{what: "services", before: "\n| | Service | Task definition | Images | Tasks | Deployment | " +
+		"|\n|---|---|---|---|---|---|---|\n"}
 	for _, of := range rollouts {
-		tasks, deployment, sign, why := "", link(of.Deployment.ID, of.Deployment.URL), "⏳", ""
+		tasks := ""
+		deployment := link(of.Deployment.ID, of.Deployment.URL)
+		sign := "⏳"
+		why := ""
 		switch {
 		case of.Verdict.Outcome == rollout.RolledBack:
 			tasks = fmt.Sprintf("%d of %d of %s", runs(of), of.Service.Desired, code(of.Revision.Previous.ID()))
@@ -256,8 +262,11 @@ func services(rollouts []*rollout.Rollout, ended bool) section {
 		if ended || of.Phase == rollout.PhaseDecided {
 			sign, why = icon(of.Verdict.Outcome), prose(reason(of))
 		}
-		table.lines = append(table.lines, fmt.Sprintf("| %s | %s | %s | %s | %s | %s | %s |\n", sign, link(of.Service.Name, of.Service.URL),
-			changed(of), shortImages(of.Deployed()), tasks, deployment, why))
+		table.lines = append(
+			table.lines,
+			fmt.Sprintf("| %s | %s | %s | %s | %s | %s | %s |\n", sign, link(of.Service.Name, of.Service.URL),
+				changed(of), shortImages(of.Deployed()), tasks, deployment, why),
+		)
 	}
 	return table
 }
@@ -267,7 +276,10 @@ func shortImages(result rollout.RevisionResult) string {
 	var images []string
 	for _, image := range result.Images {
 		if image.From != image.To {
-			images = append(images, code(image.Container)+": "+code(rollout.LastSegment(image.From))+" → "+code(rollout.LastSegment(image.To)))
+			images = append(
+				images,
+				code(image.Container)+": "+code(rollout.LastSegment(image.From))+" → "+code(rollout.LastSegment(image.To)),
+			)
 		}
 	}
 	return strings.Join(images, "<br>")
@@ -283,13 +295,20 @@ func link(name, url string) string {
 
 func serviceRows(of *rollout.Rollout) []row {
 	service, d := of.Service, of.Deployment
-	rows := []row{{"Service", fmt.Sprintf("%s in %s, %s", link(service.Name, service.URL), code(service.Cluster), prose(service.Region))}}
+	rows := []row{
+		{
+			"Service",
+			fmt.Sprintf("%s in %s, %s", link(service.Name, service.URL), code(service.Cluster), prose(service.Region)),
+		},
+	}
 	rows = append(append(rows, row{"Task definition", changed(of)}), imageRows(of.Deployed())...)
 	if d.ID == "" {
 		return rows // it was not updated
 	}
 	if of.Verdict.Outcome == rollout.RolledBack {
-		rows = append(rows, row{"Tasks of " + code(of.Revision.Previous.ID()), fmt.Sprintf("%d of %d run", runs(of), service.Desired)})
+		rows = append(
+			rows, row{"Tasks of " + code(of.Revision.Previous.ID()), fmt.Sprintf("%d of %d run", runs(of), service.Desired)},
+		)
 	}
 	tasks := fmt.Sprintf("%d of %d run", d.Running, service.Desired)
 	if d.Pending > 0 {

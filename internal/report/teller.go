@@ -140,7 +140,8 @@ func (t *teller) OneOffEnded(e rollout.OneOffEnded) {
 }
 
 func (t *teller) OneOffUnclear(e rollout.OneOffUnclear) {
-	t.r().note("the run was cancelled while ECS was asked to start the task of "+e.Input, "It may run: look in the console, and stop it.", true)
+	t.r().note("the run was cancelled while ECS was asked to start the task of "+e.Input, "It may run: look in the "+
+		"console, and stop it.", true)
 }
 
 func (t *teller) LogUnreadable(e rollout.LogUnreadable) {
@@ -166,7 +167,11 @@ func (t *teller) Started(e rollout.Started) {
 	if of.Unchanged {
 		r.line(fmt.Sprintf("%s: no new deployment was started; %s is the one there is", of.Service.Name, of.Deployment.ID))
 	} else {
-		r.line(fmt.Sprintf("%s: %s started deployment %s of %s", of.Service.Name, of.By, of.Deployment.ID, of.Revision.Revision.ID()))
+		r.line(
+			fmt.Sprintf(
+				"%s: %s started deployment %s of %s", of.Service.Name, of.By, of.Deployment.ID, of.Revision.Revision.ID(),
+			),
+		)
 	}
 	for _, url := range filled(of.Service.URL, of.Deployment.URL) {
 		r.line(url)
@@ -198,8 +203,13 @@ func (t *teller) TasksFailed(e rollout.TasksFailed) {
 }
 
 func (t *teller) RollbackAwaited(e rollout.RollbackAwaited) {
-	t.r().note(fmt.Sprintf("the tasks of %s keep failing for the same cause (%s), and none runs", e.Rollout.Service.Name, cause(e.Cause)),
-		"The circuit breaker is on: its roll-back is waited for.", false)
+	t.r().note(
+		fmt.Sprintf(
+			"the tasks of %s keep failing for the same cause (%s), and none runs", e.Rollout.Service.Name, cause(e.Cause),
+		),
+		"The circuit breaker is on: its roll-back is waited for.",
+		false,
+	)
 }
 
 func (t *teller) Decided(e rollout.Decided) {
@@ -255,7 +265,9 @@ func (t *teller) Unreadable(e rollout.Unreadable) {
 }
 
 func (t *teller) Unanswered(e rollout.Unanswered) {
-	t.r().note(fmt.Sprintf("no answer for %s: %v", rollout.Span(e.For), e.Err), "This is tried until the time is out.", false)
+	t.r().note(
+		fmt.Sprintf("no answer for %s: %v", rollout.Span(e.For), e.Err), "This is tried until the time is out.", false,
+	)
 }
 
 func (t *teller) Noticed(e rollout.Noticed) { t.r().note(e.What, e.Next, e.Warning) }

@@ -203,11 +203,14 @@ func (t *track) progress(r *rollout.Rollout, now time.Duration) {
 	state := rollout.InWords(at.State)
 	t.shifts = t.shifts || at.Shifts
 	t.older = max(t.older, at.Older)
+	last := t.last()
 	switch {
-	case t.last() != nil && t.last().name == rollBack && !t.last().over:
+	case last != nil && last.name == rollBack && !last.over:
+		return
 	case strings.HasPrefix(state, "rollback"):
 		t.enter(rollBack, alarmed, now)
-	case t.shifts && at.Stage == "" && state == "in progress": // the stage is not known at the moment
+	case t.shifts && at.Stage == "" && state == "in progress":
+		return // the stage is not known at the moment
 	case t.shifts:
 		t.shift(at, now)
 	case state == "in progress" || state == "":
@@ -237,7 +240,11 @@ func (t *track) shift(at rollout.Standing, now time.Duration) {
 	if slices.Contains(ends, stage) {
 		return
 	}
-	t.enter(stage, map[string]look{"clean up": past, "bake time": watchful, "termination wait": watchful, "ready wait": watchful}[stage], now)
+	t.enter(
+		stage,
+		map[string]look{"clean up": past, "bake time": watchful, "termination wait": watchful, "ready wait": watchful}[stage],
+		now,
+	)
 }
 
 // lengths are how long what was gone through took, as far as that is worth a line: not of several services.

@@ -11,7 +11,8 @@ import (
 	"ecs-deploy/internal/rollout"
 )
 
-// reason is how a deployment ended, and what became of it then: a sentence without the service's name and its full stop.
+// reason is how a deployment ended, and what became of it then: a sentence without the service's name and its full
+// stop.
 func reason(r *rollout.Rollout) string {
 	if r.Verdict.Return == nil {
 		return ending(r)
@@ -21,7 +22,9 @@ func reason(r *rollout.Rollout) string {
 
 // ending is how a deployment ended, before anybody took it back.
 func ending(r *rollout.Rollout) string {
-	verdict, at, what := r.Verdict, r.Verdict.Standing, r.Revision.Revision.ID()
+	verdict := r.Verdict
+	at := r.Verdict.Standing
+	what := r.Revision.Revision.ID()
 	switch verdict.Ending {
 	case rollout.EndedComplete:
 		if at.Listed && at.Wanted > 0 {
@@ -30,7 +33,14 @@ func ending(r *rollout.Rollout) string {
 		return what + " is live"
 	case rollout.EndedRunning:
 		healthy := map[rollout.Health]string{rollout.Healthy: " and are healthy"}[r.Health]
-		return fmt.Sprintf("%d of %d tasks of %s run%s; the deployment goes on in %s until it is complete", at.Running, at.Wanted, what, healthy, r.By)
+		return fmt.Sprintf(
+			"%d of %d tasks of %s run%s; the deployment goes on in %s until it is complete",
+			at.Running,
+			at.Wanted,
+			what,
+			healthy,
+			r.By,
+		)
 	case rollout.EndedShifted:
 		return fmt.Sprintf("all traffic goes to %s, %s; %s keeps the old tasks for a while", what, tasksRun(at), r.By)
 	case rollout.EndedAtStage:
@@ -113,7 +123,8 @@ func badEnding(r *rollout.Rollout) string {
 	case rollout.EndedReturned:
 		return fmt.Sprintf("the service runs %s again, in place of %s", r.Revision.Revision.ID(), r.Revision.Previous.ID())
 	case rollout.EndedReturnedAlready:
-		return fmt.Sprintf("the last deployment was taken back already, and the service runs %s: to go back further, name a revision with task-definition",
+		return fmt.Sprintf("the last deployment was taken back already, and the service runs %s: to go back further, "+
+			"name a revision with task-definition",
 			r.Revision.Revision.ID())
 	}
 	return "how it ends is not known"
@@ -129,7 +140,9 @@ func returned(r *rollout.Rollout) string {
 	case rollout.ReturnDone:
 		return fmt.Sprintf("%s; it was taken back, and the service runs %s again", why, r.Revision.Previous.ID())
 	case rollout.ReturnAsked:
-		return fmt.Sprintf("%s; %s was asked to roll back to %s, which was not waited for", why, r.By, r.Revision.Previous.ID())
+		return fmt.Sprintf(
+			"%s; %s was asked to roll back to %s, which was not waited for", why, r.By, r.Revision.Previous.ID(),
+		)
 	case rollout.ReturnNeedless:
 		return why + "; there was nothing to take back: the traffic stays with what ran before"
 	case rollout.ReturnComplete:
@@ -167,34 +180,6 @@ func goal(r *rollout.Rollout) string {
 	}
 }
 
-func tasksRun(at rollout.Standing) string {
-	return fmt.Sprintf("%d of %d tasks run", at.Running, at.Wanted)
-}
-
-// leftAt says where a deployment stood when the waiting ended.
-func leftAt(at rollout.Standing) string {
-	text := tasksRun(at)
-	if at.Pending > 0 {
-		text += fmt.Sprintf(", %d pending", at.Pending)
-	}
-	if at.Failed > 0 {
-		text += fmt.Sprintf(", %d failed", at.Failed)
-	}
-	switch {
-	case at.Wait == rollout.WaitContinue:
-		return text + "; it waits for somebody to continue it"
-	case at.Wait == rollout.WaitTraffic:
-		return text + ", and it waits for somebody to let the traffic move"
-	case at.Wait == rollout.WaitTermination:
-		return text + ", all traffic goes to them, and the old ones are kept"
-	case at.Traffic != nil && *at.Traffic > 0:
-		return text + fmt.Sprintf(", with %g %% of the traffic, at %s", *at.Traffic, stageName(at.Stage))
-	case at.Stage != "":
-		return text + ", at " + stageName(at.Stage)
-	}
-	return text
-}
-
 // because puts a reason of AWS behind a colon, without its full stop.
 func because(said string) string {
 	if said == "" {
@@ -208,113 +193,6 @@ func inBrackets(text string) string {
 		return ""
 	}
 	return " (" + text + ")"
-}
-
-// left says how a deployment was left that did not succeed and was not taken back; empty: there is nothing to say.
-func left(r *rollout.Rollout) string {
-	switch r.Verdict.Left {
-	case rollout.LeftUnasked:
-		return "nothing was taken back, since AWS could not be asked"
-	case rollout.LeftAsIs:
-		return "nothing was taken back: " + runsNow(r) + "; rollback-on-failure: true would have taken it back"
-	case rollout.LeftGoingOn:
-		return strings.TrimSpace("the roll-back goes on in " + r.By + ". See how it ends with operation: status. " + rollout.Remedy(r.Verdict.Return.Err))
-	case rollout.LeftStuck:
-		text := "this is how things are: " + runsNow(r) + ". To get the service up again, deploy a revision that works, with task-definition: family:revision."
-		if back := r.Verdict.Return; back != nil {
-			text += " " + rollout.Remedy(back.Err)
-		}
-		return strings.TrimSpace(text)
-	}
-	return ""
-}
-
-// runsNow says what runs, who gets the traffic as far as that is known, and whether anybody does more about it.
-func runsNow(r *rollout.Rollout) string {
-	at := r.Standing
-	text := fmt.Sprintf("%d of %d tasks of %s run", r.Deployment.Running, at.Wanted, r.Revision.Revision.ID())
-	if at.Older > 0 {
-		text += fmt.Sprintf(", and %d older ones", at.Older)
-	}
-	for i, serving := range at.Serving {
-		if i == 0 {
-			text += "; the traffic goes to " + rollout.RevisionID(serving.TaskDefinition)
-		} else {
-			text += fmt.Sprintf(", but for %g %% that goes to %s", *serving.Traffic, rollout.RevisionID(serving.TaskDefinition))
-		}
-	}
-	switch at.Course {
-	case rollout.Over:
-		return text + ", and " + r.By + " does no more about it"
-	case rollout.Blocking:
-		return text + ", and " + r.By + " goes on with the deployment: until it is over, or taken back with operation: rollback, no other can be started"
-	case rollout.GivenUp:
-		return text + "; " + r.By + " starts no more of them"
-	}
-	return text + "; " + r.By + " goes on trying"
-}
-
-// standsAt says how the newest deployment of a service stands.
-func standsAt(r *rollout.Rollout) string {
-	at, running := r.Standing, tasksRun(r.Standing)
-	runs := rollout.RevisionID(r.Deployment.TaskDefinition)
-	of := "another revision"
-	if runs != "" {
-		of = runs
-	}
-	deployment := fmt.Sprintf("deployment %s of %s ", at.ID, of)
-	share, split := leftSplit(r)
-	switch {
-	case at.Undeployed:
-		return fmt.Sprintf("%s has not deployed it yet, and it runs %s, %s", r.By, runs, running)
-	case at.Back != "":
-		return deployment + "is being rolled back by " + at.Back
-	case split:
-		return fmt.Sprintf("%s%s with %g %% of the traffic, which still goes there, %s; operation: rollback moves it back",
-			deployment, ended(at), share, running)
-	case at.Course == rollout.Over:
-		return fmt.Sprintf("deployment %s %s, and it runs %s, %s", at.ID, ended(at), runs, running)
-	case at.Wait == rollout.WaitTraffic:
-		return deployment + "waits for somebody to let the traffic move, " + running
-	case at.Wait == rollout.WaitTermination:
-		return deployment + "gets all the traffic, " + running + ", and the old ones are kept for about " + rollout.Span(at.Left) + " more"
-	}
-	text := deployment + "is " + rollout.InWords(state(r)) + ", " + running
-	if at.Stage != "" && rollout.InWords(at.State) == "in progress" {
-		text += ", at " + stageName(at.Stage)
-	}
-	if at.Wait == rollout.WaitContinue {
-		text += ", and waits for somebody to continue it"
-	}
-	return text
-}
-
-// leftSplit is the share of the traffic that goes to tasks of ours although who carried their deployment out does no more
-// about it.
-func leftSplit(r *rollout.Rollout) (percent float64, split bool) {
-	if len(r.Standing.Serving) < 2 {
-		return 0, false
-	}
-	return *r.Standing.Serving[1].Traffic, true
-}
-
-// state is that of the deployment as its service has it or, where services have none, as who carries it out calls it.
-func state(r *rollout.Rollout) string {
-	if r.Deployment.State != "" {
-		return string(r.Deployment.State)
-	}
-	return r.Standing.State
-}
-
-// ended is how a deployment ended that is over.
-func ended(at rollout.Standing) string {
-	switch rollout.InWords(at.State) {
-	case "succeeded":
-		return "has succeeded"
-	case "failed":
-		return "has failed"
-	}
-	return "was " + rollout.InWords(at.State)
 }
 
 // summed is how a whole run ended, in a sentence: what its foremost part came to.
@@ -371,59 +249,6 @@ func aborted(err error) string {
 	return err.Error()
 }
 
-// nextStep is what to do about the end of a run; empty: nothing.
-func nextStep(result rollout.Result) string {
-	if result.Err != nil {
-		return rollout.Remedy(result.Err)
-	}
-	for _, once := range result.OneOffs {
-		switch {
-		case once.Verdict.Outcome.Good():
-		case len(once.Findings) > 0:
-			return once.Findings[0].Next
-		case once.Verdict.Outcome == rollout.Cancelled:
-			return ""
-		default:
-			return "Look at the last lines of its log, and at the task in the console."
-		}
-	}
-	if foremost := result.Foremost(); foremost != nil {
-		return next(foremost)
-	}
-	return ""
-}
-
-// next is what to do about the end of a deployment.
-func next(r *rollout.Rollout) string {
-	verdict := r.Verdict
-	switch {
-	case verdict.Outcome.Good():
-		return ""
-	case verdict.Outcome == rollout.Cancelled && verdict.Left == "": // it is being taken back
-		return "See how that ends with operation: status."
-	case verdict.Outcome == rollout.Cancelled:
-		return "See how it ends with operation: status, or take it back with operation: rollback."
-	case len(r.Findings) > 0:
-		return remedy(r, r.Findings[0])
-	case verdict.Outcome == rollout.Superseded:
-		return "Look at the run that made the other deployment: it tells how that one ends. If both should not have run, give their jobs one concurrency group."
-	case verdict.Outcome == rollout.TimedOut:
-		return "Look at the tasks of the deployment in the console; if it only needs longer, raise timeout."
-	case len(r.Failures) == 0:
-		return "Look at the events of the service in the console."
-	}
-	return "Look at the stopped tasks and the events of the service in the console."
-}
-
-// remedy is what to do about a finding. A deployment that waited for somebody and was taken back waits no more.
-func remedy(r *rollout.Rollout, finding rollout.Finding) string {
-	waited := slices.Contains([]rollout.About{rollout.AboutWaiting, rollout.AboutTraffic}, finding.About)
-	if back := r.Verdict.Return; back != nil && back.End == rollout.ReturnDone && waited {
-		return "Deploy again; to end the step at the pause, wait for its stage (wait-for), and continue the deployment in another step."
-	}
-	return finding.Next
-}
-
 // beforeInput and afterInput are the inputs that ask for tasks that run once.
 const (
 	beforeInput = "run-before"
@@ -438,7 +263,11 @@ func onceEnded(verdict rollout.OneOffVerdict) string {
 	case rollout.OneOffUnwaited:
 		return "it was started, and is not waited for"
 	case rollout.OneOffUnplaced:
-		return fmt.Sprintf("%d of its tasks could not be placed: %s", len(verdict.Unplaced), strings.Join(slices.Compact(slices.Clone(verdict.Unplaced)), "; "))
+		return fmt.Sprintf(
+			"%d of its tasks could not be placed: %s",
+			len(verdict.Unplaced),
+			strings.Join(slices.Compact(slices.Clone(verdict.Unplaced)), "; "),
+		)
 	case rollout.OneOffTimedOut:
 		return "not over after " + rollout.Span(verdict.Limit) + ", and stopped"
 	case rollout.OneOffCancelled:

@@ -107,15 +107,16 @@ func (p PlannedCodeDeploy) Events() []string {
 // CodeDeployment is a deployment of CodeDeploy's, which moves the traffic of a service from one task set
 // to another.
 type CodeDeployment struct {
-	ID                         string
-	Status                     CodeDeployStatus
-	Code, Message              string           // of the error that ended it
-	RollsBack                  []string         // the events on which CodeDeploy rolls it back by itself
-	RolledBackBy               string           // the id of the deployment that does, once there is one
-	RollbackStatus             CodeDeployStatus // of that deployment, once it was looked at
-	RollbackFailure            string           // what CodeDeploy says of its end, if that was no good one
-	Undoes                     string           // the id of the deployment that it rolls back itself, if it is there for that
-	RollbackMessage            string           // what CodeDeploy says about it
+	ID              string
+	Status          CodeDeployStatus
+	Code, Message   string           // of the error that ended it
+	RollsBack       []string         // the events on which CodeDeploy rolls it back by itself
+	RolledBackBy    string           // the id of the deployment that does, once there is one
+	RollbackStatus  CodeDeployStatus // of that deployment, once it was looked at
+	RollbackFailure string           // what CodeDeploy says of its end, if that was no good one
+	// the id of the deployment that it rolls back itself, if it is there for that
+	Undoes                     string
+	RollbackMessage            string // what CodeDeploy says about it
 	Created                    time.Time
 	AppSpecSum                 string // the SHA-256 of its AppSpec
 	ReadyWait, TerminationWait time.Duration
@@ -243,8 +244,9 @@ func (d CodeDeployment) Left(now time.Time) time.Duration {
 	return max(0, wait-now.Sub(since))
 }
 
-// lifecycleOf are the lifecycle events of CodeDeploy with which the stages of ECS begin that one can wait for,
-// each for its counterpart (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/migrate-codedeploy-to-ecs-bluegreen.html).
+// lifecycleOf are the lifecycle events of CodeDeploy with which the stages of ECS begin that one can wait for, each
+// for its counterpart
+// (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/migrate-codedeploy-to-ecs-bluegreen.html).
 var lifecycleOf = map[string]string{
 	"POST_SCALE_UP":                 "AfterInstall",
 	"TEST_TRAFFIC_SHIFT":            "AllowTestTraffic",

@@ -45,8 +45,12 @@ func TestTheTwoWaitsOfCodeDeployAreToldApart(t *testing.T) {
 }
 
 func TestStagesOfECSHaveCounterpartsInCodeDeploy(t *testing.T) {
-	ready, failed, moved := at("BeforeAllowTraffic"), at("AllowTraffic"), at("")
-	ready.Status, failed.Status, moved.Target = "Ready", "Failed", "Succeeded"
+	ready := at("BeforeAllowTraffic")
+	failed := at("AllowTraffic")
+	moved := at("")
+	ready.Status = "Ready"
+	failed.Status = "Failed"
+	moved.Target = "Succeeded"
 	for _, test := range []struct {
 		at      CodeDeployment
 		reached []string

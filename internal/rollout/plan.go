@@ -86,8 +86,8 @@ type Plan struct {
 	ShowValues bool
 }
 
-// Latest is the newest revision of a planned one's family that is known to be there before it is registered; the zero value
-// if none is.
+// Latest is the newest revision of a planned one's family that is known to be there before it is registered; the zero
+// value if none is.
 func (p Plan) Latest(planned PlannedRevision) Revision {
 	latest := planned.Base
 	for _, rollout := range p.Rollouts {

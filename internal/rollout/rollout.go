@@ -7,8 +7,8 @@ import (
 )
 
 // Rollout is the deployment of one service, from its plan to its verdict. It is made once: by package plan or, of a
-// deployment that another run has started, by package deploy. Package deploy owns it. All others get a pointer, and only
-// whoever tells of it with an event may change it at that time.
+// deployment that another run has started, by package deploy. Package deploy owns it. All others get a pointer, and
+// only whoever tells of it with an event may change it at that time.
 type Rollout struct {
 	// The plan.
 	By       string   // who carries it out, as people call it: ECS, say
@@ -20,15 +20,16 @@ type Rollout struct {
 	Shifted  bool     // who carries it out moves traffic and is waited for until it has, with wait-for: running
 
 	// The handle: who is followed once the deployment was started.
-	Revision      RevisionResult // what is deployed, and in place of what
-	ARN           string         // of the service deployment, once it is listed
-	Replaced      string         // the id of the deployment that was PRIMARY before, which a roll-back makes PRIMARY again
-	Since         time.Time      // when it was started, by our clock
-	Heard         time.Time      // until when, by the clock of AWS, the service's events and failed tasks were told already
-	HealthChecked bool           // a container of the task definition has a health check
-	Unchanged     bool           // no deployment was started: it is the one that there was
-	Stopping      bool           // who carries it out was asked to stop it and to roll it back
-	Outputs       []Output       // of the step, which only its kind of deployment has
+	Revision RevisionResult // what is deployed, and in place of what
+	ARN      string         // of the service deployment, once it is listed
+	Replaced string         // the id of the deployment that was PRIMARY before, which a roll-back makes PRIMARY again
+	Since    time.Time      // when it was started, by our clock
+	// until when, by the clock of AWS, the service's events and failed tasks were told already
+	Heard         time.Time
+	HealthChecked bool     // a container of the task definition has a health check
+	Unchanged     bool     // no deployment was started: it is the one that there was
+	Stopping      bool     // who carries it out was asked to stop it and to roll it back
+	Outputs       []Output // of the step, which only its kind of deployment has
 
 	Look    // the last one
 	Phase   Phase

@@ -7,8 +7,8 @@ import (
 	"ecs-deploy/internal/taskdef"
 )
 
-// ScheduleName names tasks that are started by time: the targets of an EventBridge rule, or one of them, or a schedule of
-// EventBridge Scheduler.
+// ScheduleName names tasks that are started by time: the targets of an EventBridge rule, or one of them, or a
+// schedule of EventBridge Scheduler.
 type ScheduleName struct {
 	Rule, Target    string // the id of a target; empty: all
 	Group, Schedule string

@@ -59,17 +59,18 @@ type Service struct {
 	Express        bool   // ECS manages its task definition and load balancer itself
 	TaskDefinition string // an ARN: what it was last told to run, not always what runs
 	Desired        int
-	RollsBack      bool         // the circuit breaker or an alarm takes failed deployments back
-	BreakerOn      bool         // the circuit breaker does
-	Rolling        bool         // deployments replace tasks step by step, within Minimum and Maximum
-	Minimum        int          // percent of the desired tasks that must stay healthy
-	Maximum        int          // percent of the desired tasks that may run
-	TargetGroups   []string     // ARNs
-	Balanced       Balanced     // the container to which the load balancer sends the traffic
-	Attached       []Balanced   // all ports of containers that load balancers and registries name; of a port 0 only the container
-	Placement      Placement    // of its tasks
-	Deployments    []Deployment // newest first
-	Events         []ServiceEvent
+	RollsBack      bool     // the circuit breaker or an alarm takes failed deployments back
+	BreakerOn      bool     // the circuit breaker does
+	Rolling        bool     // deployments replace tasks step by step, within Minimum and Maximum
+	Minimum        int      // percent of the desired tasks that must stay healthy
+	Maximum        int      // percent of the desired tasks that may run
+	TargetGroups   []string // ARNs
+	Balanced       Balanced // the container to which the load balancer sends the traffic
+	// all ports of containers that load balancers and registries name; of a port 0 only the container
+	Attached    []Balanced
+	Placement   Placement    // of its tasks
+	Deployments []Deployment // newest first
+	Events      []ServiceEvent
 }
 
 // Account is the id of the account of an ARN, or "" where there is none.

@@ -25,7 +25,17 @@ const (
 )
 
 // severity orders the outcomes, the better first.
-var severity = []Outcome{Unchanged, Planned, Succeeded, Cancelled, Superseded, RolledBack, TimedOut, Failed, RollbackFailed}
+var severity = []Outcome{
+	Unchanged,
+	Planned,
+	Succeeded,
+	Cancelled,
+	Superseded,
+	RolledBack,
+	TimedOut,
+	Failed,
+	RollbackFailed,
+}
 
 // Worse tells whether a is a worse end than b.
 func Worse(a, b Outcome) bool { return slices.Index(severity, a) > slices.Index(severity, b) }

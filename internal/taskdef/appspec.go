@@ -75,7 +75,9 @@ func (a AppSpec) Balancing(container string, port int) AppSpec {
 		if properties.fold("LoadBalancerInfo").kind == object {
 			return properties
 		}
-		info := value{kind: object}.with("ContainerName", stringValue(container)).with("ContainerPort", value{text: fmt.Append(nil, port)})
+		info := value{
+			kind: object,
+		}.with("ContainerName", stringValue(container)).with("ContainerPort", value{text: fmt.Append(nil, port)})
 		return properties.withFolded("LoadBalancerInfo", info)
 	})
 }

@@ -16,8 +16,8 @@ func Diff(from, to Document, fromName, toName string, showValues bool) string {
 	return udiff.Unified(fromName, toName, from.indented(), to.indented())
 }
 
-// indented is a rendering that is the same for documents that mean the same. Empty lists, which ECS adds where nothing was
-// said, are left out.
+// indented is a rendering that is the same for documents that mean the same. Empty lists, which ECS adds where
+// nothing was said, are left out.
 func (d Document) indented() string {
 	var text bytes.Buffer
 	_ = json.Indent(&text, Document{d.root.withoutEmptyLists().canonical()}.JSON(), "", "  ") // a document is valid JSON

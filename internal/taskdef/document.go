@@ -82,9 +82,9 @@ func Described(answer []byte) (Document, error) {
 	return Document{definition}, nil
 }
 
-// ParseFile reads a file in JSON or YAML that holds a task definition, or the whole answer of DescribeTaskDefinition with
-// its wrapper and tags. Members that only ECS writes are left out, and numbers become text where ECS wants text. The
-// error tells the line or the path of what is wrong.
+// ParseFile reads a file in JSON or YAML that holds a task definition, or the whole answer of DescribeTaskDefinition
+// with its wrapper and tags. Members that only ECS writes are left out, and numbers become text where ECS wants text.
+// The error tells the line or the path of what is wrong.
 func ParseFile(source []byte) (Document, error) {
 	root, err := parseSource(source)
 	if err != nil {

@@ -16,7 +16,8 @@ func (v value) equal(other value) bool {
 	return bytes.Equal(v.canonical().append(nil), other.canonical().append(nil))
 }
 
-// canonical is the same for values that mean the same: members in the order of their names, and text as plain as it can be.
+// canonical is the same for values that mean the same: members in the order of their names, and text as plain as it
+// can be.
 func (v value) canonical() value {
 	canonical := v
 	if v.isText() {
@@ -35,7 +36,8 @@ func (v value) canonical() value {
 // plain is text without the escapes that it does not need. Text with half a surrogate pair stays as it is: decoded, all
 // halves would be the same.
 func (v value) plain() value {
-	if bytes.IndexByte(v.text, '\\') < 0 || bytes.Contains(bytes.ToLower(v.text), []byte(`\ud`)) && strings.ContainsRune(v.str(), '\uFFFD') {
+	if bytes.IndexByte(v.text, '\\') < 0 ||
+		bytes.Contains(bytes.ToLower(v.text), []byte(`\ud`)) && strings.ContainsRune(v.str(), '\uFFFD') {
 		return v
 	}
 	return stringValue(v.str())
@@ -63,8 +65,8 @@ type Lost struct {
 	known bool   // ECS takes it, and does not tell it again
 }
 
-// Echoes tells whether the document is what ECS makes of one that it was sent: all that was sent is there, but for members
-// that nobody knows, and the rest is what ECS fills in by itself.
+// Echoes tells whether the document is what ECS makes of one that it was sent: all that was sent is there, but for
+// members that nobody knows, and the rest is what ECS fills in by itself.
 func (d Document) Echoes(sent Document) bool {
 	e := echo{}
 	e.compare(TaskDefinitionShape(), sent.root, d.root, "")
@@ -115,8 +117,8 @@ func (e *echo) members(of Shape, sent, got value, path string) {
 	}
 }
 
-// items compares lists: of named things by their names, since ECS may give variables back in another order, and of others
-// one by one.
+// items compares lists: of named things by their names, since ECS may give variables back in another order, and of
+// others one by one.
 func (e *echo) items(of Shape, sent, got value, path string) {
 	var each Shape
 	if of.of != nil {
@@ -155,7 +157,13 @@ func (v value) saysNothing() bool {
 // (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html, API_PortMapping.html,
 // API_HealthCheck.html, API_TaskDefinition.html). A host port is filled in with that of the container.
 var defaults = map[string]string{
-	"essential": "true", "protocol": `"tcp"`, "interval": "30", "timeout": "5", "retries": "3", "networkMode": `"bridge"`, "rootDirectory": `"/"`,
+	"essential":     "true",
+	"protocol":      `"tcp"`,
+	"interval":      "30",
+	"timeout":       "5",
+	"retries":       "3",
+	"networkMode":   `"bridge"`,
+	"rootDirectory": `"/"`,
 }
 
 func filledIn(m member) bool {

@@ -38,14 +38,15 @@ func (d Document) Faults() []string {
 }
 
 // fargateMemory is how much memory goes with a size of CPU on Fargate, from and to, in MiB, and in which steps
-// (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html). The smallest has 512, 1024 and
-// 2048.
+// (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html). The smallest has 512,
+// 1024 and 2048.
 var fargateMemory = map[int][3]int{
 	256: {512, 2048, 512}, 512: {1024, 4096, 1024}, 1024: {2048, 8192, 1024}, 2048: {4096, 16384, 1024},
 	4096: {8192, 30720, 1024}, 8192: {16384, 61440, 4096}, 16384: {32768, 122880, 8192},
 }
 
-// fargateFault is about a pair of CPU and memory that Fargate does not have. Of more CPU than is known here nothing is said.
+// fargateFault is about a pair of CPU and memory that Fargate does not have. Of more CPU than is known here nothing
+// is said.
 func (d Document) fargateFault() string {
 	if !d.onFargate() {
 		return ""
@@ -56,16 +57,20 @@ func (d Document) fargateFault() string {
 	case cpu == 0 || memory == 0 || cpu > 16384:
 		return ""
 	case !known:
-		return fmt.Sprintf("Fargate has no tasks of %d CPU units: it has those of 256, 512, 1024, 2048, 4096, 8192 and 16384", cpu)
+		return fmt.Sprintf("Fargate has no tasks of %d CPU units: it has those of 256, 512, 1024, 2048, 4096, 8192 and "+
+			"16384", cpu)
 	case memory < sizes[0] || memory > sizes[1] || memory%sizes[2] != 0 || cpu == 256 && memory == 1536:
-		return fmt.Sprintf("Fargate has no tasks of %d CPU units and %d MiB of memory: with %d go %d to %d MiB, in steps of %d", cpu, memory, cpu, sizes[0], sizes[1], sizes[2])
+		return fmt.Sprintf("Fargate has no tasks of %d CPU units and %d MiB of memory: with %d go %d to %d MiB, in steps "+
+			"of %d", cpu, memory, cpu, sizes[0], sizes[1], sizes[2])
 	}
 	return ""
 }
 
 // onFargate tells whether the document is to be good for Fargate.
 func (d Document) onFargate() bool {
-	return slices.ContainsFunc(d.root.get("requiresCompatibilities").elements, func(v value) bool { return v.str() == "FARGATE" })
+	return slices.ContainsFunc(
+		d.root.get("requiresCompatibilities").elements, func(v value) bool { return v.str() == "FARGATE" },
+	)
 }
 
 // units reads a size, which may be written with a unit of 1024: "1 vCPU", "2GB". It is 0 where it is no size.

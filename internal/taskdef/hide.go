@@ -36,8 +36,8 @@ func HideWords(words []string) []string {
 	return shown
 }
 
-// hideBoth hides the secrets of two documents. One that is the same in both makes no difference; of the others the second
-// tells what has become of them.
+// hideBoth hides the secrets of two documents. One that is the same in both makes no difference; of the others the
+// second tells what has become of them.
 func hideBoth(from, to Document) (Document, Document) {
 	old := map[string]string{}
 	from.root = from.root.hide(func(path, secret string) string {
@@ -56,8 +56,8 @@ func hideBoth(from, to Document) (Document, Document) {
 	return from, to
 }
 
-// hide puts something in the place of each secret of a value. It is asked with the path of the secret, which is another for
-// each, and the secret as JSON or, where it is a part of a text, as it stands there.
+// hide puts something in the place of each secret of a value. It is asked with the path of the secret, which is
+// another for each, and the secret as JSON or, where it is a part of a text, as it stands there.
 func (v value) hide(replace func(path, secret string) string) value {
 	h := hider{replace: replace}
 	return h.value(v, "", false)
@@ -77,19 +77,55 @@ var (
 
 // secretWords speak of a secret where they are words of a name, harmlessWords not even then where they are its last.
 var (
-	secretWords   = []string{"password", "passwd", "passphrase", "pass", "pwd", "token", "secret", "secrets", "credential", "credentials", "key", "apikey", "auth", "authorization"}
-	harmlessWords = []string{"id", "name", "file", "path", "url", "uri", "ttl", "type", "size", "length", "count", "timeout", "region", "stdin", "prefix"}
+	secretWords = []string{
+		"password",
+		"passwd",
+		"passphrase",
+		"pass",
+		"pwd",
+		"token",
+		"secret",
+		"secrets",
+		"credential",
+		"credentials",
+		"key",
+		"apikey",
+		"auth",
+		"authorization",
+	}
+	harmlessWords = []string{
+		"id",
+		"name",
+		"file",
+		"path",
+		"url",
+		"uri",
+		"ttl",
+		"type",
+		"size",
+		"length",
+		"count",
+		"timeout",
+		"region",
+		"stdin",
+		"prefix",
+	}
 )
 
 // speaksOfSecret tells whether a name is that of a secret: db_password, API-Key, splunkToken.
 func speaksOfSecret(name string) bool {
-	words := strings.FieldsFunc(strings.ToLower(humps().ReplaceAllString(name, "${1}_${2}")), func(r rune) bool { return r < '0' || r > '9' && r < 'a' || r > 'z' })
+	words := strings.FieldsFunc(
+		strings.ToLower(humps().ReplaceAllString(name, "${1}_${2}")),
+		func(r rune) bool { return r < '0' || r > '9' && r < 'a' || r > 'z' },
+	)
 	if len(words) == 0 || slices.Contains(harmlessWords, words[len(words)-1]) {
 		return false
 	}
 	return slices.ContainsFunc(words, func(word string) bool {
-		return slices.Contains(secretWords, word) || slices.ContainsFunc(secretWords[:3], func(end string) bool { return strings.HasSuffix(word, end) }) ||
-			strings.HasSuffix(word, "token") || strings.HasSuffix(word, "apikey")
+		return slices.Contains(secretWords, word) ||
+			slices.ContainsFunc(secretWords[:3], func(end string) bool { return strings.HasSuffix(word, end) }) ||
+			strings.HasSuffix(word, "token") ||
+			strings.HasSuffix(word, "apikey")
 	})
 }
 
@@ -99,10 +135,15 @@ var (
 	// assigned is a name and what it is given within a text: NAME=value, --name value, "name": "value", Name: value. An
 	// authorization has its scheme before the value.
 	assigned = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`(?i)((?:--?)?["']?)([a-z][a-z0-9_.-]*)(["']?(?:\s*[:=]\s*|\s+)(?:(?:bearer|basic|token|splunk)\s+)?)("[^"]*"|'[^']*'|[^\s"',;&|}]+)`)
+		return regexp.MustCompile(
+			`(?i)((?:--?)?["']?)([a-z][a-z0-9_.-]*)(["']?(?:\s*[:=]\s*|\s+)(?:(?:bearer|basic|token|splunk)\s+)?)` +
+				`("[^"]*"|'[^']*'|[^\s"',;&|}]+)`,
+		)
 	})
-	user        = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([^\s:/]+:)(.+)()$`) })
-	userFlag    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(\s(?:-u|--user)[ =]?[^\s:/"']+:)([^\s"']+)()`) })
+	user     = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([^\s:/]+:)(.+)()$`) })
+	userFlag = sync.OnceValue(
+		func() *regexp.Regexp { return regexp.MustCompile(`(\s(?:-u|--user)[ =]?[^\s:/"']+:)([^\s"']+)()`) },
+	)
 	urlPassword = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(://[^\s:/@]*:)([^\s]+)(@)`) })
 	urlToken    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(://)([^\s:/@]{16,})(@)`) })
 )
@@ -185,9 +226,12 @@ func (h *hider) text(v value, path string) value {
 		if at == nil {
 			break
 		}
-		flag, name, between := rest[at[2]:at[3]], rest[at[4]:at[5]], rest[at[6]:at[7]]
+		flag := rest[at[2]:at[3]]
+		name := rest[at[4]:at[5]]
+		between := rest[at[6]:at[7]]
 		spaced := strings.TrimSpace(between) == "" || !strings.ContainsAny(between, ":=")
-		isSecret := speaksOfSecret(name) && (!spaced || strings.HasPrefix(flag, "-") || strings.EqualFold(name, "authorization"))
+		isSecret := speaksOfSecret(name) &&
+			(!spaced || strings.HasPrefix(flag, "-") || strings.EqualFold(name, "authorization"))
 		end := at[5] // what follows the name may be the next
 		if isSecret {
 			text += rest[:at[8]] + h.instead(path, rest[at[8]:at[9]])

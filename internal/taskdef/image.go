@@ -28,8 +28,8 @@ type ImageChange struct {
 }
 
 // IsName tells whether ECS takes a text for the name of a container, family, service or cluster
-// (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html). An expression that counts to
-// 255 would take a millisecond to compile, at every start.
+// (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html). An expression that counts
+// to 255 would take a millisecond to compile, at every start.
 func IsName(text string) bool {
 	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
 	return text != "" && len(text) <= 255 && strings.Trim(text, letters) == ""
@@ -61,9 +61,13 @@ func ParseImage(text string) (Image, error) {
 
 // explain says what is wrong with a text that is no image.
 func explain(text string, err error) string {
-	repository, tag, tagged := text, "", false
+	repository := text
+	tag := ""
+	tagged := false
 	if colon := strings.LastIndexByte(text, ':'); colon >= 0 {
-		repository, tag, tagged = text[:colon], text[colon+1:], true
+		repository = text[:colon]
+		tag = text[colon+1:]
+		tagged = true
 	}
 	switch {
 	case text == "":
@@ -87,7 +91,8 @@ func explain(text string, err error) string {
 	case strings.ContainsAny(text[:1], ":/@"):
 		return "what stands before it is empty: is the variable set that it comes from?"
 	}
-	if _, lower := reference.ParseNormalizedNamed(strings.ToLower(repository)); lower == nil && strings.ToLower(repository) != repository {
+	if _, lower := reference.ParseNormalizedNamed(strings.ToLower(repository)); lower == nil &&
+		strings.ToLower(repository) != repository {
 		return "the name of a repository is in lower case"
 	}
 	if _, err := reference.ParseNormalizedNamed(repository); err == nil && tagged {

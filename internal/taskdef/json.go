@@ -76,6 +76,7 @@ func depth(data []byte) (deepest int) {
 		case c == '"':
 			quoted = !quoted
 		case quoted:
+			continue
 		case c == '{' || c == '[':
 			depth++
 			deepest = max(deepest, depth)

@@ -6,8 +6,8 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
-// Nearest is the name of a list that a name was most likely meant to be: one that differs from it in a letter or two, in
-// case, or in what joins its words. It is empty where there is none, or the name itself is in the list.
+// Nearest is the name of a list that a name was most likely meant to be: one that differs from it in a letter or two,
+// in case, or in what joins its words. It is empty where there is none, or the name itself is in the list.
 func Nearest(name string, names []string) string {
 	simple := func(name string) string {
 		return strings.ToLower(strings.NewReplacer("-", "", "_", "", " ", "").Replace(name))

@@ -48,7 +48,8 @@ func (d Document) Needs() Needs {
 		}
 	}
 	for _, container := range d.Containers() {
-		if log := d.Log(container.Name); log.Driver == "awslogs" && log.Group != "" && !log.Create && !slices.ContainsFunc(needs.Logs, log.sameGroup) {
+		if log := d.Log(container.Name); log.Driver == "awslogs" && log.Group != "" && !log.Create &&
+			!slices.ContainsFunc(needs.Logs, log.sameGroup) {
 			needs.Logs = append(needs.Logs, log)
 		}
 	}
@@ -70,7 +71,9 @@ type ECRImage struct{ Account, Region, Repository, Tag, Digest string }
 // ecrHost is a private registry, in its forms with IPv4, FIPS and dual-stack names
 // (https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html), also in China and in the
 // European Sovereign Cloud (https://github.com/docker/login-action/blob/master/src/aws.ts).
-var ecrHost = regexp.MustCompile(`^(\d{12})\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.(?:com(?:\.cn)?|eu)|on\.aws)$`)
+var ecrHost = regexp.MustCompile(
+	`^(\d{12})\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.(?:com(?:\.cn)?|eu)|on\.aws)$`,
+)
 
 // ParseECRImage tells what an image is called in Amazon ECR, if it is there.
 func ParseECRImage(text string) (ECRImage, bool) {

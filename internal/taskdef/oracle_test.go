@@ -48,7 +48,9 @@ func TestYAMLIsReadAsAnotherReaderReadsIt(t *testing.T) {
 	defer file.Close()
 	lines := bufio.NewScanner(file)
 	lines.Buffer(nil, 1<<20)
-	same, refused, different := 0, 0, map[string]int{}
+	same := 0
+	refused := 0
+	different := map[string]int{}
 documents:
 	for lines.Scan() {
 		var r read

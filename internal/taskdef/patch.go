@@ -183,8 +183,8 @@ func identity(path string, item, id value) string {
 	return name
 }
 
-// asWritten writes a scalar of a member that no shape knows as the document has it: a number or a boolean goes in as text
-// where text was.
+// asWritten writes a scalar of a member that no shape knows as the document has it: a number or a boolean goes in as
+// text where text was.
 func asWritten(old, patch value) value {
 	if old.isText() && !patch.isText() && !patch.isNull() {
 		return patch.asText()

@@ -10,8 +10,8 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// scalarOf reads a scalar: quoted text and block scalars are text, and what is plain is what the core schema of YAML 1.2
-// says (https://yaml.org/spec/1.2.2/#103-core-schema). How it was written is kept, for where text is wanted.
+// scalarOf reads a scalar: quoted text and block scalars are text, and what is plain is what the core schema of YAML
+// 1.2 says (https://yaml.org/spec/1.2.2/#103-core-schema). How it was written is kept, for where text is wanted.
 func scalarOf(node *yaml.Node) (value, error) {
 	plain := node.Style&^yaml.TaggedStyle == 0
 	tag := explicitTag(node)

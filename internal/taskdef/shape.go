@@ -83,8 +83,8 @@ func below(path, name string) string {
 }
 
 // conform writes a value as its shape has it: a number becomes text where text is wanted, as it was written, and text
-// that spells a number or a boolean becomes one where that is wanted. What the shape does not know stays as it is, and so
-// do nulls. The error names the path, the value and what is wanted.
+// that spells a number or a boolean becomes one where that is wanted. What the shape does not know stays as it is,
+// and so do nulls. The error names the path, the value and what is wanted.
 func (s Shape) conform(v value, path string) (value, error) {
 	wrong := func(what string) (value, error) {
 		return value{}, v.mistake(path, "it is %s, and %s is wanted", what, wanted[s.kind])

@@ -80,7 +80,7 @@ func containerShape() Shape {
 		"extraHosts":             list(fields(map[string]Shape{"hostname": aText, "ipAddress": aText})),
 		"systemControls":         list(fields(map[string]Shape{"namespace": aText, "value": aText})),
 		"ulimits":                list(fields(map[string]Shape{"name": aText, "softLimit": aWhole, "hardLimit": aWhole})),
-		"mountPoints":            list(fields(map[string]Shape{"containerPath": aText, "sourceVolume": aText, "readOnly": aTruth})),
+		"mountPoints":            list(mountShape()),
 		"volumesFrom":            list(fields(map[string]Shape{"sourceContainer": aText, "readOnly": aTruth})),
 		"repositoryCredentials":  fields(map[string]Shape{"credentialsParameter": aText}),
 		"firelensConfiguration":  fields(map[string]Shape{"type": aText, "options": mapping(aText)}),
@@ -89,22 +89,36 @@ func containerShape() Shape {
 			"command": texts(), "interval": aWhole, "timeout": aWhole, "retries": aWhole, "startPeriod": aWhole,
 		}),
 		"portMappings": list(fields(map[string]Shape{
-			"name": aText, "containerPort": aWhole, "containerPortRange": aText, "hostPort": aWhole, "protocol": aText, "appProtocol": aText,
+			"name":               aText,
+			"containerPort":      aWhole,
+			"containerPortRange": aText,
+			"hostPort":           aWhole,
+			"protocol":           aText,
+			"appProtocol":        aText,
 		})),
 		"resourceRequirements": list(fields(map[string]Shape{"type": aText, "value": aText, "sharingStrategy": {}})),
 		"restartPolicy": fields(map[string]Shape{
 			"enabled": aTruth, "ignoredExitCodes": list(aWhole), "restartAttemptPeriod": aWhole,
 		}),
-		"linuxParameters": fields(map[string]Shape{
-			"capabilities":       fields(map[string]Shape{"add": texts(), "drop": texts()}),
-			"devices":            list(fields(map[string]Shape{"hostPath": aText, "containerPath": aText, "permissions": texts()})),
-			"tmpfs":              list(fields(map[string]Shape{"containerPath": aText, "size": aWhole, "mountOptions": texts()})),
-			"initProcessEnabled": aTruth,
-			"maxSwap":            aWhole,
-			"sharedMemorySize":   aWhole,
-			"swappiness":         aWhole,
-		}),
+		"linuxParameters": linuxShape(),
 	})
+}
+
+func linuxShape() Shape {
+	device := map[string]Shape{"hostPath": aText, "containerPath": aText, "permissions": texts()}
+	return fields(map[string]Shape{
+		"capabilities":       fields(map[string]Shape{"add": texts(), "drop": texts()}),
+		"devices":            list(fields(device)),
+		"tmpfs":              list(fields(map[string]Shape{"containerPath": aText, "size": aWhole, "mountOptions": texts()})),
+		"initProcessEnabled": aTruth,
+		"maxSwap":            aWhole,
+		"sharedMemorySize":   aWhole,
+		"swappiness":         aWhole,
+	})
+}
+
+func mountShape() Shape {
+	return fields(map[string]Shape{"containerPath": aText, "sourceVolume": aText, "readOnly": aTruth})
 }
 
 func volumeShape() Shape {
@@ -147,11 +161,15 @@ var ServiceShape = sync.OnceValue(func() Shape {
 		"healthCheckGracePeriodSeconds": aWhole,
 		"deploymentController":          fields(map[string]Shape{"type": aText}),
 		"deploymentConfiguration":       deploymentShape(),
-		"capacityProviderStrategy":      list(fields(map[string]Shape{"capacityProvider": aText, "base": aWhole, "weight": aWhole})),
-		"placementConstraints":          list(fields(map[string]Shape{"expression": aText, "type": aText})),
-		"placementStrategy":             list(fields(map[string]Shape{"field": aText, "type": aText})),
+		"capacityProviderStrategy": list(
+			fields(map[string]Shape{"capacityProvider": aText, "base": aWhole, "weight": aWhole}),
+		),
+		"placementConstraints": list(fields(map[string]Shape{"expression": aText, "type": aText})),
+		"placementStrategy":    list(fields(map[string]Shape{"field": aText, "type": aText})),
 		"networkConfiguration": fields(map[string]Shape{
-			"awsvpcConfiguration": fields(map[string]Shape{"subnets": texts(), "securityGroups": texts(), "assignPublicIp": aText}),
+			"awsvpcConfiguration": fields(
+				map[string]Shape{"subnets": texts(), "securityGroups": texts(), "assignPublicIp": aText},
+			),
 		}),
 		"loadBalancers": list(fields(map[string]Shape{
 			"containerName": aText, "containerPort": aWhole, "loadBalancerName": aText, "targetGroupArn": aText,
@@ -175,22 +193,47 @@ var ServiceShape = sync.OnceValue(func() Shape {
 			"portName": aText,
 			"filters":  fields(map[string]Shape{"accessTypes": texts()}),
 			"healthCheck": fields(map[string]Shape{
-				"healthCheckIntervalSeconds": aWhole, "healthCheckPath": aText, "healthCheckPort": aWhole, "healthCheckProtocol": aText,
-				"healthCheckTimeoutSeconds": aWhole, "healthyThresholdCount": aWhole, "unhealthyThresholdCount": aWhole,
-				"matcher": fields(map[string]Shape{"grpcCode": aText, "httpCode": aText}),
+				"healthCheckIntervalSeconds": aWhole,
+				"healthCheckPath":            aText,
+				"healthCheckPort":            aWhole,
+				"healthCheckProtocol":        aText,
+				"healthCheckTimeoutSeconds":  aWhole,
+				"healthyThresholdCount":      aWhole,
+				"unhealthyThresholdCount":    aWhole,
+				"matcher":                    fields(map[string]Shape{"grpcCode": aText, "httpCode": aText}),
 			}),
 		})),
 		"serviceConnectConfiguration": serviceConnectShape(),
-		"volumeConfigurations":        list(fields(map[string]Shape{"name": aText, "managedEBSVolume": managedVolumeShape()})),
+		"volumeConfigurations": list(
+			fields(map[string]Shape{"name": aText, "managedEBSVolume": managedVolumeShape()}),
+		),
 	})
 })
 
-// NotOfUpdateService are the members of a service that CreateService takes or DescribeServices shows, and UpdateService does
-// not have. A definition that is pasted has them in it.
+// NotOfUpdateService are the members of a service that CreateService takes or DescribeServices shows, and
+// UpdateService does not have. A definition that is pasted has them in it.
 var NotOfUpdateService = []string{
-	"clientToken", "clusterArn", "createdAt", "createdBy", "currentServiceDeployment", "currentServiceRevisions", "deployments", "events", "launchType",
-	"pendingCount", "platformFamily", "resourceManagementType", "role", "roleArn", "runningCount", "schedulingStrategy", "serviceArn", "serviceName",
-	"status", "tags", "taskSets",
+	"clientToken",
+	"clusterArn",
+	"createdAt",
+	"createdBy",
+	"currentServiceDeployment",
+	"currentServiceRevisions",
+	"deployments",
+	"events",
+	"launchType",
+	"pendingCount",
+	"platformFamily",
+	"resourceManagementType",
+	"role",
+	"roleArn",
+	"runningCount",
+	"schedulingStrategy",
+	"serviceArn",
+	"serviceName",
+	"status",
+	"tags",
+	"taskSets",
 }
 
 func deploymentShape() Shape {
@@ -227,7 +270,9 @@ func serviceConnectShape() Shape {
 			"portName": aText, "discoveryName": aText, "ingressPortOverride": aWhole,
 			"timeout": fields(map[string]Shape{"idleTimeoutSeconds": aWhole, "perRequestTimeoutSeconds": aWhole}),
 			"tls": fields(map[string]Shape{
-				"issuerCertificateAuthority": fields(map[string]Shape{"awsPcaAuthorityArn": aText}), "kmsKey": aText, "roleArn": aText,
+				"issuerCertificateAuthority": fields(map[string]Shape{"awsPcaAuthorityArn": aText}),
+				"kmsKey":                     aText,
+				"roleArn":                    aText,
 			}),
 			"clientAliases": list(fields(map[string]Shape{
 				"port": aWhole, "dnsName": aText,
@@ -241,9 +286,19 @@ func serviceConnectShape() Shape {
 
 func managedVolumeShape() Shape {
 	return fields(map[string]Shape{
-		"roleArn": aText, "encrypted": aTruth, "filesystemType": aText, "iops": aWhole, "kmsKeyId": aText, "sizeInGiB": aWhole,
-		"snapshotId": aText, "throughput": aWhole, "volumeInitializationRate": aWhole, "volumeType": aText,
-		"tagSpecifications": list(fields(map[string]Shape{"resourceType": aText, "propagateTags": aText, "tags": list(tagShape())})),
+		"roleArn":                  aText,
+		"encrypted":                aTruth,
+		"filesystemType":           aText,
+		"iops":                     aWhole,
+		"kmsKeyId":                 aText,
+		"sizeInGiB":                aWhole,
+		"snapshotId":               aText,
+		"throughput":               aWhole,
+		"volumeInitializationRate": aWhole,
+		"volumeType":               aText,
+		"tagSpecifications": list(
+			fields(map[string]Shape{"resourceType": aText, "propagateTags": aText, "tags": list(tagShape())}),
+		),
 	})
 }
 
@@ -252,9 +307,16 @@ var OneOffShape = sync.OnceValue(func() Shape {
 	command, capacity := texts(), list(strictly(map[string]Shape{"provider": aText, "weight": aWhole, "base": aWhole}))
 	command.orText, capacity.orText = true, true
 	return strictly(map[string]Shape{
-		"container": aText, "command": command, "environment": mapping(aText), "cpu": aText, "memory": aText, "taskRole": aText,
-		"network":  strictly(map[string]Shape{"subnets": texts(), "securityGroups": texts(), "assignPublicIp": aTruth}),
-		"capacity": capacity, "count": aWhole, "timeout": aText,
+		"container":   aText,
+		"command":     command,
+		"environment": mapping(aText),
+		"cpu":         aText,
+		"memory":      aText,
+		"taskRole":    aText,
+		"network":     strictly(map[string]Shape{"subnets": texts(), "securityGroups": texts(), "assignPublicIp": aTruth}),
+		"capacity":    capacity,
+		"count":       aWhole,
+		"timeout":     aText,
 	})
 })
 
@@ -263,7 +325,8 @@ func strictly(members map[string]Shape) Shape {
 	return Shape{kind: structKind, members: members, strict: true}
 }
 
-// Decode reads YAML or JSON of a shape into what encoding/json reads it into. The error tells the line of what is wrong.
+// Decode reads YAML or JSON of a shape into what encoding/json reads it into. The error tells the line of what is
+// wrong.
 func Decode(source string, of Shape, into any) error {
 	root, err := parseSource([]byte(source))
 	if err != nil {

@@ -24,13 +24,15 @@ func Text(source []byte) (string, error) {
 	if len(source) > MaxSource {
 		return "", fmt.Errorf("it is longer than %d KiB, which is more than any document of ECS", MaxSource>>10)
 	}
-	if bytes.HasPrefix(source, []byte("\xfe\xff")) || bytes.HasPrefix(source, []byte("\xff\xfe")) || bytes.IndexByte(source[:min(len(source), 4)], 0) >= 0 {
+	if bytes.HasPrefix(source, []byte("\xfe\xff")) || bytes.HasPrefix(source, []byte("\xff\xfe")) ||
+		bytes.IndexByte(source[:min(len(source), 4)], 0) >= 0 {
 		return "", errors.New("it is in UTF-16: save it as UTF-8")
 	}
 	source = bytes.TrimPrefix(source, []byte("\xef\xbb\xbf"))
 	if !utf8.Valid(source) {
 		line, column := invalidAt(source)
-		return "", fmt.Errorf("line %d, column %d: it is not in UTF-8, but most likely in Latin-1 (ISO 8859-1, Windows-1252): save it as UTF-8", line, column)
+		return "", fmt.Errorf("line %d, column %d: it is not in UTF-8, but most likely in Latin-1 (ISO 8859-1, "+
+			"Windows-1252): save it as UTF-8", line, column)
 	}
 	return string(source), nil
 }

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// Tidy leaves out what ECS refuses and nobody can have meant: nulls, empty names of roles and of credentials, items whose
-// members are all empty, empty texts in lists other than commands, tags of AWS's own name space, a list of tags without
-// any, a member that stands again later, and the members x-… at the top, where YAML files keep their anchors. It returns
-// the paths of what it left out. Empty values of variables, labels and options have a meaning, and stay.
+// Tidy leaves out what ECS refuses and nobody can have meant: nulls, empty names of roles and of credentials, items
+// whose members are all empty, empty texts in lists other than commands, tags of AWS's own name space, a list of tags
+// without any, a member that stands again later, and the members x-… at the top, where YAML files keep their anchors.
+// It returns the paths of what it left out. Empty values of variables, labels and options have a meaning, and stay.
 func (d Document) Tidy() (Document, []string) {
 	t := tidier{}
 	root := t.members(TaskDefinitionShape(), d.root, "")
@@ -17,8 +17,26 @@ func (d Document) Tidy() (Document, []string) {
 
 // meaningless are the members of text that mean nothing when they are empty: names of something, and words of a list.
 var meaningless = []string{
-	"taskRoleArn", "executionRoleArn", "credentialsParameter", "networkMode", "pidMode", "ipcMode", "cpu", "memory", "cpuArchitecture", "operatingSystemFamily",
-	"logDriver", "protocol", "appProtocol", "containerPortRange", "condition", "versionConsistency", "iam", "transitEncryption", "accessPointId", "scope",
+	"taskRoleArn",
+	"executionRoleArn",
+	"credentialsParameter",
+	"networkMode",
+	"pidMode",
+	"ipcMode",
+	"cpu",
+	"memory",
+	"cpuArchitecture",
+	"operatingSystemFamily",
+	"logDriver",
+	"protocol",
+	"appProtocol",
+	"containerPortRange",
+	"condition",
+	"versionConsistency",
+	"iam",
+	"transitEncryption",
+	"accessPointId",
+	"scope",
 }
 
 // mayBeEmpty are the structures that say something without any member.
@@ -79,7 +97,9 @@ func (t *tidier) items(of Shape, v value, path string) value {
 	for i, element := range v.elements {
 		at := itemPath(path, i, element)
 		switch {
-		case element.isNull(), of.kind == structKind && element.isHollow(), element.isEmptyText() && !slices.Contains(commands, lastMember(path)):
+		case element.isNull(),
+			of.kind == structKind && element.isHollow(),
+			element.isEmptyText() && !slices.Contains(commands, lastMember(path)):
 			t.drop(at)
 		case path == "tags" && strings.HasPrefix(strings.ToLower(element.get("key").str()), "aws:"):
 			t.drop(at)

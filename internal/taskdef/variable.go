@@ -21,8 +21,8 @@ type Variable struct {
 // variableName is liberal: ECS takes nearly anything. Quotes, brackets and the like are of a list or a shell.
 var variableName = regexp.MustCompile("^[^=:!\\s\"'`\\[\\]{}$-][^=:!\\s\"'`\\[\\]{}$]*$")
 
-// NameOf is the name of the variable in a line, with its container if it names one. It is empty where what stands there is
-// no name, or may be the middle of a value of several lines.
+// NameOf is the name of the variable in a line, with its container if it names one. It is empty where what stands
+// there is no name, or may be the middle of a value of several lines.
 func NameOf(line string) string {
 	name, _, assigned := strings.Cut(line, "=")
 	name = strings.TrimSpace(name)
@@ -30,7 +30,8 @@ func NameOf(line string) string {
 	if !prefixed {
 		container, own = "", name
 	}
-	if !assigned && !strings.HasPrefix(own, "!") || prefixed && !IsName(container) || !plainName.MatchString(strings.TrimPrefix(own, "!")) {
+	if !assigned && !strings.HasPrefix(own, "!") || prefixed && !IsName(container) ||
+		!plainName.MatchString(strings.TrimPrefix(own, "!")) {
 		return ""
 	}
 	return name
@@ -53,9 +54,11 @@ func ParseVariable(line string, secret bool) (Variable, error) {
 	v.Name, v.Remove = strings.TrimPrefix(v.Name, "!"), strings.HasPrefix(v.Name, "!")
 	switch {
 	case assigned && value == "=":
-		return Variable{}, errors.New("it looks like a part of a value of several lines, which goes into environment-file or task-definition-patch")
+		return Variable{}, errors.New("it looks like a part of a value of several lines, which goes into " +
+			"environment-file or task-definition-patch")
 	case v.Remove == assigned, !variableName.MatchString(v.Name):
-		return Variable{}, errors.New("write NAME=value, container:NAME=value, !NAME or container:!NAME; a value of several lines goes into environment-file or task-definition-patch")
+		return Variable{}, errors.New("write NAME=value, container:NAME=value, !NAME or container:!NAME; a value of " +
+			"several lines goes into environment-file or task-definition-patch")
 	case secret && !v.Remove && strings.TrimSpace(value) == "":
 		return Variable{}, errors.New("a secret is given by the name or ARN of what holds it")
 	case secret:
@@ -80,9 +83,13 @@ func (v Variable) String() string {
 // set puts the variable into the definition of a container. It leaves the other of the two lists,
 // since ECS refuses a name that stands in both.
 func (v Variable) set(definition value) value {
-	list, member, other := "environment", "value", "secrets"
+	list := "environment"
+	member := "value"
+	other := "secrets"
 	if v.Secret {
-		list, member, other = "secrets", "valueFrom", "environment"
+		list = "secrets"
+		member = "valueFrom"
+		other = "environment"
 	}
 	others := func(element value) bool { return element.get("name").str() != v.Name }
 	if v.Remove {

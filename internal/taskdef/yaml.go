@@ -56,8 +56,8 @@ func parseYAML(text string) (value, error) {
 	return r.read(root, 0)
 }
 
-// withoutVersion makes a comment of the directive %YAML 1.2 (or 1.0 or 1.1), which the library refuses and which says what
-// holds anyway.
+// withoutVersion makes a comment of the directive %YAML 1.2 (or 1.0 or 1.1), which the library refuses and which says
+// what holds anyway.
 func withoutVersion(text string) string {
 	if !strings.Contains(text, "%YAML 1.") {
 		return text
@@ -65,7 +65,9 @@ func withoutVersion(text string) string {
 	return versionDirective().ReplaceAllString(text, "${1}#YAML")
 }
 
-var versionDirective = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\A((?:[ \t]*(?:#[^\n]*)?\n)*)%YAML`) })
+var versionDirective = sync.OnceValue(
+	func() *regexp.Regexp { return regexp.MustCompile(`\A((?:[ \t]*(?:#[^\n]*)?\n)*)%YAML`) },
+)
 
 var errOneDocument = errors.New("there must be one YAML document, and it must not be empty")
 
@@ -96,9 +98,13 @@ func (r *yamlReader) read(node *yaml.Node, depth int) (value, error) {
 	r.text -= len(node.Value)
 	switch {
 	case depth > maxDepth:
-		return value{}, fmt.Errorf("line %d: it is nested more than %d levels deep, or an alias holds itself", node.Line, maxDepth)
+		return value{}, fmt.Errorf(
+			"line %d: it is nested more than %d levels deep, or an alias holds itself", node.Line, maxDepth,
+		)
 	case r.left < 0:
-		return value{}, fmt.Errorf("line %d: with what its aliases repeat, it holds more than %d values", node.Line, maxValues)
+		return value{}, fmt.Errorf(
+			"line %d: with what its aliases repeat, it holds more than %d values", node.Line, maxValues,
+		)
 	case r.text < 0:
 		return value{}, fmt.Errorf("line %d: with what its aliases repeat, it is longer than %d KiB", node.Line, maxText>>10)
 	}
@@ -202,14 +208,37 @@ const nonSpecific = "!"
 // argument in place of its value. Others may be text of somebody's, and are not quoted.
 func unknownTag(node *yaml.Node, tag string) error {
 	if slices.Contains(knownTags, tag) {
-		return fmt.Errorf("line %d, column %d: the tag %s has no meaning here: write the value itself", node.Line, node.Column, tag)
+		return fmt.Errorf(
+			"line %d, column %d: the tag %s has no meaning here: write the value itself", node.Line, node.Column, tag,
+		)
 	}
-	return fmt.Errorf("line %d, column %d: a tag has no meaning here: text that begins with ! is put in quotes", node.Line, node.Column)
+	return fmt.Errorf(
+		"line %d, column %d: a tag has no meaning here: text that begins with ! is put in quotes", node.Line, node.Column,
+	)
 }
 
 // knownTags are those of YAML 1.1 (https://yaml.org/type/) and of CloudFormation
 // (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html).
 var knownTags = []string{
-	"!!set", "!!omap", "!!pairs", "!!binary", "!!timestamp", "!!merge", "!!value", "!!yaml",
-	"!Ref", "!Sub", "!GetAtt", "!Join", "!If", "!ImportValue", "!Select", "!Split", "!FindInMap", "!Base64", "!Cidr", "!GetAZs", "!Transform",
+	"!!set",
+	"!!omap",
+	"!!pairs",
+	"!!binary",
+	"!!timestamp",
+	"!!merge",
+	"!!value",
+	"!!yaml",
+	"!Ref",
+	"!Sub",
+	"!GetAtt",
+	"!Join",
+	"!If",
+	"!ImportValue",
+	"!Select",
+	"!Split",
+	"!FindInMap",
+	"!Base64",
+	"!Cidr",
+	"!GetAZs",
+	"!Transform",
 }

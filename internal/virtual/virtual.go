@@ -2,9 +2,9 @@
 // milliseconds.
 //
 // It is why package testing is linked into the program. The standard library gives virtual time, testing/synctest, to
-// tests only; the other ways to make a rehearsal quick are to change the waits, and so to rehearse something else, or to
-// pass a clock through every package. synctest.Test needs no more of its T than that there is one: should a Go release
-// want more, what it runs is run in real time, at a pace of its own.
+// tests only; the other ways to make a rehearsal quick are to change the waits, and so to rehearse something else, or
+// to pass a clock through every package. synctest.Test needs no more of its T than that there is one: should a Go
+// release want more, what it runs is run in real time, at a pace of its own.
 package virtual
 
 import (
@@ -19,9 +19,9 @@ const realPace = 20
 // bubble gives virtual time to what it runs.
 var bubble = synctest.Test
 
-// Run runs something in virtual time. Its context is one of the bubble, which cannot wait for what is outside it, such as
-// a signal: what runs is over before anyone could cancel it. The pace is how many times as fast as the clock the world
-// is to run: 1, where the clock is virtual.
+// Run runs something in virtual time. Its context is one of the bubble, which cannot wait for what is outside it,
+// such as a signal: what runs is over before anyone could cancel it. The pace is how many times as fast as the clock
+// the world is to run: 1, where the clock is virtual.
 func Run(run func(ctx context.Context, pace float64)) {
 	var begun bool
 	var fault any // in the bubble it would end the process

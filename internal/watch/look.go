@@ -55,7 +55,9 @@ func (f *follower) file(now time.Time) {
 	case listed:
 		f.Deployment, f.Seen = ours, true
 	case f.Seen: // ECS has taken it off the list: nothing of it runs any more
-		f.Deployment.Status, f.Deployment.Running, f.Deployment.Pending = rollout.DeploymentInactive, 0, 0
+		f.Deployment.Status = rollout.DeploymentInactive
+		f.Deployment.Running = 0
+		f.Deployment.Pending = 0
 	}
 	its := kind.Of(f.Service)
 	if !its.CountsFailures() {
@@ -85,8 +87,9 @@ func keep(since *time.Time, now time.Time, so bool) {
 
 // alike tells whether two looks show the same.
 func alike(a, b rollout.Standing) bool {
-	return a.State == b.State && a.Stage == b.Stage && traffic(a) == traffic(b) && a.Wanted == b.Wanted && a.Older == b.Older &&
-		a.Running == b.Running && a.Pending == b.Pending && a.Failed == b.Failed
+	return a.State == b.State && a.Stage == b.Stage && traffic(a) == traffic(b) && a.Wanted == b.Wanted &&
+		a.Older == b.Older && a.Running == b.Running && a.Pending == b.Pending &&
+		a.Failed == b.Failed
 }
 
 // traffic is the share of production traffic, or less than none where that is not known.

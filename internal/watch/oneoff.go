@@ -77,7 +77,11 @@ func (f *runner) look(ctx context.Context) (stopped bool, err error) {
 	if len(tasks) == len(f.Tasks) {
 		f.seen = time.Now()
 	} else if time.Since(f.seen) > vanished {
-		return false, &rollout.Problem{Kind: rollout.Refused, What: fmt.Sprintf("%s: ECS does not know its task any more", f.Input), Next: "Look at the stopped tasks of the cluster in the console."}
+		return false, &rollout.Problem{
+			Kind: rollout.Refused,
+			What: fmt.Sprintf("%s: ECS does not know its task any more", f.Input),
+			Next: "Look at the stopped tasks of the cluster in the console.",
+		}
 	}
 	f.tasks = tasks
 	if err := f.listen(ctx); err != nil {

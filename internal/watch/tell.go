@@ -98,6 +98,7 @@ func (w *watcher) breakSilence() {
 	open := w.undecided()
 	switch {
 	case len(open) == 0 || !silent(w.shown, w.period()):
+		return
 	case len(w.followers) == 1:
 		w.emit(rollout.Progressed{Rollout: open[0].Rollout})
 	default:

@@ -47,7 +47,9 @@ var ErrTimeout = errors.New("the time is out")
 
 // Follow follows rollouts, all of one cluster, until each has its verdict. An error ends the wait at once: what AWS
 // refuses will not mend by waiting. Throttles, faults of the server and broken connections are ridden out.
-func Follow(ctx context.Context, client *cloud.Client, rollouts []*rollout.Rollout, until Until, emit rollout.Emit) error {
+func Follow(
+	ctx context.Context, client *cloud.Client, rollouts []*rollout.Rollout, until Until, emit rollout.Emit,
+) error {
 	client = client.WithoutRetry()
 	w := &watcher{client: client, carriers: client.Carriers(), until: until}
 	w.emit = func(event rollout.Event) {
@@ -95,12 +97,11 @@ func (w *watcher) run(ctx context.Context) error {
 		}
 		err := w.round(ctx)
 		switch {
-		case err == nil:
-		case context.Cause(ctx) != nil:
+		case err != nil && context.Cause(ctx) != nil:
 			return w.stop(context.Cause(ctx))
-		case !cloud.Transient(err):
+		case err != nil && !cloud.Transient(err):
 			return w.stop(err)
-		default:
+		case err != nil:
 			w.complain(err)
 		}
 		if len(w.undecided()) == 0 {
@@ -135,7 +136,9 @@ func (w *watcher) stop(err error) error {
 }
 
 func (w *watcher) decide(f *follower, verdict rollout.Verdict) {
-	verdict.Standing, verdict.Goal, verdict.Limit = f.Standing, w.until.WaitFor, w.until.Timeout
+	verdict.Standing = f.Standing
+	verdict.Goal = w.until.WaitFor
+	verdict.Limit = w.until.Timeout
 	f.Phase, f.Verdict = rollout.PhaseDecided, verdict
 	w.emit(rollout.Decided{Rollout: f.Rollout})
 }
@@ -174,6 +177,7 @@ func (w *watcher) judge(ctx context.Context, f *follower) error {
 	cause, hopeless := w.until.Hopeless(f.failed)
 	switch {
 	case !hopeless || f.Deployment.Running > 0 || f.Deployment.State == rollout.RolloutFailed || f.causes[cause]:
+		return nil
 	case f.Service.BreakerOn:
 		f.causes[cause] = true
 		w.emit(rollout.RollbackAwaited{Rollout: f.Rollout, Cause: cause})

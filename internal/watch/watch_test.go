@@ -2,114 +2,16 @@ package watch
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
 	"net/http"
 	"reflect"
-	"slices"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"ecs-deploy/internal/cloud"
-	"ecs-deploy/internal/diagnose"
-	"ecs-deploy/internal/ecssim"
 	"ecs-deploy/internal/rollout"
-	"ecs-deploy/internal/taskdef"
 )
-
-// world is a scenario of the simulator, and what was told of it, and when.
-type world struct {
-	*ecssim.Sim
-	client *cloud.Client
-	heard  []heard
-	began  time.Time
-	// spoil may answer in the place of the simulator.
-	spoil func(operation string) (status int, body string)
-}
-
-type heard struct {
-	at    time.Duration
-	event rollout.Event
-}
-
-func open(t *testing.T, scenario string, deny ...string) *world {
-	t.Helper()
-	chosen, err := ecssim.Named(scenario)
-	require.NoError(t, err)
-	w := &world{Sim: ecssim.New(chosen.Denying(deny...)), began: time.Now()}
-	w.client, err = cloud.Open(t.Context(), cloud.Options{
-		Region: "eu-west-1", HTTP: w, Credentials: cloud.Credentials{Keys: rollout.Keys{AccessKeyID: "id", SecretAccessKey: "secret"}},
-		Jitter: func() float64 { return 0.5 }, Emit: func(rollout.Event) {},
-	})
-	require.NoError(t, err)
-	return w
-}
-
-// Do plays the network.
-func (w *world) Do(request *http.Request) (*http.Response, error) {
-	_, operation, _ := strings.Cut(request.Header.Get("X-Amz-Target"), ".")
-	if w.spoil != nil {
-		if status, body := w.spoil(operation); status != 0 {
-			return &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader(body)), Header: http.Header{}, Request: request}, nil
-		}
-	}
-	return w.Sim.Do(request)
-}
-
-func (w *world) hear(event rollout.Event) {
-	w.heard = append(w.heard, heard{time.Since(w.began), event})
-}
-
-// told are the events of a kind.
-func told[Event rollout.Event](w *world) []Event {
-	var told []Event
-	for _, h := range w.heard {
-		if event, is := h.event.(Event); is {
-			told = append(told, event)
-		}
-	}
-	return told
-}
-
-// update registers the second version of the image, gives it to services, and returns what there is to be followed.
-func (w *world) update(t *testing.T, names ...string) []*rollout.Rollout {
-	t.Helper()
-	services, err := w.client.Services(t.Context(), "main", names...)
-	require.NoError(t, err)
-	var rollouts []*rollout.Rollout
-	revisions := map[string]rollout.Revision{}
-	for _, service := range services {
-		revision, known := revisions[service.TaskDefinition]
-		if !known {
-			before, err := w.client.Revision(t.Context(), service.TaskDefinition)
-			require.NoError(t, err)
-			image, err := taskdef.ParseImage("123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:v2")
-			require.NoError(t, err)
-			edited, err := before.Document.Apply(taskdef.Edit{Images: []taskdef.Image{image}})
-			require.NoError(t, err)
-			revision, err = w.client.Register(t.Context(), edited.Document, before)
-			require.NoError(t, err)
-			revisions[service.TaskDefinition] = revision
-		}
-		primary, _ := service.Primary()
-		after, ours, err := w.client.Update(t.Context(), service, rollout.Update{TaskDefinition: revision.ARN})
-		require.NoError(t, err)
-		rollouts = append(rollouts, &rollout.Rollout{
-			By: "ECS", Revision: rollout.RevisionResult{Revision: revision}, Replaced: primary.ID, Since: time.Now(), Heard: ours.Created.Add(-1),
-			HealthChecked: revision.Document.HealthChecked(), Look: rollout.Look{Service: after, Deployment: ours},
-		})
-	}
-	return rollouts
-}
-
-func forStable(timeout time.Duration) Until {
-	return Until{WaitFor: rollout.Stable, Timeout: timeout, Hopeless: diagnose.Hopeless}
-}
 
 func TestFollow(t *testing.T) {
 	running := forStable(time.Hour)
@@ -171,41 +73,6 @@ func TestFollow(t *testing.T) {
 				w.requireNoSilence(t)
 			})
 		})
-	}
-}
-
-// requireToldOnce is about what AWS says: each event of a service, each task that failed and each state of a hook is told
-// once.
-func (w *world) requireToldOnce(t *testing.T) {
-	t.Helper()
-	seen := map[string]bool{}
-	first := func(id string) {
-		require.False(t, seen[id], id)
-		seen[id] = true
-	}
-	for _, h := range w.heard {
-		switch e := h.event.(type) {
-		case rollout.TasksFailed:
-			for _, task := range e.Tasks {
-				first(task)
-			}
-			require.Equal(t, seen[fmt.Sprint(e.Rollout.Service.Name, e.Cause)], e.Again)
-			seen[fmt.Sprint(e.Rollout.Service.Name, e.Cause)] = true
-		case rollout.HookCalled:
-			first(e.Hook.ID + string(e.Hook.Status))
-		case rollout.Decided:
-			first(e.Rollout.Service.Name)
-		}
-	}
-}
-
-// requireNoSilence is about the longest time in which nothing is told.
-func (w *world) requireNoSilence(t *testing.T) {
-	t.Helper()
-	last := time.Duration(0)
-	for _, h := range append(slices.Clone(w.heard), heard{at: time.Since(w.began)}) {
-		require.LessOrEqual(t, h.at-last, longestSilence, "%T", h.event)
-		last = h.at
 	}
 }
 
@@ -390,41 +257,4 @@ func TestHundredsOfServicesAreLookedAtLessOften(t *testing.T) {
 	followers[0].Phase = rollout.PhaseDecided
 	require.Equal(t, 4990*time.Millisecond, (&watcher{followers: followers}).period())
 	require.Equal(t, 2*time.Second, (&watcher{followers: followers[:3]}).period())
-}
-
-func TestFollowTasks(t *testing.T) {
-	for _, test := range []struct {
-		name     string
-		scenario string
-		deny     []string
-		timeout  time.Duration
-		state    rollout.TaskStatus
-		lines    int
-		err      error
-	}{
-		{name: "to the end", scenario: "migration", timeout: time.Hour, state: rollout.TaskStopped, lines: 4},
-		{name: "it fails", scenario: "migration-fails", timeout: time.Hour, state: rollout.TaskStopped, lines: 3},
-		{name: "without its log", scenario: "migration", deny: []string{"GetLogEvents"}, timeout: time.Hour, state: rollout.TaskStopped},
-		{name: "too long", scenario: "migration-hangs", timeout: 2 * time.Minute, state: rollout.TaskRunning, lines: 1, err: ErrTimeout},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				w := open(t, test.scenario, test.deny...)
-				revision, err := w.client.Revision(t.Context(), "web")
-				require.NoError(t, err)
-				request, err := taskdef.Parse([]byte(`{"cluster":"main","count":1,"launchType":"FARGATE","networkConfiguration":{"awsvpcConfiguration":{"subnets":["subnet-1"]}}}`))
-				require.NoError(t, err)
-				arns, _, err := w.client.RunTask(t.Context(), rollout.PlannedTask{Input: "run-before", Cluster: "main", Request: request}, revision)
-				require.NoError(t, err)
-				streams, _ := w.client.LogStreams(revision.Document, arns)
-				tasks, err := FollowTasks(t.Context(), w.client, OneOff{Input: "run-before", Cluster: "main", Tasks: arns, Streams: streams, Timeout: test.timeout}, w.hear)
-				require.True(t, errors.Is(err, test.err), err)
-				require.Equal(t, test.state, tasks[0].Status)
-				require.Len(t, told[rollout.OneOffSaid](w), test.lines)
-				require.Equal(t, len(test.deny), len(told[rollout.Unreadable](w)))
-				require.GreaterOrEqual(t, len(told[rollout.OneOffProgressed](w)), 4)
-				w.requireNoSilence(t)
-			})
-		})
-	}
 }

@@ -19,7 +19,9 @@ func main() {
 	listen := flag.String("listen", "127.0.0.1:4566", "`address` to listen on")
 	name := flag.String("scenario", "healthy", "`name` of the scenario to play")
 	pace := flag.Float64("pace", 1, "how many `times` as fast as the clock the world runs")
-	taking := flag.Duration("taking", 0, "how `long` new tasks take until they count as healthy, if not as long as in the scenario")
+	taking := flag.Duration(
+		"taking", 0, "how `long` new tasks take until they count as healthy, if not as long as in the scenario",
+	)
 	operations := flag.Bool("operations", false, "list the operations that the simulator knows")
 	flag.Parse()
 	if *operations {

@@ -1,0 +1,118 @@
+package ecssim
+
+import "time"
+
+// otherScenarios are about services of other kinds, several services, refusals and credentials.
+var otherScenarios = []Scenario{
+	{
+		Name:      "external",
+		Story:     "the service is deployed by a controller of somebody else's",
+		breaker:   rolling,
+		behaviour: well,
+		prepare:   func(_ *Sim, v *service) { v.controller = "EXTERNAL" },
+	},
+	{
+		Name:      "express",
+		Story:     "the service is an Express service",
+		breaker:   rolling,
+		behaviour: well,
+		prepare:   func(_ *Sim, v *service) { v.express = true },
+	},
+	{
+		Name:      "mixed",
+		Story:     "of three services that are deployed together, one crashes",
+		breaker:   breaker{Enable: true},
+		behaviour: well,
+		others:    []neighbour{{name: "api", behaviour: well}, {name: "jobs", behaviour: crashes}},
+		With:      map[string]string{"service": "web, api, jobs"},
+	},
+	{
+		Name:      "mixed-slow",
+		Story:     "of three services that are deployed together, one never gets healthy",
+		behaviour: well,
+		others: []neighbour{
+			{name: "api", behaviour: well},
+			{name: "jobs", behaviour: behaviour{provision: well.provision, pull: never}},
+		},
+		With: map[string]string{"service": "web, api, jobs", "timeout": "5m"},
+	},
+	{
+		Name:      "only-arm64",
+		Story:     "the image is only made for arm64",
+		breaker:   rolling,
+		behaviour: well,
+		onlyFor:   "linux/arm64",
+	},
+	{
+		Name: "deadlock", Story: "minimum and maximum percent let nothing move", breaker: rolling, behaviour: well,
+		prepare: func(_ *Sim, v *service) { v.minimum, v.maximum = 75, 149 },
+	},
+	{
+		Name:      "new-words",
+		Story:     "ECS uses words for its states that nobody knows yet",
+		breaker:   rolling,
+		behaviour: well,
+		acts: []act{
+			{after: 4 * time.Second, do: func(s *Sim) { s.web().primary().words = [2]string{"REFLECTING", "CONTEMPLATING"} }},
+		},
+	},
+	{
+		Name: "throttled", Story: "the deployment is healthy, but ECS throttles", breaker: rolling, behaviour: well,
+		faults: []fault{{first: 1, kind: throttle}, {first: 2, kind: throttle}, {first: 5, every: 4, kind: throttle}},
+	},
+	{
+		Name: "flaky", Story: "the deployment is healthy, but answers get lost", breaker: rolling, behaviour: well,
+		faults: []fault{
+			{operation: "UpdateService", first: 1, kind: lost},
+			{operation: "RegisterTaskDefinition", first: 1, kind: broken},
+			{first: 3, every: 7, kind: dropped}, {first: 5, every: 6, kind: broken},
+		},
+	},
+	{Name: "denied", Story: "the role may not update the service", breaker: rolling, behaviour: well,
+		faults: []fault{{operation: "UpdateService", kind: denied}}},
+	{
+		Name:      "oidc",
+		Story:     "the job assumes a role with its identity token, and deploys",
+		breaker:   rolling,
+		behaviour: well,
+		With:      deployer,
+		Env:       job,
+	},
+	{
+		Name:      "oidc-refused",
+		Story:     "the role trusts an environment, and the job names none",
+		breaker:   rolling,
+		behaviour: well,
+		trusts:    "repo:acme/shop:environment:production",
+		With:      deployer,
+		Env:       job,
+	},
+	{
+		Name:      "oidc-flaky",
+		Story:     "GitHub and STS stumble before the role can be assumed",
+		breaker:   rolling,
+		behaviour: well,
+		With:      deployer,
+		Env:       job,
+		faults: []fault{
+			{operation: "identity token", first: 1, kind: broken},
+			{operation: "AssumeRoleWithWebIdentity", first: 1, kind: unreachable},
+			{operation: "AssumeRoleWithWebIdentity", first: 2, kind: dropped},
+		},
+	},
+	{
+		Name: "credentials-expire",
+		Story: "the credentials expire during the wait: those of a role are renewed, keys " +
+			"are not",
+		breaker: rolling,
+		behaviour: behaviour{
+			provision: 40 * time.Second,
+			pull:      9 * time.Minute,
+			activate:  20 * time.Second,
+			healthy:   8 * time.Minute,
+		},
+		keysLast: 5 * time.Minute,
+		With:     map[string]string{"role-to-assume": deployer["role-to-assume"], "role-duration-seconds": "900"},
+		Env:      job,
+	},
+}

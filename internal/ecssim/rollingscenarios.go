@@ -1,0 +1,211 @@
+package ecssim
+
+import "time"
+
+// rollingScenarios are about deployments that replace tasks step by step.
+var rollingScenarios = []Scenario{
+	{Name: "healthy", Story: "the new tasks come up and take over", breaker: rolling, behaviour: well},
+	{
+		Name:    "slow",
+		Story:   "it takes ten minutes until the new tasks count as healthy",
+		breaker: rolling,
+		behaviour: behaviour{
+			provision: 40 * time.Second,
+			pull:      3 * time.Minute,
+			activate:  20 * time.Second,
+			healthy:   6 * time.Minute,
+		},
+	},
+	{
+		Name:      "crash",
+		Story:     "the container exits; the circuit breaker stops the deployment but takes nothing back",
+		breaker:   breaker{Enable: true},
+		behaviour: crashes,
+	},
+	{
+		Name:      "crash-rollback",
+		Story:     "the container exits; the circuit breaker rolls back",
+		breaker:   rolling,
+		behaviour: crashes,
+	},
+	{
+		Name:      "bad-image",
+		Story:     "the image is not in the registry; the circuit breaker rolls back",
+		breaker:   rolling,
+		behaviour: cannotPull,
+	},
+	{
+		Name:      "out-of-memory",
+		Story:     "the container is killed for its memory; the circuit breaker rolls back",
+		breaker:   rolling,
+		behaviour: runsOutOfMemory,
+	},
+	{
+		Name:      "unhealthy",
+		Story:     "the load balancer finds the new tasks unhealthy; the circuit breaker rolls back",
+		breaker:   rolling,
+		behaviour: failsHealthChecks,
+	},
+	{
+		Name: "no-capacity", Story: "no new task can be placed, until the time is out",
+		// [GUIDE: service-event-messages]
+		behaviour: behaviour{nowhere: " because no container instance met all of its requirements. The closest matching " +
+			"container-instance 5f1c7a9be0d24c11 has insufficient memory available."},
+	},
+	{
+		Name:      "superseded",
+		Story:     "somebody else deploys before the new tasks are healthy",
+		breaker:   rolling,
+		behaviour: well,
+		acts: []act{{after: 45 * time.Second, do: func(s *Sim) {
+			v := s.web()
+			s.deploy(v, s.register(v.primary().revision.definition), well)
+		}}},
+	},
+	{
+		Name:      "superseded-late",
+		Story:     "somebody else deploys when the new tasks already run and are healthy",
+		breaker:   rolling,
+		behaviour: well,
+		acts: []act{{after: 65 * time.Second, do: func(s *Sim) {
+			v := s.web()
+			s.deploy(v, s.register(v.primary().revision.definition), well)
+		}}},
+	},
+	{
+		Name: "stuck", Story: "the new tasks stay PENDING for ever",
+		behaviour: behaviour{provision: 12 * time.Second, pull: never},
+	},
+	{
+		Name: "never-healthy", Story: "the new tasks run, and never count as healthy",
+		behaviour: behaviour{provision: well.provision, pull: well.pull, activate: well.activate, healthy: never},
+	},
+	{
+		Name: "not-draining", Story: "the new tasks are healthy, and the old ones do not go", behaviour: well,
+		prepare: func(_ *Sim, v *service) { v.lingering = true },
+	},
+	{
+		Name:    "wrong-architecture",
+		Story:   "the image is for another architecture; the circuit breaker rolls back",
+		breaker: rolling,
+		behaviour: well.but(fate{
+			in: "RUNNING", after: 2 * time.Second, stopCode: "EssentialContainerExited",
+			stoppedReason: "Essential container in task exited", exitCode: exit(1),
+			log: []string{"exec /app/server: exec format error"},
+		}),
+	},
+	{
+		Name: "crash-loop", Story: "the container exits, again and again, and no circuit breaker is on", behaviour: crashes,
+	},
+	{
+		Name: "alarm-rollback", Story: "an alarm goes off, and ECS rolls back", breaker: rolling, behaviour: well,
+		prepare: func(_ *Sim, v *service) { v.bake = 3 * time.Minute },
+		acts:    []act{{after: 2 * time.Minute, do: func(s *Sim) { s.alarm(s.web()) }}},
+	},
+	{
+		Name:      "stopped-by-hand",
+		Story:     "somebody takes the deployment back in the console",
+		breaker:   rolling,
+		behaviour: well,
+		acts: []act{{after: 50 * time.Second, do: func(s *Sim) {
+			_, err := s.stopServiceDeployment(stopServiceDeploymentRequest{ServiceDeploymentArn: s.web().primary().arn})
+			if err != nil {
+				panic(err) // it is under way
+			}
+		}}},
+	},
+	{
+		Name:      "rollback-failed",
+		Story:     "the container exits, and there is no completed deployment to roll back to",
+		breaker:   rolling,
+		behaviour: crashes,
+		prepare:   neverCompleted,
+	},
+	{
+		Name: "no-candidate", Story: "the same, and no circuit breaker is on", behaviour: crashes,
+		prepare: neverCompleted,
+	},
+	{
+		Name:      "revision-gone",
+		Story:     "the container exits, and the revision that ran before was deregistered",
+		behaviour: crashes,
+		acts:      []act{{after: 20 * time.Second, do: func(s *Sim) { s.findRevision("web:41").status = "INACTIVE" }}},
+	},
+	{
+		Name:      "same-revision-rollback",
+		Story:     "also a revision that ran well crashes now; the circuit breaker rolls back",
+		breaker:   rolling,
+		behaviour: crashes,
+		always:    true,
+	},
+	{
+		Name: "deleted", Story: "somebody deletes the service during the deployment", breaker: rolling, behaviour: well,
+		acts: []act{
+			{after: 30 * time.Second, do: func(s *Sim) { s.web().status = "DRAINING" }},
+			{after: 50 * time.Second, do: func(s *Sim) { s.web().status = "INACTIVE" }},
+		},
+	},
+	{
+		Name:      "scaled-to-zero",
+		Story:     "somebody sets the desired count to 0 during the deployment",
+		breaker:   rolling,
+		behaviour: well,
+		acts:      []act{{after: 30 * time.Second, do: func(s *Sim) { s.web().desired = 0 }}},
+	},
+	{
+		Name:      "autoscaled",
+		Story:     "autoscaling moves the desired count during the deployment",
+		breaker:   rolling,
+		behaviour: well,
+		acts:      []act{{after: 30 * time.Second, do: func(s *Sim) { s.web().desired = 5 }}},
+	},
+	{
+		Name: "no-tasks", Story: "the service has a desired count of 0", breaker: rolling, behaviour: well,
+		prepare: func(_ *Sim, v *service) {
+			v.desired = 0
+			v.primary().desired = 0
+			v.primary().tasks = nil
+		},
+	},
+	{
+		Name: "daemon", Story: "the service is a DAEMON", breaker: rolling, behaviour: well,
+		prepare: func(_ *Sim, v *service) {
+			v.scheduling = "DAEMON"
+			v.minimum = 0
+			v.maximum = 100
+		},
+	},
+	{
+		Name: "busy", Story: "somebody else is deploying when the deployer comes", breaker: rolling, behaviour: well,
+		prepare: func(s *Sim, v *service) {
+			r := s.register(v.primary().revision.definition)
+			r.by = "arn:aws:sts::" + account + ":assumed-role/admin/kim"
+			s.deploy(v, r, well)
+			for range 15 {
+				s.now = s.now.Add(tick)
+				s.schedule(v)
+			}
+		},
+	},
+	{
+		Name:      "early-success",
+		Story:     "ECS calls it a success as soon as the new tasks are healthy, and cleans up later",
+		breaker:   rolling,
+		behaviour: well,
+		prepare:   func(_ *Sim, v *service) { v.earlySuccess, v.lingering = true, true },
+	},
+	{
+		Name:      "bake",
+		Story:     "alarms are watched for five minutes after the new tasks are in place",
+		breaker:   rolling,
+		behaviour: well,
+		prepare:   func(_ *Sim, v *service) { v.bake = 5 * time.Minute },
+	},
+	{
+		Name:      "nothing-there",
+		Story:     "the image, the role, the log group and the parameter do not exist",
+		breaker:   rolling,
+		behaviour: well,
+		lacking:   []string{"web:v2", "web-task", "/ecs/web", "/web/database-url"},
+	},
+}

@@ -1,0 +1,117 @@
+package ecssim
+
+import "strings"
+
+type describeServicesRequest struct {
+	Cluster  string
+	Services []string
+}
+
+func (s *Sim) describeServices(request describeServicesRequest) (any, error) {
+	c, err := s.findCluster(request.Cluster)
+	if err != nil {
+		return nil, err
+	}
+	if len(request.Services) == 0 || len(request.Services) > 10 { // [API]; texts unverified
+		return nil, clientError("InvalidParameterException", "Services must have between 1 and 10 items.")
+	}
+	services, failures := []document{}, []document{}
+	for _, name := range request.Services {
+		if v := c.find(name); v != nil {
+			services = append(services, v.describe())
+		} else {
+			failures = append(failures, missing(arn("service/"+c.name+"/"+name[strings.LastIndex(name, "/")+1:])))
+		}
+	}
+	return document{"services": services, "failures": failures}, nil
+}
+
+// missing is how ECS tells of a thing that is not there, in an answer with status 200
+// [GUIDE: api_failures_messages].
+func missing(arn string) document { return document{"arn": arn, "reason": "MISSING"} }
+
+type listServicesRequest struct {
+	Cluster, NextToken string
+	MaxResults         int
+}
+
+func (s *Sim) listServices(request listServicesRequest) (any, error) {
+	c, err := s.findCluster(request.Cluster)
+	if err != nil {
+		return nil, err
+	}
+	var arns []string
+	for _, v := range c.services {
+		arns = append(arns, v.arn())
+	}
+	return paged("serviceArns", arns, request.MaxResults, 10, request.NextToken), nil // [API]
+}
+
+func (v *service) describe() document {
+	running, pending := 0, 0
+	deployments := []document{}
+	for _, d := range v.deployments {
+		described := d.describe()
+		running += d.count("RUNNING")
+		pending += d.pending()
+		if v.controller == "ECS" { // else they are task sets [API: Service]
+			deployments = append(deployments, described)
+		}
+	}
+	primary := v.primary()
+	answer := document{
+		"serviceArn": v.arn(), "serviceName": v.name, "clusterArn": v.cluster.arn(), "status": v.status,
+		"desiredCount": v.desired, "runningCount": running, "pendingCount": pending,
+		"launchType": "FARGATE", "platformVersion": "LATEST", "schedulingStrategy": v.scheduling,
+		"taskDefinition": primary.revision.arn(),
+		"deploymentConfiguration": document{
+			"minimumHealthyPercent": v.minimum, "maximumPercent": v.maximum,
+			"deploymentCircuitBreaker": v.breaker,
+		},
+		"deploymentController": document{"type": v.controller},
+		"deployments":          deployments, "events": list(v.events), "createdAt": epoch{v.created},
+		"loadBalancers":     v.loadBalancers(),
+		"serviceRegistries": []document{}, "placementConstraints": []document{}, "placementStrategy": []document{},
+		"networkConfiguration": network, "enableECSManagedTags": true, "propagateTags": "SERVICE",
+		"enableExecuteCommand": false, "healthCheckGracePeriodSeconds": 30,
+		"createdBy": "arn:aws:iam::" + account + ":role/terraform",
+	}
+	if v.strategy.name != "" {
+		answer["deploymentConfiguration"].(document)["strategy"] = v.strategy.name
+		answer["deploymentConfiguration"].(document)["bakeTimeInMinutes"] = int(v.bake.Minutes())
+	}
+	if v.controller != "ECS" {
+		answer["taskSets"] = v.taskSets()
+	}
+	if v.express { // [SDK]
+		answer["resourceManagementType"] = "ECS"
+	}
+	return answer
+}
+
+func (v *service) loadBalancers() []document {
+	return []document{{"targetGroupArn": v.targetGroup(), "containerName": "app", "containerPort": 8080}}
+}
+
+var network = document{"awsvpcConfiguration": document{
+	"subnets": []string{"subnet-0a1b2c3d4e5f60718"}, "securityGroups": []string{"sg-0a1b2c3d4e5f60718"},
+	"assignPublicIp": "DISABLED",
+}}
+
+func (d *deployment) describe() document {
+	return document{
+		"id": d.id(), "status": d.status, "taskDefinition": d.revision.arn(),
+		"desiredCount": d.desired, "pendingCount": d.pending(), "runningCount": d.count("RUNNING"), "failedTasks": d.failed,
+		"createdAt": epoch{d.created}, "updatedAt": epoch{d.updated},
+		"launchType": "FARGATE", "platformVersion": "1.4.0", "platformFamily": "Linux", "networkConfiguration": network,
+		"rolloutState": d.called(d.rollout, d.words[0]), "rolloutStateReason": d.reason,
+	}
+}
+
+// called is the word for a state, in a world where being IN_PROGRESS may have another.
+func (d *deployment) called(state, another string) string {
+	if state == "IN_PROGRESS" && another != "" {
+		return another
+	}
+	return state
+}

@@ -1,0 +1,116 @@
+package ecssim
+
+import "time"
+
+// stagedScenarios are about tasks that run once, deployments in stages, and operations on them.
+var stagedScenarios = []Scenario{
+	{
+		Name:      "migration",
+		Story:     "a task runs before the deployment, and ends well",
+		breaker:   rolling,
+		behaviour: well,
+		With:      migrate,
+	},
+	{
+		Name:      "migration-fails",
+		Story:     "the task that runs before the deployment ends with exit code 3",
+		breaker:   rolling,
+		behaviour: well,
+		once:      failsToMigrate,
+		With:      migrate,
+	},
+	{Name: "migration-never-starts", Story: "the image of the task that runs before the deployment is not in the " +
+		"registry", breaker: rolling, behaviour: well, once: cannotPull, With: migrate},
+	{
+		Name:      "migration-without-room",
+		Story:     "the task that is to run before the deployment finds no place",
+		breaker:   rolling,
+		behaviour: well,
+		once:      behaviour{nowhere: "RESOURCE:MEMORY"},
+		With:      migrate,
+	},
+	{
+		Name:      "migration-hangs",
+		Story:     "the task that runs before the deployment does not end",
+		breaker:   rolling,
+		behaviour: well,
+		once:      neverEnds,
+		With:      migrate,
+	},
+	{
+		Name:      "blue-green",
+		Story:     "the new tasks are tested, and get all traffic at once",
+		breaker:   rolling,
+		behaviour: well,
+		prepare:   shifts("blue-green"),
+	},
+	{Name: "blue-green-hook-fails", Story: "a lifecycle hook refuses the new tasks before they get traffic, and ECS " +
+		"rolls back", breaker: rolling, behaviour: well, prepare: shifts("failing")},
+	{
+		Name:      "blue-green-paused",
+		Story:     "the deployment waits for somebody's approval",
+		breaker:   rolling,
+		behaviour: well,
+		prepare:   shifts("paused"),
+	},
+	{
+		Name:      "blue-green-approved",
+		Story:     "the deployment waits for approval, and somebody gives it",
+		breaker:   rolling,
+		behaviour: well,
+		prepare:   shifts("paused"),
+		acts:      []act{{after: 3 * time.Minute, do: func(s *Sim) { s.web().primary().hooks[0].status = "SUCCEEDED" }}},
+	},
+	{
+		Name:      "canary",
+		Story:     "the new tasks get 5 % of the traffic first",
+		breaker:   rolling,
+		behaviour: well,
+		prepare:   shifts("canary"),
+	},
+	{
+		Name:      "canary-alarm",
+		Story:     "an alarm goes off while the new tasks have 5 % of the traffic",
+		breaker:   rolling,
+		behaviour: well,
+		prepare:   shifts("canary"),
+		acts:      []act{{after: 2 * time.Minute, do: func(s *Sim) { s.alarm(s.web()) }}},
+	},
+	{
+		Name:      "linear",
+		Story:     "the new tasks get a quarter of the traffic more each minute",
+		breaker:   rolling,
+		behaviour: well,
+		prepare:   shifts("linear"),
+	},
+	{
+		Name:      "waiting",
+		Story:     "a deployment waits for approval when somebody comes to look",
+		breaker:   rolling,
+		behaviour: well,
+		With:      map[string]string{"operation": "continue", "image": ""},
+		prepare: func(s *Sim, v *service) {
+			shifts("paused")(s, v)
+			s.deployed(v, 90*time.Second, well)
+		},
+	},
+	{
+		Name:      "two-deployments",
+		Story:     "the last deployment was a success, and so was the one before",
+		breaker:   rolling,
+		behaviour: well,
+		With:      map[string]string{"operation": "rollback", "image": ""},
+		prepare:   func(s *Sim, v *service) { s.deployed(v, 5*time.Minute, well) },
+	},
+	{
+		Name:      "taken-back",
+		Story:     "the circuit breaker has rolled the last deployment back",
+		breaker:   rolling,
+		behaviour: well,
+		With:      map[string]string{"operation": "rollback", "image": ""},
+		prepare: func(s *Sim, v *service) {
+			s.deployed(v, 15*time.Minute, well)
+			s.deployed(v, 5*time.Minute, crashes)
+		},
+	},
+}

@@ -1,0 +1,171 @@
+package ecssim
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// act is something that somebody else does, so long after the first UpdateService.
+type act struct {
+	after time.Duration
+	do    func(*Sim)
+}
+
+// neverCompleted makes the deployment that is there one that is still under way.
+func neverCompleted(s *Sim, v *service) {
+	d := v.primary()
+	d.set("IN_PROGRESS", fmt.Sprintf("ECS deployment %s in progress.", d.id()), s.now)
+	d.progress = "IN_PROGRESS"
+	d.finished = time.Time{}
+	d.behaviour.healthy = never
+	for _, t := range d.tasks {
+		t.healthy = false
+	}
+}
+
+// Fleet is a world in which that many services besides "web", called "web-001" and so on, run the
+// same revision, and all come up well.
+func Fleet(services int) Scenario {
+	scenario := Scenario{Name: fmt.Sprintf("fleet-%d", services), breaker: rolling, behaviour: well}
+	for i := range services {
+		scenario.others = append(scenario.others, neighbour{name: fmt.Sprintf("web-%03d", i+1), family: "web"})
+	}
+	return scenario
+}
+
+// Taking is the scenario with new tasks that take that long until they count as healthy; those of other services take
+// less, each another time.
+func (s Scenario) Taking(longest time.Duration) Scenario {
+	s.others = slices.Clone(s.others)
+	for i := range s.others {
+		s.others[i].behaviour = taking(longest * time.Duration(i+1) / time.Duration(len(s.others)+1))
+	}
+	s.behaviour = taking(longest)
+	return s
+}
+
+func taking(d time.Duration) behaviour {
+	return behaviour{provision: d / 5, pull: d / 5, activate: d / 5, healthy: d * 2 / 5}
+}
+
+// FleetUnderCodeDeploy is the same, and CodeDeploy deploys all.
+func FleetUnderCodeDeploy(services int) Scenario {
+	scenario := Fleet(services)
+	scenario.Name += "-codedeploy"
+	scenario.prepare = func(s *Sim, _ *service) {
+		for _, v := range s.clusters[0].services {
+			underCodeDeploy(asItIs)(s, v)
+		}
+	}
+	return scenario
+}
+
+// deployed makes the world one in which a new revision was deployed that long ago.
+func (s *Sim) deployed(v *service, ago time.Duration, b behaviour) {
+	s.now = s.now.Add(-ago)
+	s.deploy(v, s.register(v.primary().revision.definition), b)
+	for range ago / tick {
+		s.now = s.now.Add(tick)
+		s.schedule(v)
+	}
+}
+
+//go:embed web.json
+var webDefinition []byte
+
+// furnish puts the service in place: deployed three days ago, and steady since.
+func (s *Sim) furnish() {
+	c := &cluster{name: "main"}
+	s.clusters = []*cluster{c}
+	days := s.now.Add(-72 * time.Hour)
+
+	var definition document
+	if err := json.Unmarshal(webDefinition, &definition); err != nil {
+		panic(err) // it is embedded
+	}
+	s.families["web"] = &family{name: "web", last: 35}
+	var runs *revision
+	for range 6 { // up to web:41
+		runs = s.register(definition)
+		runs.registered, runs.proven = days, true
+	}
+	s.arrange(runs)
+	c.services = []*service{s.newService(c, "web", runs, 2), s.newService(c, "worker", s.findRevision("web:38"), 0)}
+	for _, n := range s.scenario.others {
+		of := runs
+		if n.family == "" {
+			own := maps.Clone(definition)
+			own["family"] = n.name
+			of = s.register(own)
+			of.registered, of.proven = days, true
+		}
+		c.services = append(c.services, s.newService(c, n.name, of, 2))
+	}
+}
+
+// newService makes a service whose first deployment was completed three days ago.
+func (s *Sim) newService(c *cluster, name string, runs *revision, desired int) *service {
+	v := &service{
+		ids:        newIDs(s.scenario.Name + "/" + name),
+		cluster:    c,
+		name:       name,
+		status:     "ACTIVE",
+		controller: "ECS",
+		scheduling: "REPLICA",
+		desired:    desired,
+		minimum:    100,
+		maximum:    200,
+		breaker:    s.scenario.breaker,
+		created:    s.now.Add(-2072 * time.Hour),
+	}
+	d, then := s.deploy(v, runs, well), runs.registered
+	d.created = then
+	d.started = then.Add(2 * time.Second)
+	d.desired = v.desired
+	d.set("COMPLETED", fmt.Sprintf("ECS deployment %s completed.", d.id()), then.Add(150*time.Second))
+	d.finish("SUCCESSFUL", "", d.updated)
+	for range v.desired {
+		t := &task{id: v.ids.task(), deployment: d, created: then, ran: then, healthy: true}
+		t.move("RUNNING", then)
+		d.tasks = append(d.tasks, t)
+	}
+	v.events = []event{{ID: v.ids.event(), CreatedAt: epoch{d.updated}, Message: fmt.Sprintf("(service %s) has "+
+		"reached a steady state.", v.name)}}
+	return v
+}
+
+// prepared lets the scenario have its way with the service.
+func (s *Sim) prepared() *Sim {
+	if s.scenario.prepare != nil {
+		s.scenario.prepare(s, s.web())
+	}
+	return s
+}
+
+func (s *Sim) web() *service { return s.clusters[0].services[0] }
+
+// behaviourOf is how the tasks of a revision fare in a service: those of one that was there before fare well.
+func (s *Sim) behaviourOf(v *service, r *revision) behaviour {
+	if r.proven && !s.scenario.always {
+		return well
+	}
+	for _, n := range s.scenario.others {
+		if n.family == "" && n.name == r.family || n.name == v.name && n.behaviour != (behaviour{}) {
+			return n.behaviour
+		}
+	}
+	return s.scenario.behaviour
+}
+
+// act plays what others do and is due.
+func (s *Sim) act() {
+	for len(s.acts) > 0 && !s.updated.IsZero() && s.now.Sub(s.updated) >= s.acts[0].after {
+		do := s.acts[0].do
+		s.acts = s.acts[1:]
+		do(s)
+	}
+}

@@ -1,0 +1,63 @@
+package report
+
+import (
+	"slices"
+
+	"ecs-deploy/internal/rollout"
+)
+
+// nextStep is what to do about the end of a run; empty: nothing.
+func nextStep(result rollout.Result) string {
+	if result.Err != nil {
+		return rollout.Remedy(result.Err)
+	}
+	for _, once := range result.OneOffs {
+		switch {
+		case once.Verdict.Outcome.Good():
+			continue
+		case len(once.Findings) > 0:
+			return once.Findings[0].Next
+		case once.Verdict.Outcome == rollout.Cancelled:
+			return ""
+		default:
+			return "Look at the last lines of its log, and at the task in the console."
+		}
+	}
+	if foremost := result.Foremost(); foremost != nil {
+		return next(foremost)
+	}
+	return ""
+}
+
+// next is what to do about the end of a deployment.
+func next(r *rollout.Rollout) string {
+	verdict := r.Verdict
+	switch {
+	case verdict.Outcome.Good():
+		return ""
+	case verdict.Outcome == rollout.Cancelled && verdict.Left == "": // it is being taken back
+		return "See how that ends with operation: status."
+	case verdict.Outcome == rollout.Cancelled:
+		return "See how it ends with operation: status, or take it back with operation: rollback."
+	case len(r.Findings) > 0:
+		return remedy(r, r.Findings[0])
+	case verdict.Outcome == rollout.Superseded:
+		return "Look at the run that made the other deployment: it tells how that one ends. If both should not have run, " +
+			"give their jobs one concurrency group."
+	case verdict.Outcome == rollout.TimedOut:
+		return "Look at the tasks of the deployment in the console; if it only needs longer, raise timeout."
+	case len(r.Failures) == 0:
+		return "Look at the events of the service in the console."
+	}
+	return "Look at the stopped tasks and the events of the service in the console."
+}
+
+// remedy is what to do about a finding. A deployment that waited for somebody and was taken back waits no more.
+func remedy(r *rollout.Rollout, finding rollout.Finding) string {
+	waited := slices.Contains([]rollout.About{rollout.AboutWaiting, rollout.AboutTraffic}, finding.About)
+	if back := r.Verdict.Return; back != nil && back.End == rollout.ReturnDone && waited {
+		return "Deploy again; to end the step at the pause, wait for its stage (wait-for), and continue the deployment " +
+			"in another step."
+	}
+	return finding.Next
+}

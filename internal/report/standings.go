@@ -1,0 +1,151 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"ecs-deploy/internal/rollout"
+)
+
+func tasksRun(at rollout.Standing) string {
+	return fmt.Sprintf("%d of %d tasks run", at.Running, at.Wanted)
+}
+
+// leftAt says where a deployment stood when the waiting ended.
+func leftAt(at rollout.Standing) string {
+	text := tasksRun(at)
+	if at.Pending > 0 {
+		text += fmt.Sprintf(", %d pending", at.Pending)
+	}
+	if at.Failed > 0 {
+		text += fmt.Sprintf(", %d failed", at.Failed)
+	}
+	switch {
+	case at.Wait == rollout.WaitContinue:
+		return text + "; it waits for somebody to continue it"
+	case at.Wait == rollout.WaitTraffic:
+		return text + ", and it waits for somebody to let the traffic move"
+	case at.Wait == rollout.WaitTermination:
+		return text + ", all traffic goes to them, and the old ones are kept"
+	case at.Traffic != nil && *at.Traffic > 0:
+		return text + fmt.Sprintf(", with %g %% of the traffic, at %s", *at.Traffic, stageName(at.Stage))
+	case at.Stage != "":
+		return text + ", at " + stageName(at.Stage)
+	}
+	return text
+}
+
+// left says how a deployment was left that did not succeed and was not taken back; empty: there is nothing to say.
+func left(r *rollout.Rollout) string {
+	switch r.Verdict.Left {
+	case rollout.LeftUnasked:
+		return "nothing was taken back, since AWS could not be asked"
+	case rollout.LeftAsIs:
+		return "nothing was taken back: " + runsNow(r) + "; rollback-on-failure: true would have taken it back"
+	case rollout.LeftGoingOn:
+		return strings.TrimSpace(
+			"the roll-back goes on in " + r.By + ". See how it ends with operation: status. " + rollout.Remedy(
+				r.Verdict.Return.Err,
+			),
+		)
+	case rollout.LeftStuck:
+		text := "this is how things are: " + runsNow(r) + ". To get the service up again, deploy a revision that works, " +
+			"with task-definition: family:revision."
+		if back := r.Verdict.Return; back != nil {
+			text += " " + rollout.Remedy(back.Err)
+		}
+		return strings.TrimSpace(text)
+	}
+	return ""
+}
+
+// runsNow says what runs, who gets the traffic as far as that is known, and whether anybody does more about it.
+func runsNow(r *rollout.Rollout) string {
+	at := r.Standing
+	text := fmt.Sprintf("%d of %d tasks of %s run", r.Deployment.Running, at.Wanted, r.Revision.Revision.ID())
+	if at.Older > 0 {
+		text += fmt.Sprintf(", and %d older ones", at.Older)
+	}
+	for i, serving := range at.Serving {
+		if i == 0 {
+			text += "; the traffic goes to " + rollout.RevisionID(serving.TaskDefinition)
+		} else {
+			text += fmt.Sprintf(", but for %g %% that goes to %s", *serving.Traffic, rollout.RevisionID(serving.TaskDefinition))
+		}
+	}
+	switch at.Course {
+	case rollout.Over:
+		return text + ", and " + r.By + " does no more about it"
+	case rollout.Blocking:
+		return text + ", and " + r.By + " goes on with the deployment: until it is over, or taken back with operation: " +
+			"rollback, no other can be started"
+	case rollout.GivenUp:
+		return text + "; " + r.By + " starts no more of them"
+	}
+	return text + "; " + r.By + " goes on trying"
+}
+
+// standsAt says how the newest deployment of a service stands.
+func standsAt(r *rollout.Rollout) string {
+	at, running := r.Standing, tasksRun(r.Standing)
+	runs := rollout.RevisionID(r.Deployment.TaskDefinition)
+	of := "another revision"
+	if runs != "" {
+		of = runs
+	}
+	deployment := fmt.Sprintf("deployment %s of %s ", at.ID, of)
+	share, split := leftSplit(r)
+	switch {
+	case at.Undeployed:
+		return fmt.Sprintf("%s has not deployed it yet, and it runs %s, %s", r.By, runs, running)
+	case at.Back != "":
+		return deployment + "is being rolled back by " + at.Back
+	case split:
+		return fmt.Sprintf("%s%s with %g %% of the traffic, which still goes there, %s; operation: rollback moves it back",
+			deployment, ended(at), share, running)
+	case at.Course == rollout.Over:
+		return fmt.Sprintf("deployment %s %s, and it runs %s, %s", at.ID, ended(at), runs, running)
+	case at.Wait == rollout.WaitTraffic:
+		return deployment + "waits for somebody to let the traffic move, " + running
+	case at.Wait == rollout.WaitTermination:
+		return deployment + "gets all the traffic, " + running + ", and the old ones are kept for about " + rollout.Span(
+			at.Left,
+		) + " more"
+	}
+	text := deployment + "is " + rollout.InWords(state(r)) + ", " + running
+	if at.Stage != "" && rollout.InWords(at.State) == "in progress" {
+		text += ", at " + stageName(at.Stage)
+	}
+	if at.Wait == rollout.WaitContinue {
+		text += ", and waits for somebody to continue it"
+	}
+	return text
+}
+
+// leftSplit is the share of the traffic that goes to tasks of ours although who carried their deployment out does no
+// more about it.
+func leftSplit(r *rollout.Rollout) (percent float64, split bool) {
+	if len(r.Standing.Serving) < 2 {
+		return 0, false
+	}
+	return *r.Standing.Serving[1].Traffic, true
+}
+
+// state is that of the deployment as its service has it or, where services have none, as who carries it out calls it.
+func state(r *rollout.Rollout) string {
+	if r.Deployment.State != "" {
+		return string(r.Deployment.State)
+	}
+	return r.Standing.State
+}
+
+// ended is how a deployment ended that is over.
+func ended(at rollout.Standing) string {
+	switch rollout.InWords(at.State) {
+	case "succeeded":
+		return "has succeeded"
+	case "failed":
+		return "has failed"
+	}
+	return "was " + rollout.InWords(at.State)
+}

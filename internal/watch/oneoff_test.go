@@ -1,0 +1,50 @@
+package watch
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ecs-deploy/internal/rollout"
+	"ecs-deploy/internal/taskdef"
+)
+
+func TestFollowTasks(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		scenario string
+		deny     []string
+		timeout  time.Duration
+		state    rollout.TaskStatus
+		lines    int
+		err      error
+	}{
+		{name: "to the end", scenario: "migration", timeout: time.Hour, state: rollout.TaskStopped, lines: 4},
+		{name: "it fails", scenario: "migration-fails", timeout: time.Hour, state: rollout.TaskStopped, lines: 3},
+		{name: "without its log", scenario: "migration", deny: []string{"GetLogEvents"}, timeout: time.Hour, state: rollout.TaskStopped},
+		{name: "too long", scenario: "migration-hangs", timeout: 2 * time.Minute, state: rollout.TaskRunning, lines: 1, err: ErrTimeout},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := open(t, test.scenario, test.deny...)
+				revision, err := w.client.Revision(t.Context(), "web")
+				require.NoError(t, err)
+				request, err := taskdef.Parse([]byte(`{"cluster":"main","count":1,"launchType":"FARGATE","networkConfiguration":{"awsvpcConfiguration":{"subnets":["subnet-1"]}}}`))
+				require.NoError(t, err)
+				arns, _, err := w.client.RunTask(t.Context(), rollout.PlannedTask{Input: "run-before", Cluster: "main", Request: request}, revision)
+				require.NoError(t, err)
+				streams, _ := w.client.LogStreams(revision.Document, arns)
+				tasks, err := FollowTasks(t.Context(), w.client, OneOff{Input: "run-before", Cluster: "main", Tasks: arns, Streams: streams, Timeout: test.timeout}, w.hear)
+				require.True(t, errors.Is(err, test.err), err)
+				require.Equal(t, test.state, tasks[0].Status)
+				require.Len(t, told[rollout.OneOffSaid](w), test.lines)
+				require.Equal(t, len(test.deny), len(told[rollout.Unreadable](w)))
+				require.GreaterOrEqual(t, len(told[rollout.OneOffProgressed](w)), 4)
+				w.requireNoSilence(t)
+			})
+		})
+	}
+}
