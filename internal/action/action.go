@@ -103,7 +103,7 @@ func run(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) int 
 	if in.Verbose && env.Version != "" {
 		read.Facts = append(read.Facts, rollout.Fact{Name: "version", Value: env.Version})
 	}
-	read.Facts = append(read.Facts, in.Understood()...)
+	read.Facts = append(read.Facts, in.Facts()...)
 	emit(read)
 	for _, notice := range in.Notices {
 		emit(notice)
@@ -197,22 +197,22 @@ func goesBack(world rollout.World) bool {
 
 // verify looks for what is in the way of a plan before anything is changed.
 func verify(ctx context.Context, client *cloud.Client, planned rollout.Plan, emit rollout.Emit) error {
-	verified := rollout.Verified{Doubts: plan.Doubts(planned), Checks: len(planned.Rollouts)}
+	verified := rollout.Verified{Concerns: plan.Concerns(planned), Checks: len(planned.Rollouts)}
 	more, err := client.Verify(ctx, planned.Revisions, planned.Account())
 	if err != nil {
 		return err
 	}
 	verified.Checks += more.Checks
-	verified.Doubts = append(verified.Doubts, more.Doubts...)
+	verified.Concerns = append(verified.Concerns, more.Concerns...)
 	verified.Unknown, verified.Unanswered = more.Unknown, more.Unanswered
 	emit(verified)
-	return sureToFail(verified.Doubts)
+	return sureToFail(verified.Concerns)
 }
 
 // sureToFail is the error of the doubts that are sure, all together; nil if there are none.
-func sureToFail(doubts []rollout.Doubt) error {
+func sureToFail(concerns []rollout.Concern) error {
 	const anyway = "verify: false deploys all the same"
-	sure := slices.DeleteFunc(slices.Clone(doubts), func(doubt rollout.Doubt) bool { return !doubt.Sure })
+	sure := slices.DeleteFunc(slices.Clone(concerns), func(concern rollout.Concern) bool { return !concern.Sure })
 	switch len(sure) {
 	case 0:
 		return nil
@@ -221,9 +221,9 @@ func sureToFail(doubts []rollout.Doubt) error {
 	}
 	var what []string
 	var each []error
-	for _, doubt := range sure {
-		what = append(what, doubt.What)
-		each = append(each, fmt.Errorf("%s. %s", doubt.What, doubt.Next))
+	for _, concern := range sure {
+		what = append(what, concern.What)
+		each = append(each, fmt.Errorf("%s. %s", concern.What, concern.Next))
 	}
 	return &rollout.Problem{
 		Kind: rollout.BadInput,

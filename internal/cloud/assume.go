@@ -20,17 +20,17 @@ import (
 )
 
 const (
-	// assuming is how long a role is tried to be assumed: what has not passed by then is no hiccup,
+	// assumeTimeout is how long a role is tried to be assumed: what has not passed by then is no hiccup,
 	// and an identity token is good for five minutes only.
-	assuming = 20 * time.Second
+	assumeTimeout = 20 * time.Second
 
-	// renewing is how long before they expire credentials are replaced. An attempt to do so may take
-	// renewal and, as long as the old ones are good, is made anew after renewalPause.
-	renewing     = 5 * time.Minute
-	renewal      = 5 * time.Second
-	renewalPause = 15 * time.Second
+	// renewalAge is how long before they expire credentials are replaced. An attempt to do so may take
+	// renewTimeout and, as long as the old ones are good, is made anew after renewInterval.
+	renewalAge    = 5 * time.Minute
+	renewTimeout  = 5 * time.Second
+	renewInterval = 15 * time.Second
 
-	usualSession = time.Hour
+	defaultSessionAge = time.Hour
 )
 
 // assumer gets the credentials of a role, again and again for as long as they are needed. It stands
@@ -69,9 +69,9 @@ func (a *assumer) Retrieve(ctx context.Context) (got aws.Credentials, err error)
 	if a.dropped.Swap(false) {
 		a.expires = time.Now()
 	}
-	limit := assuming
+	limit := assumeTimeout
 	if time.Now().Before(a.expires) {
-		limit = renewal
+		limit = renewTimeout
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -86,17 +86,17 @@ func (a *assumer) Retrieve(ctx context.Context) (got aws.Credentials, err error)
 		with = "the identity token of the job"
 	}
 	good := time.Until(a.expires).Round(time.Second)
-	a.client.emit(rollout.RoleAssumed{Session: deref(session.AssumedRoleUser.Arn), With: with, For: good, Again: again})
+	a.client.emit(rollout.RoleAssumed{Session: deref(session.AssumedRoleUser.Arn), With: with, MaxAge: good, Again: again})
 	return aws.Credentials{
 		AccessKeyID: deref(session.Credentials.AccessKeyId), SecretAccessKey: deref(session.Credentials.SecretAccessKey),
 		SessionToken: deref(session.Credentials.SessionToken),
-		CanExpire:    true, Expires: a.expires.Add(-min(renewing, good/3)),
+		CanExpire:    true, Expires: a.expires.Add(-min(renewalAge, good/3)),
 	}, nil
 }
 
 // HandleFailToRefresh keeps the old credentials for as long as they are good.
 func (a *assumer) HandleFailToRefresh(_ context.Context, old aws.Credentials, err error) (aws.Credentials, error) {
-	next := time.Now().Add(renewalPause)
+	next := time.Now().Add(renewInterval)
 	if !old.HasKeys() || !next.Before(a.expires) {
 		return aws.Credentials{}, err
 	}
@@ -114,7 +114,7 @@ type session struct {
 func (a *assumer) attempts(ctx context.Context) (session, error) {
 	for attempt := 1; ; attempt++ {
 		got, err := a.assume(ctx)
-		var trouble *passing
+		var trouble *transientProblem
 		if !errors.As(err, &trouble) {
 			return got, err
 		}
@@ -124,10 +124,10 @@ func (a *assumer) attempts(ctx context.Context) (session, error) {
 	}
 }
 
-// passing is a problem that may be gone at the next attempt.
-type passing struct{ problem *rollout.Problem }
+// transientProblem is a problem that may be gone at the next attempt.
+type transientProblem struct{ problem *rollout.Problem }
 
-func (p *passing) Error() string { return p.problem.Error() }
+func (p *transientProblem) Error() string { return p.problem.Error() }
 
 // assume assumes the role once.
 func (a *assumer) assume(ctx context.Context) (session, error) {
@@ -166,9 +166,9 @@ func (a *assumer) withKeys(ctx context.Context) (session, error) {
 }
 
 func (a *assumer) seconds() *int32 {
-	length := usualSession
-	if a.role.Duration > 0 {
-		length = a.role.Duration
+	length := defaultSessionAge
+	if a.role.MaxAge > 0 {
+		length = a.role.MaxAge
 	}
 	return aws.Int32(int32(length.Seconds()))
 }
@@ -176,7 +176,7 @@ func (a *assumer) seconds() *int32 {
 // take checks that an answer is whole, and has its secrets masked.
 func (a *assumer) take(got session) (session, error) {
 	if got.Credentials == nil || got.Credentials.Expiration == nil || got.AssumedRoleUser == nil {
-		return session{}, &passing{
+		return session{}, &transientProblem{
 			&rollout.Problem{Kind: rollout.Refused, What: "STS answers without credentials for " + a.role.ARN},
 		}
 	}
@@ -195,7 +195,7 @@ func tokenProblem(err error) error {
 		return p
 	}
 	p.What = "the runner could not be asked for an identity token: " + innermost(err).Error()
-	return &passing{p}
+	return &transientProblem{p}
 }
 
 // refused is why STS gives no credentials. The error of AWS is not in its chain: it is about another
@@ -205,7 +205,7 @@ func (a *assumer) refused(ctx context.Context, call string, err error, claims oi
 	if !found {
 		return a.unknown(ctx, call, err)
 	}
-	known = known.fill(a.role, claims)
+	known = known.with(a.role, claims)
 	p := known.problem(rollout.Refused)
 	var api smithyerrors.APIError
 	if errors.As(err, &api) {
@@ -215,7 +215,7 @@ func (a *assumer) refused(ctx context.Context, call string, err error, claims oi
 		p.Detail = claims.Compare(a.role.ARN)
 	}
 	if known.passes {
-		return &passing{p}
+		return &transientProblem{p}
 	}
 	return p
 }
@@ -229,7 +229,7 @@ func (a *assumer) unknown(ctx context.Context, call string, err error) error {
 	}
 	p.Err = nil
 	if Transient(err) || ctx.Err() != nil {
-		return &passing{p}
+		return &transientProblem{p}
 	}
 	return p
 }
@@ -269,8 +269,8 @@ func (stale) RetryableError() bool { return true }
 
 func (s stale) Unwrap() error { return s.error }
 
-// fresh is how long credentials are as good as can be had.
-const fresh = time.Minute
+// freshAge is how long credentials are as good as can be had.
+const freshAge = time.Minute
 
 // renewable tells of an error whether the call was signed with old credentials, in whose place there are
 // others already, or with the current ones, which are to be dropped since others may help.
@@ -281,5 +281,5 @@ func (a *assumer) renewable(err error, authorization string) (old, drop bool) {
 		return false, false
 	}
 	old = !strings.Contains(authorization, "Credential="+now.key+"/")
-	return old, !old && time.Since(now.at) > fresh
+	return old, !old && time.Since(now.at) > freshAge
 }

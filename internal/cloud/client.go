@@ -60,7 +60,7 @@ const (
 	// callTimeout ends a call that hangs: the SDK sets no limit of its own.
 	callTimeout = 30 * time.Second
 
-	longestBackoff = 20 * time.Second
+	maxBackoffInterval = 20 * time.Second
 )
 
 // Open makes a client. It calls nobody.
@@ -106,7 +106,7 @@ func (c *Client) retryer(retryables []retry.IsErrorRetryable, more ...retry.IsEr
 
 // backoff is the wait after that many attempts: doubling, with full jitter.
 func (c *Client) backoff(attempt int) time.Duration {
-	longest := min(time.Second<<min(attempt, 10), longestBackoff)
+	longest := min(time.Second<<min(attempt, 10), maxBackoffInterval)
 	return time.Duration(c.jitter() * float64(longest))
 }
 

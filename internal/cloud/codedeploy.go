@@ -51,7 +51,7 @@ func (d *codeDeployCarrier) Survey(ctx context.Context, services []rollout.Runni
 		return err
 	})
 	for i, group := range groups {
-		group.Shifting = took[slices.Index(configs, of(group))]
+		group.ShiftInterval = took[slices.Index(configs, of(group))]
 		services[i].Own = group
 	}
 	return err

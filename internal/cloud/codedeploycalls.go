@@ -103,10 +103,10 @@ func (c *Client) lookForCodeDeploy(
 	ctx context.Context, service rollout.ServiceKey, planned rollout.PlannedCodeDeploy, content string,
 ) (rollout.CodeDeployment, bool, error) {
 	sum := fmt.Sprintf("%x", sha256.Sum256([]byte(content)))
-	ctx, cancel := looking(ctx)
+	ctx, cancel := lookContext(ctx)
 	defer cancel()
 	for range looks {
-		if err := c.Pause(ctx, lookAfter); err != nil {
+		if err := c.Pause(ctx, lookInterval); err != nil {
 			return rollout.CodeDeployment{}, false, err
 		}
 		group, err := c.deploymentGroup(
@@ -148,7 +148,7 @@ func (c *Client) codeDeployment(ctx context.Context, id string) (rollout.CodeDep
 	if info.Revision != nil && info.Revision.AppSpecContent != nil {
 		d.AppSpecSum = deref(info.Revision.AppSpecContent.Sha256)
 	}
-	d.ReadyWait, d.TerminationWait = waits(info.BlueGreenDeploymentConfiguration)
+	d.ReadyTimeout, d.TerminationTimeout = waits(info.BlueGreenDeploymentConfiguration)
 	return d, nil
 }
 

@@ -58,7 +58,7 @@ func (c *Client) deploymentGroup(
 		group.Last = deref(last.DeploymentId)
 		group.UnderWay = !rollout.CodeDeployStatus(last.Status).Over()
 	}
-	group.ReadyWait, group.TerminationWait = waits(info.BlueGreenDeploymentConfiguration)
+	group.ReadyTimeout, group.TerminationTimeout = waits(info.BlueGreenDeploymentConfiguration)
 	return group, nil
 }
 
@@ -170,7 +170,7 @@ func (c *Client) notUnderWay(ctx context.Context, service rollout.ServiceKey, gr
 	case last.State() == rollout.TerminationWait:
 		what = fmt.Sprintf("deployment %s of service %s is not over in CodeDeploy: all traffic goes to its tasks, and "+
 			"the old ones are kept for about %s more",
-			last.ID, service.Name, rollout.Span(last.Left(time.Now())))
+			last.ID, service.Name, rollout.Span(last.Remaining(time.Now())))
 		next = "To go back to the old ones, which takes seconds, run this action with operation: rollback. To deploy " +
 			"something else, wait until they are gone, or let them go at once with operation: continue."
 	case last.State() == rollout.ReadyWait:

@@ -112,7 +112,7 @@ func base(ctx context.Context, options Options) (aws.Config, error) {
 	if err != nil {
 		return cfg, unreadable(err)
 	}
-	cfg.Credentials = aws.NewCredentialsCache(teller{cfg.Credentials, options.Emit})
+	cfg.Credentials = aws.NewCredentialsCache(announcedCredentials{cfg.Credentials, options.Emit})
 	return cfg, nil
 }
 
@@ -154,7 +154,7 @@ func rehearsed(ctx context.Context, options Options) (aws.Config, error) {
 		return cfg, err
 	}
 	cfg.Credentials = aws.NewCredentialsCache(
-		teller{credentials.StaticCredentialsProvider{Value: section.Credentials}, options.Emit},
+		announcedCredentials{credentials.StaticCredentialsProvider{Value: section.Credentials}, options.Emit},
 	)
 	return cfg, nil
 }
@@ -175,13 +175,13 @@ func partition(region string) string {
 	return "aws"
 }
 
-// teller tells the secrets of credentials, so that they are masked before anything prints them.
-type teller struct {
+// announcedCredentials tells the secrets of credentials, so that they are masked before anything prints them.
+type announcedCredentials struct {
 	provider aws.CredentialsProvider
 	emit     rollout.Emit
 }
 
-func (t teller) Retrieve(ctx context.Context) (aws.Credentials, error) {
+func (t announcedCredentials) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	got, err := t.provider.Retrieve(ctx)
 	t.emit(rollout.SecretLearned{Values: []string{got.AccessKeyID, got.SecretAccessKey, got.SessionToken}})
 	return got, err
@@ -237,7 +237,7 @@ func (c *Client) unauthenticated(ctx context.Context, err error) error {
 			),
 		}
 		if trouble, found := credentialError(call.Operation(), err); found {
-			p.Next = trouble.fill(AssumedRole{}, oidc.Claims{}).Next
+			p.Next = trouble.with(AssumedRole{}, oidc.Claims{}).Next
 		}
 		return p
 	case inChain && errors.As(err, &lost):
@@ -250,8 +250,8 @@ func (c *Client) unauthenticated(ctx context.Context, err error) error {
 	return p
 }
 
-// fill puts in what a credential error leaves open.
-func (e CredentialError) fill(role AssumedRole, claims oidc.Claims) CredentialError {
+// with puts in what a credential error leaves open.
+func (e CredentialError) with(role AssumedRole, claims oidc.Claims) CredentialError {
 	of := "the account"
 	if id := rollout.Account(role.ARN); id != "" {
 		of = "account " + id

@@ -96,7 +96,7 @@ func TestCredentialErrorsAreRecognised(t *testing.T) {
 						err := open(t, transport(func(r *http.Request) (*http.Response, error) {
 							return answerXML(r, http.StatusBadRequest, refusalXML(code, known.Example)), nil
 						})).Authenticate(t.Context(), []string{"123456789012"})
-						want := known.fill(role, claims)
+						want := known.with(role, claims)
 						require.EqualError(t, err, "sts:GetCallerIdentity for the credentials: "+want.What)
 						require.Equal(t, want.Next, err.(*rollout.Problem).Next)
 						return
@@ -114,7 +114,7 @@ func TestCredentialErrorsAreRecognised(t *testing.T) {
 
 					var problem *rollout.Problem
 					require.ErrorAs(t, err, &problem)
-					want := known.fill(AssumedRole{Role: rollout.Role{ARN: deployer}}, claims)
+					want := known.with(AssumedRole{Role: rollout.Role{ARN: deployer}}, claims)
 					require.Equal(t, want.What+" ("+code+": "+known.Example+")", problem.What)
 					require.Equal(t, want.Next, problem.Next)
 					require.Equal(t, rollout.Refused, problem.Kind)
@@ -122,7 +122,7 @@ func TestCredentialErrorsAreRecognised(t *testing.T) {
 					require.Equal(t, known.claims, problem.Detail != nil)
 					if known.passes {
 						require.Greater(t, calls, 1)
-						require.Equal(t, assuming, time.Since(began))
+						require.Equal(t, assumeTimeout, time.Since(began))
 					} else {
 						require.Equal(t, 1, calls, "a refusal fails at once")
 						require.Zero(t, time.Since(began))
@@ -156,12 +156,12 @@ func TestEachAttemptHasAFreshToken(t *testing.T) {
 		began := time.Now()
 		require.NoError(t, client.Authenticate(t.Context(), nil))
 		require.Equal(t, []string{"jwt-1", "jwt-2", "jwt-3", "jwt-4"}, sent)
-		require.LessOrEqual(t, time.Since(began), assuming)
+		require.LessOrEqual(t, time.Since(began), assumeTimeout)
 		require.Equal(t, []rollout.Event{
 			rollout.SecretLearned{Values: []string{"jwt-1"}}, rollout.SecretLearned{Values: []string{"jwt-2"}},
 			rollout.SecretLearned{Values: []string{"jwt-3"}}, rollout.SecretLearned{Values: []string{"jwt-4"}},
 			rollout.SecretLearned{Values: []string{"ASIA1", "secret of ASIA1", "token of ASIA1"}},
-			rollout.RoleAssumed{Session: "arn:aws:sts::123456789012:assumed-role/deployer/x", With: "the identity token of the job", For: events[5].(rollout.RoleAssumed).For},
+			rollout.RoleAssumed{Session: "arn:aws:sts::123456789012:assumed-role/deployer/x", With: "the identity token of the job", MaxAge: events[5].(rollout.RoleAssumed).MaxAge},
 		}, events)
 	})
 }
@@ -180,7 +180,7 @@ func TestAssumingEndsAfterTwentySeconds(t *testing.T) {
 				began := time.Now()
 				err := assumingClient(t, AssumedRole{Token: source.token}, answer, nil).Authenticate(t.Context(), nil)
 				require.ErrorContains(t, err, "sts:AssumeRoleWithWebIdentity for role "+deployer+": AWS could not be reached in eu-west-1")
-				require.LessOrEqual(t, time.Since(began), assuming)
+				require.LessOrEqual(t, time.Since(began), assumeTimeout)
 				require.NotContains(t, err.Error(), "jwt")
 			})
 		})

@@ -8,10 +8,10 @@ import (
 
 // ecsCarrier is deployments that ECS carries out itself.
 type ecsCarrier struct {
-	client *Client
-	blind  bool // the service deployments may not be read
-	blinks int  // rounds in a row in which they could not be read
-	turn   int  // how many service deployments were looked for
+	client       *Client
+	unreadable   bool // the service deployments may not be read
+	failedRounds int  // rounds in a row in which they could not be read
+	next         int  // how many service deployments were looked for
 }
 
 func (*ecsCarrier) Survey(context.Context, []rollout.Running, []rollout.Detail) error { return nil }
@@ -29,7 +29,7 @@ func (e *ecsCarrier) Look(ctx context.Context, open []*rollout.Rollout, needed b
 	for _, r := range open {
 		r.Own = nil // what DescribeServices says is newer
 	}
-	if e.blind {
+	if e.unreadable {
 		return nil
 	}
 	var known []string
@@ -46,13 +46,13 @@ func (e *ecsCarrier) Look(ctx context.Context, open []*rollout.Rollout, needed b
 		return err
 	})
 	if err != nil {
-		return e.goBlind(err, needed, emit)
+		return e.giveUp(err, needed, emit)
 	}
 	found, err := e.client.ServiceDeployments(ctx, known...)
 	if err != nil {
-		return e.goBlind(err, needed, emit)
+		return e.giveUp(err, needed, emit)
 	}
-	e.blinks = 0
+	e.failedRounds = 0
 	for _, r := range open {
 		if its, read := found[r.ARN]; read {
 			r.Own = its
@@ -69,26 +69,26 @@ func (e *ecsCarrier) inTurn(unknown []*rollout.Rollout, known int) []*rollout.Ro
 		return nil
 	}
 	n := min(1+callsFor(known+len(unknown))-callsFor(known), lookedInto, len(unknown))
-	from := e.turn % len(unknown)
-	e.turn += n
+	from := e.next % len(unknown)
+	e.next += n
 	return append(unknown[from:], unknown[:from]...)[:n]
 }
 
-// enoughBlinks is after how many rounds the service deployments are not waited for any longer.
-const enoughBlinks = 5
+// maxFailedRounds is after how many rounds the service deployments are not waited for any longer.
+const maxFailedRounds = 5
 
-// goBlind lets the service deployments go where they may not be read, or cannot be for a while: the
+// giveUp lets the service deployments go where they may not be read, or cannot be for a while: the
 // deployments of the service tell the same with fewer words.
-func (e *ecsCarrier) goBlind(err error, needed bool, emit rollout.Emit) error {
+func (e *ecsCarrier) giveUp(err error, needed bool, emit rollout.Emit) error {
 	if Transient(err) {
-		if e.blinks++; e.blinks >= enoughBlinks {
+		if e.failedRounds++; e.failedRounds >= maxFailedRounds {
 			return nil
 		}
 	}
 	if needed || !NotAllowed(err) && !Unsupported(err) {
 		return err
 	}
-	e.blind = true
+	e.unreadable = true
 	emit(rollout.Unreadable{Err: err, Sight: rollout.SightStages})
 	return nil
 }

@@ -100,7 +100,7 @@ func (c *Client) problem(ctx context.Context, err error, action, resource string
 		p.What = what("not allowed")
 		p.Next = allow(action, api.ErrorMessage())
 	case isCredentials:
-		credentials = credentials.fill(AssumedRole{}, oidc.Claims{})
+		credentials = credentials.with(AssumedRole{}, oidc.Claims{})
 		p.What, p.Next = what("%s", credentials.What), credentials.Next
 	case chainEnded(err):
 		p.What, p.Next = noCredentials.What, noCredentials.Next

@@ -20,7 +20,7 @@ import (
 func during(t *testing.T, broken func(since time.Duration) bool, minutes int) (keys map[string]int, err error) {
 	keys = map[string]int{}
 	began, given := time.Now(), 0
-	client := assumingClient(t, AssumedRole{Role: rollout.Role{Duration: 15 * time.Minute}}, transport(func(r *http.Request) (*http.Response, error) {
+	client := assumingClient(t, AssumedRole{Role: rollout.Role{MaxAge: 15 * time.Minute}}, transport(func(r *http.Request) (*http.Response, error) {
 		if r.Header.Get("X-Amz-Target") == "" {
 			if broken(time.Since(began)) {
 				return nil, syscall.ECONNRESET

@@ -81,7 +81,7 @@ func serviceDeployment(d types.ServiceDeployment) rollout.ServiceDeployment {
 		deployment.Production = d.TargetServiceRevision.RequestedProductionTrafficWeight
 	}
 	if d.DeploymentConfiguration != nil {
-		deployment.Bake = time.Duration(deref(d.DeploymentConfiguration.BakeTimeInMinutes)) * time.Minute
+		deployment.BakeInterval = time.Duration(deref(d.DeploymentConfiguration.BakeTimeInMinutes)) * time.Minute
 	}
 	for _, hook := range d.LifecycleHookDetails {
 		deployment.Hooks = append(deployment.Hooks, rollout.LifecycleHook{

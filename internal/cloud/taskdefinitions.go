@@ -99,7 +99,7 @@ func (c *Client) register(ctx context.Context, document taskdef.Document) (rollo
 func (c *Client) latestIs(
 	ctx context.Context, document taskdef.Document, from rollout.Revision,
 ) (rollout.Revision, bool, error) {
-	if err := c.Pause(ctx, lookAfter); err != nil {
+	if err := c.Pause(ctx, lookInterval); err != nil {
 		return rollout.Revision{}, false, err
 	}
 	latest, err := c.Revision(ctx, document.Family())

@@ -13,9 +13,9 @@ import (
 const (
 	sends = 4
 	looks = 3
-	// lookAfter gives AWS time to show what a lost request did; DescribeServices is only eventually
+	// lookInterval gives AWS time to show what a lost request did; DescribeServices is only eventually
 	// consistent.
-	lookAfter = 2 * time.Second
+	lookInterval = 2 * time.Second
 )
 
 // once makes a call that has no client token, and that would do its work twice if it were simply sent twice: when its
@@ -52,9 +52,9 @@ func once[Sent any](
 	return none, problem(lost)
 }
 
-// looking is the context for a look: that of the run or, when it was cancelled, one for a last look, since the runner
-// does not wait long (https://docs.github.com/actions/reference/workflows-and-actions/workflow-cancellation).
-func looking(ctx context.Context) (context.Context, context.CancelFunc) {
+// lookContext is the context for a look: that of the run or, when it was cancelled, one for a last look, since the
+// runner does not wait long (https://docs.github.com/actions/reference/workflows-and-actions/workflow-cancellation).
+func lookContext(ctx context.Context) (context.Context, context.CancelFunc) {
 	if ctx.Err() == nil {
 		return context.WithCancel(ctx)
 	}
@@ -101,10 +101,10 @@ func (c *Client) send(ctx context.Context, before rollout.Service, update rollou
 
 // look searches for a deployment of the revision that was not there before.
 func (c *Client) look(ctx context.Context, before rollout.Service, update rollout.Update) (updated, bool, error) {
-	ctx, cancel := looking(ctx)
+	ctx, cancel := lookContext(ctx)
 	defer cancel()
 	for range looks {
-		if err := c.Pause(ctx, lookAfter); err != nil {
+		if err := c.Pause(ctx, lookInterval); err != nil {
 			return updated{}, false, err
 		}
 		services, err := c.Services(ctx, before.Cluster, before.Name)

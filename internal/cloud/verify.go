@@ -23,9 +23,9 @@ import (
 )
 
 const (
-	// checking is how long a check may take, and verifying all of them together: they only help.
-	checking  = 5 * time.Second
-	verifying = 20 * time.Second
+	// checkTimeout is how long a check may take, and verifyTimeout all of them together: they only help.
+	checkTimeout  = 5 * time.Second
+	verifyTimeout = 20 * time.Second
 
 	// checksAtOnce is how many checks are made at the same time.
 	checksAtOnce = 20
@@ -38,7 +38,7 @@ const (
 func (c *Client) Verify(
 	ctx context.Context, revisions []rollout.PlannedRevision, account string,
 ) (rollout.Verified, error) {
-	ctx, cancel := context.WithTimeout(ctx, verifying)
+	ctx, cancel := context.WithTimeout(ctx, verifyTimeout)
 	defer cancel()
 	once := c.WithoutRetry()
 	var checks []check
@@ -54,33 +54,34 @@ func (c *Client) Verify(
 			}
 		}
 	}
-	doubts, errs := make([]rollout.Doubt, len(checks)), make([]error, len(checks))
+	concerns, errs := make([]rollout.Concern, len(checks)), make([]error, len(checks))
 	_ = each(ctx, checksAtOnce, checks, func(ctx context.Context, i int, check check) error {
-		ctx, cancel := context.WithTimeout(ctx, checking)
+		ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 		defer cancel()
-		doubts[i], errs[i] = again(ctx, check.look)
+		concerns[i], errs[i] = checkAgain(ctx, check.look)
 		return nil // the error of one ends none of the others
 	})
-	return once.verified(checks, doubts, errs)
+	return once.verified(checks, concerns, errs)
 }
 
 // A check that gets no answer is made again, after a while, so often at most.
 const (
-	looksAtMost = 3
-	lookPause   = time.Second
+	checkAttempts = 3
+	checkInterval = time.Second
 )
 
-// again looks until there is an answer. Its pauses have no jitter: there are few checks, and only at the beginning.
-func again(ctx context.Context, look func(context.Context) (rollout.Doubt, error)) (rollout.Doubt, error) {
+// checkAgain looks until there is an answer. Its pauses have no jitter: there are few checks, and only at the
+// beginning.
+func checkAgain(ctx context.Context, look func(context.Context) (rollout.Concern, error)) (rollout.Concern, error) {
 	for attempt := 1; ; attempt++ {
-		doubt, err := look(ctx)
-		if err == nil || !Transient(err) || attempt == looksAtMost {
-			return doubt, err
+		concern, err := look(ctx)
+		if err == nil || !Transient(err) || attempt == checkAttempts {
+			return concern, err
 		}
 		select {
 		case <-ctx.Done():
-			return doubt, err
-		case <-time.After(lookPause):
+			return concern, err
+		case <-time.After(checkInterval):
 		}
 	}
 }
@@ -88,45 +89,45 @@ func again(ctx context.Context, look func(context.Context) (rollout.Doubt, error
 // check is a look at a thing that tasks need, and the action that it takes.
 type check struct {
 	action, thing string
-	look          func(context.Context) (rollout.Doubt, error)
+	look          func(context.Context) (rollout.Concern, error)
 }
 
 // checks are those for one revision.
 func (c *Client) checks(revision rollout.PlannedRevision, account string) []check {
 	var checks []check
-	add := func(action, thing string, look func(context.Context) (rollout.Doubt, error)) {
+	add := func(action, thing string, look func(context.Context) (rollout.Concern, error)) {
 		checks = append(checks, check{action, thing, look})
 	}
-	needs := revision.Document.Needs()
+	dependencies := revision.Document.Dependencies()
 	for _, image := range newImages(revision) {
 		if in, isECR := taskdef.ParseECRImage(image); isECR {
-			add("ecr:BatchGetImage", image, func(ctx context.Context) (rollout.Doubt, error) {
-				return c.verifyImage(ctx, image, in, needs.Platform)
+			add("ecr:BatchGetImage", image, func(ctx context.Context) (rollout.Concern, error) {
+				return c.verifyImage(ctx, image, in, dependencies.Platform)
 			})
 		}
 	}
-	for _, role := range needs.Roles {
-		add("iam:GetRole", role, func(ctx context.Context) (rollout.Doubt, error) { return c.verifyRole(ctx, role) })
+	for _, role := range dependencies.Roles {
+		add("iam:GetRole", role, func(ctx context.Context) (rollout.Concern, error) { return c.verifyRole(ctx, role) })
 	}
-	for _, log := range needs.Logs {
+	for _, log := range dependencies.Logs {
 		add(
 			"logs:DescribeLogGroups",
 			log.Region+" "+log.Group,
-			func(ctx context.Context) (rollout.Doubt, error) { return c.verifyLogGroup(ctx, log) },
+			func(ctx context.Context) (rollout.Concern, error) { return c.verifyLogGroup(ctx, log) },
 		)
 	}
-	for _, secret := range needs.Secrets {
+	for _, secret := range dependencies.Secrets {
 		if strings.Contains(secret, ":secretsmanager:") {
 			add(
 				"secretsmanager:DescribeSecret",
 				secret,
-				func(ctx context.Context) (rollout.Doubt, error) { return c.verifySecret(ctx, secret) },
+				func(ctx context.Context) (rollout.Concern, error) { return c.verifySecret(ctx, secret) },
 			)
 		} else if ours(secret, account) {
 			add(
 				"ssm:DescribeParameters",
 				secret,
-				func(ctx context.Context) (rollout.Doubt, error) { return c.verifyParameter(ctx, secret) },
+				func(ctx context.Context) (rollout.Concern, error) { return c.verifyParameter(ctx, secret) },
 			)
 		}
 	}
@@ -134,15 +135,15 @@ func (c *Client) checks(revision rollout.PlannedRevision, account string) []chec
 }
 
 // verified gathers what the checks found, in their order.
-func (c *Client) verified(checks []check, doubts []rollout.Doubt, errs []error) (rollout.Verified, error) {
+func (c *Client) verified(checks []check, concerns []rollout.Concern, errs []error) (rollout.Verified, error) {
 	var verified rollout.Verified
 	for i, check := range checks {
 		var problem *rollout.Problem
 		switch err := errs[i]; {
 		case err == nil:
 			verified.Checks++
-			if doubts[i].What != "" {
-				verified.Doubts = append(verified.Doubts, doubts[i])
+			if concerns[i].What != "" {
+				verified.Concerns = append(verified.Concerns, concerns[i])
 			}
 		case errors.As(err, &problem), isCredentialError(err): // a problem comes of getting credentials
 			return verified, c.problem(context.Background(), err, "the checks", "the task definition")
@@ -158,8 +159,8 @@ func (c *Client) verified(checks []check, doubts []rollout.Doubt, errs []error) 
 	return verified, nil
 }
 
-func sure(next, format string, args ...any) rollout.Doubt {
-	return rollout.Doubt{Sure: true, What: fmt.Sprintf(format, args...), Next: next}
+func sure(next, format string, args ...any) rollout.Concern {
+	return rollout.Concern{Sure: true, What: fmt.Sprintf(format, args...), Next: next}
 }
 
 // manifests are the forms of an image that there are.
@@ -172,7 +173,7 @@ var manifests = []string{
 // registries are not looked at.
 func (c *Client) verifyImage(
 	ctx context.Context, text string, image taskdef.ECRImage, platform taskdef.Platform,
-) (rollout.Doubt, error) {
+) (rollout.Concern, error) {
 	id := ecrtypes.ImageIdentifier{ImageTag: &image.Tag}
 	if image.Digest != "" {
 		id = ecrtypes.ImageIdentifier{ImageDigest: &image.Digest}
@@ -188,7 +189,7 @@ func (c *Client) verifyImage(
 		return sure("Check account, region and name of the repository.", "image %s: there is no such repository", text), nil
 	}
 	if err != nil {
-		return rollout.Doubt{}, err
+		return rollout.Concern{}, err
 	}
 	for _, failure := range out.Failures {
 		if failure.FailureCode == ecrtypes.ImageFailureCodeImageNotFound {
@@ -204,7 +205,7 @@ func (c *Client) verifyImage(
 				"image %s is made for %s, and the tasks run on %s", text, inWords(has...), inWords(platform)), nil
 		}
 	}
-	return rollout.Doubt{}, nil
+	return rollout.Concern{}, nil
 }
 
 // newImages are the images that are deployed anew: those of a file all are.
@@ -254,34 +255,34 @@ func inWords(platforms ...taskdef.Platform) string {
 	return strings.Join(words, " and ")
 }
 
-func (c *Client) verifyRole(ctx context.Context, arn string) (rollout.Doubt, error) {
+func (c *Client) verifyRole(ctx context.Context, arn string) (rollout.Concern, error) {
 	name := rollout.LastSegment(arn)
 	_, err := iam.NewFromConfig(c.config).GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
 	if code(err) == "NoSuchEntity" {
 		return sure("Create it, or correct taskRoleArn and executionRoleArn.", "role %s does not exist", arn), nil
 	}
-	return rollout.Doubt{}, err
+	return rollout.Concern{}, err
 }
 
-func (c *Client) verifyLogGroup(ctx context.Context, log taskdef.Log) (rollout.Doubt, error) {
+func (c *Client) verifyLogGroup(ctx context.Context, log taskdef.Log) (rollout.Concern, error) {
 	out, err := c.logs(log.Region).DescribeLogGroups(
 		ctx, &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: &log.Group},
 	)
 	if err != nil {
-		return rollout.Doubt{}, err
+		return rollout.Concern{}, err
 	}
 	for _, group := range out.LogGroups {
 		if deref(group.LogGroupName) == log.Group {
-			return rollout.Doubt{}, nil
+			return rollout.Concern{}, nil
 		}
 	}
 	if out.NextToken != nil {
-		return rollout.Doubt{}, errors.New("there are more")
+		return rollout.Concern{}, errors.New("there are more")
 	}
 	return sure(`Create it, or set awslogs-create-group to "true".`, "log group %s does not exist", log.Group), nil
 }
 
-func (c *Client) verifySecret(ctx context.Context, from string) (rollout.Doubt, error) {
+func (c *Client) verifySecret(ctx context.Context, from string) (rollout.Concern, error) {
 	parts := strings.Split(from, ":") // behind the name stand the JSON key, stage and version
 	arn := strings.Join(parts[:min(7, len(parts))], ":")
 	client := secretsmanager.NewFromConfig(c.config, func(o *secretsmanager.Options) {
@@ -296,7 +297,7 @@ func (c *Client) verifySecret(ctx context.Context, from string) (rollout.Doubt, 
 	case err == nil && out.DeletedDate != nil:
 		return sure("Restore it, or correct valueFrom.", "secret %s is deleted", arn), nil
 	}
-	return rollout.Doubt{}, err
+	return rollout.Concern{}, err
 }
 
 // ours tells whether a parameter is one that can be looked up: those of other accounts cannot, nor can what stands
@@ -312,7 +313,7 @@ func ours(from, account string) bool {
 // verifyParameter asks for the description, not for the value. The ARN of a parameter is the same with and without a
 // slash in front of its name
 // (https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html).
-func (c *Client) verifyParameter(ctx context.Context, from string) (rollout.Doubt, error) {
+func (c *Client) verifyParameter(ctx context.Context, from string) (rollout.Concern, error) {
 	name, region := from, ""
 	if parts := strings.SplitN(from, ":", 6); len(parts) == 6 {
 		region, name = parts[3], strings.TrimPrefix(parts[5], "parameter")
@@ -324,7 +325,7 @@ func (c *Client) verifyParameter(ctx context.Context, from string) (rollout.Doub
 		ParameterFilters: []ssmtypes.ParameterStringFilter{{Key: &key, Option: &equals, Values: []string{"/" + bare, bare}}},
 	})
 	if err != nil || len(out.Parameters) > 0 || out.NextToken != nil {
-		return rollout.Doubt{}, err
+		return rollout.Concern{}, err
 	}
 	return sure("Create it, or correct valueFrom.", "parameter %s does not exist", name), nil
 }

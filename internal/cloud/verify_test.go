@@ -144,11 +144,11 @@ func TestVerifyIsOnlySureOfWhatItKnows(t *testing.T) {
 			verified, err := client.Verify(t.Context(), []rollout.PlannedRevision{planned}, "1")
 			require.NoError(t, err)
 			if test.want == "" {
-				require.Empty(t, verified.Doubts)
+				require.Empty(t, verified.Concerns)
 			} else {
-				require.Len(t, verified.Doubts, 1)
-				require.Equal(t, test.want, verified.Doubts[0].What)
-				require.True(t, verified.Doubts[0].Sure)
+				require.Len(t, verified.Concerns, 1)
+				require.Equal(t, test.want, verified.Concerns[0].What)
+				require.True(t, verified.Concerns[0].Sure)
 			}
 		})
 	}

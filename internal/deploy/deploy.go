@@ -21,6 +21,7 @@ import (
 // what was done until then.
 func Execute(ctx context.Context, client *cloud.Client, plan rollout.Plan, emit rollout.Emit) (rollout.Result, error) {
 	d := newDeployer(client, plan, emit)
+	defer d.leaveUnknown()
 	err := d.execute(ctx)
 	d.leaveUntouched()
 	if err == nil {
@@ -81,8 +82,8 @@ func (d *deployer) repoint(ctx context.Context) error {
 // register registers the revisions that are new, and tells of each in the order of the plan.
 func (d *deployer) register(ctx context.Context) error {
 	d.revisions = make([]rollout.RevisionResult, len(d.plan.Revisions))
-	var told inOrder
-	defer told.rest()
+	var order inOrder
+	defer order.rest()
 	return cloud.Each(ctx, d.plan.Revisions, func(ctx context.Context, i int, planned rollout.PlannedRevision) error {
 		result := rollout.RevisionResult{Revision: planned.Base, Previous: planned.Base, Images: planned.Images}
 		if planned.Register {
@@ -92,7 +93,7 @@ func (d *deployer) register(ctx context.Context) error {
 			}
 			result.Revision, result.Changed = registered, true
 		}
-		told.done(i, func() {
+		order.done(i, func() {
 			d.revisions[i] = result
 			for _, r := range d.plan.Rollouts {
 				if r.Planned == i {
@@ -107,14 +108,14 @@ func (d *deployer) register(ctx context.Context) error {
 
 // update updates the services, and returns the first error, after which no other update is begun.
 func (d *deployer) update(ctx context.Context) error {
-	var told inOrder
-	defer told.rest()
+	var order inOrder
+	defer order.rest()
 	return cloud.Each(ctx, d.plan.Rollouts, func(ctx context.Context, i int, r *rollout.Rollout) error {
 		update := r.Update
 		update.TaskDefinition = r.Revision.Revision.ARN
 		since := time.Now()
 		after, ours, err := d.carriers.Of(r.Service).Start(ctx, r, update)
-		told.done(i, func() {
+		order.done(i, func() {
 			if err != nil {
 				r.Verdict.Settings, r.Verdict.Registered = after.Name != "", r.Revision.Changed
 				return
@@ -132,7 +133,7 @@ func (d *deployer) started(r *rollout.Rollout, after rollout.Service, ours rollo
 	r.Service = after
 	r.Deployment = ours
 	r.Since = since
-	r.Heard = ours.Created.Add(-1)
+	r.EventsSince = ours.Created.Add(-1)
 	r.Replaced, r.Unchanged = before.ID, ours.ID == before.ID
 	r.HealthChecked = r.Revision.Revision.Document.HealthChecked()
 	r.Outputs = kind.Of(after).Outputs(r)
@@ -151,6 +152,15 @@ func (d *deployer) leaveUntouched() {
 	for _, r := range d.plan.Rollouts {
 		if r.Phase == rollout.PhasePlanned {
 			r.Verdict.Outcome, r.Verdict.Ending = rollout.Failed, rollout.EndedUntouched
+		}
+	}
+}
+
+// leaveUnknown files, where a fault of ours has ended the run amid it, that the ends of the rollouts are not known.
+func (d *deployer) leaveUnknown() {
+	for _, r := range d.plan.Rollouts {
+		if r.Verdict.Outcome == "" {
+			d.decide(r, rollout.Verdict{Outcome: rollout.Failed, Ending: rollout.EndedUnknown})
 		}
 	}
 }
@@ -242,7 +252,7 @@ func (d *deployer) explain(ctx context.Context, r *rollout.Rollout) {
 	ctx, cancel := context.WithTimeout(ctx, explainTimeout)
 	defer cancel()
 	evidence := rollout.Evidence{
-		TimedOut: r.Verdict.Ending == rollout.EndedTimedOut, Standing: r.Verdict.Standing, Said: r.Verdict.Said,
+		TimedOut: r.Verdict.Ending == rollout.EndedTimedOut, Progress: r.Verdict.Progress, Said: r.Verdict.Said,
 	}
 	for _, event := range r.Service.Events {
 		if !event.At.Before(r.Deployment.Created) {

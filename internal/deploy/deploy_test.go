@@ -228,7 +228,7 @@ func requireTold(t *testing.T, events []rollout.Event, r *rollout.Rollout) {
 			if e.Rollout == r {
 				count["explained"]++
 			}
-		case rollout.TakingBack:
+		case rollout.RollbackStarted:
 			if e.Rollout == r {
 				count["taking back"]++
 			}

@@ -70,7 +70,7 @@ func (d *deployer) followOnce(ctx context.Context, planned *rollout.PlannedTask,
 	if driver, is := unreadable[planned.Container]; is {
 		d.emit(rollout.LogUnreadable{Container: planned.Container, Driver: driver})
 	}
-	hear := func(event rollout.Event) {
+	keepLines := func(event rollout.Event) {
 		if said, is := event.(rollout.OneOffSaid); is {
 			result.Lines = append(result.Lines, said.Line)
 			result.Lines = result.Lines[max(0, len(result.Lines)-lastLines):]
@@ -84,13 +84,13 @@ func (d *deployer) followOnce(ctx context.Context, planned *rollout.PlannedTask,
 		Streams: streams,
 		Timeout: planned.Timeout,
 	}
-	tasks, err := watch.FollowTasks(ctx, d.client, run, hear)
+	tasks, err := watch.FollowTasks(ctx, d.client, run, keepLines)
 	switch {
 	case errors.Is(err, watch.ErrTimeout):
 		result.Verdict = rollout.OneOffVerdict{
 			Outcome: rollout.TimedOut,
 			Ending:  rollout.OneOffTimedOut,
-			Limit:   planned.Timeout,
+			Timeout: planned.Timeout,
 		}
 		d.stop(ctx, result, planned.Input+" ran out of time")
 		return nil
@@ -128,8 +128,8 @@ func ended(
 			bad = append(bad, task)
 		}
 	}
-	told := append(slices.Clone(bad), tasks...)[0]
-	for _, container := range told.Containers {
+	decisive := append(slices.Clone(bad), tasks...)[0]
+	for _, container := range decisive.Containers {
 		if container.Name == planned.Container {
 			exit = container.ExitCode
 		}
@@ -137,7 +137,7 @@ func ended(
 	if len(bad) == 0 {
 		return exit, rollout.OneOffVerdict{Outcome: rollout.Succeeded, Ending: rollout.OneOffEndedWell}, nil
 	}
-	verdict = rollout.OneOffVerdict{Outcome: rollout.Failed, Ending: rollout.OneOffFailed, Cause: told.Cause()}
+	verdict = rollout.OneOffVerdict{Outcome: rollout.Failed, Ending: rollout.OneOffFailed, Cause: decisive.Cause()}
 	return exit, verdict, diagnose.Explain(rollout.Evidence{Failures: bad})
 }
 

@@ -56,7 +56,7 @@ func TestTasksThatRunOnce(t *testing.T) {
 		{name: "finds no place", scenario: "migration-without-room", with: map[string]string{"run-before": "bin/migrate"}, outcome: rollout.Failed,
 			want: rollout.OneOffVerdict{Outcome: rollout.Failed, Ending: rollout.OneOffUnplaced, Unplaced: []string{"RESOURCE:MEMORY"}}},
 		{name: "takes too long", scenario: "migration-hangs", with: map[string]string{"run-before": "{command: bin/migrate, timeout: 2m}"}, lines: 1, stopped: 1, outcome: rollout.TimedOut,
-			want: rollout.OneOffVerdict{Outcome: rollout.TimedOut, Ending: rollout.OneOffTimedOut, Limit: 2 * time.Minute}},
+			want: rollout.OneOffVerdict{Outcome: rollout.TimedOut, Ending: rollout.OneOffTimedOut, Timeout: 2 * time.Minute}},
 		{name: "is cancelled", scenario: "migration-hangs", with: map[string]string{"run-before": "bin/migrate"}, cancel: time.Minute, lines: 1, stopped: 1, outcome: rollout.Cancelled,
 			want: rollout.OneOffVerdict{Outcome: rollout.Cancelled, Ending: rollout.OneOffCancelled}},
 		{name: "its log may not be read", scenario: "migration", deny: []string{"GetLogEvents"}, with: map[string]string{"run-before": "bin/migrate"},

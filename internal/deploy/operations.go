@@ -33,7 +33,7 @@ func adopt(ctx context.Context, client *cloud.Client, op Operation, emit rollout
 			return err
 		}
 		r.At = time.Now()
-		r.Standing = kind.Of(r.Service).Standing(r)
+		r.Progress = kind.Of(r.Service).Progress(r)
 		r.Outputs = kind.Of(r.Service).Outputs(r)
 		return nil
 	})
@@ -53,7 +53,7 @@ func newest(running rollout.Running) *rollout.Rollout {
 		Runs:          running.Revision,
 		Phase:         rollout.PhaseStarted,
 		Since:         time.Now(),
-		Heard:         service.LastHeard(primary.Created),
+		EventsSince:   service.LatestEvent(primary.Created),
 		HealthChecked: running.Revision.Document.HealthChecked(),
 		Revision:      rollout.RevisionResult{Revision: rollout.Named(primary.TaskDefinition), Previous: running.Revision},
 		Look:          rollout.Look{Service: service, Deployment: primary},
@@ -73,13 +73,14 @@ func Status(ctx context.Context, client *cloud.Client, op Operation, emit rollou
 	if err != nil {
 		return d.result(), err
 	}
+	defer d.leaveUnknown()
 	for _, r := range d.plan.Rollouts {
-		d.decide(r, rollout.Verdict{Outcome: rollout.Unchanged, Ending: rollout.EndedStatus, Standing: r.Standing})
+		d.decide(r, rollout.Verdict{Outcome: rollout.Unchanged, Ending: rollout.EndedStatus, Progress: r.Progress})
 		emit(rollout.Progressed{Rollout: r})
-		if r.Standing.Wait != rollout.WaitContinue && r.Standing.Wait != rollout.WaitTraffic {
+		if r.Progress.Wait != rollout.WaitContinue && r.Progress.Wait != rollout.WaitTraffic {
 			continue
 		}
-		for _, hook := range r.Standing.Hooks {
+		for _, hook := range r.Progress.Hooks {
 			if hook.Pause {
 				emit(rollout.HookCalled{Rollout: r, Hook: hook})
 			}
@@ -94,8 +95,9 @@ func Continue(ctx context.Context, client *cloud.Client, op Operation, emit roll
 	if err != nil {
 		return d.result(), err
 	}
+	defer d.leaveUnknown()
 	for _, r := range d.plan.Rollouts {
-		if r.Standing.Wait == rollout.NoWait {
+		if r.Progress.Wait == rollout.NoWait {
 			return rollout.Result{}, &rollout.Problem{
 				Kind: rollout.BadInput, What: "operation: continue: service " + r.Service.Name + " does not wait for anybody",
 				Next: "Look how it stands with operation: status. Nothing was changed.", Err: rollout.NotWaiting{Rollout: r},
@@ -122,10 +124,10 @@ func Continue(ctx context.Context, client *cloud.Client, op Operation, emit roll
 
 // waitsAt is the stage or state in which a deployment waits, as AWS calls it.
 func waitsAt(r *rollout.Rollout) string {
-	if r.Standing.Wait == rollout.WaitContinue {
-		return r.Standing.Stage
+	if r.Progress.Wait == rollout.WaitContinue {
+		return r.Progress.Stage
 	}
-	return r.Standing.State
+	return r.Progress.State
 }
 
 // RollBack takes deployments back that are under way; where none is, it deploys what the last one but
@@ -135,6 +137,7 @@ func RollBack(ctx context.Context, client *cloud.Client, op Operation, emit roll
 	if err != nil {
 		return d.result(), err
 	}
+	defer d.leaveUnknown()
 	err = cloud.Each(ctx, d.plan.Rollouts, func(ctx context.Context, _ int, r *rollout.Rollout) error {
 		return d.findPrevious(ctx, r)
 	})

@@ -27,7 +27,7 @@ func (d *deployer) takeBack(ctx context.Context, err error) {
 	}
 	var back []*rollout.Rollout
 	for _, r := range d.touched() {
-		r.Standing = kind.Of(r.Service).Standing(r)
+		r.Progress = kind.Of(r.Service).Progress(r)
 		switch outcome := r.Verdict.Outcome; {
 		case !d.concerned(r):
 			continue
@@ -105,16 +105,16 @@ func leftAlone(err error) rollout.ReturnEnd {
 // askAll asks for roll-backs, and tells of each what there is to be followed, or why there is nothing.
 func (d *deployer) askAll(ctx context.Context, back []*rollout.Rollout) ([]*rollout.Rollout, []error) {
 	going, errs := make([]*rollout.Rollout, len(back)), make([]error, len(back))
-	var told inOrder
-	defer told.rest()
+	var order inOrder
+	defer order.rest()
 	// the error of one ends none of the others
 	_ = cloud.Each(ctx, back, func(ctx context.Context, i int, r *rollout.Rollout) error {
 		var how rollout.Way
 		going[i], how, errs[i] = d.ask(ctx, r)
-		told.done(i, func() {
+		order.done(i, func() {
 			if errs[i] == nil {
 				r.Verdict.Return.To = going[i]
-				d.emit(rollout.TakingBack{Rollout: r, How: how})
+				d.emit(rollout.RollbackStarted{Rollout: r, How: how})
 			}
 		})
 		return nil
@@ -136,7 +136,7 @@ func (d *deployer) rollBack(ctx context.Context, back []*rollout.Rollout) {
 	if len(going) == 0 {
 		return
 	}
-	until := watch.Until{WaitFor: rollout.Stable, Timeout: d.plan.Timeout, Hopeless: diagnose.Hopeless, Back: true}
+	until := watch.Until{WaitFor: rollout.Stable, Timeout: d.plan.Timeout, Hopeless: diagnose.Hopeless, Rollback: true}
 	err := watch.Follow(ctx, d.client, going, until, d.emit)
 	for i, r := range of {
 		wentBack(r, going[i], err)
@@ -182,7 +182,7 @@ func wentBack(r, back *rollout.Rollout, err error) {
 	case !again && ended.Outcome == rollout.Succeeded:
 		r.Verdict = ended // it came to its good end before it could be stopped
 	default:
-		r.Standing = kind.Of(r.Service).Standing(r)
+		r.Progress = kind.Of(r.Service).Progress(r)
 		verdict.Outcome = rollout.RollbackFailed
 		verdict.Left = rollout.LeftStuck
 		verdict.Return.End = rollout.ReturnFailed
@@ -194,12 +194,12 @@ func wentBack(r, back *rollout.Rollout, err error) {
 func (d *deployer) ask(ctx context.Context, r *rollout.Rollout) (*rollout.Rollout, rollout.Way, error) {
 	carrier := d.carriers.Of(r.Service)
 	now := *r // as it is read now
-	why := kind.Why{Asked: r.Verdict.Ending == rollout.EndedReturnAsked, Other: r.Verdict.Return.For != ""}
+	why := kind.RollbackCause{ByUser: r.Verdict.Ending == rollout.EndedReturnAsked, ForAnother: r.Verdict.Return.For != ""}
 	for {
 		if err := d.reread(ctx, &now); err != nil {
 			return nil, "", err
 		}
-		switch kind.Of(now.Service).Back(&now, why) {
+		switch kind.Of(now.Service).Rollback(&now, why) {
 		case kind.Stop:
 			asked, err := carrier.Stop(ctx, &now)
 			if err != nil {
@@ -208,7 +208,7 @@ func (d *deployer) ask(ctx context.Context, r *rollout.Rollout) (*rollout.Rollou
 			if asked {
 				return goingBack(r, now, true), rollout.WayAsked, nil
 			}
-			why.Tried = true
+			why.StopFailed = true
 		case kind.Follow:
 			return goingBack(r, now, false), rollout.WayAlready, nil
 		case kind.LeaveSuperseded:
@@ -247,7 +247,7 @@ func goingBack(r *rollout.Rollout, now rollout.Rollout, stopping bool) *rollout.
 		Replaced:      r.Replaced,
 		HealthChecked: r.HealthChecked,
 		Since:         time.Now(),
-		Heard:         r.Service.LastHeard(r.Deployment.Created),
+		EventsSince:   r.Service.LatestEvent(r.Deployment.Created),
 		Stopping:      stopping,
 		Look:          rollout.Look{Service: now.Service, Deployment: r.Deployment},
 	}
@@ -272,7 +272,7 @@ func (d *deployer) restore(ctx context.Context, now *rollout.Rollout) (*rollout.
 		Revision:      rollout.RevisionResult{Revision: previous, Previous: now.Revision.Revision},
 		Replaced:      now.Deployment.ID,
 		Since:         time.Now(),
-		Heard:         ours.Created.Add(-1),
+		EventsSince:   ours.Created.Add(-1),
 		HealthChecked: previous.Document.HealthChecked(),
 		Look:          rollout.Look{Service: after, Deployment: ours},
 	}, nil

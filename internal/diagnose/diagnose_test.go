@@ -111,11 +111,11 @@ func TestNamesAreNoCauses(t *testing.T) {
 }
 
 func TestExplain(t *testing.T) {
-	all := rollout.Standing{Wanted: 2, Running: 2}
-	stuckAt := func(change func(*rollout.Standing)) rollout.Evidence {
+	all := rollout.Progress{Wanted: 2, Running: 2}
+	stuckAt := func(change func(*rollout.Progress)) rollout.Evidence {
 		at := all
 		change(&at)
-		return rollout.Evidence{TimedOut: true, Standing: at}
+		return rollout.Evidence{TimedOut: true, Progress: at}
 	}
 	app := func(code int, said string) rollout.Cause {
 		return rollout.Cause{Container: "app", Exited: true, ExitCode: code, Said: said}
@@ -182,7 +182,7 @@ func TestExplain(t *testing.T) {
 			[]rollout.Finding{as(t, rollout.Finding{About: rollout.AboutEnding, Said: "alarm detected"}, "alarm")},
 		},
 		"a pause that nobody answered": {
-			stuckAt(func(at *rollout.Standing) {
+			stuckAt(func(at *rollout.Progress) {
 				at.Older = 2
 				at.Wait = rollout.WaitContinue
 				at.Shifts = true
@@ -191,21 +191,21 @@ func TestExplain(t *testing.T) {
 				Next: "Run this action with operation: continue, or rollback. To end the step at the pause, wait for its stage (wait-for)."}},
 		},
 		"traffic that nobody let move": {
-			stuckAt(func(at *rollout.Standing) { at.Wait, at.Shifts = rollout.WaitTraffic, true }),
+			stuckAt(func(at *rollout.Progress) { at.Wait, at.Shifts = rollout.WaitTraffic, true }),
 			[]rollout.Finding{{About: rollout.AboutTraffic, Means: "The deployment group is set to have that done by hand.",
 				Next: "Run this action with operation: continue, or rollback. To end the step there, give wait-for: pre-production-traffic-shift."}},
 		},
 		"old tasks that are kept": {
-			stuckAt(func(at *rollout.Standing) {
+			stuckAt(func(at *rollout.Progress) {
 				at.Wait = rollout.WaitTermination
-				at.Kept = time.Hour
+				at.TerminationTimeout = time.Hour
 				at.Shifts = true
 			}),
 			[]rollout.Finding{{About: rollout.AboutKept, Means: "The deployment group keeps them for 1h before the deployment is complete.",
 				Next: "Raise timeout, or wait only until the traffic has moved, with wait-for: running."}},
 		},
 		"a stage that takes long": {
-			stuckAt(func(at *rollout.Standing) {
+			stuckAt(func(at *rollout.Progress) {
 				at.Older = 2
 				at.Stage = "BAKE_TIME"
 				at.Shifts = true
@@ -214,26 +214,26 @@ func TestExplain(t *testing.T) {
 				Next: "Raise timeout, or end the wait at a stage (wait-for)."}},
 		},
 		"stuck in PENDING": {
-			stuckAt(func(at *rollout.Standing) { at.Running, at.Pending = 0, 2 }),
+			stuckAt(func(at *rollout.Progress) { at.Running, at.Pending = 0, 2 }),
 			[]rollout.Finding{{About: rollout.AboutPending, Tasks: 2, Means: "The image is large or its registry slow, or a container waits for another that it depends on.",
 				Next: "Look at the containers of a pending task in the console; if it only needs longer, raise timeout."}},
 		},
 		"stuck before that": {
-			stuckAt(func(at *rollout.Standing) { at.Running = 1 }),
+			stuckAt(func(at *rollout.Progress) { at.Running = 1 }),
 			[]rollout.Finding{{About: rollout.AboutUnstarted, Tasks: 1, Of: 2, Means: "There is no room for them, or the minimum and maximum percent do not let them start.",
 				Next: "Look at the events of the service in the console."}},
 		},
 		"stuck with old tasks": {
-			stuckAt(func(at *rollout.Standing) { at.Older = 1 }),
+			stuckAt(func(at *rollout.Progress) { at.Older = 1 }),
 			[]rollout.Finding{{About: rollout.AboutOlder, Tasks: 1, Means: "The new tasks do not count as healthy, or the old ones may not be stopped (task protection).",
 				Next: "Look at the health of the new tasks in the console, and at the protection of the old ones."}},
 		},
 		"stuck at the end": {
-			stuckAt(func(*rollout.Standing) {}),
+			stuckAt(func(*rollout.Progress) {}),
 			[]rollout.Finding{{About: rollout.AboutIncomplete, Means: "Old tasks drain slowly (the deregistration delay of the target group), or alarms are watched for a bake time.",
 				Next: "Raise timeout, or shorten the deregistration delay or the bake time."}},
 		},
-		"what came to an end is not stuck": {rollout.Evidence{Standing: all}, nil},
+		"what came to an end is not stuck": {rollout.Evidence{Progress: all}, nil},
 	} {
 		t.Run(name, func(t *testing.T) { require.Equal(t, test.want, Explain(test.evidence)) })
 	}

@@ -6,7 +6,7 @@ import (
 
 // stuck is where a deployment stuck that came to no end.
 func stuck(evidence rollout.Evidence) []rollout.Finding {
-	at, allRun := evidence.Standing, evidence.Standing.Running >= evidence.Standing.Wanted
+	at, allRun := evidence.Progress, evidence.Progress.Running >= evidence.Progress.Wanted
 	if !evidence.TimedOut {
 		return nil
 	}
@@ -25,7 +25,7 @@ func stuck(evidence rollout.Evidence) []rollout.Finding {
 				"pre-production-traffic-shift.")
 	case allRun && at.Wait == rollout.WaitTermination:
 		return find(rollout.Finding{About: rollout.AboutKept},
-			"The deployment group keeps them for "+rollout.Span(at.Kept)+" before the deployment is complete.",
+			"The deployment group keeps them for "+rollout.Span(at.TerminationTimeout)+" before the deployment is complete.",
 			"Raise timeout, or wait only until the traffic has moved, with wait-for: running.")
 	case at.Pending > 0:
 		return find(rollout.Finding{About: rollout.AboutPending, Tasks: at.Pending},

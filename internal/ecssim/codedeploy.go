@@ -320,7 +320,7 @@ func (s *Sim) continueDeployment(request continueDeploymentRequest) (any, error)
 	case d.status == "Ready" && request.DeploymentWaitType != "TERMINATION_WAIT":
 		d.status, d.continued = "InProgress", true
 	case !d.kept.IsZero() && request.DeploymentWaitType == "TERMINATION_WAIT":
-		d.kept = d.kept.Add(-never)
+		d.kept = d.kept.Add(-endlessTimeout)
 	default:
 		return nil, clientError("DeploymentIsNotInReadyStateException", "The deployment %s is not in the ready state", d.id)
 	}

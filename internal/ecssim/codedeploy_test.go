@@ -125,7 +125,7 @@ func TestCodeDeployStopsAfterAWhile(t *testing.T) {
 			return answer["deploymentInfo"].(map[string]any)["status"]
 		}
 		require.Equal(t, "InProgress", status())
-		time.Sleep(stopTakes + tick)
+		time.Sleep(stopInterval + tickInterval)
 		require.Equal(t, "Stopped", status())
 		require.NotNil(t, s.web().codeDeploy.active().of, "another rolls it back")
 	})

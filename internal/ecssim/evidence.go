@@ -81,7 +81,7 @@ var queries = map[string]func(*Sim, url.Values, string) (any, error){
 func (s *Sim) answerQuery(header http.Header, body []byte) reply {
 	form, err := url.ParseQuery(string(body))
 	operation := form.Get("Action")
-	s.came(operation, body)
+	s.record(operation, body)
 	handle, known := queries[operation]
 	if err != nil || !known {
 		return failureXML(clientError("InvalidAction", "Could not find operation %s", operation))

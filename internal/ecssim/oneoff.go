@@ -127,7 +127,7 @@ var (
 		exitCode: exit(3), log: append(slices.Clone(migration[:2]), "2026-11-09T03:00:05.733Z 0042_drop_legacy_column "+
 			"... ERROR: cannot drop column legacy_id: view reports depends on it"),
 	})
-	neverEnds = well.but(fate{in: "RUNNING", after: never, log: migration[:1]})
+	neverEnds = well.but(fate{in: "RUNNING", after: endlessTimeout, log: migration[:1]})
 )
 
 // logged are the events of a task's log, each a second after the one before, and visible a second

@@ -32,7 +32,7 @@ var otherScenarios = []Scenario{
 		behaviour: well,
 		others: []neighbour{
 			{name: "api", behaviour: well},
-			{name: "jobs", behaviour: behaviour{provision: well.provision, pull: never}},
+			{name: "jobs", behaviour: behaviour{provision: well.provision, pull: endlessTimeout}},
 		},
 		With: map[string]string{"service": "web, api, jobs", "timeout": "5m"},
 	},

@@ -62,15 +62,15 @@ func (p policy) allows(needed permission) bool {
 	for _, statement := range p.Statement {
 		matches := func(pattern string) bool { return like(pattern, needed.resource) }
 		if slices.Contains(statement.Action, needed.action) && slices.ContainsFunc(statement.Resource, matches) &&
-			met(statement.Condition, needed.context) {
+			conditionsHold(statement.Condition, needed.context) {
 			return true
 		}
 	}
 	return false
 }
 
-// met tells whether the conditions hold: each is "operator": {"key": values}.
-func met(conditions map[string]map[string]oneOrMore, context map[string]string) bool {
+// conditionsHold tells whether the conditions hold: each is "operator": {"key": values}.
+func conditionsHold(conditions map[string]map[string]oneOrMore, context map[string]string) bool {
 	for operator, keys := range conditions {
 		for key, values := range keys {
 			equal := operator == "StringEquals" || operator == "ArnEquals"

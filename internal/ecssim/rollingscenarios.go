@@ -74,11 +74,11 @@ var rollingScenarios = []Scenario{
 	},
 	{
 		Name: "stuck", Story: "the new tasks stay PENDING for ever",
-		behaviour: behaviour{provision: 12 * time.Second, pull: never},
+		behaviour: behaviour{provision: 12 * time.Second, pull: endlessTimeout},
 	},
 	{
 		Name: "never-healthy", Story: "the new tasks run, and never count as healthy",
-		behaviour: behaviour{provision: well.provision, pull: well.pull, activate: well.activate, healthy: never},
+		behaviour: behaviour{provision: well.provision, pull: well.pull, activate: well.activate, healthy: endlessTimeout},
 	},
 	{
 		Name: "not-draining", Story: "the new tasks are healthy, and the old ones do not go", behaviour: well,
@@ -182,7 +182,7 @@ var rollingScenarios = []Scenario{
 			r.by = "arn:aws:sts::" + account + ":assumed-role/admin/kim"
 			s.deploy(v, r, well)
 			for range 15 {
-				s.now = s.now.Add(tick)
+				s.now = s.now.Add(tickInterval)
 				s.schedule(v)
 			}
 		},

@@ -67,7 +67,7 @@ var well = behaviour{
 	healthy:   20 * time.Second,
 }
 
-const never = 1000 * time.Hour
+const endlessTimeout = 1000 * time.Hour
 
 func (b behaviour) but(f fate) behaviour {
 	b.fate = &f
@@ -107,7 +107,7 @@ var (
 		provision: well.provision,
 		pull:      well.pull,
 		activate:  well.activate,
-		healthy:   never,
+		healthy:   endlessTimeout,
 	}.but(
 		fate{
 			in: "RUNNING", after: 55 * time.Second, stopCode: "ServiceSchedulerInitiated", drains: true,

@@ -9,8 +9,8 @@ import (
 
 // catchUp lets the world run, a tick at a time, until it is then.
 func (s *Sim) catchUp(then time.Time) {
-	for !s.now.Add(tick).After(then) {
-		s.now = s.now.Add(tick)
+	for !s.now.Add(tickInterval).After(then) {
+		s.now = s.now.Add(tickInterval)
 		s.act()
 		for _, c := range s.clusters {
 			for _, v := range c.services {
@@ -36,7 +36,7 @@ func (s *Sim) schedule(v *service) {
 			s.sayOf(d, "registered %d targets in (target-group %s)", more, v.targetGroup()) // [SEEN]
 		}
 		d.tasks = slices.DeleteFunc(d.tasks, func(t *task) bool {
-			return !t.stopped.IsZero() && s.now.Sub(t.stopped) > retention
+			return !t.stopped.IsZero() && s.now.Sub(t.stopped) > retentionAge
 		})
 		s.progress(d)
 	}
@@ -157,14 +157,14 @@ func (s *Sim) retire(v *service, primary *deployment) {
 	}
 }
 
-// settling is the least time that a deployment, or a roll-back, is IN_PROGRESS (unverified).
-const settling = 10 * time.Second
+// settleTimeout is the least time that a deployment, or a roll-back, is IN_PROGRESS (unverified).
+const settleTimeout = 10 * time.Second
 
 // complete ends the deployment once all its tasks are healthy and no other has any left, and its bake
 // time is over. During that it is still IN_PROGRESS [GUIDE: deployment-alarm-failure].
 func (s *Sim) complete(v *service, primary *deployment) {
 	s.succeedEarly(v, primary)
-	if s.now.Sub(primary.updated) < settling {
+	if s.now.Sub(primary.updated) < settleTimeout {
 		return
 	}
 	if primary.rollout != "IN_PROGRESS" || primary.progress == "PENDING" || primary.healthy() != v.desired ||

@@ -104,7 +104,7 @@ func (s *Sim) putTargets(request struct {
 // answerSchedule answers as EventBridge Scheduler, which speaks REST.
 func (s *Sim) answerSchedule(r *http.Request, name string, body []byte) reply {
 	operation := map[string]string{http.MethodGet: "GetSchedule", http.MethodPut: "UpdateSchedule"}[r.Method]
-	s.came(operation, body)
+	s.record(operation, body)
 	if _, err := s.signer(r.Header); err != nil {
 		return failure(err)
 	}

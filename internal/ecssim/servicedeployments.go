@@ -12,9 +12,9 @@ type listServiceDeploymentsRequest struct {
 	MaxResults                  int
 }
 
-// visibleAfter is how long a new service deployment is not listed yet. That it may be missing at
+// visibleAge is how long a new service deployment is not listed yet. That it may be missing at
 // first is why terraform-provider-aws and the AWS CLI poll for it; for how long is unverified.
-const visibleAfter = 2 * time.Second
+const visibleAge = 2 * time.Second
 
 func (s *Sim) listServiceDeployments(request listServiceDeploymentsRequest) (any, error) {
 	c, err := s.findCluster(request.Cluster)
@@ -28,7 +28,7 @@ func (s *Sim) listServiceDeployments(request listServiceDeploymentsRequest) (any
 	var found []document
 	for _, d := range v.history { // newest first (unverified)
 		switch in := request.CreatedAt; {
-		case s.now.Sub(d.created) < visibleAfter,
+		case s.now.Sub(d.created) < visibleAge,
 			in != nil && in.After != nil && d.created.Before(in.After.Time),
 			in != nil && in.Before != nil && d.created.After(in.Before.Time),
 			len(request.Status) > 0 && !slices.Contains(request.Status, d.progress):

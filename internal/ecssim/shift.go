@@ -91,12 +91,12 @@ func (s *Sim) shift(v *service, r *revision, content string) *shift {
 }
 
 const (
-	starting   = 10 * time.Second // until a deployment that is Created is InProgress: up to 25 s [SEEN]
-	rerouting  = 10 * time.Second // each change of the traffic
-	hookLimit  = time.Hour        // for a hook to answer: tutorial-ecs-with-hooks-create-hooks.html
-	rollsBack  = 20 * time.Second // a roll-back takes
-	keptAround = time.Minute      // a drained task set is listed (unverified)
-	stopTakes  = 5 * time.Second  // (unverified)
+	startInterval    = 10 * time.Second // until a deployment that is Created is InProgress: up to 25 s [SEEN]
+	rerouteInterval  = 10 * time.Second // each change of the traffic
+	hookTimeout      = time.Hour        // for a hook to answer: tutorial-ecs-with-hooks-create-hooks.html
+	rollbackInterval = 20 * time.Second // a roll-back takes
+	drainedAge       = time.Minute      // a drained task set is listed (unverified)
+	stopInterval     = 5 * time.Second  // (unverified)
 )
 
 // shiftTraffic is what CodeDeploy, and ECS at its bidding, do with a service in one tick.
@@ -105,18 +105,18 @@ func (s *Sim) shiftTraffic(v *service) {
 		if d.status != "DRAINING" {
 			d.desired = v.desired
 		}
-		s.fill(d)
+		s.addTask(d)
 	}
 	v.deployments = slices.DeleteFunc(v.deployments, func(d *deployment) bool {
-		return d.status == "DRAINING" && d.alive() == 0 && s.now.Sub(d.updated) > keptAround
+		return d.status == "DRAINING" && d.alive() == 0 && s.now.Sub(d.updated) > drainedAge
 	})
 	if d := v.codeDeploy.active(); d != nil {
 		s.advanceShift(v, d)
 	}
 }
 
-// fill has as many tasks of a task set as are wanted.
-func (s *Sim) fill(d *deployment) {
+// addTask has as many tasks of a task set as are wanted.
+func (s *Sim) addTask(d *deployment) {
 	have := d.wantedTasks()
 	for _, surplus := range have[min(len(have), d.desired):] {
 		s.stop(surplus, fmt.Sprintf("Scaling activity initiated by (taskSet %s)", d.id())) // text unverified
@@ -129,13 +129,13 @@ func (s *Sim) fill(d *deployment) {
 func (s *Sim) advanceShift(v *service, d *shift) {
 	switch {
 	case !d.stopping.IsZero():
-		if s.now.Sub(d.stopping) >= stopTakes {
+		if s.now.Sub(d.stopping) >= stopInterval {
 			s.end(v, d, "Stopped", onRequest, "MANUAL_STOP", "The deployment was stopped by a user.")
 		}
 	case d.of != nil:
 		s.advanceRollback(d)
 	case d.status == "Created":
-		if s.now.Sub(d.created) >= starting {
+		if s.now.Sub(d.created) >= startInterval {
 			d.status, d.started = "InProgress", s.now
 		}
 	case d.status == "Ready":
@@ -203,13 +203,13 @@ func (s *Sim) eventEnds(v *service, d *shift, name string, spent time.Duration) 
 			v.deployments = slices.Insert(v.deployments, 0, d.green)
 			v.history = slices.Insert(v.history, 0, d.green)
 		}
-		if spent >= hookLimit {
+		if spent >= hookTimeout {
 			return false, "The deployment timed out while waiting for the replacement task set to become healthy. This time " +
 				"out period is 60 minutes."
 		}
 		return d.green.healthy() >= v.desired && d.green.desired == v.desired, ""
 	case "AllowTestTraffic":
-		return spent >= rerouting, ""
+		return spent >= rerouteInterval, ""
 	case "AllowTraffic":
 		return s.allowTraffic(d), ""
 	}
@@ -231,7 +231,7 @@ func (s *Sim) allowTraffic(d *shift) bool {
 	switch {
 	case d.stepped.IsZero():
 		d.stepped = s.now
-	case d.traffic != steps[d.step].weight && s.now.Sub(d.stepped) >= rerouting:
+	case d.traffic != steps[d.step].weight && s.now.Sub(d.stepped) >= rerouteInterval:
 		d.traffic, d.stepped = steps[d.step].weight, s.now
 	case d.traffic == steps[d.step].weight && s.now.Sub(d.stepped) >= steps[d.step].held:
 		if d.step++; d.step == len(steps) {
@@ -294,7 +294,7 @@ func (s *Sim) end(v *service, d *shift, status, event, code, message string) {
 // other drained. No new one is made [SEEN].
 func (s *Sim) advanceRollback(d *shift) {
 	spent := s.now.Sub(d.created)
-	if spent < rerouting {
+	if spent < rerouteInterval {
 		return
 	}
 	d.of.traffic, d.traffic = 0, 100
@@ -304,7 +304,7 @@ func (s *Sim) advanceRollback(d *shift) {
 	if d.blue != nil && d.blue.status != "DRAINING" {
 		s.drain(d.blue)
 	}
-	if spent >= rollsBack {
+	if spent >= rollbackInterval {
 		for i := range d.events {
 			d.events[i] = lifecycleEvent{status: "Succeeded", began: d.created, ended: s.now}
 		}
@@ -355,7 +355,7 @@ func underCodeDeploy(change func(*codeDeploy)) func(*Sim, *service) {
 			d.created = set.created.Add(
 				-time.Duration(41-r.number) * 24 * time.Hour,
 			)
-			d.started, d.ended = d.created.Add(starting), d.created.Add(10*time.Minute)
+			d.started, d.ended = d.created.Add(startInterval), d.created.Add(10*time.Minute)
 			set.external = d.id
 		}
 	}
@@ -369,8 +369,8 @@ func shifted(change func(*codeDeploy), ago time.Duration) func(*Sim, *service) {
 		r := s.register(v.primary().revision.definition)
 		d := s.shift(v, r, specFor(r))
 		d.creator, d.rollsBack = "user", v.codeDeploy.rollsBack
-		for range ago / tick {
-			s.now = s.now.Add(tick)
+		for range ago / tickInterval {
+			s.now = s.now.Add(tickInterval)
 			s.schedule(v)
 		}
 	}

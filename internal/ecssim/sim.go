@@ -29,8 +29,8 @@ const (
 	account = "123456789012"
 	region  = "eu-west-1"
 
-	// tick is the step in which the world moves.
-	tick = time.Second
+	// tickInterval is the step in which the world moves.
+	tickInterval = time.Second
 )
 
 // Call is one request as it came in.

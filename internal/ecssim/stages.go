@@ -16,8 +16,8 @@ var stages = []string{
 }
 
 const (
-	passing  = 4 * time.Second  // a stage in which nothing is to be waited for
-	shifting = 10 * time.Second // traffic, by a step
+	stageInterval = 4 * time.Second  // a stage in which nothing is to be waited for
+	stepInterval  = 10 * time.Second // traffic, by a step
 )
 
 // strategy is how the deployments of a service shift traffic.
@@ -70,11 +70,11 @@ func (s *Sim) advance(v *service, d *deployment) {
 	switch {
 	case d.stage == "SCALE_UP" && d.healthy() < v.desired,
 		d.stage == "BAKE_TIME" && spent < v.bake,
-		d.stage != "SCALE_UP" && d.stage != "BAKE_TIME" && spent < passing:
+		d.stage != "SCALE_UP" && d.stage != "BAKE_TIME" && spent < stageInterval:
 		return
 	case d.stage == "PRODUCTION_TRAFFIC_SHIFT":
 		now := v.strategy.steps[d.step]
-		if spent < shifting+now.held {
+		if spent < stepInterval+now.held {
 			return
 		}
 		if d.step++; d.step < len(v.strategy.steps) {

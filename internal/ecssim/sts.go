@@ -27,7 +27,7 @@ var roles = []role{
 	{name: "partner", externalID: "shop-42"},
 }
 
-const longestSession = time.Hour
+const maxSessionAge = time.Hour
 
 func (s *Sim) role(arn string) (role, bool) {
 	at := slices.IndexFunc(roles, func(r role) bool { return arn == "arn:aws:iam::"+account+":role/"+r.name })
@@ -182,11 +182,11 @@ func (s *Sim) assumeRole(form url.Values, caller string) (any, error) {
 
 // assumed opens a session.
 func (s *Sim) assumed(form url.Values) (any, error) {
-	length := longestSession
+	length := maxSessionAge
 	if seconds, err := strconv.Atoi(form.Get("DurationSeconds")); err == nil {
 		length = time.Duration(seconds) * time.Second
 	}
-	if length > longestSession {
+	if length > maxSessionAge {
 		return nil, clientError("ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for "+
 			"this role.")
 	}

@@ -64,12 +64,12 @@ func (t *task) move(status string, now time.Time) { t.status, t.since = status, 
 
 // Draining takes so long: DEACTIVATING while the load balancer lets go, then STOPPING.
 const (
-	deregistration = 30 * time.Second
-	stopTimeout    = 5 * time.Second
+	deregistrationTimeout = 30 * time.Second
+	stopTimeout           = 5 * time.Second
 )
 
-// retention is how long a stopped task can be seen: "at least one hour" [SDK: ListTasks].
-const retention = time.Hour
+// retentionAge is how long a stopped task can be seen: "at least one hour" [SDK: ListTasks].
+const retentionAge = time.Hour
 
 // live takes a task one tick further.
 func (s *Sim) live(t *task) {
@@ -90,7 +90,7 @@ func (s *Sim) live(t *task) {
 	case t.status == "RUNNING" && !t.healthy && t.wanted() && spent >= b.healthy:
 		t.healthy = true
 		t.deployment.failed = 0
-	case t.status == "DEACTIVATING" && spent >= deregistration:
+	case t.status == "DEACTIVATING" && spent >= deregistrationTimeout:
 		t.move("STOPPING", s.now)
 	case t.status == "STOPPING" && spent >= stopTimeout:
 		t.end(s.now)

@@ -84,14 +84,14 @@ func (s *Sim) answer(r *http.Request, body []byte) reply {
 	return s.answerQuery(r.Header, body)
 }
 
-// came writes a call down.
-func (s *Sim) came(operation string, body []byte) {
+// record writes a call down.
+func (s *Sim) record(operation string, body []byte) {
 	s.calls = append(s.calls, Call{s.now, operation, string(body)})
 	s.seen[operation]++
 }
 
 func (s *Sim) answerJSON(operation string, header http.Header, body []byte) reply {
-	s.came(operation, body)
+	s.record(operation, body)
 	if _, err := s.signer(header); err != nil {
 		return failure(err)
 	}
@@ -121,7 +121,7 @@ func (s *Sim) answerJSON(operation string, header http.Header, body []byte) repl
 
 // answerRunner answers in the place of the runner that the job is on.
 func (s *Sim) answerRunner(r *http.Request) reply {
-	s.came("identity token", nil)
+	s.record("identity token", nil)
 	fault := s.fault("identity token")
 	switch {
 	case fault != nil && fault.kind == broken:

@@ -21,7 +21,7 @@ func neverCompleted(s *Sim, v *service) {
 	d.set("IN_PROGRESS", fmt.Sprintf("ECS deployment %s in progress.", d.id()), s.now)
 	d.progress = "IN_PROGRESS"
 	d.finished = time.Time{}
-	d.behaviour.healthy = never
+	d.behaviour.healthy = endlessTimeout
 	for _, t := range d.tasks {
 		t.healthy = false
 	}
@@ -68,8 +68,8 @@ func FleetUnderCodeDeploy(services int) Scenario {
 func (s *Sim) deployed(v *service, ago time.Duration, b behaviour) {
 	s.now = s.now.Add(-ago)
 	s.deploy(v, s.register(v.primary().revision.definition), b)
-	for range ago / tick {
-		s.now = s.now.Add(tick)
+	for range ago / tickInterval {
+		s.now = s.now.Add(tickInterval)
 		s.schedule(v)
 	}
 }

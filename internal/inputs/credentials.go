@@ -78,7 +78,7 @@ func (c *checker) credentials(t text, job string) Credentials {
 		Accounts: c.accounts("allowed-account-ids", t.AllowedAccountIDs),
 	}
 	if seconds := c.whole("role-duration-seconds", t.RoleDurationSeconds, 900, 43200); seconds != nil {
-		given.Role.Duration = time.Duration(*seconds) * time.Second
+		given.Role.MaxAge = time.Duration(*seconds) * time.Second
 	}
 	if (t.AccessKeyID == "") != (t.SecretAccessKey == "") {
 		c.mistake("aws-access-key-id and aws-secret-access-key go together: only one is set")

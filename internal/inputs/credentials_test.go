@@ -20,7 +20,7 @@ func TestCredentials(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, Credentials{
 		Profile: "ci", Audience: "sts.amazonaws.com.cn", Accounts: []string{"123456789012", "210987654321", "111111111111"},
-		Role: rollout.Role{ARN: "arn:aws-us-gov:iam::123456789012:role/ci/deployer", SessionName: "release", ExternalID: "shop:42", Duration: 15 * time.Minute},
+		Role: rollout.Role{ARN: "arn:aws-us-gov:iam::123456789012:role/ci/deployer", SessionName: "release", ExternalID: "shop:42", MaxAge: 15 * time.Minute},
 	}, in.Credentials)
 }
 

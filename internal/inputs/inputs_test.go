@@ -203,5 +203,5 @@ func TestWhatWasUnderstoodIsToldWithoutValues(t *testing.T) {
 		{Name: "revisions", Value: "the newest 5 are kept"},
 		{Name: "credentials", Value: "role deployer, assumed with the keys of the inputs"},
 		{Name: "unusual", Value: "a dry run, nothing is verified, values of variables are shown, AWS is not called: scenario healthy of the simulator"},
-	}, in.Understood())
+	}, in.Facts())
 }

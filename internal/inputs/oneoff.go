@@ -207,8 +207,8 @@ var description = regexp.MustCompile(
 var comments = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:\s*#[^\n]*(?:\n|$))+`) })
 
 const (
-	mostTasks     = 10 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
-	oneOffTimeout = 15 * time.Minute
+	mostTasks            = 10 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
+	defaultOneOffTimeout = 15 * time.Minute
 )
 
 // oneOff reads a command, or the description of a task.
@@ -216,7 +216,7 @@ func (c *checker) oneOff(input, value string) *OneOff {
 	if value == "" {
 		return nil
 	}
-	task := OneOff{Count: 1, Timeout: length(oneOffTimeout)}
+	task := OneOff{Count: 1, Timeout: length(defaultOneOffTimeout)}
 	var err error
 	bare := comments().ReplaceAllString(value, "")
 	if list, is := jsonList(bare); is {

@@ -58,7 +58,7 @@ func (c *checker) variableLines(input, value string, secret bool) []taskdef.Vari
 		if slices.ContainsFunc(variables, v.Same) {
 			c.mistake("%s: it is given twice", where)
 		}
-		c.doubtful(where, line, v)
+		c.warnOfOdd(where, line, v)
 		variables = append(variables, v)
 	}
 	return variables
@@ -66,8 +66,8 @@ func (c *checker) variableLines(input, value string, secret bool) []taskdef.Vari
 
 var secondName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`,\s*[A-Z][A-Z0-9_]*=`) })
 
-// doubtful warns of what is likely not meant as it is written.
-func (c *checker) doubtful(where, line string, v taskdef.Variable) {
+// warnOfOdd warns of what is likely not meant as it is written.
+func (c *checker) warnOfOdd(where, line string, v taskdef.Variable) {
 	name, value, _ := strings.Cut(line, "=")
 	switch {
 	case v.Remove || v.Secret:

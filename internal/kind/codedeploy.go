@@ -48,7 +48,7 @@ func (codeDeploy) Evidence(r *rollout.Rollout, evidence *rollout.Evidence) {
 	}
 }
 
-func (codeDeploy) Standing(r *rollout.Rollout) rollout.Standing {
+func (codeDeploy) Progress(r *rollout.Rollout) rollout.Progress {
 	s := counts(r)
 	d := codeDeployment(r)
 	event, _ := d.Event()
@@ -58,7 +58,7 @@ func (codeDeploy) Standing(r *rollout.Rollout) rollout.Standing {
 	s.State = d.State()
 	s.Stage = event.Name
 	s.Traffic = d.Traffic
-	s.Left = d.Left(r.At)
+	s.Remaining = d.Remaining(r.At)
 	s.Shifts = true
 	if failure, is := d.Failed(); is {
 		s.Hooks = append(s.Hooks, rollout.LifecycleHook{ID: failure.Name, Status: rollout.HookFailed, Why: failure.Why})
@@ -71,33 +71,33 @@ func (codeDeploy) Standing(r *rollout.Rollout) rollout.Standing {
 		s.Wait = rollout.WaitTraffic
 		s.Hooks = append(s.Hooks, d.ReadyPause(r.At))
 	case d.Moved():
-		s.Wait, s.Kept = rollout.WaitTermination, d.TerminationWait
+		s.Wait, s.TerminationTimeout = rollout.WaitTermination, d.TerminationTimeout
 	}
 	if d.RolledBackBy != "" {
 		s.State = "ROLLBACK_IN_PROGRESS"
-		s.Back = d.RolledBackBy
-		s.BackSaid = d.RollbackMessage
+		s.RollbackID = d.RolledBackBy
+		s.RollbackReason = d.RollbackMessage
 	}
-	s.Serving = serving(r, d)
+	s.Serves = servingTasks(r, d)
 	return s
 }
 
-// serving is who gets the traffic: the primary task set, but for the share that a deployment was left with which did
-// not succeed.
-func serving(r *rollout.Rollout, d rollout.CodeDeployment) []rollout.Serving {
+// servingTasks is who gets the traffic: the primary task set, but for the share that a deployment was left with which
+// did not succeed.
+func servingTasks(r *rollout.Rollout, d rollout.CodeDeployment) []rollout.ServingTasks {
 	primary, listed := r.Service.Primary()
 	if !listed {
 		return nil
 	}
 	all := 100.0
-	first := rollout.Serving{TaskDefinition: primary.TaskDefinition, Running: primary.Running, Traffic: &all}
+	first := rollout.ServingTasks{TaskDefinition: primary.TaskDefinition, Running: primary.Running, Traffic: &all}
 	percent, split := d.Split()
 	if !split || primary.ID == r.Deployment.ID {
-		return []rollout.Serving{first}
+		return []rollout.ServingTasks{first}
 	}
 	rest := all - percent
 	first.Traffic = &rest
-	return []rollout.Serving{
+	return []rollout.ServingTasks{
 		first,
 		{TaskDefinition: r.Deployment.TaskDefinition, Running: r.Deployment.Running, Traffic: &percent},
 	}
@@ -105,15 +105,15 @@ func serving(r *rollout.Rollout, d rollout.CodeDeployment) []rollout.Serving {
 
 func (codeDeploy) NeedsHealth(*rollout.Rollout, Goal) bool { return false }
 
-// stopping is how long a deployment that was stopped is given to show who rolls it back, where nothing is
+// stopTimeout is how long a deployment that was stopped is given to show who rolls it back, where nothing is
 // set to do so: somebody may have asked for it with the stop.
-const stopping = 10 * time.Second
+const stopTimeout = 10 * time.Second
 
 // Judge decides by the status that CodeDeploy gives its deployment. One that was rolled back has ended when the
 // deployment has that rolls it back
 // (https://docs.aws.amazon.com/codedeploy/latest/userguide/deployments-rollback-and-redeploy.html).
 func (k codeDeploy) Judge(r *rollout.Rollout, goal Goal) (rollout.Verdict, bool) {
-	if verdict, deleted := gone(r); deleted {
+	if verdict, deleted := deleted(r); deleted {
 		return verdict, true
 	}
 	d := codeDeployment(r)
@@ -124,7 +124,7 @@ func (k codeDeploy) Judge(r *rollout.Rollout, goal Goal) (rollout.Verdict, bool)
 	if stage, is := goal.WaitFor.Stage(); is && d.Reached(stage) {
 		return verdict(rollout.Succeeded, rollout.EndedAtStage, "")
 	}
-	if (goal.WaitFor == rollout.AllRun || goal.Back || goal.Doomed) && hasMoved(r, d) {
+	if (goal.WaitFor == rollout.AllRun || goal.Rollback || goal.Doomed) && hasMoved(r, d) {
 		return verdict(rollout.Succeeded, rollout.EndedShifted, "")
 	}
 	return undecided()
@@ -142,7 +142,7 @@ func (codeDeploy) ended(r *rollout.Rollout, d rollout.CodeDeployment) (rollout.V
 		return rolledBack(primary, d.Message)
 	case d.RollbackStatus.Over():
 		return verdict(rollout.RollbackFailed, rollout.EndedStuck, d.RollbackFailure)
-	case d.RolledBackBy != "", overFor < stopping, overFor < settling && d.WillRollBack():
+	case d.RolledBackBy != "", overFor < stopTimeout, overFor < settleTimeout && d.WillRollBack():
 		return undecided()
 	case d.Status == rollout.CodeDeployStopped:
 		stopped, _ := verdict(rollout.Failed, rollout.EndedStopped, d.Message)
@@ -167,24 +167,24 @@ func hasMoved(r *rollout.Rollout, d rollout.CodeDeployment) bool {
 	return d.Moved()
 }
 
-func (codeDeploy) Back(r *rollout.Rollout, why Why) Step {
+func (codeDeploy) Rollback(r *rollout.Rollout, why RollbackCause) Step {
 	d := codeDeployment(r)
 	primary, _ := r.Service.Primary()
 	_, split := d.Split()
 	switch {
-	case why.Asked && (d.ID == "" || d.Over() && d.RolledBackBy == ""):
+	case why.ByUser && (d.ID == "" || d.Over() && d.RolledBackBy == ""):
 		return Restore
-	case !d.Over() && !why.Tried:
+	case !d.Over() && !why.StopFailed:
 		return Stop
 	case d.RolledBackBy != "":
 		return Follow
 	case split:
 		return Restore
-	case primary.ID == r.Replaced && !why.Asked:
+	case primary.ID == r.Replaced && !why.ByUser:
 		return LeaveUnmoved
 	case primary.ID != r.Deployment.ID:
 		return LeaveSuperseded
-	case d.Status == rollout.CodeDeploySucceeded && !why.Other && !why.Asked:
+	case d.Status == rollout.CodeDeploySucceeded && !why.ForAnother && !why.ByUser:
 		return LeaveComplete
 	}
 	return Restore

@@ -79,7 +79,7 @@ func TestJudgeCodeDeploy(t *testing.T) {
 
 func TestCodeDeployHasReachedItsGoal(t *testing.T) {
 	moved := rollout.CodeDeployment{ID: "d-2", Status: "InProgress", Target: "Succeeded"}
-	for name, goal := range map[string]Goal{"running": {WaitFor: rollout.AllRun}, "a roll-back": {WaitFor: rollout.Stable, Back: true}, "doomed": {WaitFor: rollout.Stable, Doomed: true}} {
+	for name, goal := range map[string]Goal{"running": {WaitFor: rollout.AllRun}, "a roll-back": {WaitFor: rollout.Stable, Rollback: true}, "doomed": {WaitFor: rollout.Stable, Doomed: true}} {
 		verdict, ended := codeDeploy{}.Judge(shifted(moved), goal)
 		require.True(t, ended, name)
 		require.Equal(t, rollout.Verdict{Outcome: rollout.Succeeded, Ending: rollout.EndedShifted}, verdict)
@@ -88,7 +88,7 @@ func TestCodeDeployHasReachedItsGoal(t *testing.T) {
 	require.False(t, ended, "the old tasks are kept")
 	stopping := shifted(moved)
 	stopping.Stopping = true
-	_, ended = codeDeploy{}.Judge(stopping, Goal{WaitFor: rollout.Stable, Back: true})
+	_, ended = codeDeploy{}.Judge(stopping, Goal{WaitFor: rollout.Stable, Rollback: true})
 	require.False(t, ended, "it is about to be rolled back")
 
 	verdict, ended := codeDeploy{}.Judge(shifted(moved), Goal{WaitFor: "test-traffic-shift"})
@@ -120,30 +120,30 @@ func TestStandingOfCodeDeploy(t *testing.T) {
 	ten := 10.0
 	ninety := 90.0
 	all := 100.0
-	at := func(d rollout.CodeDeployment) rollout.Standing { return codeDeploy{}.Standing(shifted(d)) }
-	serving := func(percent float64) rollout.Serving {
-		return rollout.Serving{TaskDefinition: arn("web:41"), Running: 2, Traffic: &percent}
+	at := func(d rollout.CodeDeployment) rollout.Progress { return codeDeploy{}.Progress(shifted(d)) }
+	serving := func(percent float64) rollout.ServingTasks {
+		return rollout.ServingTasks{TaskDefinition: arn("web:41"), Running: 2, Traffic: &percent}
 	}
 
 	require.True(t, at(rollout.CodeDeployment{}).Undeployed)
-	require.Equal(t, rollout.Standing{
+	require.Equal(t, rollout.Progress{
 		ID: "d-2", Wanted: 2, Listed: true, Running: 2, Older: 2, State: "InProgress", Stage: "AllowTraffic", Traffic: &ten,
-		Course: rollout.Blocking, Shifts: true, Serving: []rollout.Serving{serving(all)},
+		Course: rollout.Blocking, Shifts: true, Serves: []rollout.ServingTasks{serving(all)},
 	}, at(rollout.CodeDeployment{ID: "d-2", Status: "InProgress", Traffic: &ten, Lifecycle: []rollout.LifecycleEvent{{Name: "AllowTraffic", Status: "InProgress"}}}))
 
 	ready := at(rollout.CodeDeployment{ID: "d-2", Status: "Ready"})
 	require.Equal(t, []any{rollout.ReadyWait, rollout.WaitTraffic, rollout.Blocking}, []any{ready.State, ready.Wait, ready.Course})
 	require.True(t, ready.Hooks[0].Pause)
-	kept := at(rollout.CodeDeployment{ID: "d-2", Status: "InProgress", Target: "Succeeded", TerminationWait: time.Hour})
-	require.Equal(t, []any{rollout.TerminationWait, rollout.WaitTermination, time.Hour}, []any{kept.State, kept.Wait, kept.Kept})
+	kept := at(rollout.CodeDeployment{ID: "d-2", Status: "InProgress", Target: "Succeeded", TerminationTimeout: time.Hour})
+	require.Equal(t, []any{rollout.TerminationWait, rollout.WaitTermination, time.Hour}, []any{kept.State, kept.Wait, kept.TerminationTimeout})
 
 	split := at(rollout.CodeDeployment{ID: "d-2", Status: "Failed", Traffic: &ten, Lifecycle: []rollout.LifecycleEvent{{Name: "AllowTraffic", Status: "Failed", Why: "no."}}})
-	require.Equal(t, []rollout.Serving{serving(ninety), {TaskDefinition: arn("web:42"), Running: 2, Traffic: &ten}}, split.Serving)
+	require.Equal(t, []rollout.ServingTasks{serving(ninety), {TaskDefinition: arn("web:42"), Running: 2, Traffic: &ten}}, split.Serves)
 	require.Equal(t, rollout.Over, split.Course)
 	require.Equal(t, []rollout.LifecycleHook{{ID: "AllowTraffic", Status: rollout.HookFailed, Why: "no."}}, split.Hooks)
 
 	back := at(rollout.CodeDeployment{ID: "d-2", Status: "Failed", RolledBackBy: "d-3", RollbackMessage: "so"})
-	require.Equal(t, []any{"ROLLBACK_IN_PROGRESS", "d-3", "so"}, []any{back.State, back.Back, back.BackSaid})
+	require.Equal(t, []any{"ROLLBACK_IN_PROGRESS", "d-3", "so"}, []any{back.State, back.RollbackID, back.RollbackReason})
 }
 
 // Every state of a deployment × every reason to take it back.
@@ -158,27 +158,27 @@ func TestHowCodeDeployTakesBack(t *testing.T) {
 		name    string
 		own     rollout.CodeDeployment
 		primary string
-		why     Why
+		why     RollbackCause
 		want    Step
 	}{
-		{"under way", state("InProgress"), "ecs-svc/1", Why{}, Stop},
-		{"under way, as its user wants", state("InProgress"), "ecs-svc/1", Why{Asked: true}, Stop},
-		{"under way, and ended before it was stopped", state("InProgress"), "d-2", Why{Tried: true}, Restore},
-		{"rolling back", back, "ecs-svc/1", Why{}, Follow},
-		{"rolling back, as its user wants", back, "ecs-svc/1", Why{Asked: true}, Follow},
-		{"failed before the traffic moved", state("Failed"), "ecs-svc/1", Why{}, LeaveUnmoved},
-		{"failed when it had", state("Failed"), "d-2", Why{}, Restore},
-		{"failed with a share of the traffic", split, "ecs-svc/1", Why{}, Restore},
-		{"succeeded after all", state("Succeeded"), "d-2", Why{}, LeaveComplete},
-		{"succeeded, for another's sake", state("Succeeded"), "d-2", Why{Other: true}, Restore},
-		{"succeeded, as its user wants", state("Succeeded"), "d-2", Why{Asked: true}, Restore},
-		{"nothing was deployed yet, as its user wants", rollout.CodeDeployment{}, "ecs-svc/1", Why{Asked: true}, Restore},
-		{"somebody else has deployed", state("Failed"), "d-9", Why{}, LeaveSuperseded},
-		{"somebody else has deployed, for another's sake", state("Succeeded"), "d-9", Why{Other: true}, LeaveSuperseded},
+		{"under way", state("InProgress"), "ecs-svc/1", RollbackCause{}, Stop},
+		{"under way, as its user wants", state("InProgress"), "ecs-svc/1", RollbackCause{ByUser: true}, Stop},
+		{"under way, and ended before it was stopped", state("InProgress"), "d-2", RollbackCause{StopFailed: true}, Restore},
+		{"rolling back", back, "ecs-svc/1", RollbackCause{}, Follow},
+		{"rolling back, as its user wants", back, "ecs-svc/1", RollbackCause{ByUser: true}, Follow},
+		{"failed before the traffic moved", state("Failed"), "ecs-svc/1", RollbackCause{}, LeaveUnmoved},
+		{"failed when it had", state("Failed"), "d-2", RollbackCause{}, Restore},
+		{"failed with a share of the traffic", split, "ecs-svc/1", RollbackCause{}, Restore},
+		{"succeeded after all", state("Succeeded"), "d-2", RollbackCause{}, LeaveComplete},
+		{"succeeded, for another's sake", state("Succeeded"), "d-2", RollbackCause{ForAnother: true}, Restore},
+		{"succeeded, as its user wants", state("Succeeded"), "d-2", RollbackCause{ByUser: true}, Restore},
+		{"nothing was deployed yet, as its user wants", rollout.CodeDeployment{}, "ecs-svc/1", RollbackCause{ByUser: true}, Restore},
+		{"somebody else has deployed", state("Failed"), "d-9", RollbackCause{}, LeaveSuperseded},
+		{"somebody else has deployed, for another's sake", state("Succeeded"), "d-9", RollbackCause{ForAnother: true}, LeaveSuperseded},
 	} {
 		r := shifted(test.own)
 		r.Service.Deployments = []rollout.Deployment{{ID: test.primary, Status: "PRIMARY"}}
-		require.Equal(t, test.want, codeDeploy{}.Back(r, test.why), test.name)
+		require.Equal(t, test.want, codeDeploy{}.Rollback(r, test.why), test.name)
 	}
 }
 

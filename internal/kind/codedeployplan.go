@@ -52,7 +52,7 @@ func deploymentGroup(running rollout.Running) rollout.CodeDeployGroup {
 }
 
 func (codeDeploy) Plan(
-	asked Asked, running rollout.Running, revision rollout.PlannedRevision, r *rollout.Rollout,
+	asked Request, running rollout.Running, revision rollout.PlannedRevision, r *rollout.Rollout,
 ) ([]rollout.Note, error) {
 	options := codeDeployOptions(asked.Options)
 	if err := patchable(running, asked.Patch); err != nil {
@@ -221,33 +221,33 @@ func createDeployment(planned rollout.PlannedCodeDeploy, taskDefinition string) 
 	return document
 }
 
-func (codeDeploy) Takes(running rollout.Running, waitFor rollout.WaitFor) (usually, more time.Duration) {
+func (codeDeploy) Timeouts(running rollout.Running, waitFor rollout.WaitFor) (usually, more time.Duration) {
 	group := deploymentGroup(running)
-	more = group.ReadyWait + group.Shifting
+	more = group.ReadyTimeout + group.ShiftInterval
 	if waitFor == rollout.Stable {
-		more += group.TerminationWait
+		more += group.TerminationTimeout
 	}
-	return usual, more
+	return stableTimeout, more
 }
 
-// Doubts are about a wait that is over before CodeDeploy has moved the traffic, or lets the old tasks go.
-func (codeDeploy) Doubts(plan rollout.Plan, r *rollout.Rollout) []rollout.Doubt {
+// Concerns are about a wait that is over before CodeDeploy has moved the traffic, or lets the old tasks go.
+func (codeDeploy) Concerns(plan rollout.Plan, r *rollout.Rollout) []rollout.Concern {
 	group := plannedCodeDeploy(r).Group
 	switch {
-	case (plan.WaitFor == rollout.Stable || plan.WaitFor == rollout.AllRun) && group.Shifting >= plan.Timeout:
-		return []rollout.Doubt{{
+	case (plan.WaitFor == rollout.Stable || plan.WaitFor == rollout.AllRun) && group.ShiftInterval >= plan.Timeout:
+		return []rollout.Concern{{
 			Sure: true,
 			What: fmt.Sprintf("timeout: not all traffic of service %s can move within %s, since the deployment "+
 				"configuration takes %s for it",
-				r.Service.Name, rollout.Span(plan.Timeout), rollout.Span(group.Shifting)),
+				r.Service.Name, rollout.Span(plan.Timeout), rollout.Span(group.ShiftInterval)),
 			Next: "Leave timeout out or raise it.",
 		}}
-	case plan.WaitFor == rollout.Stable && group.Shifting+group.TerminationWait >= plan.Timeout:
-		return []rollout.Doubt{{
+	case plan.WaitFor == rollout.Stable && group.ShiftInterval+group.TerminationTimeout >= plan.Timeout:
+		return []rollout.Concern{{
 			Sure: true,
 			What: fmt.Sprintf("timeout: the deployment of service %s cannot be complete within %s, since the deployment "+
 				"group %s keeps the old tasks for %s",
-				r.Service.Name, rollout.Span(plan.Timeout), group.Name, rollout.Span(group.TerminationWait)),
+				r.Service.Name, rollout.Span(plan.Timeout), group.Name, rollout.Span(group.TerminationTimeout)),
 			Next: "Leave timeout out or raise it, or wait only until the traffic has moved, with wait-for: running.",
 		}}
 	}

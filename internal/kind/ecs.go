@@ -13,7 +13,7 @@ type ecs struct{}
 
 func (ecs) Name() string { return "ECS" }
 
-func (ecs) Plan(Asked, rollout.Running, rollout.PlannedRevision, *rollout.Rollout) ([]rollout.Note, error) {
+func (ecs) Plan(Request, rollout.Running, rollout.PlannedRevision, *rollout.Rollout) ([]rollout.Note, error) {
 	return nil, nil
 }
 
@@ -26,16 +26,16 @@ func (ecs) Calls(r *rollout.Rollout, revision rollout.PlannedRevision) []rollout
 	return []rollout.Call{{Action: "ecs:UpdateService", Deploys: true, Update: r.Update, Request: request}}
 }
 
-func (ecs) Takes(_ rollout.Running, waitFor rollout.WaitFor) (usually, more time.Duration) {
+func (ecs) Timeouts(_ rollout.Running, waitFor rollout.WaitFor) (usually, more time.Duration) {
 	if waitFor == rollout.AllRun {
-		return quick, 0
+		return runningTimeout, 0
 	}
-	return usual, 0
+	return stableTimeout, 0
 }
 
-func (ecs) Doubts(_ rollout.Plan, r *rollout.Rollout) []rollout.Doubt {
-	if doubt, blocked := deadlock(r); blocked {
-		return []rollout.Doubt{doubt}
+func (ecs) Concerns(_ rollout.Plan, r *rollout.Rollout) []rollout.Concern {
+	if concern, blocked := deadlock(r); blocked {
+		return []rollout.Concern{concern}
 	}
 	return nil
 }
@@ -54,7 +54,7 @@ func serviceDeployment(r *rollout.Rollout) (rollout.ServiceDeployment, bool) {
 	return its, read
 }
 
-func (ecs) Standing(r *rollout.Rollout) rollout.Standing {
+func (ecs) Progress(r *rollout.Rollout) rollout.Progress {
 	s := counts(r)
 	if r.Deployment.State == rollout.RolloutFailed {
 		s.Course = rollout.GivenUp
@@ -69,7 +69,7 @@ func (ecs) Standing(r *rollout.Rollout) rollout.Standing {
 	s.Hooks = its.Hooks
 	s.Shifts = s.Stage != ""
 	if s.Stage == rollout.StageBakeTime {
-		s.Left = max(0, its.Bake-since(r, r.StageSince))
+		s.Remaining = max(0, its.BakeInterval-since(r, r.StageSince))
 	}
 	if _, waits := its.Waiting(); waits {
 		s.Wait = rollout.WaitContinue
@@ -85,7 +85,7 @@ func (ecs) Standing(r *rollout.Rollout) rollout.Standing {
 // further permission. What each word means:
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-deployment.html.
 func (k ecs) Judge(r *rollout.Rollout, goal Goal) (rollout.Verdict, bool) {
-	if verdict, deleted := gone(r); deleted {
+	if verdict, deleted := deleted(r); deleted {
 		return verdict, true
 	}
 	if verdict, ended := k.ended(r); ended {
@@ -139,7 +139,7 @@ func (k ecs) byDeployments(r *rollout.Rollout) (rollout.Verdict, bool) {
 	primary, _ := r.Service.Primary()
 	ours, listed := r.Service.Deployment(r.Deployment.ID)
 	switch {
-	case !r.Seen && r.At.Sub(r.Since) < settling:
+	case !r.Seen && r.At.Sub(r.Since) < settleTimeout:
 		return undecided() // DescribeServices lags behind UpdateService
 	case listed && ours.Status == rollout.DeploymentPrimary:
 		return k.asPrimary(r, ours)
@@ -163,9 +163,9 @@ func (ecs) asPrimary(r *rollout.Rollout, ours rollout.Deployment) (rollout.Verdi
 	switch {
 	case complete(r.Service, ours):
 		return verdict(rollout.Succeeded, rollout.EndedComplete, "")
-	case ours.State == rollout.RolloutFailed && r.Service.RollsBack && failedFor >= settling:
+	case ours.State == rollout.RolloutFailed && r.Service.RollsBack && failedFor >= settleTimeout:
 		return verdict(rollout.RollbackFailed, rollout.EndedNotRolledBack, ours.StateReason)
-	case ours.State == rollout.RolloutFailed && !r.Service.RollsBack && (!read || failedFor >= settling):
+	case ours.State == rollout.RolloutFailed && !r.Service.RollsBack && (!read || failedFor >= settleTimeout):
 		return verdict(rollout.Failed, rollout.EndedGivenUp, ours.StateReason)
 	}
 	return undecided()
@@ -214,12 +214,12 @@ func (k ecs) NeedsHealth(r *rollout.Rollout, goal Goal) bool {
 		ours.Desired == r.Service.Desired && ours.Running >= ours.Desired && ours.Desired > 0 && ours.Pending == 0
 }
 
-// holding is how long all tasks must be seen running and healthy before wait-for: running takes it for true. Where
+// healthyAge is how long all tasks must be seen running and healthy before wait-for: running takes it for true. Where
 // nothing checks their health it is as long as ECS itself waits before it counts a task as healthy
 // (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html).
 const (
-	holding          = 10 * time.Second
-	holdingUnchecked = 40 * time.Second
+	healthyAge   = 10 * time.Second
+	uncheckedAge = 40 * time.Second
 )
 
 func (ecs) runsLongEnough(r *rollout.Rollout) bool {
@@ -227,20 +227,20 @@ func (ecs) runsLongEnough(r *rollout.Rollout) bool {
 		return false
 	}
 	held := since(r, r.HealthySince)
-	return held >= holdingUnchecked || held >= holding && r.Health == rollout.Healthy
+	return held >= uncheckedAge || held >= healthyAge && r.Health == rollout.Healthy
 }
 
-func (ecs) Back(r *rollout.Rollout, why Why) Step {
+func (ecs) Rollback(r *rollout.Rollout, why RollbackCause) Step {
 	primary, _ := r.Service.Primary()
 	completed := primary.State == rollout.RolloutCompleted
 	switch {
-	case primary.ID == r.Replaced && !why.Asked:
+	case primary.ID == r.Replaced && !why.ByUser:
 		return Follow
 	case primary.ID != r.Deployment.ID:
 		return LeaveSuperseded
-	case completed && !why.Other && !why.Asked:
+	case completed && !why.ForAnother && !why.ByUser:
 		return LeaveComplete
-	case completed, why.Tried:
+	case completed, why.StopFailed:
 		return Restore
 	}
 	return Stop

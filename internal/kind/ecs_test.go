@@ -200,26 +200,26 @@ func TestStandingOfECS(t *testing.T) {
 	failing.Pending = 2
 	failing.Failed = 3
 	r := lookedAt(failing, before)
-	require.Equal(t, rollout.Standing{
+	require.Equal(t, rollout.Progress{
 		ID: "ecs-svc/2", Wanted: 2, Listed: true, Running: 1, Pending: 2, Failed: 3, Older: 2, State: "FAILED", Course: rollout.GivenUp,
-	}, ecs{}.Standing(r))
+	}, ecs{}.Progress(r))
 
 	pause := rollout.LifecycleHook{ID: "p", Pause: true, Status: rollout.HookAwaitingAction}
 	hook := rollout.LifecycleHook{ID: "h", Target: "arn:…:function:check", Status: "IN_PROGRESS"}
 	r = lookedAt(ours)
-	r.Own = rollout.ServiceDeployment{Status: "IN_PROGRESS", Stage: "BAKE_TIME", Production: &half, Bake: time.Minute, Hooks: []rollout.LifecycleHook{pause, hook}}
+	r.Own = rollout.ServiceDeployment{Status: "IN_PROGRESS", Stage: "BAKE_TIME", Production: &half, BakeInterval: time.Minute, Hooks: []rollout.LifecycleHook{pause, hook}}
 	r.StageSince = r.At.Add(-20 * time.Second)
-	at := ecs{}.Standing(r)
-	require.Equal(t, []any{"IN_PROGRESS", "BAKE_TIME", &half, 40 * time.Second, rollout.WaitContinue, true}, []any{at.State, at.Stage, at.Traffic, at.Left, at.Wait, at.Shifts})
+	at := ecs{}.Progress(r)
+	require.Equal(t, []any{"IN_PROGRESS", "BAKE_TIME", &half, 40 * time.Second, rollout.WaitContinue, true}, []any{at.State, at.Stage, at.Traffic, at.Remaining, at.Wait, at.Shifts})
 	require.Equal(t, []rollout.LifecycleHook{pause, hook}, at.Hooks)
 	r.StageSince = r.At.Add(-2 * time.Minute)
-	require.Zero(t, ecs{}.Standing(r).Left)
+	require.Zero(t, ecs{}.Progress(r).Remaining)
 
-	r.Own = rollout.ServiceDeployment{Status: "STOP_REQUESTED", Stage: "SCALE_UP", Bake: time.Minute, Hooks: []rollout.LifecycleHook{pause, hook}}
-	at = ecs{}.Standing(r)
+	r.Own = rollout.ServiceDeployment{Status: "STOP_REQUESTED", Stage: "SCALE_UP", BakeInterval: time.Minute, Hooks: []rollout.LifecycleHook{pause, hook}}
+	at = ecs{}.Progress(r)
 	require.Equal(t, rollout.NoWait, at.Wait, "nobody can continue what is being stopped")
 	require.Equal(t, []rollout.LifecycleHook{hook}, at.Hooks)
-	require.Zero(t, at.Left)
+	require.Zero(t, at.Remaining)
 }
 
 // Every state of a service × every reason to take its deployment back.
@@ -228,25 +228,25 @@ func TestHowECSTakesBack(t *testing.T) {
 	for _, test := range []struct {
 		name        string
 		deployments []rollout.Deployment
-		why         Why
+		why         RollbackCause
 		want        Step
 	}{
-		{"under way", []rollout.Deployment{ours, before}, Why{}, Stop},
-		{"under way, and ECS refused", []rollout.Deployment{ours, before}, Why{Tried: true}, Restore},
-		{"under way, for another's sake", []rollout.Deployment{ours, before}, Why{Other: true}, Stop},
-		{"under way, as its user wants", []rollout.Deployment{ours, before}, Why{Asked: true}, Stop},
-		{"failed", []rollout.Deployment{with(ours, "PRIMARY", "FAILED", ""), before}, Why{}, Stop},
-		{"complete after all", []rollout.Deployment{completed}, Why{}, LeaveComplete},
-		{"complete, for another's sake", []rollout.Deployment{completed}, Why{Other: true}, Restore},
-		{"complete, as its user wants", []rollout.Deployment{completed}, Why{Asked: true}, Restore},
-		{"what ran before is primary again", []rollout.Deployment{with(before, "PRIMARY", "IN_PROGRESS", ""), ours}, Why{}, Follow},
-		{"the same, for another's sake", []rollout.Deployment{with(before, "PRIMARY", "IN_PROGRESS", ""), ours}, Why{Other: true}, Follow},
-		{"what ran before is primary, and its user asks for more", []rollout.Deployment{with(before, "PRIMARY", "COMPLETED", "")}, Why{Asked: true}, LeaveSuperseded},
-		{"somebody else has deployed", []rollout.Deployment{theirs, ours}, Why{}, LeaveSuperseded},
-		{"somebody else has deployed, for another's sake", []rollout.Deployment{theirs, ours}, Why{Other: true}, LeaveSuperseded},
-		{"somebody else has deployed, as its user wants", []rollout.Deployment{theirs, ours}, Why{Asked: true}, LeaveSuperseded},
-		{"nothing is listed", nil, Why{}, LeaveSuperseded},
+		{"under way", []rollout.Deployment{ours, before}, RollbackCause{}, Stop},
+		{"under way, and ECS refused", []rollout.Deployment{ours, before}, RollbackCause{StopFailed: true}, Restore},
+		{"under way, for another's sake", []rollout.Deployment{ours, before}, RollbackCause{ForAnother: true}, Stop},
+		{"under way, as its user wants", []rollout.Deployment{ours, before}, RollbackCause{ByUser: true}, Stop},
+		{"failed", []rollout.Deployment{with(ours, "PRIMARY", "FAILED", ""), before}, RollbackCause{}, Stop},
+		{"complete after all", []rollout.Deployment{completed}, RollbackCause{}, LeaveComplete},
+		{"complete, for another's sake", []rollout.Deployment{completed}, RollbackCause{ForAnother: true}, Restore},
+		{"complete, as its user wants", []rollout.Deployment{completed}, RollbackCause{ByUser: true}, Restore},
+		{"what ran before is primary again", []rollout.Deployment{with(before, "PRIMARY", "IN_PROGRESS", ""), ours}, RollbackCause{}, Follow},
+		{"the same, for another's sake", []rollout.Deployment{with(before, "PRIMARY", "IN_PROGRESS", ""), ours}, RollbackCause{ForAnother: true}, Follow},
+		{"what ran before is primary, and its user asks for more", []rollout.Deployment{with(before, "PRIMARY", "COMPLETED", "")}, RollbackCause{ByUser: true}, LeaveSuperseded},
+		{"somebody else has deployed", []rollout.Deployment{theirs, ours}, RollbackCause{}, LeaveSuperseded},
+		{"somebody else has deployed, for another's sake", []rollout.Deployment{theirs, ours}, RollbackCause{ForAnother: true}, LeaveSuperseded},
+		{"somebody else has deployed, as its user wants", []rollout.Deployment{theirs, ours}, RollbackCause{ByUser: true}, LeaveSuperseded},
+		{"nothing is listed", nil, RollbackCause{}, LeaveSuperseded},
 	} {
-		require.Equal(t, test.want, ecs{}.Back(lookedAt(test.deployments...), test.why), test.name)
+		require.Equal(t, test.want, ecs{}.Rollback(lookedAt(test.deployments...), test.why), test.name)
 	}
 }

@@ -20,21 +20,21 @@ type Kind interface {
 	Name() string
 	// Plan adds to a rollout what only this kind plans, or refuses it. Its error is a *rollout.Problem.
 	Plan(
-		asked Asked, running rollout.Running, revision rollout.PlannedRevision, r *rollout.Rollout,
+		asked Request, running rollout.Running, revision rollout.PlannedRevision, r *rollout.Rollout,
 	) ([]rollout.Note, error)
 	// Calls are the calls that will change the service.
 	Calls(r *rollout.Rollout, revision rollout.PlannedRevision) []rollout.Call
-	// Takes is how long is waited for such a deployment by default, and what it takes beside.
-	Takes(running rollout.Running, waitFor rollout.WaitFor) (usually, more time.Duration)
-	// Doubts are what speaks against a planned rollout.
-	Doubts(plan rollout.Plan, r *rollout.Rollout) []rollout.Doubt
+	// Timeouts is how long is waited for such a deployment by default, and what it takes beside.
+	Timeouts(running rollout.Running, waitFor rollout.WaitFor) (usually, more time.Duration)
+	// Concerns are what speaks against a planned rollout.
+	Concerns(plan rollout.Plan, r *rollout.Rollout) []rollout.Concern
 	// Replaces tells whether what is under way replaces the revision with this ARN: to deploy that again is to go back.
 	Replaces(running rollout.Running, arn string) bool
 	// Outputs are those of the step that only this kind has.
 	Outputs(r *rollout.Rollout) []rollout.Output
 
-	// Standing is how a deployment stands, by the last look at it.
-	Standing(r *rollout.Rollout) rollout.Standing
+	// Progress is how a deployment stands, by the last look at it.
+	Progress(r *rollout.Rollout) rollout.Progress
 	// NeedsHealth tells whether the health of the tasks is to be looked at before the deployment is judged.
 	NeedsHealth(r *rollout.Rollout, goal Goal) bool
 	// Judge decides whether a deployment has ended, and how, by the last look at it. It is about our deployment alone,
@@ -42,14 +42,14 @@ type Kind interface {
 	Judge(r *rollout.Rollout, goal Goal) (rollout.Verdict, bool)
 	// CountsFailures tells whether the deployment's own count of failed tasks tells when there are more of them.
 	CountsFailures() bool
-	// Back decides how a deployment is taken back, by the last look at it.
-	Back(r *rollout.Rollout, why Why) Step
+	// Rollback decides how a deployment is taken back, by the last look at it.
+	Rollback(r *rollout.Rollout, why RollbackCause) Step
 	// Evidence adds to what there is to explain a deployment what only this kind knows.
 	Evidence(r *rollout.Rollout, evidence *rollout.Evidence)
 }
 
-// Asked is what the user asks for, as far as a kind has to do with it.
-type Asked struct {
+// Request is what the user asks for, as far as a kind has to do with it.
+type Request struct {
 	Options  []rollout.Detail // of the kinds, one of each
 	Patch    taskdef.Patch    // of the service
 	RollBack bool             // what fails
@@ -58,18 +58,18 @@ type Asked struct {
 // Goal is what a deployment is followed for.
 type Goal struct {
 	WaitFor rollout.WaitFor
-	// Back tells that it is a roll-back: it has reached its goal as soon as what ran before serves.
-	Back bool
+	// Rollback tells that it is a roll-back: it has reached its goal as soon as what ran before serves.
+	Rollback bool
 	// Doomed tells that all are going to be taken back, since another has failed: nobody waits for what comes after the
 	// traffic has moved, to which it can go back in seconds.
 	Doomed bool
 }
 
-// Why is why a deployment is taken back.
-type Why struct {
-	Asked bool // its user wants it, however it stands
-	Other bool // for the sake of another that did not succeed
-	Tried bool // who carries it out was asked to roll it back, and that did not work
+// RollbackCause is why a deployment is taken back.
+type RollbackCause struct {
+	ByUser     bool // its user wants it, however it stands
+	ForAnother bool // for the sake of another that did not succeed
+	StopFailed bool // who carries it out was asked to roll it back, and that did not work
 }
 
 // Step is what is to be done to take a deployment back.
@@ -167,10 +167,10 @@ func Check(options []rollout.Detail, services []rollout.Running) ([]rollout.Note
 	return notes, nil
 }
 
-// usual is the patience with a deployment, and quick the one until tasks run.
+// The default timeouts: until a deployment is complete, and until its tasks run.
 const (
-	usual = 30 * time.Minute
-	quick = 90 * time.Second
+	stableTimeout  = 30 * time.Minute
+	runningTimeout = 90 * time.Second
 )
 
 // Timeout is how long is waited at most: what is asked for or, by default, what the kinds of deployments take. What is
@@ -181,23 +181,23 @@ func Timeout(asked time.Duration, onTop bool, waitFor rollout.WaitFor, services 
 	}
 	var longest, more time.Duration
 	for _, running := range services {
-		usually, its := Of(running.Service).Takes(running, waitFor)
+		usually, its := Of(running.Service).Timeouts(running, waitFor)
 		longest, more = max(longest, usually), max(more, its)
 	}
 	switch {
 	case asked > 0:
 		return asked + more
 	case longest == 0:
-		return usual
+		return stableTimeout
 	}
 	return longest + more
 }
 
 // counts are those of a standing that all kinds have.
-func counts(r *rollout.Rollout) rollout.Standing {
+func counts(r *rollout.Rollout) rollout.Progress {
 	_, listed := r.Service.Deployment(r.Deployment.ID)
 	ours := r.Deployment
-	return rollout.Standing{
+	return rollout.Progress{
 		ID:      ours.ID,
 		Wanted:  r.Service.Desired,
 		Listed:  listed,
@@ -209,9 +209,9 @@ func counts(r *rollout.Rollout) rollout.Standing {
 	}
 }
 
-// settling is how long a state that AWS passes through is given to pass: a new deployment that is not listed yet, a
-// failed one that is about to be rolled back.
-const settling = time.Minute
+// settleTimeout is how long a state that AWS passes through is given to pass: a new deployment that is not listed
+// yet, a failed one that is about to be rolled back.
+const settleTimeout = time.Minute
 
 // since is how long something has been so at the last look; 0 if it is not so.
 func since(r *rollout.Rollout, began time.Time) time.Duration {
@@ -221,8 +221,8 @@ func since(r *rollout.Rollout, began time.Time) time.Duration {
 	return r.At.Sub(began)
 }
 
-// gone decides on a service that is not there any more.
-func gone(r *rollout.Rollout) (rollout.Verdict, bool) {
+// deleted decides on a service that is not there any more.
+func deleted(r *rollout.Rollout) (rollout.Verdict, bool) {
 	const oddAnswers = 2 // once may be an odd answer
 	switch {
 	case r.Missing >= oddAnswers:

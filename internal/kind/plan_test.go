@@ -48,7 +48,7 @@ func TestDeployable(t *testing.T) {
 }
 
 func TestTimeout(t *testing.T) {
-	group := rollout.CodeDeployGroup{Shifting: 10 * time.Minute, ReadyWait: time.Minute, TerminationWait: time.Hour}
+	group := rollout.CodeDeployGroup{ShiftInterval: 10 * time.Minute, ReadyTimeout: time.Minute, TerminationTimeout: time.Hour}
 	ecs := rollout.Running{Service: service("api", rollout.ControlledByECS)}
 	shifted := rollout.Running{Service: service("web", rollout.ControlledByCodeDeploy), Own: group}
 	for _, test := range []struct {
@@ -104,7 +104,7 @@ func TestPlanForCodeDeploy(t *testing.T) {
 	desired := int32(3)
 	r := &rollout.Rollout{Look: rollout.Look{Service: web}, Update: rollout.Update{Desired: &desired}}
 	options := []rollout.Detail{rollout.CodeDeployOptions{Config: "c", Description: "d"}}
-	notes, err := codeDeploy{}.Plan(Asked{Options: options, RollBack: true}, running, revision, r)
+	notes, err := codeDeploy{}.Plan(Request{Options: options, RollBack: true}, running, revision, r)
 	require.NoError(t, err)
 	require.Empty(t, notes)
 	require.True(t, r.Shifted)
@@ -135,31 +135,31 @@ func TestPlanForCodeDeploy(t *testing.T) {
 func TestWhatCodeDeployRefuses(t *testing.T) {
 	web := service("web", rollout.ControlledByCodeDeploy)
 	revision := rollout.PlannedRevision{Document: document(t)}
-	plan := func(asked Asked, web rollout.Service) error {
+	plan := func(asked Request, web rollout.Service) error {
 		_, err := codeDeploy{}.Plan(asked, rollout.Running{Service: web}, revision, &rollout.Rollout{})
 		return err
 	}
 	patch, err := taskdef.ParsePatch("networkConfiguration: {}", taskdef.Shape{})
 	require.NoError(t, err)
-	require.EqualError(t, plan(Asked{Patch: patch}, web), "service-patch: networkConfiguration of service web is for CodeDeploy to change, and UpdateService refuses it")
+	require.EqualError(t, plan(Request{Patch: patch}, web), "service-patch: networkConfiguration of service web is for CodeDeploy to change, and UpdateService refuses it")
 	unbalanced := web
 	unbalanced.Balanced = rollout.Balanced{}
-	require.EqualError(t, plan(Asked{}, unbalanced), "service web has no load balancer from which an AppSpec could be made")
+	require.EqualError(t, plan(Request{}, unbalanced), "service web has no load balancer from which an AppSpec could be made")
 	elsewhere := web
 	elsewhere.Balanced.Container = "nginx"
-	require.EqualError(t, plan(Asked{}, elsewhere), `the AppSpec of service web: there is no container "nginx"`)
+	require.EqualError(t, plan(Request{}, elsewhere), `the AppSpec of service web: there is no container "nginx"`)
 
 	spec, err := taskdef.ParseAppSpec([]byte(`{"Resources":[{"S":{"Type":"AWS::ECS::Service","Properties":{}}}]}`))
 	require.NoError(t, err)
 	r := &rollout.Rollout{}
-	notes, err := codeDeploy{}.Plan(Asked{Options: []rollout.Detail{rollout.CodeDeployOptions{AppSpec: spec, AppSpecFound: "appspec.yaml"}}}, rollout.Running{Service: web}, revision, r)
+	notes, err := codeDeploy{}.Plan(Request{Options: []rollout.Detail{rollout.CodeDeployOptions{AppSpec: spec, AppSpecFound: "appspec.yaml"}}}, rollout.Running{Service: web}, revision, r)
 	require.NoError(t, err)
 	require.Equal(t, []rollout.Note{{About: rollout.NoteFileFound, Service: "web", Said: []string{"appspec.yaml"}, By: "codedeploy-appspec"}}, notes)
 	require.Equal(t, "app", r.Settings.(rollout.PlannedCodeDeploy).AppSpec.Container())
 }
 
 func TestWaitsThatAreTooShortForCodeDeploy(t *testing.T) {
-	r := &rollout.Rollout{Settings: rollout.PlannedCodeDeploy{Group: rollout.CodeDeployGroup{Name: "g", Shifting: 10 * time.Minute, TerminationWait: time.Hour}}}
+	r := &rollout.Rollout{Settings: rollout.PlannedCodeDeploy{Group: rollout.CodeDeployGroup{Name: "g", ShiftInterval: 10 * time.Minute, TerminationTimeout: time.Hour}}}
 	for _, test := range []struct {
 		waitFor rollout.WaitFor
 		timeout time.Duration
@@ -168,7 +168,7 @@ func TestWaitsThatAreTooShortForCodeDeploy(t *testing.T) {
 		{rollout.Stable, 10 * time.Minute, 1}, {rollout.Stable, 70 * time.Minute, 1}, {rollout.Stable, 70*time.Minute + 1, 0},
 		{rollout.AllRun, 10 * time.Minute, 1}, {rollout.AllRun, 10*time.Minute + 1, 0}, {rollout.DoNotWait, time.Minute, 0},
 	} {
-		require.Len(t, codeDeploy{}.Doubts(rollout.Plan{WaitFor: test.waitFor, Timeout: test.timeout}, r), test.doubts, "%+v", test)
+		require.Len(t, codeDeploy{}.Concerns(rollout.Plan{WaitFor: test.waitFor, Timeout: test.timeout}, r), test.doubts, "%+v", test)
 	}
 }
 

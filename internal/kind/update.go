@@ -39,7 +39,7 @@ func UpdateService(service rollout.ServiceKey, update rollout.Update) (taskdef.D
 // deadlock finds a minimum and a maximum that let no task start before one stops, and none stop before
 // one has started. ECS rounds the lower bound up and the upper bound down:
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html.
-func deadlock(r *rollout.Rollout) (rollout.Doubt, bool) {
+func deadlock(r *rollout.Rollout) (rollout.Concern, bool) {
 	service, update := r.Service, r.Update
 	desired := service.Desired
 	minimum := service.Minimum
@@ -54,9 +54,9 @@ func deadlock(r *rollout.Rollout) (rollout.Doubt, bool) {
 	}
 	lower, upper := (desired*minimum+99)/100, desired*maximum/100
 	if !service.Rolling || service.Daemon || desired == 0 || maximum == 0 || lower < desired || upper > desired {
-		return rollout.Doubt{}, false
+		return rollout.Concern{}, false
 	}
-	return rollout.Doubt{
+	return rollout.Concern{
 		Sure: update.Patch.Empty(), // a service-patch may still change the numbers
 		What: fmt.Sprintf("service %s can never make progress: of %d tasks, a minimum of %d %% keeps %d (rounded up), "+
 			"and a maximum of %d %% allows %d (rounded down)", service.Name, desired, minimum, lower, maximum, upper),

@@ -267,7 +267,7 @@ func service(
 		Revision: rollout.RevisionResult{Revision: expected(revision), Previous: running.Revision, Images: revision.Images},
 		Look:     rollout.Look{Service: running.Service},
 	}
-	asked := kind.Asked{Options: in.Kinds(), Patch: in.ServicePatch, RollBack: in.RollbackOnFailure}
+	asked := kind.Request{Options: in.Kinds(), Patch: in.ServicePatch, RollBack: in.RollbackOnFailure}
 	notes, err := its.Plan(asked, running, revision, r)
 	if err != nil {
 		return nil, nil, err
@@ -284,13 +284,13 @@ func expected(planned rollout.PlannedRevision) rollout.Revision {
 	return planned.Base
 }
 
-// Doubts are what the plan itself shows to be in its way.
-func Doubts(plan rollout.Plan) []rollout.Doubt {
-	var doubts []rollout.Doubt
+// Concerns are what the plan itself shows to be in its way.
+func Concerns(plan rollout.Plan) []rollout.Concern {
+	var concerns []rollout.Concern
 	for _, r := range plan.Rollouts {
-		doubts = append(doubts, kind.Of(r.Service).Doubts(plan, r)...)
+		concerns = append(concerns, kind.Of(r.Service).Concerns(plan, r)...)
 	}
-	return doubts
+	return concerns
 }
 
 // Timeout is how long is waited at most.

@@ -203,12 +203,12 @@ func TestDeadlock(t *testing.T) {
 		if test.change != nil {
 			test.change(&service)
 		}
-		doubts := Doubts(rollout.Plan{Rollouts: []*rollout.Rollout{{Look: rollout.Look{Service: service}, Update: test.update}}})
+		doubts := Concerns(rollout.Plan{Rollouts: []*rollout.Rollout{{Look: rollout.Look{Service: service}, Update: test.update}}})
 		require.Equal(t, test.blocked, len(doubts) == 1, "%+v", test)
 	}
 	patch, err := taskdef.ParsePatch("desiredCount: 2", taskdef.ServiceShape())
 	require.NoError(t, err)
-	doubts := Doubts(rollout.Plan{Rollouts: []*rollout.Rollout{{
+	doubts := Concerns(rollout.Plan{Rollouts: []*rollout.Rollout{{
 		Look: rollout.Look{Service: rollout.Service{Rolling: true, Desired: 1, Minimum: 100, Maximum: 150}}, Update: rollout.Update{Patch: patch},
 	}}})
 	require.False(t, doubts[0].Sure, "a patch may change the numbers")

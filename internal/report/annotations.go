@@ -19,8 +19,8 @@ const longestTitle = 512
 // (https://github.com/actions/runner/blob/main/src/Runner.Worker/ExecutionContext.cs).
 const mostWarnings = 5
 
-// warned is something that was warned of.
-type warned struct {
+// warning is something that was warned of.
+type warning struct {
 	text string
 	// until is the service until whose verdict it holds: that it waits for somebody, say. Zero: it holds for good.
 	until rollout.ServiceKey
@@ -28,7 +28,7 @@ type warned struct {
 }
 
 // warn annotates the run with a warning, or if there are too many, puts it into the log.
-func (r *Reporter) warn(w warned) {
+func (r *Reporter) warn(w warning) {
 	r.warnings = append(r.warnings, w)
 	if len(r.warnings) > mostWarnings {
 		r.line("warning: " + w.text)
@@ -177,8 +177,8 @@ func unsaid(result rollout.Result) string {
 	if foremost == nil {
 		return summed(result)
 	}
-	told := func(f rollout.Finding) bool { return f.About == rollout.AboutError && f.Said == foremost.Verdict.Said }
-	if slices.ContainsFunc(foremost.Findings, told) {
+	alreadySaid := func(f rollout.Finding) bool { return f.About == rollout.AboutError && f.Said == foremost.Verdict.Said }
+	if slices.ContainsFunc(foremost.Findings, alreadySaid) {
 		brief := *foremost
 		brief.Verdict.Said = ""
 		result.Rollouts = slices.Clone(result.Rollouts)

@@ -90,7 +90,7 @@ func TestAStepThatIsKilledLeavesASummary(t *testing.T) {
 		"run-before":  {planned, registered, rollout.OneOffStarted{Input: "run-before"}},
 		"later":       {planned, registered, rollout.OneOffStarted{Input: "run-before"}, started, rollout.Progressed{Rollout: web}},
 		"continued":   {found, rollout.Continued{Rollout: web}},
-		"taking back": {found, rollout.TakingBack{Rollout: web, How: rollout.WayAsked}},
+		"taking back": {found, rollout.RollbackStarted{Rollout: web, How: rollout.WayAsked}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, summary := report(t, events...)
@@ -110,7 +110,7 @@ func TestAFaultOfOursKeepsWhatWasKnown(t *testing.T) {
 	web.Verdict.To = revision("web", 41).ARN
 	log, summary := report(t,
 		rollout.TakenOver{Rollouts: []*rollout.Rollout{web, api}},
-		rollout.TakingBack{Rollout: web, How: rollout.WayAsked}, rollout.Decided{Rollout: web},
+		rollout.RollbackStarted{Rollout: web, How: rollout.WayAsked}, rollout.Decided{Rollout: web},
 		rollout.Finished{Result: rollout.Result{Err: errors.New("a fault")}})
 	require.Contains(t, log, "::error title=2 services → main%3A failed::A fault.%0Aweb: ECS rolled back to web:41.%0Aapi: how it ends is not known.\n")
 	require.Contains(t, summary, "| ↩️ | [`web`]")
@@ -138,7 +138,7 @@ The same of 35 others is in the summary.`, annotation(result))
 
 func TestAWarningThatIsOverIsNotInTheSummary(t *testing.T) {
 	web := deployment("web")
-	web.Standing.Stage = "POST_SCALE_UP"
+	web.Progress.Stage = "POST_SCALE_UP"
 	paused := rollout.HookCalled{Rollout: web, Hook: rollout.LifecycleHook{Pause: true, Status: rollout.HookAwaitingAction}}
 	doubt := rollout.Noticed{What: "something else", Warning: true}
 	ended := finished(decided("web", rollout.Succeeded, rollout.EndedComplete))

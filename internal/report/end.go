@@ -28,15 +28,10 @@ func (r *Reporter) finished(result rollout.Result) {
 // completed is a result in which the services are told of that a run was about, also when a fault has ended it that
 // left no result.
 func (r *Reporter) completed(result rollout.Result) rollout.Result {
-	if len(result.Rollouts) > 0 || !r.begun {
+	if len(result.Rollouts) > 0 || !r.started {
 		return result
 	}
 	result.Rollouts, result.OneOffs = r.rollouts, r.oneOffs
-	for _, of := range r.rollouts {
-		if of.Phase != rollout.PhaseDecided {
-			of.Verdict = rollout.Verdict{Outcome: rollout.Failed, Ending: rollout.EndedUnknown}
-		}
-	}
 	return result
 }
 

@@ -58,7 +58,7 @@ func axis(longest time.Duration) string {
 // section draws a track, one bar for each span.
 func (t *track) section(b *strings.Builder, title string) {
 	seen := slices.DeleteFunc(slices.Clone(t.spans), func(s span) bool {
-		return s.look == past && s.to-s.from < shortestBar && s.name != "register"
+		return s.look == past && s.to-s.from < shortestBarInterval && s.name != "register"
 	})
 	if len(seen) == 0 {
 		return
@@ -117,12 +117,12 @@ func rank(t *track) int {
 	return 1
 }
 
-// shortestBar is a length of time that can be seen: what is shorter is drawn as a point in time.
-const shortestBar = time.Second
+// shortestBarInterval is a length of time that can be seen: what is shorter is drawn as a point in time.
+const shortestBarInterval = time.Second
 
 // bar draws a stretch of time, as if the run had begun at midnight of some day.
 func bar(b *strings.Builder, name string, look look, from, to time.Duration) {
-	if to-from < shortestBar && !strings.HasSuffix(string(look), string(milestone)) {
+	if to-from < shortestBarInterval && !strings.HasSuffix(string(look), string(milestone)) {
 		look = milestone
 	}
 	tags := string(look)

@@ -60,13 +60,13 @@ func started(name string) rollout.Event { return rollout.Started{Rollout: deploy
 
 func running(name string, running, older int) rollout.Event {
 	r := deployment(name)
-	r.Standing = rollout.Standing{Wanted: 2, Running: running, Older: older, State: "IN_PROGRESS"}
+	r.Progress = rollout.Progress{Wanted: 2, Running: running, Older: older, State: "IN_PROGRESS"}
 	return rollout.Progressed{Rollout: r}
 }
 
 func atStage(name, stage, state string) rollout.Event {
 	r := deployment(name)
-	r.Standing = rollout.Standing{Stage: stage, State: state, Shifts: stage != ""}
+	r.Progress = rollout.Progress{Stage: stage, State: state, Shifts: stage != ""}
 	return rollout.Progressed{Rollout: r}
 }
 

@@ -36,16 +36,16 @@ func said(e rollout.ServiceSaid) string {
 var targetGroup = regexp.MustCompile(`\(target-group arn:[^ ()]*:targetgroup/([^ ()/]+)/[^ ()/]+\)`)
 
 // unchanging is a line on how far several services are; of those that are open it names a few.
-func unchanging(e rollout.Unchanging) string {
+func unchanging(e rollout.NothingChanged) string {
 	var open []string
 	failed, undecided := 0, 0
 	for _, r := range e.Rollouts {
 		switch outcome := r.Verdict.Outcome; {
 		case r.Phase != rollout.PhaseDecided:
 			if undecided++; undecided <= 3 {
-				open = append(open, fmt.Sprintf("%s %d/%d running", r.Service.Name, r.Standing.Running, r.Standing.Wanted))
+				open = append(open, fmt.Sprintf("%s %d/%d running", r.Service.Name, r.Progress.Running, r.Progress.Wanted))
 			}
-		case !outcome.Good() && !(e.Back && outcome == rollout.RolledBack):
+		case !outcome.Good() && !(e.Rollback && outcome == rollout.RolledBack):
 			failed++
 		}
 	}
@@ -72,7 +72,7 @@ func repointed(e rollout.Repointed) string {
 }
 
 // takingBack is how a deployment is taken back.
-func takingBack(e rollout.TakingBack) string {
+func takingBack(e rollout.RollbackStarted) string {
 	by := e.Rollout.By
 	switch e.How {
 	case rollout.WayAsked:

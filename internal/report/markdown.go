@@ -28,7 +28,7 @@ const (
 	essential importance = iota // the verdict, the cause and the services
 	evidence
 	logs
-	doubts
+	concerns
 	picture
 	diff
 )
@@ -103,14 +103,14 @@ func (o omissions) String() string {
 	if len(o.kinds) == 0 {
 		return ""
 	}
-	var told []string
+	var parts []string
 	for _, what := range o.kinds {
 		if n := o.lines[what]; n > 0 {
 			what = fmt.Sprintf("%d %s", n, what)
 		}
-		told = append(told, what)
+		parts = append(parts, what)
 	}
-	return "\n> [!NOTE]\n> GitHub shows no more than so much. Left out are " + strings.Join(told, ", ") + ".\n"
+	return "\n> [!NOTE]\n> GitHub shows no more than so much. Left out are " + strings.Join(parts, ", ") + ".\n"
 }
 
 // prose is text that GitHub shows as it is, in a paragraph or in a cell of a table.

@@ -10,8 +10,8 @@ import (
 
 // progress is a line on the counts of a deployment.
 func progress(r *rollout.Rollout) string {
-	at := r.Standing
-	if state := standingAt(at); strings.HasPrefix(state, "rollback") { // then it is the others that count
+	at := r.Progress
+	if state := stateOrStage(at); strings.HasPrefix(state, "rollback") { // then it is the others that count
 		text := fmt.Sprintf("%d/%d of before running", at.Older, at.Wanted)
 		if at.Running+at.Pending > 0 {
 			text += fmt.Sprintf(", %d new", at.Running+at.Pending)
@@ -30,10 +30,10 @@ func progress(r *rollout.Rollout) string {
 	if at.Traffic != nil && *at.Traffic > 0 {
 		text += fmt.Sprintf(", %g %% of the traffic", *at.Traffic)
 	}
-	if at.Left > 0 {
-		text += ", " + rollout.Span(at.Left.Round(time.Second)) + " left"
+	if at.Remaining > 0 {
+		text += ", " + rollout.Span(at.Remaining.Round(time.Second)) + " left"
 	}
-	return fmt.Sprintf("%-20s  %s  %s", standingAt(at), progressBar(at.Running, at.Pending, at.Wanted), text)
+	return fmt.Sprintf("%-20s  %s  %s", stateOrStage(at), progressBar(at.Running, at.Pending, at.Wanted), text)
 }
 
 // cells is how wide the bar of a line is.
@@ -49,8 +49,8 @@ func progressBar(running, pending, wanted int) string {
 	return strings.Repeat("█", full) + strings.Repeat("▒", coming) + strings.Repeat("░", cells-full-coming)
 }
 
-// standingAt is the stage of the lifecycle while a deployment goes through it, and else its state.
-func standingAt(at rollout.Standing) string {
+// stateOrStage is the stage of the lifecycle while a deployment goes through it, and else its state.
+func stateOrStage(at rollout.Progress) string {
 	if at.Stage != "" && rollout.InWords(at.State) == "in progress" {
 		return stageInWords(at.Stage)
 	}
@@ -92,14 +92,14 @@ func (r *Reporter) hookCalled(e rollout.HookCalled) {
 	switch {
 	case hook.Pause && hook.Status == rollout.HookAwaitingAction:
 		what := fmt.Sprintf(
-			"the deployment of %s waits for somebody to continue it (%s)", of.Service.Name, stageInWords(of.Standing.Stage),
+			"the deployment of %s waits for somebody to continue it (%s)", of.Service.Name, stageInWords(of.Progress.Stage),
 		)
 		if !hook.Expires.IsZero() {
 			what += fmt.Sprintf(
 				", until %s: then %s %s", hook.Expires.UTC().Format("2006-01-02 15:04 MST"), of.By, onTimeout[hook.OnTimeout],
 			)
 		}
-		r.warn(warned{
+		r.warn(warning{
 			text:  paragraph(what) + ". Run this action with operation: continue, or rollback, or do it in the console.",
 			until: of.Service.ServiceKey,
 		})
@@ -113,5 +113,5 @@ func (r *Reporter) hookCalled(e rollout.HookCalled) {
 }
 
 func hookLine(name string, of *rollout.Rollout, hook rollout.LifecycleHook) string {
-	return fmt.Sprintf("%s (%s): %s", name, rollout.InWords(of.Standing.Stage), rollout.InWords(hook.Status))
+	return fmt.Sprintf("%s (%s): %s", name, rollout.InWords(of.Progress.Stage), rollout.InWords(hook.Status))
 }

@@ -34,13 +34,13 @@ type Reporter struct {
 	rolling string // the group for what a service goes through
 	longest int    // name of a service, if there are several
 
-	rollouts []*rollout.Rollout // that the run is about
-	oneOffs  []rollout.OneOffResult
-	begun    bool // something was started
-	stale    bool // more is known than the summary tells that was written
-	timeline timeline
-	diffs    string   // of the task definitions
-	warnings []warned // that were told
+	rollouts        []*rollout.Rollout // that the run is about
+	oneOffs         []rollout.OneOffResult
+	started         bool // something was started
+	summaryOutdated bool // more is known than the summary tells that was written
+	timeline        timeline
+	diffs           string    // of the task definitions
+	warnings        []warning // that were told
 
 	unwritten map[string]bool // the files of the runner that could not be written
 	broken    bool            // a fault of ours was told
@@ -50,8 +50,8 @@ type Reporter struct {
 // environment. Where the environment names none, they are left out.
 func New(out io.Writer, getenv func(string) string) *Reporter {
 	secrets := &secrets{}
-	out = enduring{out}
-	hidden := hiding{out, secrets}
+	out = failsafeWriter{out}
+	hidden := maskingWriter{out, secrets}
 	return &Reporter{
 		secrets: secrets, out: hidden, getenv: getenv, rolling: "Rollout", unwritten: map[string]bool{},
 		action: githubactions.New(githubactions.WithWriter(hidden), githubactions.WithGetenv(getenv)),
@@ -113,11 +113,11 @@ func summedIfPossible(result rollout.Result) (reason string) {
 	return summed(result)
 }
 
-// enduring is a writer that takes everything: whoever reads the log may have gone away, and what was begun must still
-// come to its end. The library for GitHub would panic.
-type enduring struct{ to io.Writer }
+// failsafeWriter is a writer that takes everything: whoever reads the log may have gone away, and what was begun must
+// still come to its end. The library for GitHub would panic.
+type failsafeWriter struct{ to io.Writer }
 
-func (e enduring) Write(text []byte) (int, error) {
+func (e failsafeWriter) Write(text []byte) (int, error) {
 	_, _ = e.to.Write(text)
 	return len(text), nil
 }
@@ -189,11 +189,11 @@ func (r *Reporter) facts(facts []rollout.Fact) {
 const widestFact = 15
 
 // note prints a line that is beside the point, or annotates the run with it.
-func (r *Reporter) note(what, next string, warning bool) {
+func (r *Reporter) note(what, next string, isWarning bool) {
 	text := strings.TrimSpace(sentence(what) + " " + next)
-	if !warning {
+	if !isWarning {
 		r.line("note: " + text)
 		return
 	}
-	r.warn(warned{text: paragraph(text)})
+	r.warn(warning{text: paragraph(text)})
 }

@@ -81,13 +81,13 @@ func (s *secrets) hide(text string) string {
 	return s.replacer.Replace(text)
 }
 
-// hiding is a writer on which no secret is written. Each write is a whole line.
-type hiding struct {
+// maskingWriter is a writer on which no secret is written. Each write is a whole line.
+type maskingWriter struct {
 	to      io.Writer
 	secrets *secrets
 }
 
-func (h hiding) Write(text []byte) (int, error) {
+func (h maskingWriter) Write(text []byte) (int, error) {
 	_, err := io.WriteString(h.to, h.secrets.hide(string(text)))
 	return len(text), err
 }

@@ -18,23 +18,23 @@ func (r *Reporter) summary(sections ...section) {
 
 // begin writes the summary that a step leaves behind that is killed, as soon as something was started.
 func (r *Reporter) begin() {
-	if r.begun {
-		r.stale = true // with many services it is not written for each
+	if r.started {
+		r.summaryOutdated = true // with many services it is not written for each
 		return
 	}
-	r.begun = true
+	r.started = true
 	r.provisional()
 }
 
 // refresh writes that summary again when more is known.
 func (r *Reporter) refresh() {
-	if r.begun && r.stale {
+	if r.started && r.summaryOutdated {
 		r.provisional()
 	}
 }
 
 func (r *Reporter) provisional() {
-	r.stale = false
+	r.summaryOutdated = false
 	result := rollout.Result{Rollouts: r.rollouts, OneOffs: r.oneOffs}
 	sections := []section{{before: "## ⏳ " + prose(subject(result)) + ": begun, and not ended yet\n" +
 		alert("WARNING", "If the step is over and this is still here, it was killed before it could tell how the "+
@@ -162,16 +162,16 @@ func facts(result rollout.Result, ended bool) section {
 
 // stillWarned is what was warned of and still holds, as far as it became an annotation.
 func (r *Reporter) stillWarned() section {
-	var told []string
+	var texts []string
 	for _, w := range r.warnings[:min(len(r.warnings), mostWarnings)] {
 		if !w.over {
-			told = append(told, w.text)
+			texts = append(texts, w.text)
 		}
 	}
 	if more := len(r.warnings) - mostWarnings; more > 0 {
-		told = append(told, moreWarnings(more))
+		texts = append(texts, moreWarnings(more))
 	}
-	return section{what: "warnings", importance: doubts, before: alert("WARNING", told...)}
+	return section{what: "warnings", importance: concerns, before: alert("WARNING", texts...)}
 }
 
 // undeployed are revisions that were registered for nothing.

@@ -28,7 +28,7 @@ func (t *teller) InputsRead(e rollout.InputsRead) {
 }
 
 func (t *teller) RoleAssumed(e rollout.RoleAssumed) {
-	r, good := t.r(), rollout.Span(e.For.Round(time.Minute))
+	r, good := t.r(), rollout.Span(e.MaxAge.Round(time.Minute))
 	if e.Again {
 		r.line("note: the credentials have been renewed, for " + good)
 		return
@@ -65,12 +65,12 @@ func (t *teller) Verified(e rollout.Verified) {
 	r := t.r()
 	r.timeline.before.until("verify", r.timeline.now())
 	r.enter("Verify")
-	for _, doubt := range e.Doubts {
-		if doubt.Sure {
-			r.line(sentence(doubt.What) + " " + doubt.Next)
+	for _, concern := range e.Concerns {
+		if concern.Sure {
+			r.line(sentence(concern.What) + " " + concern.Next)
 		}
 	}
-	if len(e.Doubts) == 0 {
+	if len(e.Concerns) == 0 {
 		r.line("nothing speaks against it (" + plural(e.Checks, "check") + ")")
 	}
 	if len(e.Unknown) > 0 {
@@ -79,9 +79,9 @@ func (t *teller) Verified(e rollout.Verified) {
 	for _, check := range e.Unanswered {
 		r.line("note: it is not known whether it is there: AWS did not answer " + check)
 	}
-	for _, doubt := range e.Doubts {
-		if !doubt.Sure {
-			r.note(doubt.What, doubt.Next, true)
+	for _, concern := range e.Concerns {
+		if !concern.Sure {
+			r.note(concern.What, concern.Next, true)
 		}
 	}
 }
@@ -96,7 +96,7 @@ func (t *teller) Registered(e rollout.Registered) {
 		r.line(id + " is deployed as it is: nothing in it changes, so nothing is registered")
 	}
 	r.output(revisionOutputs(e.Result)...)
-	r.stale = true
+	r.summaryOutdated = true
 }
 
 func (t *teller) OneOffStarted(e rollout.OneOffStarted) {
@@ -135,7 +135,7 @@ func (t *teller) OneOffEnded(e rollout.OneOffEnded) {
 		}
 	}
 	r.output(oneOffOutputs(e.Result)...)
-	r.oneOffs, r.stale = append(r.oneOffs, e.Result), true
+	r.oneOffs, r.summaryOutdated = append(r.oneOffs, e.Result), true
 	r.refresh()
 }
 
@@ -189,7 +189,7 @@ func (t *teller) Progressed(e rollout.Progressed) {
 
 func (t *teller) HookCalled(e rollout.HookCalled) { t.r().hookCalled(e) }
 
-func (t *teller) Unchanging(e rollout.Unchanging) {
+func (t *teller) NothingChanged(e rollout.NothingChanged) {
 	t.r().enter(t.rolling)
 	t.r().now(unchanging(e))
 }
@@ -216,7 +216,7 @@ func (t *teller) Decided(e rollout.Decided) {
 	r, of := t.r(), e.Rollout
 	r.timeline.of(of).close(r.timeline.now(), of.Verdict.Outcome)
 	r.over(of.Service.ServiceKey)
-	r.stale = true
+	r.summaryOutdated = true
 	r.at(of, outcomeWords[of.Verdict.Outcome]+": "+reason(of))
 }
 
@@ -236,7 +236,7 @@ func (t *teller) Continued(e rollout.Continued) {
 	r.begin()
 }
 
-func (t *teller) TakingBack(e rollout.TakingBack) {
+func (t *teller) RollbackStarted(e rollout.RollbackStarted) {
 	r := t.r()
 	r.timeline.of(e.Rollout).enter(rollBack, alarmed, r.timeline.now())
 	r.rolling = "Roll back"
@@ -266,7 +266,7 @@ func (t *teller) Unreadable(e rollout.Unreadable) {
 
 func (t *teller) Unanswered(e rollout.Unanswered) {
 	t.r().note(
-		fmt.Sprintf("no answer for %s: %v", rollout.Span(e.For), e.Err), "This is tried until the time is out.", false,
+		fmt.Sprintf("no answer for %s: %v", rollout.Span(e.Age), e.Err), "This is tried until the time is out.", false,
 	)
 }
 

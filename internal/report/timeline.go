@@ -199,7 +199,7 @@ const rollBack = "roll-back"
 // progress goes on to the phase or stage that a deployment is at. The phases of a rolling deployment are
 // told by its counts, and do not go back: tasks that fail are marks.
 func (t *track) progress(r *rollout.Rollout, now time.Duration) {
-	at := r.Standing
+	at := r.Progress
 	state := rollout.InWords(at.State)
 	t.shifts = t.shifts || at.Shifts
 	t.older = max(t.older, at.Older)
@@ -219,7 +219,7 @@ func (t *track) progress(r *rollout.Rollout, now time.Duration) {
 	}
 }
 
-func phaseOf(at rollout.Standing, older int) int {
+func phaseOf(at rollout.Progress, older int) int {
 	switch {
 	case at.Running < at.Wanted:
 		return 0
@@ -232,8 +232,8 @@ func phaseOf(at rollout.Standing, older int) int {
 // ends are states in which a deployment is over, or about to be.
 var ends = []string{"successful", "succeeded", "stopped", "stop requested", "failed", "completed"}
 
-func (t *track) shift(at rollout.Standing, now time.Duration) {
-	stage := standingAt(at)
+func (t *track) shift(at rollout.Progress, now time.Duration) {
+	stage := stateOrStage(at)
 	if len(t.spans) == 1 && t.spans[0].name == phases[0] { // now it is known better
 		t.spans[0].name = "start"
 	}
@@ -252,19 +252,19 @@ func (t *timeline) lengths() string {
 	if len(t.services) > 1 {
 		return ""
 	}
-	var told []string
+	var lengths []string
 	for _, track := range append([]*track{&t.before}, append(t.services, &t.after)...) {
-		told = append(told, filled(track.lengths())...)
+		lengths = append(lengths, filled(track.lengths())...)
 	}
-	return strings.Join(told, ", ")
+	return strings.Join(lengths, ", ")
 }
 
 func (t *track) lengths() string {
-	var told []string
+	var lengths []string
 	for _, span := range t.spans {
 		if length := span.to - span.from; length >= time.Second {
-			told = append(told, fmt.Sprintf("%s %s", span.name, rollout.Span(length)))
+			lengths = append(lengths, fmt.Sprintf("%s %s", span.name, rollout.Span(length)))
 		}
 	}
-	return strings.Join(told, ", ")
+	return strings.Join(lengths, ", ")
 }

@@ -23,7 +23,7 @@ func reason(r *rollout.Rollout) string {
 // ending is how a deployment ended, before anybody took it back.
 func ending(r *rollout.Rollout) string {
 	verdict := r.Verdict
-	at := r.Verdict.Standing
+	at := r.Verdict.Progress
 	what := r.Revision.Revision.ID()
 	switch verdict.Ending {
 	case rollout.EndedComplete:
@@ -56,7 +56,7 @@ func ending(r *rollout.Rollout) string {
 	case rollout.EndedPlanned:
 		return dryRun
 	case rollout.EndedStatus:
-		return standsAt(r)
+		return progressSentence(r)
 	case rollout.EndedUntouched:
 		return untouched(r)
 	}
@@ -98,16 +98,16 @@ func badEnding(r *rollout.Rollout) string {
 	case rollout.EndedRolledBack:
 		return r.By + " rolled back to " + rollout.RevisionID(verdict.To) + said
 	case rollout.EndedStuck:
-		return r.By + " could not roll the deployment back" + inBrackets(verdict.Standing.Back) + said
+		return r.By + " could not roll the deployment back" + inBrackets(verdict.Progress.RollbackID) + said
 	case rollout.EndedSuperseded:
 		return fmt.Sprintf("somebody else deployed %s meanwhile (deployment %s, %s)",
 			rollout.RevisionID(verdict.By.TaskDefinition), verdict.By.ID, verdict.By.Created.UTC().Format(time.RFC3339))
 	case rollout.EndedHopeless:
 		return "the tasks keep failing for the same cause, and none runs"
 	case rollout.EndedTimedOut:
-		return fmt.Sprintf("not %s after %s: %s", goal(r), rollout.Span(verdict.Limit), leftAt(verdict.Standing))
+		return fmt.Sprintf("not %s after %s: %s", goal(r), rollout.Span(verdict.Timeout), leftAt(verdict.Progress))
 	case rollout.EndedCancelled:
-		return "the run was ended from outside: " + leftAt(verdict.Standing)
+		return "the run was ended from outside: " + leftAt(verdict.Progress)
 	case rollout.EndedLost:
 		return "the deployment could not be followed to its end, and goes on in " + r.By
 	case rollout.EndedPaused:
@@ -242,7 +242,7 @@ func aborted(err error) string {
 	var idle rollout.NotWaiting
 	switch {
 	case errors.As(err, &idle):
-		return err.Error() + ": " + standsAt(idle.Rollout)
+		return err.Error() + ": " + progressSentence(idle.Rollout)
 	case errors.Is(err, context.Canceled) && !errors.As(err, &p):
 		return "the run was cancelled"
 	}
@@ -269,7 +269,7 @@ func onceEnded(verdict rollout.OneOffVerdict) string {
 			strings.Join(slices.Compact(slices.Clone(verdict.Unplaced)), "; "),
 		)
 	case rollout.OneOffTimedOut:
-		return "not over after " + rollout.Span(verdict.Limit) + ", and stopped"
+		return "not over after " + rollout.Span(verdict.Timeout) + ", and stopped"
 	case rollout.OneOffCancelled:
 		return "the run was ended from outside, and the task stopped"
 	case rollout.OneOffBroken:

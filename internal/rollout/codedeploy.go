@@ -54,15 +54,15 @@ type CodeDeployOptions struct {
 
 // CodeDeployGroup is the deployment group by which CodeDeploy deploys a service.
 type CodeDeployGroup struct {
-	Application, Name string
-	Config            string        // the deployment configuration of deployments that name none
-	RollsBack         []string      // the events on which a deployment is rolled back
-	Alarms            bool          // stop deployments
-	Shifting          time.Duration // how long the traffic takes to move, by the configuration; 0 where that is not known
-	ReadyWait         time.Duration // how long somebody is waited for before the traffic moves; 0: nobody is
-	TerminationWait   time.Duration // how long the old tasks are kept when it has
-	Last              string        // the id of the deployment that was started last, if there was one
-	UnderWay          bool          // the last one is
+	Application, Name  string
+	Config             string        // the deployment configuration of deployments that name none
+	RollsBack          []string      // the events on which a deployment is rolled back
+	Alarms             bool          // stop deployments
+	ShiftInterval      time.Duration // how long the traffic takes to move, by the configuration; 0 where that is not known
+	ReadyTimeout       time.Duration // how long somebody is waited for before the traffic moves; 0: nobody is
+	TerminationTimeout time.Duration // how long the old tasks are kept when it has
+	Last               string        // the id of the deployment that was started last, if there was one
+	UnderWay           bool          // the last one is
 }
 
 // PlannedCodeDeploy is the deployment that CodeDeploy is to carry out.
@@ -115,11 +115,11 @@ type CodeDeployment struct {
 	RollbackStatus  CodeDeployStatus // of that deployment, once it was looked at
 	RollbackFailure string           // what CodeDeploy says of its end, if that was no good one
 	// the id of the deployment that it rolls back itself, if it is there for that
-	Undoes                     string
-	RollbackMessage            string // what CodeDeploy says about it
-	Created                    time.Time
-	AppSpecSum                 string // the SHA-256 of its AppSpec
-	ReadyWait, TerminationWait time.Duration
+	Undoes                           string
+	RollbackMessage                  string // what CodeDeploy says about it
+	Created                          time.Time
+	AppSpecSum                       string // the SHA-256 of its AppSpec
+	ReadyTimeout, TerminationTimeout time.Duration
 
 	// The rest is what its target tells, and zero as long as that is not known.
 	Target    CodeDeployStatus // Succeeded once the traffic has moved, while the old tasks are kept
@@ -217,24 +217,24 @@ func (d CodeDeployment) WillRollBack() bool {
 // ReadyPause is the wait for somebody to let the traffic move, as a pause.
 func (d CodeDeployment) ReadyPause(now time.Time) LifecycleHook {
 	pause := LifecycleHook{ID: d.ID, Pause: true, Status: HookAwaitingAction, OnTimeout: OnTimeoutStop}
-	if left := d.Left(now); left > 0 {
+	if left := d.Remaining(now); left > 0 {
 		pause.Expires = now.Add(left)
 	}
 	return pause
 }
 
-// Left is about how long a wait still takes, from then on; 0 where that is not known.
-func (d CodeDeployment) Left(now time.Time) time.Duration {
+// Remaining is about how long a wait still takes, from then on; 0 where that is not known.
+func (d CodeDeployment) Remaining(now time.Time) time.Duration {
 	var since time.Time
 	for _, event := range d.Lifecycle {
 		if event.Ended.After(since) {
 			since = event.Ended
 		}
 	}
-	wait := d.TerminationWait
+	wait := d.TerminationTimeout
 	switch {
 	case d.State() == ReadyWait:
-		wait = d.ReadyWait
+		wait = d.ReadyTimeout
 	case d.State() != TerminationWait:
 		return 0
 	}

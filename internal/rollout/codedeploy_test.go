@@ -11,7 +11,7 @@ var ended = time.Date(2026, 11, 9, 3, 0, 0, 0, time.UTC)
 
 // at is a deployment whose lifecycle is at an event.
 func at(event string) CodeDeployment {
-	d := CodeDeployment{ID: "d-1", Status: "InProgress", Target: "InProgress", TerminationWait: time.Hour, ReadyWait: 30 * time.Minute}
+	d := CodeDeployment{ID: "d-1", Status: "InProgress", Target: "InProgress", TerminationTimeout: time.Hour, ReadyTimeout: 30 * time.Minute}
 	status := CodeDeploySucceeded
 	for _, name := range []string{"BeforeInstall", "Install", "AfterInstall", "AllowTestTraffic", "AfterAllowTestTraffic", "BeforeAllowTraffic", "AllowTraffic", "AfterAllowTraffic"} {
 		e := LifecycleEvent{Name: name, Status: status}
@@ -31,17 +31,17 @@ func TestTheTwoWaitsOfCodeDeployAreToldApart(t *testing.T) {
 	ready.Status = "Ready"
 	require.Equal(t, ReadyWait, ready.State())
 	require.False(t, ready.Moved())
-	require.Equal(t, 20*time.Minute, ready.Left(ended.Add(10*time.Minute)))
+	require.Equal(t, 20*time.Minute, ready.Remaining(ended.Add(10*time.Minute)))
 
 	kept := at("")
 	kept.Target = "Succeeded"
 	require.Equal(t, TerminationWait, kept.State())
 	require.True(t, kept.Moved())
-	require.Equal(t, 50*time.Minute, kept.Left(ended.Add(10*time.Minute)))
-	require.Zero(t, kept.Left(ended.Add(2*time.Hour)))
+	require.Equal(t, 50*time.Minute, kept.Remaining(ended.Add(10*time.Minute)))
+	require.Zero(t, kept.Remaining(ended.Add(2*time.Hour)))
 
 	require.Equal(t, "InProgress", at("Install").State())
-	require.Zero(t, at("Install").Left(ended))
+	require.Zero(t, at("Install").Remaining(ended))
 }
 
 func TestStagesOfECSHaveCounterpartsInCodeDeploy(t *testing.T) {

@@ -9,5 +9,5 @@ type Keys struct{ AccessKeyID, SecretAccessKey, SessionToken string }
 type Role struct {
 	ARN, SessionName string
 	ExternalID       string        // not with an identity token
-	Duration         time.Duration // 0 is an hour
+	MaxAge           time.Duration // 0 is an hour
 }

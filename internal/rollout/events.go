@@ -30,14 +30,14 @@ type Handler interface {
 	Started(Started)
 	Progressed(Progressed)
 	HookCalled(HookCalled)
-	Unchanging(Unchanging)
+	NothingChanged(NothingChanged)
 	ServiceSaid(ServiceSaid)
 	TasksFailed(TasksFailed)
 	RollbackAwaited(RollbackAwaited)
 	Decided(Decided)
 	Explained(Explained)
 	Continued(Continued)
-	TakingBack(TakingBack)
+	RollbackStarted(RollbackStarted)
 	Deregistered(Deregistered)
 	NotDeregistered(NotDeregistered)
 	Unreadable(Unreadable)
@@ -61,7 +61,7 @@ type (
 	RoleAssumed struct {
 		Session string        // the ARN
 		With    string        // what it was assumed with
-		For     time.Duration // how long the credentials are good
+		MaxAge  time.Duration // how long the credentials are good
 		Again   bool          // they replace others
 	}
 
@@ -79,9 +79,9 @@ type (
 
 	// Verified is what was looked at before anything is changed.
 	Verified struct {
-		Checks  int
-		Doubts  []Doubt
-		Unknown []string // IAM actions without which more could not be looked at
+		Checks   int
+		Concerns []Concern
+		Unknown  []string // IAM actions without which more could not be looked at
 		// Unanswered are checks that got no answer, each the action and what it was about.
 		Unanswered []string
 	}
@@ -140,10 +140,10 @@ type (
 		Hook    LifecycleHook
 	}
 
-	// Unchanging comes when of several services none has changed for a while.
-	Unchanging struct {
+	// NothingChanged comes when of several services none has changed for a while.
+	NothingChanged struct {
 		Rollouts []*Rollout
-		Back     bool // they are roll-backs
+		Rollback bool // they are roll-backs
 	}
 
 	// ServiceSaid passes on what is said about a service, by who carries its deployments out or runs its tasks.
@@ -180,8 +180,8 @@ type (
 		Stage   string // at which it had waited
 	}
 
-	// TakingBack comes when a deployment is being taken back.
-	TakingBack struct {
+	// RollbackStarted comes when a deployment is being taken back.
+	RollbackStarted struct {
 		Rollout *Rollout
 		How     Way
 	}
@@ -203,7 +203,7 @@ type (
 
 	// Unanswered comes when AWS has not answered for a while.
 	Unanswered struct {
-		For time.Duration
+		Age time.Duration
 		Err error
 	}
 
@@ -270,14 +270,14 @@ func (e Repointed) Tell(h Handler)        { h.Repointed(e) }
 func (e Started) Tell(h Handler)          { h.Started(e) }
 func (e Progressed) Tell(h Handler)       { h.Progressed(e) }
 func (e HookCalled) Tell(h Handler)       { h.HookCalled(e) }
-func (e Unchanging) Tell(h Handler)       { h.Unchanging(e) }
+func (e NothingChanged) Tell(h Handler)   { h.NothingChanged(e) }
 func (e ServiceSaid) Tell(h Handler)      { h.ServiceSaid(e) }
 func (e TasksFailed) Tell(h Handler)      { h.TasksFailed(e) }
 func (e RollbackAwaited) Tell(h Handler)  { h.RollbackAwaited(e) }
 func (e Decided) Tell(h Handler)          { h.Decided(e) }
 func (e Explained) Tell(h Handler)        { h.Explained(e) }
 func (e Continued) Tell(h Handler)        { h.Continued(e) }
-func (e TakingBack) Tell(h Handler)       { h.TakingBack(e) }
+func (e RollbackStarted) Tell(h Handler)  { h.RollbackStarted(e) }
 func (e Deregistered) Tell(h Handler)     { h.Deregistered(e) }
 func (e NotDeregistered) Tell(h Handler)  { h.NotDeregistered(e) }
 func (e Unreadable) Tell(h Handler)       { h.Unreadable(e) }

@@ -3,7 +3,7 @@ package rollout
 // Evidence is what there is to explain a deployment that did not succeed: the words of AWS, and counts.
 type Evidence struct {
 	TimedOut    bool
-	Standing    Standing       // when it ended
+	Progress    Progress       // when it ended
 	Said        string         // what AWS says on why it ended
 	Code        string         // the error code that it gave, if it gives any
 	FailedEvent string         // the lifecycle event whose hook failed, if one did

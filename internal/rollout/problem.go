@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Doubt is something that speaks against a plan.
-type Doubt struct {
+// Concern is something that speaks against a plan.
+type Concern struct {
 	Sure bool // it is sure to make the deployment fail
 	What string
 	Next string

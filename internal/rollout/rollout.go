@@ -25,7 +25,7 @@ type Rollout struct {
 	Replaced string         // the id of the deployment that was PRIMARY before, which a roll-back makes PRIMARY again
 	Since    time.Time      // when it was started, by our clock
 	// until when, by the clock of AWS, the service's events and failed tasks were told already
-	Heard         time.Time
+	EventsSince   time.Time
 	HealthChecked bool     // a container of the task definition has a health check
 	Unchanged     bool     // no deployment was started: it is the one that there was
 	Stopping      bool     // who carries it out was asked to stop it and to roll it back
@@ -59,7 +59,7 @@ type Look struct {
 	Own        Detail     // what AWS says of it beside the service, in the form of its kind; nil: nothing is known
 	OwnAt      time.Time  // when that was read
 	Health     Health     // of its tasks, where it was looked at
-	Standing   Standing   // what all of that comes to
+	Progress   Progress   // what all of that comes to
 
 	// Since when it was seen to be so; zero: it is not so.
 	FailedSince  time.Time // PRIMARY and FAILED
@@ -93,8 +93,8 @@ const (
 // Output is an output of the step.
 type Output struct{ Name, Value string }
 
-// Standing is how a deployment stands, in words that all kinds share.
-type Standing struct {
+// Progress is how a deployment stands, in words that all kinds share.
+type Progress struct {
 	ID                       string          // of the deployment
 	Undeployed               bool            // who carries the deployments of the service out has carried none out yet
 	Wanted                   int             // tasks of the service
@@ -104,15 +104,15 @@ type Standing struct {
 	State                    string          // as AWS calls it
 	Stage                    string          // of the lifecycle, as AWS calls it
 	Traffic                  *float64        // percent of production traffic that our tasks get
-	Left                     time.Duration   // of a bake time or a wait, about
-	Kept                     time.Duration   // how long the old tasks are kept when all traffic has moved
+	Remaining                time.Duration   // of a bake time or a wait, about
+	TerminationTimeout       time.Duration   // how long the old tasks are kept when all traffic has moved
 	Hooks                    []LifecycleHook // that were called, wait, or have ended
 	Wait                     Wait            // what it waits for
 	Course                   Course          // whether anybody still does anything about it
-	Back                     string          // the id of the deployment that takes it back, if that has one of its own
-	BackSaid                 string          // what AWS says about that
+	RollbackID               string          // the id of the deployment that takes it back, if that has one of its own
+	RollbackReason           string          // what AWS says about that
 	Shifts                   bool            // it shifts traffic, in stages
-	Serving                  []Serving       // who serves
+	Serves                   []ServingTasks  // who serves
 }
 
 // Wait is what a deployment waits for.
@@ -135,8 +135,8 @@ const (
 	Over            // nothing more is done about it
 )
 
-// Serving is tasks that serve.
-type Serving struct {
+// ServingTasks is tasks that serve.
+type ServingTasks struct {
 	TaskDefinition string // an ARN
 	Running        int
 	Traffic        *float64 // percent of production traffic; nil where that is not known

@@ -163,8 +163,8 @@ func (s Service) OthersRunning(id string) int {
 	return running
 }
 
-// LastHeard is when, by the clock of AWS, the latest of the service's events was; the other time if that is later.
-func (s Service) LastHeard(otherwise time.Time) time.Time {
+// LatestEvent is when, by the clock of AWS, the latest of the service's events was; the other time if that is later.
+func (s Service) LatestEvent(otherwise time.Time) time.Time {
 	if len(s.Events) > 0 && s.Events[0].At.After(otherwise) {
 		return s.Events[0].At
 	}
@@ -178,10 +178,10 @@ type ServiceDeployment struct {
 	Reason string
 
 	// The rest is of deployments that shift traffic.
-	Stage      string   // of the lifecycle
-	Production *float64 // percent of production traffic that our tasks get
-	Bake       time.Duration
-	Hooks      []LifecycleHook
+	Stage        string   // of the lifecycle
+	Production   *float64 // percent of production traffic that our tasks get
+	BakeInterval time.Duration
+	Hooks        []LifecycleHook
 }
 
 // Of is the kind of deployments that it is about.

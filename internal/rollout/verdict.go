@@ -49,13 +49,13 @@ type Verdict struct {
 	Outcome    Outcome
 	Ending     Ending
 	EndedBy    Party
-	Standing   Standing      // how it stood when it ended
+	Progress   Progress      // how it stood when it ended
 	Said       string        // the words of AWS on why it ended
 	Code       string        // the error code that AWS gave for it
 	To         string        // what a roll-back went to: the ARN of a task definition
 	By         Deployment    // of somebody else, which superseded ours
 	Goal       WaitFor       // what was waited for
-	Limit      time.Duration // for how long at most
+	Timeout    time.Duration // for how long at most
 	Settings   bool          // settings of the service were changed
 	Registered bool          // a revision was registered, of a deployment that was not started
 
@@ -204,7 +204,7 @@ type OneOffVerdict struct {
 	Ending   OneOffEnding
 	Cause    Cause         // for which it failed
 	Unplaced []string      // the reasons for which tasks could not be placed
-	Limit    time.Duration // for how long it was waited at most
+	Timeout  time.Duration // for how long it was waited at most
 	Err      error         // that ended the run
 }
 

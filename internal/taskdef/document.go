@@ -105,14 +105,14 @@ func ParseFile(source []byte) (Document, error) {
 		return Document{}, err
 	}
 	document := Document{definition}
-	if err := document.needs("family", document.Family() != ""); err != nil {
+	if err := document.require("family", document.Family() != ""); err != nil {
 		return Document{}, err
 	}
-	return document, document.needs("containerDefinitions", len(document.Containers()) > 0)
+	return document, document.require("containerDefinitions", len(document.Containers()) > 0)
 }
 
-// needs is the error of a document without a member that it cannot do without.
-func (d Document) needs(name string, has bool) error {
+// require is the error of a document without a member that it cannot do without.
+func (d Document) require(name string, has bool) error {
 	if has {
 		return nil
 	}

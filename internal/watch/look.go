@@ -42,13 +42,13 @@ func (w *watcher) look(ctx context.Context, open []*follower) error {
 		if f.Missing++; at >= 0 {
 			f.Service, f.Missing = services[at], 0
 		}
-		f.file(now)
+		f.record(now)
 	}
 	return nil
 }
 
-// file files what a look has shown, and since when that is so.
-func (f *follower) file(now time.Time) {
+// record files what a look has shown, and since when that is so.
+func (f *follower) record(now time.Time) {
 	f.At = now
 	ours, listed := f.Service.Deployment(f.Deployment.ID)
 	switch {
@@ -63,20 +63,24 @@ func (f *follower) file(now time.Time) {
 	if !its.CountsFailures() {
 		f.Deployment.Failed = len(f.failed)
 	}
-	keep(&f.FailedSince, now, listed && ours.Status == rollout.DeploymentPrimary && ours.State == rollout.RolloutFailed)
-	stage := f.Standing.Stage
-	standing := its.Standing(f.Rollout)
-	if standing.Stage != stage {
+	keepSince(
+		&f.FailedSince,
+		now,
+		listed && ours.Status == rollout.DeploymentPrimary && ours.State == rollout.RolloutFailed,
+	)
+	stage := f.Progress.Stage
+	progress := its.Progress(f.Rollout)
+	if progress.Stage != stage {
 		f.StageSince = now
-		standing = its.Standing(f.Rollout) // which knows now how long the stage still takes
+		progress = its.Progress(f.Rollout) // which knows now how long the stage still takes
 	}
-	keep(&f.OverSince, now, standing.Course == rollout.Over)
-	f.changed = !alike(standing, f.Standing)
-	f.Standing = standing
+	keepSince(&f.OverSince, now, progress.Course == rollout.Over)
+	f.changed = !sameProgress(progress, f.Progress)
+	f.Progress = progress
 }
 
-// keep keeps the time since which something is so; zero: it is not so.
-func keep(since *time.Time, now time.Time, so bool) {
+// keepSince keeps the time since which something is so; zero: it is not so.
+func keepSince(since *time.Time, now time.Time, so bool) {
 	switch {
 	case !so:
 		*since = time.Time{}
@@ -85,15 +89,15 @@ func keep(since *time.Time, now time.Time, so bool) {
 	}
 }
 
-// alike tells whether two looks show the same.
-func alike(a, b rollout.Standing) bool {
+// sameProgress tells whether two looks show the same.
+func sameProgress(a, b rollout.Progress) bool {
 	return a.State == b.State && a.Stage == b.Stage && traffic(a) == traffic(b) && a.Wanted == b.Wanted &&
 		a.Older == b.Older && a.Running == b.Running && a.Pending == b.Pending &&
 		a.Failed == b.Failed
 }
 
 // traffic is the share of production traffic, or less than none where that is not known.
-func traffic(s rollout.Standing) float64 {
+func traffic(s rollout.Progress) float64 {
 	if s.Traffic == nil {
 		return -1
 	}
@@ -104,18 +108,18 @@ func traffic(s rollout.Standing) float64 {
 func (w *watcher) lookAtHealth(ctx context.Context, f *follower, needed bool) error {
 	health := rollout.Unhealthy
 	if needed {
-		if w.left == 0 {
+		if w.looksLeft == 0 {
 			f.Health = rollout.Unhealthy // until the next look
 			return nil
 		}
-		w.left--
+		w.looksLeft--
 		var err error
 		if health, err = w.health(ctx, f); err != nil {
 			return err
 		}
 	}
 	f.Health = health
-	keep(&f.HealthySince, f.At, health != rollout.Unhealthy)
+	keepSince(&f.HealthySince, f.At, health != rollout.Unhealthy)
 	return nil
 }
 

@@ -11,13 +11,13 @@ import (
 )
 
 const (
-	// vanished is after how long a task that ECS does not know counts as gone: right after RunTask it
+	// unknownTaskTimeout is after how long a task that ECS does not know counts as gone: right after RunTask it
 	// may not be known yet (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html).
-	vanished = time.Minute
+	unknownTaskTimeout = time.Minute
 
-	// lastWords is how long after the end of a task, and after its last line, another is waited for:
+	// lastLineTimeout is how long after the end of a task, and after its last line, another is waited for:
 	// CloudWatch Logs may get them late.
-	lastWords = 6 * time.Second
+	lastLineTimeout = 6 * time.Second
 )
 
 // OneOff is tasks that run once.
@@ -36,9 +36,9 @@ func FollowTasks(ctx context.Context, client *cloud.Client, run OneOff, emit rol
 	ctx, cancel := context.WithTimeoutCause(ctx, run.Timeout, ErrTimeout)
 	defer cancel()
 	now := time.Now()
-	f := &runner{OneOff: run, client: client.WithoutRetry(), emit: emit, seen: now, looked: now, shown: now}
+	f := &runner{OneOff: run, client: client.WithoutRetry(), emit: emit, allKnown: now, lastAnswer: now, lastEvent: now}
 	for {
-		if err := f.client.Pause(ctx, period); err != nil {
+		if err := f.client.Pause(ctx, lookInterval); err != nil {
 			return f.tasks, err
 		}
 		stopped, err := f.look(ctx)
@@ -47,9 +47,9 @@ func FollowTasks(ctx context.Context, client *cloud.Client, run OneOff, emit rol
 			return f.tasks, context.Cause(ctx)
 		case err != nil && !cloud.Transient(err):
 			return f.tasks, err
-		case err != nil && silent(f.shown, period):
-			f.say(rollout.Unanswered{For: time.Since(f.looked), Err: err})
-		case err == nil && stopped && (len(f.Streams) == 0 || f.deaf || time.Since(f.heard) >= lastWords):
+		case err != nil && silent(f.lastEvent, lookInterval):
+			f.say(rollout.Unanswered{Age: time.Since(f.lastAnswer), Err: err})
+		case err == nil && stopped && (len(f.Streams) == 0 || f.noLog || time.Since(f.lastLine) >= lastLineTimeout):
 			return f.tasks, nil
 		}
 	}
@@ -57,15 +57,15 @@ func FollowTasks(ctx context.Context, client *cloud.Client, run OneOff, emit rol
 
 type runner struct {
 	OneOff
-	client *cloud.Client
-	emit   rollout.Emit
-	tasks  []rollout.Task
-	states []rollout.TaskStatus
-	seen   time.Time // when ECS last knew all tasks
-	looked time.Time // when AWS last answered
-	shown  time.Time // when something was last said
-	heard  time.Time // when a task wrote or stopped
-	deaf   bool      // the log may not be read
+	client     *cloud.Client
+	emit       rollout.Emit
+	tasks      []rollout.Task
+	states     []rollout.TaskStatus
+	allKnown   time.Time // when ECS last knew all tasks
+	lastAnswer time.Time // when AWS last answered
+	lastEvent  time.Time // when something was last said
+	lastLine   time.Time // when a task wrote or stopped
+	noLog      bool      // the log may not be read
 }
 
 // look looks once at the tasks, and at what they have written since.
@@ -75,8 +75,8 @@ func (f *runner) look(ctx context.Context) (stopped bool, err error) {
 		return false, err
 	}
 	if len(tasks) == len(f.Tasks) {
-		f.seen = time.Now()
-	} else if time.Since(f.seen) > vanished {
+		f.allKnown = time.Now()
+	} else if time.Since(f.allKnown) > unknownTaskTimeout {
 		return false, &rollout.Problem{
 			Kind: rollout.Refused,
 			What: fmt.Sprintf("%s: ECS does not know its task any more", f.Input),
@@ -87,43 +87,43 @@ func (f *runner) look(ctx context.Context) (stopped bool, err error) {
 	if err := f.listen(ctx); err != nil {
 		return false, err
 	}
-	f.looked = time.Now()
+	f.lastAnswer = time.Now()
 	var states []rollout.TaskStatus
 	for _, task := range tasks {
 		states = append(states, task.Status)
 	}
 	changed := !slices.Equal(states, f.states)
-	if changed || silent(f.shown, period) {
+	if changed || silent(f.lastEvent, lookInterval) {
 		f.say(rollout.OneOffProgressed{Input: f.Input, States: states})
 	}
 	isRunning := func(state rollout.TaskStatus) bool { return state != rollout.TaskStopped }
 	stopped = len(tasks) == len(f.Tasks) && !slices.ContainsFunc(states, isRunning)
 	if stopped && changed {
-		f.heard = time.Now()
+		f.lastLine = time.Now()
 	}
 	f.states = states
 	return stopped, nil
 }
 
 func (f *runner) say(event rollout.Event) {
-	f.shown = time.Now()
+	f.lastEvent = time.Now()
 	f.emit(event)
 }
 
 // listen passes on what the tasks have written. Without permission that is left out.
 func (f *runner) listen(ctx context.Context) error {
-	if f.deaf {
+	if f.noLog {
 		return nil
 	}
 	for _, stream := range f.Streams {
 		lines, err := f.client.ReadLog(ctx, stream)
 		for _, line := range lines {
-			f.heard = time.Now()
+			f.lastLine = time.Now()
 			f.say(rollout.OneOffSaid{Input: f.Input, Task: stream.Task, Container: stream.Container, Line: line})
 		}
 		switch {
 		case cloud.NotAllowed(err):
-			f.deaf = true
+			f.noLog = true
 			f.say(rollout.Unreadable{Err: err, Sight: rollout.SightOneOff})
 			return nil
 		case err != nil:

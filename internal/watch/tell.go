@@ -14,18 +14,18 @@ import (
 func (w *watcher) tell(f *follower) {
 	moved := f.changed
 	for _, event := range slices.Backward(f.Service.Events) {
-		if f.first(event.ID) && event.At.After(f.Heard) {
+		if f.first(event.ID) && event.At.After(f.EventsSince) {
 			f.changed = true
 			w.emit(rollout.ServiceSaid{Rollout: f.Rollout, By: "ECS", Message: event.Message})
 		}
 	}
-	for _, hook := range f.Standing.Hooks {
+	for _, hook := range f.Progress.Hooks {
 		if f.first(hook.ID + string(hook.Status)) {
 			w.emit(rollout.HookCalled{Rollout: f.Rollout, Hook: hook})
 		}
 	}
-	if back := f.Standing.Back; back != "" && f.first(back) {
-		w.emit(rollout.ServiceSaid{Rollout: f.Rollout, By: kind.Of(f.Service).Name(), Message: f.Standing.BackSaid})
+	if back := f.Progress.RollbackID; back != "" && f.first(back) {
+		w.emit(rollout.ServiceSaid{Rollout: f.Rollout, By: kind.Of(f.Service).Name(), Message: f.Progress.RollbackReason})
 	}
 	if moved {
 		w.emit(rollout.Progressed{Rollout: f.Rollout})
@@ -34,8 +34,8 @@ func (w *watcher) tell(f *follower) {
 
 // first tells whether something with this id is to be told for the first time.
 func (f *follower) first(id string) bool {
-	known := f.told[id]
-	f.told[id] = true
+	known := f.reported[id]
+	f.reported[id] = true
 	return !known
 }
 
@@ -46,10 +46,10 @@ func (w *watcher) tellFailures(ctx context.Context, f *follower) error {
 	case w.noTasks || f.Deployment.Failed <= f.failures && (counted || !f.changed):
 		f.failures = f.Deployment.Failed // ECS counts from 0 again after a task that ran well
 		return nil
-	case w.left == 0:
+	case w.looksLeft == 0:
 		return nil // at the next look
 	}
-	w.left--
+	w.looksLeft--
 	tasks, err := w.client.StoppedTasks(ctx, f.Service.ServiceKey, f.Deployment)
 	if cloud.NotAllowed(err) {
 		w.noTasks = true
@@ -58,7 +58,7 @@ func (w *watcher) tellFailures(ctx context.Context, f *follower) error {
 	}
 	var fresh []rollout.Task
 	for _, task := range tasks {
-		if task.Failed() && task.Stopping.After(f.Heard) && f.first(task.ID) {
+		if task.Failed() && task.Stopping.After(f.EventsSince) && f.first(task.ID) {
 			fresh = append(fresh, task)
 		}
 	}
@@ -89,15 +89,15 @@ func (w *watcher) tellCauses(f *follower, failed []rollout.Task) {
 }
 
 // silent tells whether nothing was said since then for so long that it would be too long at the next look.
-func silent(since time.Time, period time.Duration) bool {
-	return time.Since(since) >= longestSilence-period*11/10
+func silent(since time.Time, interval time.Duration) bool {
+	return time.Since(since) >= silenceInterval-interval*11/10
 }
 
 // breakSilence says how things stand when nothing has changed for a while.
 func (w *watcher) breakSilence() {
 	open := w.undecided()
 	switch {
-	case len(open) == 0 || !silent(w.shown, w.period()):
+	case len(open) == 0 || !silent(w.lastEvent, w.interval()):
 		return
 	case len(w.followers) == 1:
 		w.emit(rollout.Progressed{Rollout: open[0].Rollout})
@@ -106,7 +106,7 @@ func (w *watcher) breakSilence() {
 		for _, f := range w.followers {
 			all = append(all, f.Rollout)
 		}
-		w.emit(rollout.Unchanging{Rollouts: all, Back: w.until.Back})
+		w.emit(rollout.NothingChanged{Rollouts: all, Rollback: w.until.Rollback})
 	}
 }
 
@@ -114,9 +114,9 @@ func (w *watcher) breakSilence() {
 func (w *watcher) complain(err error) {
 	w.breakSilence()
 	for _, f := range w.undecided() {
-		if silent(f.At, w.period()) && silent(w.complained, w.period()) {
-			w.complained = time.Now()
-			w.emit(rollout.Unanswered{For: time.Since(f.At), Err: err})
+		if silent(f.At, w.interval()) && silent(w.lastComplaint, w.interval()) {
+			w.lastComplaint = time.Now()
+			w.emit(rollout.Unanswered{Age: time.Since(f.At), Err: err})
 		}
 	}
 }

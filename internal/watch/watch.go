@@ -14,16 +14,16 @@ import (
 )
 
 const (
-	// period is the time between two looks: constant, so that the end is noticed soon after however
-	// long a deployment took. For hundreds of services it is longer, by perService for each, so that
+	// lookInterval is the time between two looks: constant, so that the end is noticed soon after however
+	// long a deployment took. For hundreds of services it is longer, by lookIntervalPerService for each, so that
 	// looking takes half of what ECS lets everybody in the account look, 20 services' descriptions a
 	// second, ten services each
 	// (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html).
-	period     = 2 * time.Second
-	perService = 10 * time.Millisecond
+	lookInterval           = 2 * time.Second
+	lookIntervalPerService = 10 * time.Millisecond
 
-	// longestSilence is the longest time in which nothing is said.
-	longestSilence = 30 * time.Second
+	// silenceInterval is the longest time in which nothing is said.
+	silenceInterval = 30 * time.Second
 
 	// lookedInto is how many services are looked into more closely in a round.
 	lookedInto = 8
@@ -36,8 +36,8 @@ type Until struct {
 	// Hopeless tells, of the tasks that failed, whether more of them will: then, and when none runs,
 	// the wait ends.
 	Hopeless func(failed []rollout.Task) (cause rollout.Cause, hopeless bool)
-	// Back tells that the deployments are roll-backs.
-	Back bool
+	// Rollback tells that the deployments are roll-backs.
+	Rollback bool
 	// Together tells that all are going to be taken back if one fails.
 	Together bool
 }
@@ -53,29 +53,32 @@ func Follow(
 	client = client.WithoutRetry()
 	w := &watcher{client: client, carriers: client.Carriers(), until: until}
 	w.emit = func(event rollout.Event) {
-		w.shown = time.Now()
+		w.lastEvent = time.Now()
 		emit(event)
 	}
-	w.shown, w.complained = time.Now(), time.Now()
+	w.lastEvent, w.lastComplaint = time.Now(), time.Now()
 	for _, r := range rollouts {
 		r.Phase, r.At = rollout.PhaseStarted, r.Since
-		r.Standing = kind.Of(r.Service).Standing(r)
-		w.followers = append(w.followers, &follower{Rollout: r, told: map[string]bool{}, causes: map[rollout.Cause]bool{}})
+		r.Progress = kind.Of(r.Service).Progress(r)
+		w.followers = append(
+			w.followers,
+			&follower{Rollout: r, reported: map[string]bool{}, causes: map[rollout.Cause]bool{}},
+		)
 	}
 	return w.run(ctx)
 }
 
 type watcher struct {
-	client     *cloud.Client
-	carriers   cloud.Carriers
-	until      Until
-	emit       rollout.Emit
-	followers  []*follower
-	noTasks    bool      // the tasks may not be read
-	noTargets  bool      // the health of targets may not be read
-	left       int       // how many services may still be looked into in this round
-	shown      time.Time // when something was last said
-	complained time.Time // when it was last said that AWS does not answer
+	client        *cloud.Client
+	carriers      cloud.Carriers
+	until         Until
+	emit          rollout.Emit
+	followers     []*follower
+	noTasks       bool      // the tasks may not be read
+	noTargets     bool      // the health of targets may not be read
+	looksLeft     int       // how many services may still be looked into in this round
+	lastEvent     time.Time // when something was last said
+	lastComplaint time.Time // when it was last said that AWS does not answer
 }
 
 // follower is a rollout that is followed, and what was told of it.
@@ -84,7 +87,7 @@ type follower struct {
 	changed  bool // the last look showed something new
 	failures int  // that have been looked into
 	failed   []rollout.Task
-	told     map[string]bool        // ids of service events, failed tasks and hooks
+	reported map[string]bool        // ids of service events, failed tasks and hooks
 	causes   map[rollout.Cause]bool // for which a roll-back is waited for
 }
 
@@ -92,7 +95,7 @@ func (w *watcher) run(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, w.until.Timeout, ErrTimeout)
 	defer cancel()
 	for {
-		if err := w.client.Pause(ctx, w.period()); err != nil {
+		if err := w.client.Pause(ctx, w.interval()); err != nil {
 			return w.stop(err)
 		}
 		err := w.round(ctx)
@@ -110,8 +113,8 @@ func (w *watcher) run(ctx context.Context) error {
 	}
 }
 
-func (w *watcher) period() time.Duration {
-	return max(period, time.Duration(len(w.undecided()))*perService)
+func (w *watcher) interval() time.Duration {
+	return max(lookInterval, time.Duration(len(w.undecided()))*lookIntervalPerService)
 }
 
 func (w *watcher) undecided() []*follower {
@@ -136,9 +139,9 @@ func (w *watcher) stop(err error) error {
 }
 
 func (w *watcher) decide(f *follower, verdict rollout.Verdict) {
-	verdict.Standing = f.Standing
+	verdict.Progress = f.Progress
 	verdict.Goal = w.until.WaitFor
-	verdict.Limit = w.until.Timeout
+	verdict.Timeout = w.until.Timeout
 	f.Phase, f.Verdict = rollout.PhaseDecided, verdict
 	w.emit(rollout.Decided{Rollout: f.Rollout})
 }
@@ -146,7 +149,7 @@ func (w *watcher) decide(f *follower, verdict rollout.Verdict) {
 // round looks once at every rollout that has no verdict.
 func (w *watcher) round(ctx context.Context) error {
 	open := w.undecided()
-	w.left = lookedInto
+	w.looksLeft = lookedInto
 	if err := w.look(ctx, open); err != nil {
 		return err
 	}
@@ -166,7 +169,7 @@ func (w *watcher) round(ctx context.Context) error {
 // judge decides on a rollout, or lets it go on.
 func (w *watcher) judge(ctx context.Context, f *follower) error {
 	its := kind.Of(f.Service)
-	goal := kind.Goal{WaitFor: w.until.WaitFor, Back: w.until.Back, Doomed: w.doomed()}
+	goal := kind.Goal{WaitFor: w.until.WaitFor, Rollback: w.until.Rollback, Doomed: w.doomed()}
 	if err := w.lookAtHealth(ctx, f, its.NeedsHealth(f.Rollout, goal)); err != nil {
 		return err
 	}

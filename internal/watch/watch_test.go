@@ -29,7 +29,7 @@ func TestFollow(t *testing.T) {
 		never    []string       // of events
 	}{
 		{name: "to the end", scenario: "healthy", until: forStable(time.Hour), want: []rollout.Ending{rollout.EndedComplete},
-			told: map[string]int{"ServiceSaid": 5, "Progressed": 4, "Decided": 1}, never: []string{"TasksFailed", "Unreadable", "Unanswered", "Unchanging"}},
+			told: map[string]int{"ServiceSaid": 5, "Progressed": 4, "Decided": 1}, never: []string{"TasksFailed", "Unreadable", "Unanswered", "NothingChanged"}},
 		{name: "without the service deployments", scenario: "healthy", deny: []string{"ListServiceDeployments"}, until: forStable(time.Hour),
 			want: []rollout.Ending{rollout.EndedComplete}, told: map[string]int{"Unreadable": 1}},
 		{name: "until all run", scenario: "healthy", until: running, want: []rollout.Ending{rollout.EndedRunning}},
@@ -45,7 +45,7 @@ func TestFollow(t *testing.T) {
 		{name: "tasks fail, and ECS rolls back", scenario: "wrong-architecture", until: forStable(time.Hour), want: []rollout.Ending{rollout.EndedRolledBack}},
 		{name: "too long", scenario: "stuck", until: forStable(5 * time.Minute), want: []rollout.Ending{rollout.EndedTimedOut}, told: map[string]int{"Progressed": 5}},
 		{name: "several", scenario: "mixed", services: []string{"web", "api", "jobs"}, until: forStable(time.Hour),
-			want: []rollout.Ending{rollout.EndedComplete, rollout.EndedComplete, rollout.EndedStopped}, told: map[string]int{"Unchanging": 1, "Decided": 3}},
+			want: []rollout.Ending{rollout.EndedComplete, rollout.EndedComplete, rollout.EndedStopped}, told: map[string]int{"NothingChanged": 1, "Decided": 3}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -55,8 +55,8 @@ func TestFollow(t *testing.T) {
 				for i, r := range rollouts {
 					require.Equal(t, test.want[i], r.Verdict.Ending)
 					require.Equal(t, rollout.PhaseDecided, r.Phase)
-					require.Equal(t, []any{test.until.WaitFor, test.until.Timeout}, []any{r.Verdict.Goal, r.Verdict.Limit})
-					require.Equal(t, r.Standing, r.Verdict.Standing)
+					require.Equal(t, []any{test.until.WaitFor, test.until.Timeout}, []any{r.Verdict.Goal, r.Verdict.Timeout})
+					require.Equal(t, r.Progress, r.Verdict.Progress)
 				}
 				counts := map[string]int{}
 				for _, h := range w.heard {
@@ -125,7 +125,7 @@ func TestFaultsOfAWS(t *testing.T) {
 				unheard := told[rollout.Unanswered](w)
 				require.GreaterOrEqual(t, len(unheard), test.unheard)
 				for _, e := range unheard {
-					require.GreaterOrEqual(t, e.For, longestSilence-period*11/10)
+					require.GreaterOrEqual(t, e.Age, silenceInterval-lookInterval*11/10)
 					require.Error(t, e.Err)
 				}
 				w.requireNoSilence(t)
@@ -220,31 +220,31 @@ func TestTasksAreHealthyByTheirStateAndTheirHealthChecks(t *testing.T) {
 // Each part of a look that may change, changes it.
 func TestLooksThatDiffer(t *testing.T) {
 	half := 50.0
-	base := rollout.Standing{State: "IN_PROGRESS", Wanted: 2, Running: 1}
-	require.True(t, alike(base, base))
-	for name, change := range map[string]func(*rollout.Standing){
-		"state": func(s *rollout.Standing) { s.State = "x" }, "stage": func(s *rollout.Standing) { s.Stage = "x" },
-		"traffic": func(s *rollout.Standing) { s.Traffic = &half }, "wanted": func(s *rollout.Standing) { s.Wanted++ },
-		"older": func(s *rollout.Standing) { s.Older++ }, "running": func(s *rollout.Standing) { s.Running++ },
-		"pending": func(s *rollout.Standing) { s.Pending++ }, "failed": func(s *rollout.Standing) { s.Failed++ },
+	base := rollout.Progress{State: "IN_PROGRESS", Wanted: 2, Running: 1}
+	require.True(t, sameProgress(base, base))
+	for name, change := range map[string]func(*rollout.Progress){
+		"state": func(s *rollout.Progress) { s.State = "x" }, "stage": func(s *rollout.Progress) { s.Stage = "x" },
+		"traffic": func(s *rollout.Progress) { s.Traffic = &half }, "wanted": func(s *rollout.Progress) { s.Wanted++ },
+		"older": func(s *rollout.Progress) { s.Older++ }, "running": func(s *rollout.Progress) { s.Running++ },
+		"pending": func(s *rollout.Progress) { s.Pending++ }, "failed": func(s *rollout.Progress) { s.Failed++ },
 	} {
 		other := base
 		change(&other)
-		require.False(t, alike(base, other), name)
+		require.False(t, sameProgress(base, other), name)
 	}
 	other := base
-	other.Left = time.Minute
-	require.True(t, alike(base, other), "time passes by itself")
+	other.Remaining = time.Minute
+	require.True(t, sameProgress(base, other), "time passes by itself")
 }
 
 func TestSinceWhenSomethingIsSo(t *testing.T) {
 	now := time.Now()
 	var since time.Time
-	keep(&since, now, true)
+	keepSince(&since, now, true)
 	require.Equal(t, now, since)
-	keep(&since, now.Add(time.Minute), true)
+	keepSince(&since, now.Add(time.Minute), true)
 	require.Equal(t, now, since)
-	keep(&since, now, false)
+	keepSince(&since, now, false)
 	require.Zero(t, since)
 }
 
@@ -253,8 +253,8 @@ func TestHundredsOfServicesAreLookedAtLessOften(t *testing.T) {
 	for i := range followers {
 		followers[i] = &follower{Rollout: &rollout.Rollout{}}
 	}
-	require.Equal(t, 5*time.Second, (&watcher{followers: followers}).period())
+	require.Equal(t, 5*time.Second, (&watcher{followers: followers}).interval())
 	followers[0].Phase = rollout.PhaseDecided
-	require.Equal(t, 4990*time.Millisecond, (&watcher{followers: followers}).period())
-	require.Equal(t, 2*time.Second, (&watcher{followers: followers[:3]}).period())
+	require.Equal(t, 4990*time.Millisecond, (&watcher{followers: followers}).interval())
+	require.Equal(t, 2*time.Second, (&watcher{followers: followers[:3]}).interval())
 }

@@ -96,7 +96,7 @@ func (w *world) update(t *testing.T, names ...string) []*rollout.Rollout {
 		after, ours, err := w.client.Update(t.Context(), service, rollout.Update{TaskDefinition: revision.ARN})
 		require.NoError(t, err)
 		rollouts = append(rollouts, &rollout.Rollout{
-			By: "ECS", Revision: rollout.RevisionResult{Revision: revision}, Replaced: primary.ID, Since: time.Now(), Heard: ours.Created.Add(-1),
+			By: "ECS", Revision: rollout.RevisionResult{Revision: revision}, Replaced: primary.ID, Since: time.Now(), EventsSince: ours.Created.Add(-1),
 			HealthChecked: revision.Document.HealthChecked(), Look: rollout.Look{Service: after, Deployment: ours},
 		})
 	}
@@ -137,7 +137,7 @@ func (w *world) requireNoSilence(t *testing.T) {
 	t.Helper()
 	last := time.Duration(0)
 	for _, h := range append(slices.Clone(w.heard), heard{at: time.Since(w.began)}) {
-		require.LessOrEqual(t, h.at-last, longestSilence, "%T", h.event)
+		require.LessOrEqual(t, h.at-last, silenceInterval, "%T", h.event)
 		last = h.at
 	}
 }

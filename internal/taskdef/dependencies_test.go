@@ -15,11 +15,11 @@ func TestNeeds(t *testing.T) {
 	  {"name":"c","logConfiguration":{"logDriver":"awslogs","options":{"awslogs-group":"made","awslogs-create-group":"true"}}},
 	  {"name":"d","logConfiguration":{"logDriver":"splunk"}},{"name":"e"}]}`))
 	require.NoError(t, err)
-	require.Equal(t, Needs{
+	require.Equal(t, Dependencies{
 		Roles: []string{"arn:aws:iam::1:role/a"}, Secrets: []string{"x"}, Platform: Platform{Architecture: "arm64"},
 		Logs: []Log{{Driver: "awslogs", Group: "g", Region: "eu-west-1"}},
-	}, document.Needs())
-	require.Equal(t, Needs{}, Document{}.Needs())
+	}, document.Dependencies())
+	require.Equal(t, Dependencies{}, Document{}.Dependencies())
 }
 
 func TestParseECRImage(t *testing.T) {
@@ -49,6 +49,6 @@ func TestThePlatformOfTasks(t *testing.T) {
 		`{"requiresCompatibilities":["FARGATE"],"runtimePlatform":{"operatingSystemFamily":"WINDOWS_SERVER_2022_CORE"}}`: {"windows", "amd64"},
 		`{"runtimePlatform":{"operatingSystemFamily":"WINDOWS_SERVER_2022_CORE","cpuArchitecture":"X86_64"}}`:            {"windows", "amd64"},
 	} {
-		require.Equal(t, want, parsed(t, text).Needs().Platform, text)
+		require.Equal(t, want, parsed(t, text).Dependencies().Platform, text)
 	}
 }

@@ -9,9 +9,9 @@ import (
 	"ecs-deploy/internal/taskdef"
 )
 
-// Understood is what the inputs say, in words: what is done to what, and what is not as usual. Values of
+// Facts is what the inputs say, in words: what is done to what, and what is not as usual. Values of
 // variables and what patches hold are not told.
-func (in Inputs) Understood() []rollout.Fact {
+func (in Inputs) Facts() []rollout.Fact {
 	facts := []rollout.Fact{
 		{Name: cmp.Or(map[string]string{"rollback": "roll back"}[in.Operation], in.Operation), Value: in.subject()},
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/distribution/reference"
 )
 
-// Needs are the things outside of a task definition that its tasks cannot start without.
-type Needs struct {
+// Dependencies are the things outside of a task definition that its tasks cannot start without.
+type Dependencies struct {
 	Roles    []string // ARNs
 	Logs     []Log    // of the driver awslogs
 	Secrets  []string // valueFrom: names and ARNs of parameters, ARNs of secrets
@@ -39,28 +39,28 @@ func (d Document) platform() Platform {
 	return p
 }
 
-// Needs reads them from the document, each once.
-func (d Document) Needs() Needs {
-	needs := Needs{Platform: d.platform()}
+// Dependencies reads them from the document, each once.
+func (d Document) Dependencies() Dependencies {
+	dependencies := Dependencies{Platform: d.platform()}
 	for _, role := range []string{"taskRoleArn", "executionRoleArn"} {
-		if arn := d.root.get(role).str(); strings.HasPrefix(arn, "arn:") && !slices.Contains(needs.Roles, arn) {
-			needs.Roles = append(needs.Roles, arn)
+		if arn := d.root.get(role).str(); strings.HasPrefix(arn, "arn:") && !slices.Contains(dependencies.Roles, arn) {
+			dependencies.Roles = append(dependencies.Roles, arn)
 		}
 	}
 	for _, container := range d.Containers() {
 		if log := d.Log(container.Name); log.Driver == "awslogs" && log.Group != "" && !log.Create &&
-			!slices.ContainsFunc(needs.Logs, log.sameGroup) {
-			needs.Logs = append(needs.Logs, log)
+			!slices.ContainsFunc(dependencies.Logs, log.sameGroup) {
+			dependencies.Logs = append(dependencies.Logs, log)
 		}
 	}
 	for _, definition := range d.root.get("containerDefinitions").elements {
 		for _, secret := range definition.get("secrets").elements {
-			if from := secret.get("valueFrom").str(); from != "" && !slices.Contains(needs.Secrets, from) {
-				needs.Secrets = append(needs.Secrets, from)
+			if from := secret.get("valueFrom").str(); from != "" && !slices.Contains(dependencies.Secrets, from) {
+				dependencies.Secrets = append(dependencies.Secrets, from)
 			}
 		}
 	}
-	return needs
+	return dependencies
 }
 
 func (l Log) sameGroup(other Log) bool { return l.Group == other.Group && l.Region == other.Region }

@@ -7,12 +7,12 @@ import (
 	"ecs-deploy/internal/rollout"
 )
 
-func tasksRun(at rollout.Standing) string {
+func tasksRun(at rollout.Progress) string {
 	return fmt.Sprintf("%d of %d tasks run", at.Running, at.Wanted)
 }
 
 // leftAt says where a deployment stood when the waiting ended.
-func leftAt(at rollout.Standing) string {
+func leftAt(at rollout.Progress) string {
 	text := tasksRun(at)
 	if at.Pending > 0 {
 		text += fmt.Sprintf(", %d pending", at.Pending)
@@ -61,12 +61,12 @@ func left(r *rollout.Rollout) string {
 
 // runsNow says what runs, who gets the traffic as far as that is known, and whether anybody does more about it.
 func runsNow(r *rollout.Rollout) string {
-	at := r.Standing
+	at := r.Progress
 	text := fmt.Sprintf("%d of %d tasks of %s run", r.Deployment.Running, at.Wanted, r.Revision.Revision.ID())
 	if at.Older > 0 {
 		text += fmt.Sprintf(", and %d older ones", at.Older)
 	}
-	for i, serving := range at.Serving {
+	for i, serving := range at.Serves {
 		if i == 0 {
 			text += "; the traffic goes to " + rollout.RevisionID(serving.TaskDefinition)
 		} else {
@@ -85,9 +85,9 @@ func runsNow(r *rollout.Rollout) string {
 	return text + "; " + r.By + " goes on trying"
 }
 
-// standsAt says how the newest deployment of a service stands.
-func standsAt(r *rollout.Rollout) string {
-	at, running := r.Standing, tasksRun(r.Standing)
+// progressSentence says how the newest deployment of a service stands.
+func progressSentence(r *rollout.Rollout) string {
+	at, running := r.Progress, tasksRun(r.Progress)
 	runs := rollout.RevisionID(r.Deployment.TaskDefinition)
 	of := "another revision"
 	if runs != "" {
@@ -98,8 +98,8 @@ func standsAt(r *rollout.Rollout) string {
 	switch {
 	case at.Undeployed:
 		return fmt.Sprintf("%s has not deployed it yet, and it runs %s, %s", r.By, runs, running)
-	case at.Back != "":
-		return deployment + "is being rolled back by " + at.Back
+	case at.RollbackID != "":
+		return deployment + "is being rolled back by " + at.RollbackID
 	case split:
 		return fmt.Sprintf("%s%s with %g %% of the traffic, which still goes there, %s; operation: rollback moves it back",
 			deployment, ended(at), share, running)
@@ -109,7 +109,7 @@ func standsAt(r *rollout.Rollout) string {
 		return deployment + "waits for somebody to let the traffic move, " + running
 	case at.Wait == rollout.WaitTermination:
 		return deployment + "gets all the traffic, " + running + ", and the old ones are kept for about " + rollout.Span(
-			at.Left,
+			at.Remaining,
 		) + " more"
 	}
 	text := deployment + "is " + rollout.InWords(state(r)) + ", " + running
@@ -125,10 +125,10 @@ func standsAt(r *rollout.Rollout) string {
 // leftSplit is the share of the traffic that goes to tasks of ours although who carried their deployment out does no
 // more about it.
 func leftSplit(r *rollout.Rollout) (percent float64, split bool) {
-	if len(r.Standing.Serving) < 2 {
+	if len(r.Progress.Serves) < 2 {
 		return 0, false
 	}
-	return *r.Standing.Serving[1].Traffic, true
+	return *r.Progress.Serves[1].Traffic, true
 }
 
 // state is that of the deployment as its service has it or, where services have none, as who carries it out calls it.
@@ -136,11 +136,11 @@ func state(r *rollout.Rollout) string {
 	if r.Deployment.State != "" {
 		return string(r.Deployment.State)
 	}
-	return r.Standing.State
+	return r.Progress.State
 }
 
 // ended is how a deployment ended that is over.
-func ended(at rollout.Standing) string {
+func ended(at rollout.Progress) string {
 	switch rollout.InWords(at.State) {
 	case "succeeded":
 		return "has succeeded"
