@@ -25,12 +25,15 @@ type world struct {
 	*ecssim.Sim
 	client *cloud.Client
 	events []rollout.Event
-	refuse map[string]int // operations that are not allowed any more when they were called that often
+	refuse map[string]int           // operations that are not allowed any more when they were called that often
+	late   map[string]time.Duration // how long the first call of operations takes
 }
 
 // Do plays the network.
 func (w *world) Do(request *http.Request) (*http.Response, error) {
 	_, operation, _ := strings.Cut(request.Header.Get("X-Amz-Target"), ".")
+	time.Sleep(w.late[operation]) // virtual
+	delete(w.late, operation)
 	if left, limited := w.refuse[operation]; limited && left == 0 {
 		const refused = `{"__type":"AccessDeniedException","message":"no"}`
 		return &http.Response{StatusCode: http.StatusBadRequest, Body: io.NopCloser(strings.NewReader(refused)), Header: http.Header{}, Request: request}, nil
@@ -115,6 +118,7 @@ func TestExecute(t *testing.T) {
 		services []string
 		deny     []string
 		refuse   map[string]int
+		late     map[string]time.Duration
 		change   func(*inputs.Inputs)
 		cancel   time.Duration
 		want     []string
@@ -136,6 +140,8 @@ func TestExecute(t *testing.T) {
 			want: []string{"web rolled-back timed-out return done web:41"}, calls: []string{"StopServiceDeployment"}},
 		{name: "and ECS may not be asked to", scenario: "stuck", deny: []string{"StopServiceDeployment"}, change: func(in *inputs.Inputs) { back(in); in.Timeout = 2 * time.Minute },
 			want: []string{"web rolled-back timed-out return done web:41"}, calls: []string{"StopServiceDeployment", "UpdateService"}},
+		{name: "it completes when the time is out", scenario: "healthy", late: map[string]time.Duration{"ListTasks": 20 * time.Second},
+			change: func(in *inputs.Inputs) { back(in); in.Timeout = 80 * time.Second }, want: []string{"web succeeded timed-out return complete web:42"}},
 		{name: "it is superseded", scenario: "superseded", change: back, want: []string{"web superseded superseded web:43"}},
 		{name: "it is deleted", scenario: "deleted", change: back, want: []string{"web failed deleted web:42"}},
 		{name: "ECS cannot roll it back", scenario: "rollback-failed", change: back, want: []string{"web rollback-failed stuck left stuck web:42"}},
@@ -174,7 +180,7 @@ func TestExecute(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := open(t, test.scenario, test.deny...)
-				w.refuse = test.refuse
+				w.refuse, w.late = test.refuse, test.late
 				in := newImage(t)
 				if test.change != nil {
 					test.change(&in)
@@ -245,6 +251,12 @@ func requireTold(t *testing.T, events []rollout.Event, r *rollout.Rollout) {
 	default:
 		require.Equal(t, 1, count["explained"], r.Verdict.Ending)
 		require.Equal(t, 1, count["decided"])
+	}
+	if r.Phase != rollout.PhasePlanned {
+		require.True(t, r.EventsSince.Before(r.Deployment.Created), "its own first event is told")
+	}
+	if back := r.Verdict.Return; back != nil && back.To != nil && back.To.Deployment.ID != r.Deployment.ID {
+		require.True(t, back.To.EventsSince.Before(back.To.Deployment.Created), "its own first event is told")
 	}
 	if back := r.Verdict.Return; back != nil {
 		require.Equal(t, back.To != nil, count["taking back"] == 1)

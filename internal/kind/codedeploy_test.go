@@ -195,4 +195,9 @@ func TestEvidenceOfCodeDeploy(t *testing.T) {
 	evidence = rollout.Evidence{}
 	codeDeploy{}.Evidence(shifted(slow), &evidence)
 	require.Equal(t, "TIMEOUT", evidence.Code)
+
+	slow.Lifecycle = []rollout.LifecycleEvent{{Name: "Install", Status: "Failed"}}
+	evidence = rollout.Evidence{}
+	codeDeploy{}.Evidence(shifted(slow), &evidence)
+	require.Empty(t, evidence.FailedEvent, "no hook was to blame")
 }

@@ -157,6 +157,9 @@ func TestECSHasReachedItsGoal(t *testing.T) {
 		require.False(t, ecs{}.NeedsHealth(r, allRun), name)
 	}
 	require.False(t, ecs{}.NeedsHealth(lookedAt(running), Goal{WaitFor: rollout.Stable}))
+	none := lookedAt(ours)
+	none.Service.Desired = 0
+	require.False(t, ecs{}.NeedsHealth(none, allRun), "no task is wanted")
 
 	for _, test := range []struct {
 		health rollout.Health

@@ -1,6 +1,7 @@
 package kind
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -130,6 +131,16 @@ func TestPlanForCodeDeploy(t *testing.T) {
 	as.Base = rollout.Named(arn("web:40"))
 	r.Update.Force = false
 	require.False(t, codeDeploy{}.Calls(r, as)[0].Skipped)
+
+	for version, sent := range map[string]bool{"": false, "LATEST": false, "1.4.0": true} {
+		web.Placement.PlatformVersion = version
+		r := &rollout.Rollout{Look: rollout.Look{Service: web}}
+		_, err = codeDeploy{}.Plan(Request{}, rollout.Running{Service: web, Own: rollout.CodeDeployGroup{Application: "a", Name: "g"}}, revision, r)
+		require.NoError(t, err)
+		body := string(codeDeploy{}.Calls(r, revision)[0].Request.JSON())
+		require.NotContains(t, body, "autoRollbackConfiguration", "nobody asked for it")
+		require.Equal(t, sent, strings.Contains(body, "PlatformVersion"), body)
+	}
 }
 
 func TestWhatCodeDeployRefuses(t *testing.T) {
