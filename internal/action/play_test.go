@@ -36,6 +36,7 @@ type step struct {
 	Scenario string
 	Deny     []string          // operations that the policy does not allow
 	Both     bool              // play it also without permission for the service deployments: it must end alike
+	Lag      ecssim.Lag        // how late the reads are
 	Cancel   time.Duration     // when the run is cancelled; 0 is never
 	With     map[string]string // as in a workflow
 	Env      map[string]string // of the job
@@ -66,7 +67,7 @@ func play(t *testing.T, s step, workspace ...string) played {
 	var log bytes.Buffer
 	var r played
 	synctest.Test(t, func(t *testing.T) {
-		r.sim = ecssim.New(scenario.Denying(s.Deny...))
+		r.sim = ecssim.New(scenario.Denying(s.Deny...).Lagging(s.Lag))
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		if s.Cancel > 0 {

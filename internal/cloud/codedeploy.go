@@ -168,7 +168,23 @@ func (d *codeDeployCarrier) Reread(ctx context.Context, r *rollout.Rollout) erro
 	now.TaskSet = before.TaskSet
 	now.Traffic = before.Traffic
 	r.Own, r.OwnAt = now, time.Now()
-	return nil
+	return d.later(ctx, r, now)
+}
+
+// later looks whether somebody else has deployed since, by the last deployment of the group.
+func (d *codeDeployCarrier) later(ctx context.Context, r *rollout.Rollout, now rollout.CodeDeployment) error {
+	planned := plannedCodeDeploy(r).Group
+	group, err := d.client.deploymentGroup(
+		ctx, r.Service.ServiceKey, rollout.CodeDeployOptions{Application: planned.Application, Group: planned.Name},
+	)
+	if err != nil || group.Last == "" || group.Last == now.ID || group.Last == now.RolledBackBy {
+		return err
+	}
+	last, err := d.client.codeDeployment(ctx, group.Last)
+	if err == nil && last.Undoes != now.ID {
+		r.Later = rollout.Deployment{ID: last.ID, Created: last.Created}
+	}
+	return err
 }
 
 func (d *codeDeployCarrier) Stop(ctx context.Context, r *rollout.Rollout) (asked bool, err error) {

@@ -2,16 +2,22 @@ package cloud
 
 import (
 	"context"
+	"time"
 
 	"ecs-deploy/internal/rollout"
 )
 
+// sightTimeout is how long what else AWS says of a deployment is waited for in a round: what DescribeServices says is
+// told and judged without it.
+const sightTimeout = 5 * time.Second
+
 // ecsCarrier is deployments that ECS carries out itself.
 type ecsCarrier struct {
-	client       *Client
-	unreadable   bool // the service deployments may not be read
-	failedRounds int  // rounds in a row in which they could not be read
-	next         int  // how many service deployments were looked for
+	client     *Client
+	unreadable bool              // the service deployments may not be read
+	failed     int               // rounds in a row in which they could not be read
+	next       int               // how many service deployments were looked for
+	wentTo     map[string]string // the task definitions of service revisions that were rolled back to
 }
 
 func (*ecsCarrier) Survey(context.Context, []rollout.Running, []rollout.Detail) error { return nil }
@@ -24,7 +30,8 @@ func (e *ecsCarrier) Start(
 	return e.client.Update(ctx, r.Service, update)
 }
 
-// Look reads the service deployments, as far as they are listed and may be read.
+// Look reads the service deployments, as far as they are listed and may be read. The deployments of the service tell
+// the same with fewer words: what cannot be read now keeps nobody from judging by them.
 func (e *ecsCarrier) Look(ctx context.Context, open []*rollout.Rollout, needed bool, emit rollout.Emit) error {
 	for _, r := range open {
 		r.Own = nil // what DescribeServices says is newer
@@ -32,6 +39,33 @@ func (e *ecsCarrier) Look(ctx context.Context, open []*rollout.Rollout, needed b
 	if e.unreadable {
 		return nil
 	}
+	within, cancel := context.WithTimeout(ctx, sightTimeout)
+	defer cancel()
+	err := e.read(within, open)
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case err == nil:
+		e.failed = 0
+		return nil
+	}
+	e.failed++
+	never := NotAllowed(err) || Unsupported(err)
+	if never && needed {
+		return err
+	}
+	if never || e.failed == maxFailedRounds {
+		emit(rollout.Unreadable{Err: err, Sight: rollout.SightStages})
+	}
+	e.unreadable = never
+	return nil
+}
+
+// maxFailedRounds is after how many rounds it is told that the service deployments cannot be read.
+const maxFailedRounds = 5
+
+// read reads the service deployments of those rollouts whose is known, and looks for some of the others.
+func (e *ecsCarrier) read(ctx context.Context, open []*rollout.Rollout) error {
 	var known []string
 	var unknown []*rollout.Rollout
 	for _, r := range open {
@@ -46,19 +80,41 @@ func (e *ecsCarrier) Look(ctx context.Context, open []*rollout.Rollout, needed b
 		return err
 	})
 	if err != nil {
-		return e.giveUp(err, needed, emit)
+		return err
 	}
 	found, err := e.client.ServiceDeployments(ctx, known...)
 	if err != nil {
-		return e.giveUp(err, needed, emit)
+		return err
 	}
-	e.failedRounds = 0
 	for _, r := range open {
 		if its, read := found[r.ARN]; read {
-			r.Own = its
+			r.Own = e.gone(ctx, r, its)
 		}
 	}
 	return nil
+}
+
+// gone adds to a service deployment that was rolled back where to, if that can be told.
+func (e *ecsCarrier) gone(
+	ctx context.Context, r *rollout.Rollout, its rollout.ServiceDeployment,
+) rollout.ServiceDeployment {
+	if its.Rollback == "" || its.Status != rollout.ServiceDeploymentRollbackSuccessful {
+		return its
+	}
+	if to, listed := r.Service.Deployment("ecs-svc/" + rollout.LastSegment(its.Rollback)); listed {
+		its.WentTo = to.TaskDefinition
+		return its
+	}
+	if _, asked := e.wentTo[its.Rollback]; !asked {
+		// without an answer the PRIMARY of the service tells
+		definitions, _ := e.client.serviceRevisions(ctx, r.Service.Name, its.Rollback)
+		if e.wentTo == nil {
+			e.wentTo = map[string]string{}
+		}
+		e.wentTo[its.Rollback] = definitions[its.Rollback]
+	}
+	its.WentTo = e.wentTo[its.Rollback]
+	return its
 }
 
 // inTurn are those whose service deployments are looked for in this round: one, and as many as there will be more calls
@@ -74,39 +130,30 @@ func (e *ecsCarrier) inTurn(unknown []*rollout.Rollout, known int) []*rollout.Ro
 	return append(unknown[from:], unknown[:from]...)[:n]
 }
 
-// maxFailedRounds is after how many rounds the service deployments are not waited for any longer.
-const maxFailedRounds = 5
-
-// giveUp lets the service deployments go where they may not be read, or cannot be for a while: the
-// deployments of the service tell the same with fewer words.
-func (e *ecsCarrier) giveUp(err error, needed bool, emit rollout.Emit) error {
-	if Transient(err) {
-		if e.failedRounds++; e.failedRounds >= maxFailedRounds {
-			return nil
-		}
+// Reread looks whether somebody else has deployed since, which DescribeServices may not show yet.
+func (e *ecsCarrier) Reread(ctx context.Context, r *rollout.Rollout) error {
+	within, cancel := context.WithTimeout(ctx, sightTimeout)
+	defer cancel()
+	later, err := e.client.laterDeployment(within, r.Service.ServiceKey, r.Deployment)
+	if err == nil {
+		r.Later = later
 	}
-	if needed || !NotAllowed(err) && !Unsupported(err) {
-		return err
-	}
-	e.unreadable = true
-	emit(rollout.Unreadable{Err: err, Sight: rollout.SightStages})
-	return nil
+	return context.Cause(ctx) // without an answer the deployments of the service tell
 }
 
-func (*ecsCarrier) Reread(context.Context, *rollout.Rollout) error { return nil }
-
+// Stop is not asked where the service deployment cannot be found: what ran before can be deployed all the same.
 func (e *ecsCarrier) Stop(ctx context.Context, r *rollout.Rollout) (asked bool, err error) {
 	if r.ARN == "" { // not seen yet
 		r.ARN, err = e.client.FindServiceDeployment(ctx, r.Service.ServiceKey, r.Deployment)
 	}
-	if err == nil && r.ARN != "" {
-		err = e.client.RollBack(ctx, r.ARN)
-		asked = err == nil
+	if err != nil || r.ARN == "" {
+		return false, context.Cause(ctx)
 	}
+	err = e.client.RollBack(ctx, r.ARN)
 	if over(err) || NotAllowed(err) || Unsupported(err) {
 		return false, nil
 	}
-	return asked, err
+	return err == nil, err
 }
 
 func (e *ecsCarrier) Restore(
@@ -116,28 +163,40 @@ func (e *ecsCarrier) Restore(
 	return e.client.Update(ctx, r.Service, update)
 }
 
+// Adopt goes on without the service deployment where that cannot be read, and tells so.
 func (e *ecsCarrier) Adopt(ctx context.Context, _ rollout.Running, r *rollout.Rollout, _ bool) error {
-	arn, err := e.client.FindServiceDeployment(ctx, r.Service.ServiceKey, r.Deployment)
+	within, cancel := context.WithTimeout(ctx, sightTimeout)
+	defer cancel()
+	arn, err := e.client.FindServiceDeployment(within, r.Service.ServiceKey, r.Deployment)
 	if err == nil && arn != "" {
-		var found map[string]rollout.ServiceDeployment
-		found, err = e.client.ServiceDeployments(ctx, arn)
 		r.ARN = arn
-		if its, read := found[arn]; read {
-			r.Own = its
-		}
+		err = e.read(within, []*rollout.Rollout{r})
 	}
-	if NotAllowed(err) || Unsupported(err) {
-		return nil // DescribeServices tells the rest
+	if err != nil && ctx.Err() == nil {
+		e.client.emit(rollout.Unreadable{Err: err, Sight: rollout.SightStages})
 	}
-	return err
+	return context.Cause(ctx)
 }
 
-// Previous is what a deployment replaces while it is under way, and else what the last successful one before had.
-func (e *ecsCarrier) Previous(ctx context.Context, r *rollout.Rollout) (err error) {
-	if r.Deployment.State == rollout.RolloutInProgress && r.Replaced != "" {
+// Previous is what a deployment replaces while it is under way or taken back, and else what the last successful one
+// before had.
+func (e *ecsCarrier) Previous(ctx context.Context, r *rollout.Rollout) error {
+	primary, _ := r.Service.Primary()
+	completed, known := r.Service.Completed(r.Deployment.ID)
+	switch {
+	case primary.ID != r.Deployment.ID:
+		r.Revision.Previous = rollout.Named(primary.TaskDefinition)
+		return nil
+	case r.Deployment.State != rollout.RolloutCompleted && known:
+		r.Revision.Previous = rollout.Named(completed.TaskDefinition)
+		return nil
+	case r.Deployment.State == rollout.RolloutInProgress && r.Replaced != "":
 		return nil
 	}
-	r.Revision.Previous, err = e.client.PreviousRevision(ctx, r.Service, r.Deployment)
+	previous, err := e.client.PreviousRevision(ctx, r.Service, r.Deployment)
+	if err == nil {
+		r.Revision.Previous = previous
+	}
 	return err
 }
 

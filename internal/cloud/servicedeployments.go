@@ -67,9 +67,24 @@ func (c *Client) ServiceDeployments(ctx context.Context, arns ...string) (map[st
 
 func serviceDeployment(d types.ServiceDeployment) rollout.ServiceDeployment {
 	deployment := rollout.ServiceDeployment{
-		ARN:    deref(d.ServiceDeploymentArn),
-		Status: rollout.ServiceDeploymentStatus(d.Status),
-		Reason: deref(d.StatusReason),
+		ARN:     deref(d.ServiceDeploymentArn),
+		Status:  rollout.ServiceDeploymentStatus(d.Status),
+		Reason:  deref(d.StatusReason),
+		Created: deref(d.CreatedAt),
+	}
+	if breaker := d.DeploymentCircuitBreaker; breaker != nil {
+		deployment.Breaker = rollout.BreakerCount{
+			Status:    rollout.MonitorStatus(breaker.Status),
+			Failures:  int(breaker.FailureCount),
+			Threshold: int(breaker.Threshold),
+		}
+	}
+	if d.Rollback != nil {
+		deployment.Rollback = deref(d.Rollback.ServiceRevisionArn)
+	}
+	if d.Alarms != nil {
+		deployment.Alarmed = len(d.Alarms.TriggeredAlarmNames) > 0 ||
+			d.Alarms.Status == types.ServiceDeploymentRollbackMonitorsStatusTriggered
 	}
 	if d.Alarms != nil && len(d.Alarms.TriggeredAlarmNames) > 0 {
 		deployment.Reason = fmt.Sprintf(
@@ -138,20 +153,58 @@ func (c *Client) PreviousRevision(
 		}
 	}
 	for batch := range slices.Chunk(arns, perDescribeDeployments) {
-		revisions, err := c.ecs.DescribeServiceRevisions(ctx, &ecs.DescribeServiceRevisionsInput{ServiceRevisionArns: batch})
+		definitions, err := c.serviceRevisions(ctx, service.Name, batch...)
 		if err != nil {
-			return rollout.Revision{}, c.problem(ctx, err, "ecs:DescribeServiceRevisions", "service "+service.Name)
+			return rollout.Revision{}, err
 		}
 		for _, arn := range batch {
-			for _, revision := range revisions.ServiceRevisions {
-				if definition := deref(revision.TaskDefinition); deref(revision.ServiceRevisionArn) == arn &&
-					definition != current.TaskDefinition {
-					return rollout.Named(definition), nil
-				}
+			if definition := definitions[arn]; definition != "" && definition != current.TaskDefinition {
+				return rollout.Named(definition), nil
 			}
 		}
 	}
 	return rollout.Revision{}, nothingBefore(service.Name, current.TaskDefinition)
+}
+
+// serviceRevisions are the task definitions of service revisions, by their ARNs.
+func (c *Client) serviceRevisions(ctx context.Context, service string, arns ...string) (map[string]string, error) {
+	out, err := c.ecs.DescribeServiceRevisions(ctx, &ecs.DescribeServiceRevisionsInput{ServiceRevisionArns: arns})
+	if err != nil {
+		return nil, c.problem(ctx, err, "ecs:DescribeServiceRevisions", "service "+service)
+	}
+	definitions := map[string]string{}
+	for _, revision := range out.ServiceRevisions {
+		definitions[deref(revision.ServiceRevisionArn)] = deref(revision.TaskDefinition)
+	}
+	return definitions, nil
+}
+
+// laterDeployment is the newest deployment of a service that was started after one; zero: there is none. Its task
+// definition is left out where it may not be read.
+func (c *Client) laterDeployment(
+	ctx context.Context, service rollout.ServiceKey, ours rollout.Deployment,
+) (rollout.Deployment, error) {
+	out, err := c.ecs.ListServiceDeployments(ctx, &ecs.ListServiceDeploymentsInput{
+		Cluster: &service.Cluster, Service: &service.Name, CreatedAt: &types.CreatedAt{After: &ours.Created},
+	})
+	if err != nil {
+		return rollout.Deployment{}, c.problem(ctx, err, "ecs:ListServiceDeployments", "service "+service.Name)
+	}
+	var later rollout.Deployment
+	var revision string
+	for _, d := range out.ServiceDeployments {
+		id := "ecs-svc/" + rollout.LastSegment(deref(d.TargetServiceRevisionArn))
+		created := deref(d.CreatedAt)
+		if id != ours.ID && created.After(ours.Created) && created.After(later.Created) {
+			later = rollout.Deployment{ID: id, Created: created}
+			revision = deref(d.TargetServiceRevisionArn)
+		}
+	}
+	if revision != "" {
+		definitions, _ := c.serviceRevisions(ctx, service.Name, revision) // which is only told
+		later.TaskDefinition = definitions[revision]
+	}
+	return later, nil
 }
 
 // nothingBefore is that there is nothing to go back to.

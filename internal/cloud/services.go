@@ -107,13 +107,17 @@ func (c *Client) service(s types.Service) rollout.Service {
 		TaskDefinition: deref(s.TaskDefinition),
 		Desired:        int(s.DesiredCount),
 		Express:        s.ResourceManagementType == types.ResourceManagementTypeEcs,
-		BreakerOn:      breakerRollsBack(s.DeploymentConfiguration),
-		RollsBack:      breakerRollsBack(s.DeploymentConfiguration) || alarmsRollBack(s.DeploymentConfiguration),
 	}
 	if configuration := s.DeploymentConfiguration; configuration != nil {
 		service.Rolling = configuration.Strategy == "" || configuration.Strategy == types.DeploymentStrategyRolling
 		service.Minimum = int(deref(configuration.MinimumHealthyPercent))
 		service.Maximum = int(deref(configuration.MaximumPercent))
+		if breaker := configuration.DeploymentCircuitBreaker; breaker != nil {
+			service.Breaker = rollout.Monitor{On: breaker.Enable, RollsBack: breaker.Enable && breaker.Rollback}
+		}
+		if alarms := configuration.Alarms; alarms != nil {
+			service.Alarms = rollout.Monitor{On: alarms.Enable, RollsBack: alarms.Enable && alarms.Rollback}
+		}
 	}
 	if s.DeploymentController != nil {
 		service.Controller = rollout.Controller(s.DeploymentController.Type)
@@ -207,13 +211,4 @@ func deployment(d types.Deployment) rollout.Deployment {
 		Created:        deref(d.CreatedAt),
 		Updated:        deref(d.UpdatedAt),
 	}
-}
-
-func breakerRollsBack(c *types.DeploymentConfiguration) bool {
-	return c != nil && c.DeploymentCircuitBreaker != nil && c.DeploymentCircuitBreaker.Enable &&
-		c.DeploymentCircuitBreaker.Rollback
-}
-
-func alarmsRollBack(c *types.DeploymentConfiguration) bool {
-	return c != nil && c.Alarms != nil && c.Alarms.Enable && c.Alarms.Rollback
 }

@@ -12,10 +12,13 @@ import (
 
 const (
 	sends = 4
-	looks = 3
+	looks = 3 // for what a lost call did that is not one of UpdateService
 	// lookInterval gives AWS time to show what a lost request did; DescribeServices is only eventually
 	// consistent.
 	lookInterval = 2 * time.Second
+	// lookTimeout is how long it is looked for what a lost UpdateService did, before it is sent again. AWS promises
+	// nowhere how late a read may be.
+	lookTimeout = time.Minute
 )
 
 // once makes a call that has no client token, and that would do its work twice if it were simply sent twice: when its
@@ -99,11 +102,12 @@ func (c *Client) send(ctx context.Context, before rollout.Service, update rollou
 	return updated{after, ours}, nil
 }
 
-// look searches for a deployment of the revision that was not there before.
+// look searches for a deployment of the revision that was not there before, in both lists that ECS has of them.
 func (c *Client) look(ctx context.Context, before rollout.Service, update rollout.Update) (updated, bool, error) {
 	ctx, cancel := lookContext(ctx)
 	defer cancel()
-	for range looks {
+	newest, _ := before.Newest()
+	for began := time.Now(); time.Since(began) < lookTimeout; {
 		if err := c.Pause(ctx, lookInterval); err != nil {
 			return updated{}, false, err
 		}
@@ -117,6 +121,12 @@ func (c *Client) look(ctx context.Context, before rollout.Service, update rollou
 					return updated{after, d}, true, nil
 				}
 			}
+		}
+		later, err := c.laterDeployment(ctx, before.ServiceKey, newest)
+		if err == nil && later.TaskDefinition == update.TaskDefinition && later.ID != "" {
+			later.Status, later.State = rollout.DeploymentPrimary, rollout.RolloutInProgress
+			before.Deployments = append([]rollout.Deployment{later}, before.Deployments...)
+			return updated{before, later}, true, nil
 		}
 	}
 	return updated{}, false, nil

@@ -135,6 +135,7 @@ func (d *deployer) started(r *rollout.Rollout, after rollout.Service, ours rollo
 	r.Since = since
 	r.EventsSince = ours.Created.Add(-1)
 	r.Replaced, r.Unchanged = before.ID, ours.ID == before.ID
+	r.Fallback = fallback(r, after)
 	r.HealthChecked = r.Revision.Revision.Document.HealthChecked()
 	r.Outputs = kind.Of(after).Outputs(r)
 	_, settings := r.Update.OfService()
@@ -145,6 +146,15 @@ func (d *deployer) started(r *rollout.Rollout, after rollout.Service, ours rollo
 		d.decide(r, rollout.Verdict{Outcome: rollout.Succeeded, Ending: rollout.EndedUnwaited})
 	}
 	d.emit(rollout.Started{Rollout: r})
+}
+
+// fallback is the task definition to go back to: that of the newest deployment that came to its good end, which need
+// not be the one that ours replaces; else what ran before.
+func fallback(r *rollout.Rollout, service rollout.Service) string {
+	if completed, known := service.Completed(r.Deployment.ID); known {
+		return completed.TaskDefinition
+	}
+	return r.Revision.Previous.ARN
 }
 
 // leaveUntouched files which services were not updated.

@@ -146,7 +146,9 @@ func TestExecute(t *testing.T) {
 		{name: "it is deleted", scenario: "deleted", change: back, want: []string{"web failed deleted web:42"}},
 		{name: "ECS cannot roll it back", scenario: "rollback-failed", change: back, want: []string{"web rollback-failed stuck left stuck web:42"}},
 		{name: "what ran before fails too", scenario: "no-candidate", change: back, want: []string{"web rollback-failed hopeless return failed left stuck web:42"}, calls: []string{"StopServiceDeployment"}},
-		{name: "what ran before is gone, and ECS may not be asked", scenario: "revision-gone", deny: []string{"StopServiceDeployment"}, change: back,
+		{name: "what ran before was deregistered, and ECS may not be asked", scenario: "revision-gone", deny: []string{"StopServiceDeployment"}, change: back,
+			want: []string{"web rolled-back hopeless return done web:43"}, calls: []string{"StopServiceDeployment", "UpdateService"}},
+		{name: "and it may not be registered anew", scenario: "revision-gone", deny: []string{"StopServiceDeployment"}, refuse: map[string]int{"RegisterTaskDefinition": 1}, change: back,
 			want: []string{"web rollback-failed hopeless return failed left stuck web:42"}, calls: []string{"StopServiceDeployment"}},
 		{name: "the roll-back cannot be followed", scenario: "crash", refuse: map[string]int{"DescribeServices": 48}, change: back,
 			want: []string{"web failed stopped return lost left going-on web:41"}, calls: []string{"StopServiceDeployment", "UpdateService"}},
@@ -327,9 +329,9 @@ func TestWentBack(t *testing.T) {
 		err   error
 		want  rollout.Verdict
 	}{
-		{"rolled back", rollout.RolledBack, false, "web:41", nil, rollout.Verdict{Outcome: rollout.RolledBack, Return: &rollout.Return{End: rollout.ReturnDone}}},
-		{"rolled back to something else", rollout.RolledBack, false, "web:40", nil, rollout.Verdict{Outcome: rollout.RollbackFailed, Left: rollout.LeftStuck, Return: &rollout.Return{End: rollout.ReturnFailed}}},
-		{"deployed again", rollout.Succeeded, true, "web:41", nil, rollout.Verdict{Outcome: rollout.RolledBack, Return: &rollout.Return{End: rollout.ReturnDone}}},
+		{"rolled back", rollout.RolledBack, false, "web:41", nil, rollout.Verdict{Outcome: rollout.RolledBack, To: revision("web:41"), Return: &rollout.Return{End: rollout.ReturnDone}}},
+		{"rolled back to an older one than what ran before", rollout.RolledBack, false, "web:40", nil, rollout.Verdict{Outcome: rollout.RolledBack, To: revision("web:40"), Return: &rollout.Return{End: rollout.ReturnDone}}},
+		{"deployed again", rollout.Succeeded, true, "web:41", nil, rollout.Verdict{Outcome: rollout.RolledBack, To: revision("web:41"), Return: &rollout.Return{End: rollout.ReturnDone}}},
 		{"deployed again, and that failed", rollout.Failed, true, "web:42", nil, rollout.Verdict{Outcome: rollout.RollbackFailed, Left: rollout.LeftStuck, Return: &rollout.Return{End: rollout.ReturnFailed}}},
 		{"deployed again, and that was rolled back", rollout.RolledBack, true, "web:42", nil, rollout.Verdict{Outcome: rollout.RollbackFailed, Left: rollout.LeftStuck, Return: &rollout.Return{End: rollout.ReturnFailed}}},
 		{"it timed out", rollout.TimedOut, false, "web:42", nil, rollout.Verdict{Outcome: rollout.RollbackFailed, Left: rollout.LeftStuck, Return: &rollout.Return{End: rollout.ReturnFailed}}},
@@ -338,17 +340,20 @@ func TestWentBack(t *testing.T) {
 		{"cancelled", rollout.Cancelled, true, "web:41", nil, rollout.Verdict{Outcome: rollout.Cancelled, Return: &rollout.Return{End: rollout.ReturnCancelled}}},
 		{"lost", rollout.Failed, false, "web:42", io.EOF, rollout.Verdict{Outcome: rollout.Failed, Left: rollout.LeftGoingOn, Return: &rollout.Return{End: rollout.ReturnLost, Err: io.EOF}}},
 		{"lost, though it seemed to be done", rollout.RolledBack, false, "web:41", io.EOF, rollout.Verdict{Outcome: rollout.Failed, Left: rollout.LeftGoingOn, Return: &rollout.Return{End: rollout.ReturnLost, Err: io.EOF}}},
-		{"it came to its good end first", rollout.Succeeded, false, "web:42", nil, rollout.Verdict{Outcome: rollout.Succeeded, Ending: rollout.EndedComplete}},
+		{"it came to its good end all the same", rollout.Succeeded, false, "web:42", nil, rollout.Verdict{Outcome: rollout.RollbackFailed, Left: rollout.LeftStuck, Return: &rollout.Return{End: rollout.ReturnFailed}}},
 	} {
 		r := &rollout.Rollout{
-			Revision: rollout.RevisionResult{Previous: rollout.Named(revision("web:41"))},
+			Revision: rollout.RevisionResult{Revision: rollout.Named(revision("web:42")), Previous: rollout.Named(revision("web:41"))},
 			Verdict:  rollout.Verdict{Outcome: rollout.Failed, Ending: rollout.EndedGivenUp, Return: &rollout.Return{}},
 			Look:     rollout.Look{Deployment: rollout.Deployment{ID: "ecs-svc/2", Running: 1, Pending: 1}},
 		}
-		back := &rollout.Rollout{Verdict: rollout.Verdict{Outcome: test.ended, Ending: rollout.EndedComplete}, Look: rollout.Look{
+		back := &rollout.Rollout{Verdict: rollout.Verdict{Outcome: test.ended, Ending: rollout.EndedComplete}, Revision: rollout.RevisionResult{Revision: rollout.Named(revision(test.runs))}, Look: rollout.Look{
 			Deployment: rollout.Deployment{ID: map[bool]string{false: "ecs-svc/2", true: "ecs-svc/3"}[test.again]},
 			Service:    rollout.Service{Deployments: []rollout.Deployment{{ID: "x", Status: rollout.DeploymentPrimary, TaskDefinition: revision(test.runs)}}},
 		}}
+		if test.ended == rollout.RolledBack {
+			back.Verdict.To = revision(test.runs)
+		}
 		wentBack(r, back, test.err)
 		if test.want.Ending == "" {
 			test.want.Ending = rollout.EndedGivenUp

@@ -47,19 +47,19 @@ func adopt(ctx context.Context, client *cloud.Client, op Operation, emit rollout
 // newest is the newest deployment of a service, as far as the service tells of it.
 func newest(running rollout.Running) *rollout.Rollout {
 	service := running.Service
-	primary, _ := service.Primary()
+	ours, _ := service.Newest()
 	r := &rollout.Rollout{
 		By:            kind.Of(service).Name(),
 		Runs:          running.Revision,
 		Phase:         rollout.PhaseStarted,
 		Since:         time.Now(),
-		EventsSince:   service.LatestEvent(primary.Created),
+		EventsSince:   service.LatestEvent(ours.Created),
 		HealthChecked: running.Revision.Document.HealthChecked(),
-		Revision:      rollout.RevisionResult{Revision: rollout.Named(primary.TaskDefinition), Previous: running.Revision},
-		Look:          rollout.Look{Service: service, Deployment: primary},
+		Revision:      rollout.RevisionResult{Revision: rollout.Named(ours.TaskDefinition), Previous: running.Revision},
+		Look:          rollout.Look{Service: service, Deployment: ours, Seen: true},
 	}
 	for _, older := range service.Deployments {
-		if older.ID != primary.ID {
+		if older.ID != ours.ID {
 			r.Replaced, r.Revision.Previous = older.ID, rollout.Named(older.TaskDefinition)
 			break
 		}
@@ -161,6 +161,7 @@ func RollBack(ctx context.Context, client *cloud.Client, op Operation, emit roll
 // findPrevious finds what a deployment goes back to. It is decided where it was taken back already.
 func (d *deployer) findPrevious(ctx context.Context, r *rollout.Rollout) error {
 	err := d.carriers.Of(r.Service).Previous(ctx, r)
+	r.Fallback = r.Revision.Previous.ARN
 	if errors.Is(err, cloud.ErrTakenBack) {
 		r.Revision.Previous = r.Revision.Revision
 		d.decide(r, rollout.Verdict{Outcome: rollout.Unchanged, Ending: rollout.EndedReturnedAlready})

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,7 +23,7 @@ const askTimeout = 4 * time.Second
 // that was deployed together with it; if not, it files how things were left.
 func (d *deployer) takeBack(ctx context.Context, err error) {
 	culprit, failed := d.culprit()
-	if !failed {
+	if failed == 0 {
 		return
 	}
 	var back []*rollout.Rollout
@@ -42,6 +43,7 @@ func (d *deployer) takeBack(ctx context.Context, err error) {
 			if outcome.Good() {
 				r.Verdict.Return.For = culprit
 			}
+			r.Verdict.Return.Together = failed > 1 || outcome.Good()
 			back = append(back, r)
 		}
 	}
@@ -64,15 +66,17 @@ func (d *deployer) concerned(r *rollout.Rollout) bool {
 	return true
 }
 
-// culprit names the first service that did not succeed, or was not even updated. That somebody else has
-// deployed one is no reason to take the others back.
-func (d *deployer) culprit() (string, bool) {
+// culprit names the first service that did not succeed, or was not even updated, and counts them. That somebody else
+// has deployed one is no reason to take the others back.
+func (d *deployer) culprit() (name string, failed int) {
 	for _, r := range d.plan.Rollouts {
 		if outcome := r.Verdict.Outcome; !outcome.Good() && outcome != rollout.Superseded {
-			return r.Service.Name, true
+			if failed++; failed == 1 {
+				name = r.Service.Name
+			}
 		}
 	}
-	return "", false
+	return name, failed
 }
 
 // askOnly asks for roll-backs without waiting for them: there is no time for that.
@@ -122,25 +126,43 @@ func (d *deployer) askAll(ctx context.Context, back []*rollout.Rollout) ([]*roll
 	return going, errs
 }
 
-// rollBack takes deployments back, all together, and waits until that is done.
+// rollBack takes deployments back, all together, and waits until that is done. Who carries a deployment out may have
+// ended it before it was taken back, although that was asked for: then what ran before is deployed.
 func (d *deployer) rollBack(ctx context.Context, back []*rollout.Rollout) {
-	asked, errs := d.askAll(ctx, back)
-	var of, going []*rollout.Rollout
-	for i, r := range back {
-		if errs[i] != nil {
-			stays(r, errs[i])
-			continue
+	for len(back) > 0 {
+		asked, errs := d.askAll(ctx, back)
+		var of, going []*rollout.Rollout
+		for i, r := range back {
+			if errs[i] != nil {
+				stays(r, errs[i])
+				continue
+			}
+			of, going = append(of, r), append(going, asked[i])
 		}
-		of, going = append(of, r), append(going, asked[i])
+		if len(going) == 0 {
+			return
+		}
+		until := watch.Until{WaitFor: rollout.Stable, Timeout: d.plan.Timeout, Hopeless: diagnose.Hopeless, Rollback: true}
+		err := watch.Follow(ctx, d.client, going, until, d.emit)
+		back = nil
+		for i, r := range of {
+			if err == nil && cameTooLate(r, going[i]) {
+				r.Verdict.Return.TooLate = true
+				r.Look = going[i].Look
+				back = append(back, r)
+				continue
+			}
+			wentBack(r, going[i], err)
+		}
 	}
-	if len(going) == 0 {
-		return
-	}
-	until := watch.Until{WaitFor: rollout.Stable, Timeout: d.plan.Timeout, Hopeless: diagnose.Hopeless, Rollback: true}
-	err := watch.Follow(ctx, d.client, going, until, d.emit)
-	for i, r := range of {
-		wentBack(r, going[i], err)
-	}
+}
+
+// cameTooLate tells whether a deployment that was to be rolled back came to another end of its own: once, since what
+// ran before is deployed then.
+func cameTooLate(r, back *rollout.Rollout) bool {
+	ended := back.Verdict
+	return back.Deployment.ID == r.Deployment.ID && !r.Verdict.Return.TooLate && back.Stopping &&
+		(ended.Ending == rollout.EndedComplete || ended.Ending == rollout.EndedStopped)
 }
 
 // stays files that a deployment was not taken back, and why.
@@ -166,21 +188,22 @@ func wentBack(r, back *rollout.Rollout, err error) {
 	verdict := &r.Verdict
 	r.Service = back.Service
 	again := back.Deployment.ID != r.Deployment.ID // the roll-back is a deployment of its own
-	runs, _ := back.Service.Primary()
 	switch ended := back.Verdict; {
 	case err != nil:
 		verdict.Outcome, verdict.Left = rollout.Failed, rollout.LeftGoingOn
 		verdict.Return.End, verdict.Return.Err = rollout.ReturnLost, err
 	case again && ended.Outcome == rollout.Succeeded,
-		ended.Outcome == rollout.RolledBack && runs.TaskDefinition == r.Revision.Previous.ARN:
+		ended.Outcome == rollout.RolledBack && ended.To != r.Revision.Revision.ARN:
 		r.Deployment.Running, r.Deployment.Pending = 0, 0
 		verdict.Outcome, verdict.Return.End = rollout.RolledBack, rollout.ReturnDone
+		verdict.To = ended.To
+		if ended.Outcome == rollout.Succeeded {
+			verdict.To = back.Revision.Revision.ARN
+		}
 	case ended.Outcome == rollout.Superseded:
 		verdict.Outcome, verdict.Return.End = rollout.Superseded, rollout.ReturnOvertaken
 	case ended.Outcome == rollout.Cancelled:
 		verdict.Outcome, verdict.Return.End = rollout.Cancelled, rollout.ReturnCancelled
-	case !again && ended.Outcome == rollout.Succeeded:
-		r.Verdict = ended // it came to its good end before it could be stopped
 	default:
 		r.Progress = kind.Of(r.Service).Progress(r)
 		verdict.Outcome = rollout.RollbackFailed
@@ -194,7 +217,11 @@ func wentBack(r, back *rollout.Rollout, err error) {
 func (d *deployer) ask(ctx context.Context, r *rollout.Rollout) (*rollout.Rollout, rollout.Way, error) {
 	carrier := d.carriers.Of(r.Service)
 	now := *r // as it is read now
-	why := kind.RollbackCause{ByUser: r.Verdict.Ending == rollout.EndedReturnAsked, ForAnother: r.Verdict.Return.For != ""}
+	why := kind.RollbackCause{
+		ByUser:     r.Verdict.Ending == rollout.EndedReturnAsked,
+		ForAnother: r.Verdict.Return.Together,
+		StopFailed: r.Verdict.Return.TooLate,
+	}
 	for {
 		if err := d.reread(ctx, &now); err != nil {
 			return nil, "", err
@@ -233,7 +260,9 @@ func (d *deployer) reread(ctx context.Context, now *rollout.Rollout) error {
 	if len(services) == 0 {
 		return errors.New("the service does not exist any more")
 	}
-	now.Service = services[0]
+	if !services[0].OlderThan(now.Service) {
+		now.Service = services[0]
+	}
 	return d.carriers.Of(now.Service).Reread(ctx, now)
 }
 
@@ -249,16 +278,13 @@ func goingBack(r *rollout.Rollout, now rollout.Rollout, stopping bool) *rollout.
 		Since:         time.Now(),
 		EventsSince:   r.Service.LatestEvent(r.Deployment.Created),
 		Stopping:      stopping,
-		Look:          rollout.Look{Service: now.Service, Deployment: r.Deployment},
+		Look:          rollout.Look{Service: now.Service, Deployment: r.Deployment, Seen: r.Seen, Later: now.Later},
 	}
 }
 
-// restore deploys the revision that ran before, as long as it can be.
+// restore deploys the revision that ran before.
 func (d *deployer) restore(ctx context.Context, now *rollout.Rollout) (*rollout.Rollout, error) {
-	previous, err := d.client.Revision(ctx, now.Revision.Previous.ARN)
-	if err == nil && !previous.Active {
-		err = fmt.Errorf("%s, which ran before, is INACTIVE, and cannot be deployed", previous.ID())
-	}
+	previous, err := d.deployable(ctx, cmp.Or(now.Fallback, now.Revision.Previous.ARN))
 	if err != nil {
 		return nil, err
 	}
@@ -276,4 +302,26 @@ func (d *deployer) restore(ctx context.Context, now *rollout.Rollout) (*rollout.
 		HealthChecked: previous.Document.HealthChecked(),
 		Look:          rollout.Look{Service: after, Deployment: ours},
 	}, nil
+}
+
+// deployable is a revision that can be deployed: the one that is named or, where that is INACTIVE, the same registered
+// anew. Terraform deregisters the one before by default
+// (https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/ecs_task_definition).
+func (d *deployer) deployable(ctx context.Context, arn string) (rollout.Revision, error) {
+	revision, err := d.client.Revision(ctx, arn)
+	if err != nil || revision.Active {
+		return revision, err
+	}
+	registered, err := d.client.Register(ctx, revision.Document, revision)
+	if err != nil {
+		return revision, fmt.Errorf(
+			"%s, which ran before, is INACTIVE, and has to be registered anew: %w",
+			revision.ID(),
+			err,
+		)
+	}
+	d.emit(rollout.Noticed{What: fmt.Sprintf(
+		"%s, which ran before, is INACTIVE: it was registered anew, as %s", revision.ID(), registered.ID(),
+	)})
+	return registered, nil
 }

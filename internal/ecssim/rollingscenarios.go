@@ -188,6 +188,29 @@ var rollingScenarios = []Scenario{
 		},
 	},
 	{
+		Name:      "busy-crash",
+		Story:     "somebody else is deploying when the deployer comes, whose own container exits",
+		breaker:   rolling,
+		behaviour: crashes,
+		prepare:   func(s *Sim, v *service) { s.deployed(v, 15*time.Second, well) },
+	},
+	{
+		Name:      "busy-stuck",
+		Story:     "somebody else is deploying when the deployer comes, whose own tasks stay PENDING for ever",
+		behaviour: behaviour{provision: 12 * time.Second, pull: endlessTimeout},
+		prepare:   func(s *Sim, v *service) { s.deployed(v, 15*time.Second, well) },
+	},
+	{
+		Name:      "superseded-while-rolling-back",
+		Story:     "the container exits, and somebody else deploys while ECS rolls back",
+		breaker:   rolling,
+		behaviour: crashes,
+		acts: []act{{after: 90 * time.Second, do: func(s *Sim) {
+			v := s.web()
+			s.deploy(v, s.register(v.primary().revision.definition), well)
+		}}},
+	},
+	{
 		Name:      "early-success",
 		Story:     "ECS calls it a success as soon as the new tasks are healthy, and cleans up later",
 		breaker:   rolling,

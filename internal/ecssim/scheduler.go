@@ -22,6 +22,7 @@ func (s *Sim) catchUp(then time.Time) {
 				}
 			}
 		}
+		s.remember()
 	}
 }
 
@@ -65,7 +66,11 @@ func (s *Sim) progress(d *deployment) {
 		d.progress, d.started = "IN_PROGRESS", s.now
 	case d.progress == "STOP_REQUESTED" && s.now.Sub(d.requested) >= 2*time.Second:
 		d.finish("STOPPED", d.why, s.now)
-	case d.progress == "ROLLBACK_REQUESTED" && s.now.Sub(d.requested) >= 2*time.Second:
+	case d.progress == "ROLLBACK_REQUESTED" && s.now.Sub(d.requested) < max(2*time.Second, s.scenario.requested):
+		return // it may complete meanwhile [GUIDE: service-deployment]
+	case d.progress == "ROLLBACK_REQUESTED" && s.scenario.stops: // [GUIDE: service-deployment]; when is unverified
+		d.finish("STOPPED", d.why, s.now)
+	case d.progress == "ROLLBACK_REQUESTED":
 		s.rollBack(d, "ECS deployment stopped", "Service deployment rolled back because of a user request.") // unverified
 	}
 }
@@ -242,17 +247,18 @@ func (s *Sim) alarm(v *service) {
 func (s *Sim) rollBack(d *deployment, who, why string) {
 	v := d.service
 	d.why = why
-	at := slices.IndexFunc(v.deployments, func(c *deployment) bool { return c.rollout == "COMPLETED" })
+	at := slices.IndexFunc(v.history, func(c *deployment) bool { return c.rollout == "COMPLETED" && c != d })
 	if at < 0 { // text as in terraform-provider-aws
 		d.finish("ROLLBACK_FAILED", "No rollback candidate was found to run the rollback.", s.now)
 		return
 	}
-	to := v.deployments[at]
+	to := v.history[at]
 	d.status, to.status = "ACTIVE", "PRIMARY"
 	// [SEEN] of the circuit breaker
 	to.set("IN_PROGRESS", fmt.Sprintf("%s: rolling back to deploymentId %s.", who, to.id()), s.now)
 	d.progress = "ROLLBACK_IN_PROGRESS"
 	d.rollback = &rollback{reason: why, started: s.now, to: to}
-	v.deployments = slices.Insert(slices.Delete(v.deployments, at, at+1), 0, to)
+	v.deployments = slices.DeleteFunc(v.deployments, func(c *deployment) bool { return c == to })
+	v.deployments = slices.Insert(v.deployments, 0, to)
 	s.say(v, "rolling back to deployment %s.", to.id()) // [SEEN]
 }

@@ -26,9 +26,13 @@ func (s *Sim) listServiceDeployments(request listServiceDeploymentsRequest) (any
 		return nil, clientError("ServiceNotFoundException", "Service not found.")
 	}
 	var found []document
+	unseen := visibleAge
+	if _, late := s.asOf(s.scenario.lag.Deployments, &s.deploymentReads); late {
+		unseen = max(unseen, s.scenario.lag.Deployments)
+	}
 	for _, d := range v.history { // newest first (unverified)
 		switch in := request.CreatedAt; {
-		case s.now.Sub(d.created) < visibleAge,
+		case s.now.Sub(d.created) < unseen,
 			in != nil && in.After != nil && d.created.Before(in.After.Time),
 			in != nil && in.Before != nil && d.created.After(in.Before.Time),
 			len(request.Status) > 0 && !slices.Contains(request.Status, d.progress):
@@ -65,12 +69,17 @@ func (s *Sim) describeServiceDeployments(request describeServiceDeploymentsReque
 	if n := len(request.ServiceDeploymentArns); n == 0 || n > 20 { // [API]; text unverified
 		return nil, clientError("InvalidParameterException", "ServiceDeploymentArns must have between 1 and 20 items.")
 	}
-	described, failures := []document{}, []document{}
+	described, failures := []any{}, []document{}
+	then, late := s.asOf(s.scenario.lag.Deployments, &s.deploymentReads)
 	for _, wanted := range request.ServiceDeploymentArns {
-		if d := s.findServiceDeployment(wanted); d != nil {
-			described = append(described, d.inFull())
-		} else {
+		was, listed := then.deployments[wanted]
+		switch d := s.findServiceDeployment(wanted); {
+		case d == nil, late && !listed:
 			failures = append(failures, missing(wanted))
+		case late:
+			described = append(described, was)
+		default:
+			described = append(described, d.inFull())
 		}
 	}
 	return document{"serviceDeployments": described, "failures": failures}, nil

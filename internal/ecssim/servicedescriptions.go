@@ -15,11 +15,15 @@ func (s *Sim) describeServices(request describeServicesRequest) (any, error) {
 	if len(request.Services) == 0 || len(request.Services) > 10 { // [API]; texts unverified
 		return nil, clientError("InvalidParameterException", "Services must have between 1 and 10 items.")
 	}
-	services, failures := []document{}, []document{}
+	services, failures := []any{}, []document{}
+	then, late := s.asOf(s.scenario.lag.Services, &s.serviceReads)
 	for _, name := range request.Services {
-		if v := c.find(name); v != nil {
+		switch v := c.find(name); {
+		case v != nil && late:
+			services = append(services, then.services[v.arn()])
+		case v != nil:
 			services = append(services, v.describe())
-		} else {
+		default:
 			failures = append(failures, missing(arn("service/"+c.name+"/"+name[strings.LastIndex(name, "/")+1:])))
 		}
 	}

@@ -64,6 +64,9 @@ type Sim struct {
 	runs      map[string]*deployment // of RunTask, by their client tokens
 	rules     []*rule
 	schedules map[string]document // by group/name
+	pasts     []past              // oldest first
+	// reads of services and of service deployments, which may be late
+	serviceReads, deploymentReads int
 }
 
 type cluster struct {

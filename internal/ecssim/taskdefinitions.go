@@ -142,6 +142,9 @@ func (s *Sim) register(definition document) *revision {
 	}
 	delete(registered.definition, "tags") // they stand beside the definition [API]
 	fillDefaults(registered.definition)
+	registered.proven = slices.ContainsFunc(f.revisions, func(r *revision) bool {
+		return r.proven && bytes.Equal(encoded(r.definition), encoded(registered.definition))
+	})
 	f.revisions = append(f.revisions, registered)
 	return registered
 }

@@ -27,6 +27,9 @@ func (codeDeploy) Outputs(r *rollout.Rollout) []rollout.Output {
 }
 
 // CountsFailures is not so: task sets do not count the tasks that failed.
+// RollsBack is not so: CodeDeploy waits for the tasks as long as its timeout is, an hour by default.
+func (codeDeploy) RollsBack(*rollout.Rollout) bool { return false }
+
 func (codeDeploy) CountsFailures() bool { return false }
 
 func (codeDeploy) Evidence(r *rollout.Rollout, evidence *rollout.Evidence) {
@@ -66,7 +69,7 @@ func (codeDeploy) Progress(r *rollout.Rollout) rollout.Progress {
 	s.Course = rollout.Blocking
 	switch {
 	case d.Over():
-		s.Course = rollout.Over
+		s.Course, s.Ended = rollout.Over, true
 	case d.State() == rollout.ReadyWait:
 		s.Wait = rollout.WaitTraffic
 		s.Hooks = append(s.Hooks, d.ReadyPause(r.At))
@@ -139,7 +142,7 @@ func (codeDeploy) ended(r *rollout.Rollout, d rollout.CodeDeployment) (rollout.V
 	case !d.Over():
 		return undecided()
 	case d.RollbackStatus == rollout.CodeDeploySucceeded:
-		return rolledBack(primary, d.Message)
+		return rolledBack(primary.TaskDefinition, d.Message)
 	case d.RollbackStatus.Over():
 		return verdict(rollout.RollbackFailed, rollout.EndedStuck, d.RollbackFailure)
 	case d.RolledBackBy != "", overFor < stopTimeout, overFor < settleTimeout && d.WillRollBack():
@@ -178,11 +181,13 @@ func (codeDeploy) Rollback(r *rollout.Rollout, why RollbackCause) Step {
 		return Stop
 	case d.RolledBackBy != "":
 		return Follow
+	case r.Later.ID != "":
+		return LeaveSuperseded
 	case split:
 		return Restore
-	case primary.ID == r.Replaced && !why.ByUser:
+	case primary.ID == r.Replaced && d.Status != rollout.CodeDeploySucceeded && !why.ByUser:
 		return LeaveUnmoved
-	case primary.ID != r.Deployment.ID:
+	case primary.ID != r.Deployment.ID && primary.ID != r.Replaced:
 		return LeaveSuperseded
 	case d.Status == rollout.CodeDeploySucceeded && !why.ForAnother && !why.ByUser:
 		return LeaveComplete

@@ -2,7 +2,6 @@ package kind
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"ecs-deploy/internal/rollout"
@@ -46,6 +45,18 @@ func (ecs) Outputs(*rollout.Rollout) []rollout.Output { return nil }
 
 func (ecs) CountsFailures() bool { return true }
 
+// RollsBack goes by what the circuit breaker says of itself or, where that may not be read, by the strategy: of a
+// rolling deployment it takes care
+// (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentCircuitBreaker.html).
+func (ecs) RollsBack(r *rollout.Rollout) bool {
+	its, read := serviceDeployment(r)
+	if !read || its.Breaker.Status == "" {
+		return r.Service.Breaker.RollsBack && r.Service.Rolling
+	}
+	at := its.Breaker.Status
+	return r.Service.Breaker.RollsBack && (at == rollout.Monitoring || at == rollout.MonitorTriggered)
+}
+
 func (ecs) Evidence(*rollout.Rollout, *rollout.Evidence) {}
 
 // serviceDeployment is what the service-deployment calls say, as far as they were made.
@@ -59,11 +70,15 @@ func (ecs) Progress(r *rollout.Rollout) rollout.Progress {
 	if r.Deployment.State == rollout.RolloutFailed {
 		s.Course = rollout.GivenUp
 	}
+	if primary, _ := r.Service.Primary(); goneBack(r) && !complete(r.Service, primary) {
+		s.State = string(rollout.ServiceDeploymentRollbackInProgress)
+	}
 	its, read := serviceDeployment(r)
 	if !read {
 		return s
 	}
 	s.State = string(its.Status)
+	s.Ended = its.Status.Over()
 	s.Stage = its.Stage
 	s.Traffic = its.Production
 	s.Hooks = its.Hooks
@@ -101,11 +116,21 @@ func (k ecs) Judge(r *rollout.Rollout, goal Goal) (rollout.Verdict, bool) {
 }
 
 func (k ecs) ended(r *rollout.Rollout) (rollout.Verdict, bool) {
-	if its, read := serviceDeployment(r); read {
+	its, read := serviceDeployment(r)
+	if read && its.Status == rollout.ServiceDeploymentSuccessful {
+		return verdict(rollout.Succeeded, rollout.EndedComplete, "")
+	}
+	if other, replaced := later(r); replaced {
+		if ours, _ := r.Service.Deployment(r.Deployment.ID); ours.State == rollout.RolloutCompleted {
+			return verdict(rollout.Succeeded, rollout.EndedComplete, "")
+		}
+		return superseded(other)
+	}
+	if read {
 		if verdict, ended := k.byServiceDeployment(r, its); ended {
 			return verdict, true
 		}
-		if its.Status.RollingBack() {
+		if its.Status.RollingBack() || its.Status.Over() {
 			return undecided()
 		}
 	}
@@ -113,28 +138,51 @@ func (k ecs) ended(r *rollout.Rollout) (rollout.Verdict, bool) {
 }
 
 func (k ecs) byServiceDeployment(r *rollout.Rollout, its rollout.ServiceDeployment) (rollout.Verdict, bool) {
-	primary, listed := r.Service.Primary()
-	another := listed && primary.ID != r.Deployment.ID && primary.ID != r.Replaced
+	settled := since(r, r.OverSince) >= settleTimeout
 	switch its.Status {
-	case rollout.ServiceDeploymentSuccessful:
-		return verdict(rollout.Succeeded, rollout.EndedComplete, "")
 	case rollout.ServiceDeploymentRollbackSuccessful:
-		return rolledBack(primary, its.Reason)
+		if to := wentTo(r, its); to != "" || settled {
+			return rolledBack(to, its.Reason)
+		}
 	case rollout.ServiceDeploymentRollbackFailed:
 		return verdict(rollout.RollbackFailed, rollout.EndedStuck, its.Reason)
-	case rollout.ServiceDeploymentStopRequested:
-		if another {
-			return superseded(primary)
-		}
 	case rollout.ServiceDeploymentStopped:
-		if another {
-			return superseded(primary)
+		// a service that shows ours at work was read before somebody deployed something else, or before ECS gave it up
+		if ours, _ := r.Service.Deployment(r.Deployment.ID); ours.State == rollout.RolloutFailed || settled {
+			return verdict(rollout.Failed, rollout.EndedStopped, its.Reason)
 		}
-		return verdict(rollout.Failed, rollout.EndedStopped, its.Reason)
 	}
 	return undecided()
 }
 
+// wentTo is the task definition that a service went back to, as far as that is known.
+func wentTo(r *rollout.Rollout, its rollout.ServiceDeployment) string {
+	primary, _ := r.Service.Primary()
+	if its.WentTo == "" && primary.ID != r.Deployment.ID {
+		return primary.TaskDefinition
+	}
+	return its.WentTo
+}
+
+// later is a deployment that was started after ours, so by somebody else.
+func later(r *rollout.Rollout) (rollout.Deployment, bool) {
+	newest, listed := r.Service.Newest()
+	switch {
+	case listed && newest.ID != r.Deployment.ID && newest.Created.After(r.Deployment.Created):
+		return newest, true
+	case r.Later.ID != "":
+		return r.Later, true
+	}
+	return rollout.Deployment{}, false
+}
+
+// goneBack tells whether an older deployment than ours is the PRIMARY again: ours was taken back, or is.
+func goneBack(r *rollout.Rollout) bool {
+	primary, listed := r.Service.Primary()
+	return listed && primary.ID != r.Deployment.ID && !primary.Created.After(r.Deployment.Created)
+}
+
+// byDeployments judges by the service's own list.
 func (k ecs) byDeployments(r *rollout.Rollout) (rollout.Verdict, bool) {
 	primary, _ := r.Service.Primary()
 	ours, listed := r.Service.Deployment(r.Deployment.ID)
@@ -143,29 +191,29 @@ func (k ecs) byDeployments(r *rollout.Rollout) (rollout.Verdict, bool) {
 		return undecided() // DescribeServices lags behind UpdateService
 	case listed && ours.Status == rollout.DeploymentPrimary:
 		return k.asPrimary(r, ours)
-	case ours.State == rollout.RolloutFailed,
-		primary.ID == r.Replaced,
-		strings.Contains(primary.StateReason, "rolling back"):
-		if complete(r.Service, primary) {
-			return rolledBack(primary, failure(r.Deployment))
-		}
-		return undecided()
-	case primary.ID == "":
-		return undecided()
+	case goneBack(r) && complete(r.Service, primary):
+		return rolledBack(primary.TaskDefinition, failure(r.Deployment))
 	}
-	return superseded(primary)
+	return undecided()
 }
 
 // asPrimary decides on ours, as long as ECS works towards it.
 func (ecs) asPrimary(r *rollout.Rollout, ours rollout.Deployment) (rollout.Verdict, bool) {
-	_, read := serviceDeployment(r)
-	failedFor := since(r, r.FailedSince)
+	its, read := serviceDeployment(r)
+	settled := since(r, r.FailedSince) >= settleTimeout
+	rollsBack := r.Service.RollsBack()
+	switch { // both are set, and differ: which of them failed it is told by what it says
+	case read && its.Alarmed:
+		rollsBack = r.Service.Alarms.RollsBack
+	case read && its.Breaker.Status == rollout.MonitorTriggered:
+		rollsBack = r.Service.Breaker.RollsBack
+	}
 	switch {
 	case complete(r.Service, ours):
 		return verdict(rollout.Succeeded, rollout.EndedComplete, "")
-	case ours.State == rollout.RolloutFailed && r.Service.RollsBack && failedFor >= settleTimeout:
+	case ours.State == rollout.RolloutFailed && rollsBack && settled:
 		return verdict(rollout.RollbackFailed, rollout.EndedNotRolledBack, ours.StateReason)
-	case ours.State == rollout.RolloutFailed && !r.Service.RollsBack && (!read || failedFor >= settleTimeout):
+	case ours.State == rollout.RolloutFailed && !rollsBack && (!read || settled):
 		return verdict(rollout.Failed, rollout.EndedGivenUp, ours.StateReason)
 	}
 	return undecided()
@@ -232,12 +280,13 @@ func (ecs) runsLongEnough(r *rollout.Rollout) bool {
 
 func (ecs) Rollback(r *rollout.Rollout, why RollbackCause) Step {
 	primary, _ := r.Service.Primary()
+	_, replaced := later(r)
 	completed := primary.State == rollout.RolloutCompleted
 	switch {
-	case primary.ID == r.Replaced && !why.ByUser:
-		return Follow
-	case primary.ID != r.Deployment.ID:
+	case replaced:
 		return LeaveSuperseded
+	case goneBack(r):
+		return Follow
 	case completed && !why.ForAnother && !why.ByUser:
 		return LeaveComplete
 	case completed, why.StopFailed:

@@ -17,6 +17,7 @@ func arn(id string) string { return "arn:aws:ecs:eu-west-1:123456789012:task-def
 var (
 	ours   = rollout.Deployment{ID: "ecs-svc/2", Status: "PRIMARY", State: "IN_PROGRESS", TaskDefinition: arn("web:42"), Created: began}
 	before = rollout.Deployment{ID: "ecs-svc/1", Status: "ACTIVE", State: "COMPLETED", TaskDefinition: arn("web:41"), Running: 2}
+	eldest = rollout.Deployment{ID: "ecs-svc/0", TaskDefinition: arn("web:40"), Running: 2}
 	theirs = rollout.Deployment{ID: "ecs-svc/3", Status: "PRIMARY", State: "IN_PROGRESS", TaskDefinition: arn("web:43"), Created: began.Add(time.Minute)}
 )
 
@@ -37,6 +38,11 @@ func lookedAt(deployments ...rollout.Deployment) *rollout.Rollout {
 		r.Deployment = listed
 	}
 	return r
+}
+
+// overFor has it that the service deployment has been over for so long.
+func overFor(d time.Duration) func(*rollout.Rollout) {
+	return func(r *rollout.Rollout) { r.OverSince = r.At.Add(-d) }
 }
 
 func TestJudgeECS(t *testing.T) {
@@ -72,7 +78,18 @@ func TestJudgeECS(t *testing.T) {
 			change: func(r *rollout.Rollout) { r.Seen, r.At = false, began.Add(time.Minute) }, want: back},
 
 		{name: "rolling back", deployments: []rollout.Deployment{with(before, "PRIMARY", "IN_PROGRESS", "ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/1."), with(ours, "ACTIVE", "FAILED", "")}},
-		{name: "rolling back to an older one than that before", deployments: []rollout.Deployment{with(theirs, "PRIMARY", "IN_PROGRESS", "ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/3.")}},
+		{name: "rolling back to an older one than that before", deployments: []rollout.Deployment{with(eldest, "PRIMARY", "IN_PROGRESS", "ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/0.")}},
+		{name: "rolled back to an older one than that before", deployments: []rollout.Deployment{with(eldest, "PRIMARY", "COMPLETED", "")},
+			want: rollout.Verdict{Outcome: rollout.RolledBack, Ending: rollout.EndedRolledBack, To: arn("web:40")}},
+		{name: "rolled back, and where to is not to be seen yet", deployments: []rollout.Deployment{ours, before}, progress: "ROLLBACK_SUCCESSFUL"},
+		{name: "nor after a minute", deployments: []rollout.Deployment{ours, before}, progress: "ROLLBACK_SUCCESSFUL", change: overFor(time.Minute),
+			want: rollout.Verdict{Outcome: rollout.RolledBack, Ending: rollout.EndedRolledBack, Said: "because."}},
+		{name: "the service deployment knows better where to", deployments: []rollout.Deployment{with(before, "PRIMARY", "COMPLETED", "")},
+			change: func(r *rollout.Rollout) {
+				r.Own = rollout.ServiceDeployment{Status: "ROLLBACK_SUCCESSFUL", WentTo: arn("web:40")}
+			},
+			want: rollout.Verdict{Outcome: rollout.RolledBack, Ending: rollout.EndedRolledBack, To: arn("web:40")}},
+		{name: "somebody else has deployed while it was rolled back", deployments: []rollout.Deployment{theirs, before}, progress: "ROLLBACK_IN_PROGRESS", want: another},
 		{name: "rolling back, and the service deployment says so", deployments: []rollout.Deployment{with(before, "PRIMARY", "COMPLETED", "")}, progress: "ROLLBACK_IN_PROGRESS"},
 		{name: "rolled back: the service looks as stable as ever", deployments: []rollout.Deployment{with(before, "PRIMARY", "COMPLETED", "")}, want: back},
 		{name: "rolled back, and why it failed was seen before it vanished", deployments: []rollout.Deployment{with(before, "PRIMARY", "COMPLETED", "")},
@@ -92,18 +109,34 @@ func TestJudgeECS(t *testing.T) {
 			change: func(r *rollout.Rollout) { r.FailedSince = r.At.Add(-time.Minute) },
 			want:   failedBecause(rollout.Failed, rollout.EndedGivenUp, "")},
 		{name: "failed, and about to be rolled back", deployments: []rollout.Deployment{with(ours, "PRIMARY", "FAILED", ""), before},
-			change: func(r *rollout.Rollout) { r.Service.RollsBack, r.FailedSince = true, r.At.Add(1-time.Minute) }},
+			change: func(r *rollout.Rollout) { r.Service.Breaker.RollsBack, r.FailedSince = true, r.At.Add(1-time.Minute) }},
 		{name: "failed, and not rolled back for a minute", deployments: []rollout.Deployment{with(ours, "PRIMARY", "FAILED", ""), before},
-			change: func(r *rollout.Rollout) { r.Service.RollsBack, r.FailedSince = true, r.At.Add(-time.Minute) },
+			change: func(r *rollout.Rollout) { r.Service.Breaker.RollsBack, r.FailedSince = true, r.At.Add(-time.Minute) },
 			want:   failedBecause(rollout.RollbackFailed, rollout.EndedNotRolledBack, "")},
 		{name: "being stopped", deployments: []rollout.Deployment{with(ours, "PRIMARY", "FAILED", ""), before}, progress: "STOP_REQUESTED"},
 		{name: "stopped", deployments: []rollout.Deployment{with(ours, "PRIMARY", "FAILED", ""), before}, progress: "STOPPED",
 			want: failedBecause(rollout.Failed, rollout.EndedStopped, "because.")},
-		{name: "stopped, and the one before is primary again", deployments: []rollout.Deployment{with(before, "PRIMARY", "IN_PROGRESS", "")}, progress: "STOPPED",
+		{name: "stopped, and the service looks as if it went on", deployments: []rollout.Deployment{ours, before}, progress: "STOPPED", change: overFor(time.Minute - 1)},
+		{name: "for a minute", deployments: []rollout.Deployment{ours, before}, progress: "STOPPED", change: overFor(time.Minute),
 			want: failedBecause(rollout.Failed, rollout.EndedStopped, "because.")},
-		{name: "stopped, and nothing is listed", progress: "STOPPED", want: failedBecause(rollout.Failed, rollout.EndedStopped, "because.")},
+		{name: "stopped, and nothing is listed", progress: "STOPPED"},
+		{name: "the circuit breaker failed it and rolls nothing back, though alarms would", deployments: []rollout.Deployment{with(ours, "PRIMARY", "FAILED", ""), before},
+			change: func(r *rollout.Rollout) {
+				r.Own = rollout.ServiceDeployment{Status: "STOP_REQUESTED", Breaker: rollout.BreakerCount{Status: "TRIGGERED"}}
+				r.Service.Alarms.RollsBack, r.FailedSince = true, r.At.Add(-time.Minute)
+			},
+			want: failedBecause(rollout.Failed, rollout.EndedGivenUp, "")},
+		{name: "an alarm failed it, which rolls nothing back, though the circuit breaker would", deployments: []rollout.Deployment{with(ours, "PRIMARY", "FAILED", ""), before},
+			change: func(r *rollout.Rollout) {
+				r.Own = rollout.ServiceDeployment{Status: "STOP_REQUESTED", Alarmed: true}
+				r.Service.Breaker.RollsBack, r.FailedSince = true, r.At.Add(-time.Minute)
+			},
+			want: failedBecause(rollout.Failed, rollout.EndedGivenUp, "")},
 
 		{name: "superseded", deployments: []rollout.Deployment{theirs, with(ours, "ACTIVE", "IN_PROGRESS", ""), before}, want: another},
+		{name: "superseded, before ours was ever listed", deployments: []rollout.Deployment{theirs, before}, change: func(r *rollout.Rollout) { r.Seen = false }, want: another},
+		{name: "superseded, as only the list of service deployments tells", deployments: []rollout.Deployment{ours, before}, change: func(r *rollout.Rollout) { r.Later = theirs }, want: another},
+		{name: "superseded, after it was complete", deployments: []rollout.Deployment{theirs, with(ours, "ACTIVE", "COMPLETED", "")}, want: complete},
 		{name: "superseded, and gone from the list", deployments: []rollout.Deployment{theirs}, want: another},
 		{name: "superseded, as the service deployment tells first", deployments: []rollout.Deployment{theirs, ours}, progress: "STOP_REQUESTED", want: another},
 		{name: "superseded, and stopped by that", deployments: []rollout.Deployment{theirs, ours}, progress: "STOPPED", want: another},
@@ -244,11 +277,11 @@ func TestHowECSTakesBack(t *testing.T) {
 		{"complete, as its user wants", []rollout.Deployment{completed}, RollbackCause{ByUser: true}, Restore},
 		{"what ran before is primary again", []rollout.Deployment{with(before, "PRIMARY", "IN_PROGRESS", ""), ours}, RollbackCause{}, Follow},
 		{"the same, for another's sake", []rollout.Deployment{with(before, "PRIMARY", "IN_PROGRESS", ""), ours}, RollbackCause{ForAnother: true}, Follow},
-		{"what ran before is primary, and its user asks for more", []rollout.Deployment{with(before, "PRIMARY", "COMPLETED", "")}, RollbackCause{ByUser: true}, LeaveSuperseded},
+		{"what ran before is primary, and its user asks for more", []rollout.Deployment{with(before, "PRIMARY", "COMPLETED", "")}, RollbackCause{ByUser: true}, Follow},
 		{"somebody else has deployed", []rollout.Deployment{theirs, ours}, RollbackCause{}, LeaveSuperseded},
 		{"somebody else has deployed, for another's sake", []rollout.Deployment{theirs, ours}, RollbackCause{ForAnother: true}, LeaveSuperseded},
 		{"somebody else has deployed, as its user wants", []rollout.Deployment{theirs, ours}, RollbackCause{ByUser: true}, LeaveSuperseded},
-		{"nothing is listed", nil, RollbackCause{}, LeaveSuperseded},
+		{"nothing is listed", nil, RollbackCause{}, Stop},
 	} {
 		require.Equal(t, test.want, ecs{}.Rollback(lookedAt(test.deployments...), test.why), test.name)
 	}

@@ -42,6 +42,8 @@ type Kind interface {
 	Judge(r *rollout.Rollout, goal Goal) (rollout.Verdict, bool)
 	// CountsFailures tells whether the deployment's own count of failed tasks tells when there are more of them.
 	CountsFailures() bool
+	// RollsBack tells whether who carries it out rolls a deployment back whose tasks keep failing.
+	RollsBack(r *rollout.Rollout) bool
 	// Rollback decides how a deployment is taken back, by the last look at it.
 	Rollback(r *rollout.Rollout, why RollbackCause) Step
 	// Evidence adds to what there is to explain a deployment what only this kind knows.
@@ -242,10 +244,8 @@ func verdict(outcome rollout.Outcome, ending rollout.Ending, said string) (rollo
 	return rollout.Verdict{Outcome: outcome, Ending: ending, Said: said}, true
 }
 
-func rolledBack(to rollout.Deployment, said string) (rollout.Verdict, bool) {
-	return rollout.Verdict{
-		Outcome: rollout.RolledBack, Ending: rollout.EndedRolledBack, To: to.TaskDefinition, Said: said,
-	}, true
+func rolledBack(to, said string) (rollout.Verdict, bool) {
+	return rollout.Verdict{Outcome: rollout.RolledBack, Ending: rollout.EndedRolledBack, To: to, Said: said}, true
 }
 
 // undecided is the answer of a judge that has to look again.

@@ -138,7 +138,7 @@ func inALine(of *rollout.Rollout) string {
 		return ended + given.Revision.ID() + ": " + reason(of)
 	case of.Verdict.Outcome == rollout.RolledBack:
 		return ended + fmt.Sprintf(
-			"%s, and %s runs again  %d/%d running", given.Revision.ID(), given.Previous.ID(), runs(of), of.Service.Desired,
+			"%s, and %s runs again  %d/%d running", given.Revision.ID(), of.WentTo().ID(), runs(of), of.Service.Desired,
 		)
 	}
 	return ended + replacing(given) + fmt.Sprintf("  %d/%d running  %s", d.Running, of.Service.Desired, d.ID)

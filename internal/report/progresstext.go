@@ -100,6 +100,9 @@ func progressSentence(r *rollout.Rollout) string {
 		return fmt.Sprintf("%s has not deployed it yet, and it runs %s, %s", r.By, runs, running)
 	case at.RollbackID != "":
 		return deployment + "is being rolled back by " + at.RollbackID
+	case at.State == string(rollout.ServiceDeploymentRollbackInProgress):
+		return fmt.Sprintf("%sis being rolled back by %s to %s, of which %d tasks run",
+			deployment, r.By, r.Revision.Previous.ID(), at.Older)
 	case split:
 		return fmt.Sprintf("%s%s with %g %% of the traffic, which still goes there, %s; operation: rollback moves it back",
 			deployment, ended(at), share, running)

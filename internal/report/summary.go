@@ -255,7 +255,7 @@ func services(rollouts []*rollout.Rollout, ended bool) section {
 		why := ""
 		switch {
 		case of.Verdict.Outcome == rollout.RolledBack:
-			tasks = fmt.Sprintf("%d of %d of %s", runs(of), of.Service.Desired, code(of.Revision.Previous.ID()))
+			tasks = fmt.Sprintf("%d of %d of %s", runs(of), of.Service.Desired, code(of.WentTo().ID()))
 		case of.Deployment.ID != "":
 			tasks = fmt.Sprintf("%d of %d", of.Deployment.Running, of.Service.Desired)
 		}
@@ -307,7 +307,7 @@ func serviceRows(of *rollout.Rollout) []row {
 	}
 	if of.Verdict.Outcome == rollout.RolledBack {
 		rows = append(
-			rows, row{"Tasks of " + code(of.Revision.Previous.ID()), fmt.Sprintf("%d of %d run", runs(of), service.Desired)},
+			rows, row{"Tasks of " + code(of.WentTo().ID()), fmt.Sprintf("%d of %d run", runs(of), service.Desired)},
 		)
 	}
 	tasks := fmt.Sprintf("%d of %d run", d.Running, service.Desired)
@@ -330,7 +330,7 @@ func revisionRows(result rollout.RevisionResult) []row {
 func changed(of *rollout.Rollout) string {
 	text := change(of.Deployed())
 	if of.Verdict.Outcome == rollout.RolledBack {
-		text += " → **" + code(of.Revision.Previous.ID()) + "**"
+		text += " → **" + code(of.WentTo().ID()) + "**"
 	}
 	return text
 }

@@ -241,7 +241,7 @@ func (t *teller) RollbackStarted(e rollout.RollbackStarted) {
 	r.timeline.of(e.Rollout).enter(rollBack, alarmed, r.timeline.now())
 	r.rolling = "Roll back"
 	r.enter(r.rolling)
-	r.line(fmt.Sprintf("%s: %s, to %s", e.Rollout.Service.Name, takingBack(e), e.Rollout.Revision.Previous.ID()))
+	r.line(fmt.Sprintf("%s: %s, to %s", e.Rollout.Service.Name, takingBack(e), e.Rollout.WentTo().ID()))
 	r.begin()
 }
 

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -96,12 +97,22 @@ func badEnding(r *rollout.Rollout) string {
 		}
 		return r.By + " stopped the deployment and rolled nothing back" + said
 	case rollout.EndedRolledBack:
+		if verdict.To == "" {
+			return r.By + " rolled the deployment back" + said
+		}
 		return r.By + " rolled back to " + rollout.RevisionID(verdict.To) + said
 	case rollout.EndedStuck:
 		return r.By + " could not roll the deployment back" + inBrackets(verdict.Progress.RollbackID) + said
 	case rollout.EndedSuperseded:
-		return fmt.Sprintf("somebody else deployed %s meanwhile (deployment %s, %s)",
-			rollout.RevisionID(verdict.By.TaskDefinition), verdict.By.ID, verdict.By.Created.UTC().Format(time.RFC3339))
+		return fmt.Sprintf(
+			"somebody else deployed %s meanwhile (deployment %s, %s)",
+			cmp.Or(
+				rollout.RevisionID(verdict.By.TaskDefinition),
+				"another revision",
+			),
+			verdict.By.ID,
+			verdict.By.Created.UTC().Format(time.RFC3339),
+		)
 	case rollout.EndedHopeless:
 		return "the tasks keep failing for the same cause, and none runs"
 	case rollout.EndedTimedOut:
@@ -117,7 +128,7 @@ func badEnding(r *rollout.Rollout) string {
 	case rollout.EndedReturnAsked:
 		return "a roll-back was asked for"
 	case rollout.EndedReturnStarted:
-		return r.By + " was asked to roll back to " + r.Revision.Previous.ID() + ", which is not waited for"
+		return r.By + " was asked to roll back to " + r.WentTo().ID() + ", which is not waited for"
 	case rollout.EndedReturnRefused:
 		return "a roll-back was asked for, and could not be started"
 	case rollout.EndedReturned:
@@ -138,10 +149,10 @@ func returned(r *rollout.Rollout) string {
 	}
 	switch back.End {
 	case rollout.ReturnDone:
-		return fmt.Sprintf("%s; it was taken back, and the service runs %s again", why, r.Revision.Previous.ID())
+		return fmt.Sprintf("%s; it was taken back, and the service runs %s again", why, r.WentTo().ID())
 	case rollout.ReturnAsked:
 		return fmt.Sprintf(
-			"%s; %s was asked to roll back to %s, which was not waited for", why, r.By, r.Revision.Previous.ID(),
+			"%s; %s was asked to roll back to %s, which was not waited for", why, r.By, r.WentTo().ID(),
 		)
 	case rollout.ReturnNeedless:
 		return why + "; there was nothing to take back: the traffic stays with what ran before"

@@ -22,7 +22,8 @@ type Rollout struct {
 	// The handle: who is followed once the deployment was started.
 	Revision RevisionResult // what is deployed, and in place of what
 	ARN      string         // of the service deployment, once it is listed
-	Replaced string         // the id of the deployment that was PRIMARY before, which a roll-back makes PRIMARY again
+	Replaced string         // the id of the deployment that was PRIMARY before
+	Fallback string         // the ARN of the task definition to go back to
 	Since    time.Time      // when it was started, by our clock
 	// until when, by the clock of AWS, the service's events and failed tasks were told already
 	EventsSince   time.Time
@@ -54,6 +55,7 @@ type Look struct {
 	At         time.Time  // when the service was read, by our clock
 	Service    Service    // as it was
 	Missing    int        // looks in a row in which the service was not there
+	Later      Deployment // of somebody else, which was started after ours; zero: none is known
 	Deployment Deployment // ours, as it was last listed
 	Seen       bool       // it ever was
 	Own        Detail     // what AWS says of it beside the service, in the form of its kind; nil: nothing is known
@@ -64,6 +66,7 @@ type Look struct {
 	// Since when it was seen to be so; zero: it is not so.
 	FailedSince  time.Time // PRIMARY and FAILED
 	OverSince    time.Time // over, though nothing else may be yet
+	OldSince     time.Time // only read as it was before
 	HealthySince time.Time // all tasks run, and none is unhealthy
 	StageSince   time.Time // at the stage that it is at
 }
@@ -109,6 +112,7 @@ type Progress struct {
 	Hooks                    []LifecycleHook // that were called, wait, or have ended
 	Wait                     Wait            // what it waits for
 	Course                   Course          // whether anybody still does anything about it
+	Ended                    bool            // who carries it out says that it is over
 	RollbackID               string          // the id of the deployment that takes it back, if that has one of its own
 	RollbackReason           string          // what AWS says about that
 	Shifts                   bool            // it shifts traffic, in stages

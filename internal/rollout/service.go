@@ -3,6 +3,7 @@ package rollout
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -59,8 +60,8 @@ type Service struct {
 	Express        bool   // ECS manages its task definition and load balancer itself
 	TaskDefinition string // an ARN: what it was last told to run, not always what runs
 	Desired        int
-	RollsBack      bool     // the circuit breaker or an alarm takes failed deployments back
-	BreakerOn      bool     // the circuit breaker does
+	Breaker        Monitor // the circuit breaker
+	Alarms         Monitor
 	Rolling        bool     // deployments replace tasks step by step, within Minimum and Maximum
 	Minimum        int      // percent of the desired tasks that must stay healthy
 	Maximum        int      // percent of the desired tasks that may run
@@ -72,6 +73,15 @@ type Service struct {
 	Deployments []Deployment // newest first
 	Events      []ServiceEvent
 }
+
+// Monitor is what watches deployments and fails those that go wrong.
+type Monitor struct {
+	On        bool
+	RollsBack bool // what it fails
+}
+
+// RollsBack tells whether ECS is set to take anything back that it fails.
+func (s Service) RollsBack() bool { return s.Breaker.RollsBack || s.Alarms.RollsBack }
 
 // Account is the id of the account of an ARN, or "" where there is none.
 func Account(arn string) string {
@@ -152,6 +162,41 @@ func (s Service) Deployment(id string) (Deployment, bool) {
 	return Deployment{}, false
 }
 
+// Newest is the deployment that was started last. It is not the PRIMARY while it is rolled back, which makes an older
+// one the PRIMARY again, by its own id and with the time of its own creation.
+func (s Service) Newest() (Deployment, bool) {
+	if len(s.Deployments) == 0 {
+		return Deployment{}, false
+	}
+	return slices.MaxFunc(s.Deployments, func(a, b Deployment) int { return a.Created.Compare(b.Created) }), true
+}
+
+// Completed is the newest deployment but one that has come to its good end: what ECS rolls back to.
+func (s Service) Completed(but string) (Deployment, bool) {
+	completed := s
+	completed.Deployments = slices.DeleteFunc(slices.Clone(s.Deployments), func(d Deployment) bool {
+		return d.ID == but || d.State != RolloutCompleted
+	})
+	return completed.Newest()
+}
+
+// OlderThan tells whether the service was read as it was before another read of it: AWS does not promise that a later
+// read shows a later moment.
+func (s Service) OlderThan(other Service) bool { return s.latest().Before(other.latest()) }
+
+// latest is the latest time, by the clock of AWS, of which a read of the service tells.
+func (s Service) latest() time.Time {
+	latest := s.LatestEvent(time.Time{})
+	for _, d := range s.Deployments {
+		for _, at := range []time.Time{d.Created, d.Updated} {
+			if at.After(latest) {
+				latest = at
+			}
+		}
+	}
+	return latest
+}
+
 // OthersRunning counts the tasks that run of other deployments than one.
 func (s Service) OthersRunning(id string) int {
 	running := 0
@@ -173,15 +218,26 @@ func (s Service) LatestEvent(otherwise time.Time) time.Time {
 
 // ServiceDeployment is what the service-deployment calls tell of a deployment, and only they.
 type ServiceDeployment struct {
-	ARN    string
-	Status ServiceDeploymentStatus
-	Reason string
+	ARN      string
+	Status   ServiceDeploymentStatus
+	Reason   string
+	Created  time.Time
+	Breaker  BreakerCount
+	Alarmed  bool   // an alarm went off
+	Rollback string // the ARN of the service revision that it is rolled back to
+	WentTo   string // the same, as the ARN of a task definition, where that is known
 
 	// The rest is of deployments that shift traffic.
 	Stage        string   // of the lifecycle
 	Production   *float64 // percent of production traffic that our tasks get
 	BakeInterval time.Duration
 	Hooks        []LifecycleHook
+}
+
+// BreakerCount is how far the circuit breaker is with a deployment.
+type BreakerCount struct {
+	Status              MonitorStatus
+	Failures, Threshold int
 }
 
 // Of is the kind of deployments that it is about.

@@ -18,6 +18,8 @@ type (
 	RolloutState string
 	// ServiceDeploymentStatus is the status of a service deployment.
 	ServiceDeploymentStatus string
+	// MonitorStatus is what the circuit breaker does about a service deployment.
+	MonitorStatus string
 	// HookStatus is the status of a lifecycle hook.
 	HookStatus string
 	// TaskStatus is the lastStatus of a task.
@@ -54,9 +56,23 @@ const (
 	ServiceDeploymentSuccessful         ServiceDeploymentStatus = "SUCCESSFUL"
 	ServiceDeploymentStopRequested      ServiceDeploymentStatus = "STOP_REQUESTED"
 	ServiceDeploymentStopped            ServiceDeploymentStatus = "STOPPED"
+	ServiceDeploymentRollbackInProgress ServiceDeploymentStatus = "ROLLBACK_IN_PROGRESS"
 	ServiceDeploymentRollbackSuccessful ServiceDeploymentStatus = "ROLLBACK_SUCCESSFUL"
 	ServiceDeploymentRollbackFailed     ServiceDeploymentStatus = "ROLLBACK_FAILED"
 )
+
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeploymentCircuitBreaker.html
+const (
+	Monitoring       MonitorStatus = "MONITORING"
+	MonitorTriggered MonitorStatus = "TRIGGERED"
+)
+
+// Over tells whether the deployment has come to one of its ends
+// (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-deployment.html).
+func (s ServiceDeploymentStatus) Over() bool {
+	return s == ServiceDeploymentSuccessful || s == ServiceDeploymentStopped ||
+		s == ServiceDeploymentRollbackSuccessful || s == ServiceDeploymentRollbackFailed
+}
 
 // RollingBack tells whether ECS is taking the deployment back, or has.
 func (s ServiceDeploymentStatus) RollingBack() bool { return strings.HasPrefix(string(s), "ROLLBACK_") }

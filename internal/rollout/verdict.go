@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -114,9 +115,12 @@ const (
 // Return is what came of taking a deployment back, by this run.
 type Return struct {
 	For string // the service for whose sake it was taken back although it succeeded; empty: for its own
-	End ReturnEnd
-	To  *Rollout // by which it was taken back: the same deployment while it is rolled back, or one of the revision before
-	Err error    // why it could not be taken back, or followed
+	// Together tells that others are taken back with it: it goes back also if it succeeds meanwhile.
+	Together bool
+	TooLate  bool // the roll-back was asked for, and the deployment came to another end first
+	End      ReturnEnd
+	To       *Rollout // by which it was: the same deployment while it is rolled back, or one of the revision before
+	Err      error    // why it could not be taken back, or followed
 }
 
 // ReturnEnd is how taking a deployment back ended.
@@ -154,6 +158,14 @@ func (r *Rollout) tells() int {
 		return 1
 	}
 	return 0
+}
+
+// WentTo is the revision that a rollout was taken back to or, as long as that is not known, is to be.
+func (r *Rollout) WentTo() Revision {
+	if to := cmp.Or(r.Verdict.To, r.Fallback); to != "" {
+		return Named(to)
+	}
+	return r.Revision.Previous
 }
 
 // Foremost is the rollout that speaks for all: of those that did worst the first of which is known why, or else the

@@ -40,11 +40,24 @@ func (w *watcher) look(ctx context.Context, open []*follower) error {
 	for _, f := range open {
 		at := slices.IndexFunc(services, func(s rollout.Service) bool { return s.Name == f.Service.Name })
 		if f.Missing++; at >= 0 {
-			f.Service, f.Missing = services[at], 0
+			f.take(services[at], now)
 		}
 		f.record(now)
 	}
 	return nil
+}
+
+// oldTimeout is how long reads of a service are passed over that show it as it was before what is known of it. AWS
+// promises nowhere for how long that may be so.
+const oldTimeout = time.Minute
+
+// take takes a service as it was read, unless that is older than what is known of it.
+func (f *follower) take(service rollout.Service, now time.Time) {
+	f.Missing = 0
+	keepSince(&f.OldSince, now, service.OlderThan(f.Service))
+	if f.OldSince.IsZero() || now.Sub(f.OldSince) >= oldTimeout {
+		f.Service = service
+	}
 }
 
 // record files what a look has shown, and since when that is so.
@@ -74,7 +87,7 @@ func (f *follower) record(now time.Time) {
 		f.StageSince = now
 		progress = its.Progress(f.Rollout) // which knows now how long the stage still takes
 	}
-	keepSince(&f.OverSince, now, progress.Course == rollout.Over)
+	keepSince(&f.OverSince, now, progress.Ended)
 	f.changed = !sameProgress(progress, f.Progress)
 	f.Progress = progress
 }

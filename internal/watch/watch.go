@@ -181,7 +181,7 @@ func (w *watcher) judge(ctx context.Context, f *follower) error {
 	switch {
 	case !hopeless || f.Deployment.Running > 0 || f.Deployment.State == rollout.RolloutFailed || f.causes[cause]:
 		return nil
-	case f.Service.BreakerOn:
+	case its.RollsBack(f.Rollout):
 		f.causes[cause] = true
 		w.emit(rollout.RollbackAwaited{Rollout: f.Rollout, Cause: cause})
 	default:

@@ -175,7 +175,8 @@ func TestHopelessDeployments(t *testing.T) {
 			ours := rollout.Deployment{ID: "ecs-svc/2", Status: rollout.DeploymentPrimary, State: test.state, Running: test.running}
 			f := &follower{causes: map[rollout.Cause]bool{}, Rollout: &rollout.Rollout{Look: rollout.Look{
 				Seen: true, Deployment: ours, Service: rollout.Service{
-					Status: rollout.ServiceActive, Controller: rollout.ControlledByECS, BreakerOn: test.breaker, RollsBack: true, Desired: 2,
+					Status: rollout.ServiceActive, Controller: rollout.ControlledByECS, Rolling: true, Desired: 2,
+					Breaker: rollout.Monitor{RollsBack: test.breaker}, Alarms: rollout.Monitor{RollsBack: true},
 					Deployments: []rollout.Deployment{ours},
 				},
 			}}}
