@@ -42,7 +42,7 @@ type Env struct {
 	Version string
 	// HTTP takes the place of the network; nil is the network.
 	HTTP cloud.HTTPClient
-	// Listen hears all that the reporter does, but for secrets; nil: nobody does.
+	// Listen hears all that the reporter does, but for secrets, maybe from several goroutines at once; nil: nobody does.
 	Listen rollout.Emit
 }
 
@@ -190,7 +190,7 @@ var operations = map[string]operation{
 // goesBack tells whether the revision that is named is the one that is just being replaced: then what is under way is
 // taken back, and nothing deployed.
 func goesBack(world rollout.World) bool {
-	return !slices.ContainsFunc(world.Services, func(running rollout.Running) bool {
+	return !slices.ContainsFunc(world.Services, func(running rollout.SurveyedService) bool {
 		return !kind.Of(running.Service).Replaces(running, world.Base.ARN)
 	})
 }

@@ -99,6 +99,9 @@ func TestScenarios(t *testing.T) {
 			r := play(t, asked, workspace).without(workspace)
 			s.compare(t, r)
 			requireWellFormed(t, r.log)
+			if id := r.output("codedeploy-deployment-id"); strings.HasPrefix(r.output("deployment-id"), "d-") {
+				require.Equal(t, r.output("deployment-id"), id)
+			}
 			if asked.Both {
 				asked.Deny = append(asked.Deny, "ListServiceDeployments", "DescribeServiceDeployments", "StopServiceDeployment")
 				requireSameEnd(t, r, play(t, asked, workspace))

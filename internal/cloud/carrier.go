@@ -10,9 +10,9 @@ import (
 // one that decides. The errors are of Client's kind.
 type Carrier interface {
 	// Survey reads what only this kind has of services that are to be deployed. The options are of all kinds.
-	Survey(ctx context.Context, services []rollout.Running, options []rollout.Detail) error
+	Survey(ctx context.Context, services []rollout.SurveyedService, options []rollout.Detail) error
 	// Busy is the error of a deployment that cannot be started now, since another is under way: a *rollout.Problem of kind
-	// BadInput.
+	// BadInput. Others are of the calls by which that is found out.
 	Busy(ctx context.Context, r *rollout.Rollout) error
 	// Start starts a deployment of a revision, and tells what the service looks like then and the deployment that is ours:
 	// a new one, or the one that there was where there was nothing to start. The service is the zero value if it was not
@@ -30,14 +30,16 @@ type Carrier interface {
 		ctx context.Context, r *rollout.Rollout, previous rollout.Revision,
 	) (rollout.Service, rollout.Deployment, error)
 	// Adopt reads the newest deployment of a service, which another run has started, to be rolled back or not if it fails.
-	Adopt(ctx context.Context, running rollout.Running, r *rollout.Rollout, rollBack bool) error
+	Adopt(ctx context.Context, running rollout.SurveyedService, r *rollout.Rollout, rollBack bool) error
 	// Previous finds what a deployment of another run goes back to. If it was taken back already, it is ErrTakenBack.
 	Previous(ctx context.Context, r *rollout.Rollout) error
-	// Continue lets a deployment go on that waits. It is not asked for twice where an answer got lost.
+	// Continue lets a deployment go on that waits. Where an answer got lost it may be asked twice; that the second is
+	// refused, since nothing waits any more, counts as done.
 	Continue(ctx context.Context, r *rollout.Rollout) error
 }
 
-// Carriers are one of each kind. What they find out about what may be read holds for a run.
+// Carriers are one of each kind. What they find out about what may be read holds as
+// long as they do: for the deployments, or the roll-backs, of a run.
 type Carriers map[rollout.Controller]Carrier
 
 // Carriers makes one of each kind.
@@ -58,6 +60,6 @@ func (c Carriers) Busy(ctx context.Context, rollouts []*rollout.Rollout) error {
 	})
 }
 
-// lookedInto is how many services are looked into more closely in a round, and at most how many service deployments are
-// looked for.
-const lookedInto = 8
+// LooksPerRound is how many services are looked into more closely in a round, and at most how many service deployments
+// are looked for.
+const LooksPerRound = 8

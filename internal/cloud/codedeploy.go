@@ -23,7 +23,11 @@ func plannedCodeDeploy(r *rollout.Rollout) rollout.PlannedCodeDeploy {
 }
 
 // Survey reads the deployment groups of the services, and the configurations by which the traffic moves.
-func (d *codeDeployCarrier) Survey(ctx context.Context, services []rollout.Running, options []rollout.Detail) error {
+func (d *codeDeployCarrier) Survey(
+	ctx context.Context,
+	services []rollout.SurveyedService,
+	options []rollout.Detail,
+) error {
 	var wanted rollout.CodeDeployOptions
 	for _, option := range options {
 		if its, is := option.(rollout.CodeDeployOptions); is {
@@ -31,7 +35,7 @@ func (d *codeDeployCarrier) Survey(ctx context.Context, services []rollout.Runni
 		}
 	}
 	groups := make([]rollout.CodeDeployGroup, len(services))
-	err := Each(ctx, services, func(ctx context.Context, i int, running rollout.Running) (err error) {
+	err := Each(ctx, services, func(ctx context.Context, i int, running rollout.SurveyedService) (err error) {
 		groups[i], err = d.client.deploymentGroup(ctx, running.Service.ServiceKey, wanted)
 		return err
 	})
@@ -47,7 +51,7 @@ func (d *codeDeployCarrier) Survey(ctx context.Context, services []rollout.Runni
 	}
 	took := make([]time.Duration, len(configs))
 	err = Each(ctx, configs, func(ctx context.Context, i int, config string) (err error) {
-		took[i], err = d.client.shifting(ctx, config)
+		took[i], err = d.client.shiftInterval(ctx, config)
 		return err
 	})
 	for i, group := range groups {
@@ -110,7 +114,7 @@ func (d *codeDeployCarrier) shift(
 func (d *codeDeployCarrier) Look(ctx context.Context, open []*rollout.Rollout, needed bool, emit rollout.Emit) error {
 	open = slices.Clone(open)
 	slices.SortStableFunc(open, func(a, b *rollout.Rollout) int { return a.OwnAt.Compare(b.OwnAt) })
-	return Each(ctx, open[:min(len(open), lookedInto)], func(ctx context.Context, _ int, r *rollout.Rollout) error {
+	return Each(ctx, open[:min(len(open), LooksPerRound)], func(ctx context.Context, _ int, r *rollout.Rollout) error {
 		now, err := d.client.codeDeployment(ctx, r.Deployment.ID)
 		if err == nil {
 			now, err = d.target(ctx, r, now, needed, emit)
@@ -118,7 +122,7 @@ func (d *codeDeployCarrier) Look(ctx context.Context, open []*rollout.Rollout, n
 		if err != nil {
 			return err
 		}
-		err = d.returning(ctx, &now)
+		err = d.addRollback(ctx, &now)
 		r.Own, r.OwnAt = now, time.Now()
 		return err
 	})
@@ -141,8 +145,8 @@ func (d *codeDeployCarrier) target(
 	return with, err
 }
 
-// returning adds how the deployment is that rolls another back.
-func (d *codeDeployCarrier) returning(ctx context.Context, now *rollout.CodeDeployment) error {
+// addRollback adds how the deployment is that rolls another back.
+func (d *codeDeployCarrier) addRollback(ctx context.Context, now *rollout.CodeDeployment) error {
 	if now.RolledBackBy == "" {
 		return nil
 	}
@@ -218,7 +222,7 @@ func (d *codeDeployCarrier) Restore(
 
 // Adopt reads the newest deployment by CodeDeploy of a service, and how far it is.
 func (d *codeDeployCarrier) Adopt(
-	ctx context.Context, running rollout.Running, r *rollout.Rollout, rollBack bool,
+	ctx context.Context, running rollout.SurveyedService, r *rollout.Rollout, rollBack bool,
 ) error {
 	group, _ := running.Own.(rollout.CodeDeployGroup)
 	r.Settings = rollout.PlannedCodeDeploy{Group: group, RollBack: rollBack}

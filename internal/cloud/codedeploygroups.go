@@ -81,10 +81,10 @@ func (c *Client) noGroup(service rollout.ServiceKey, what string) error {
 	}
 }
 
-// shifting is how long a deployment configuration takes to move the traffic
+// shiftInterval is how long a deployment configuration takes to move the traffic
 // (https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_TrafficRoutingConfig.html). Where it may not be
 // read, that is not known, and a notice says so.
-func (c *Client) shifting(ctx context.Context, config string) (time.Duration, error) {
+func (c *Client) shiftInterval(ctx context.Context, config string) (time.Duration, error) {
 	out, err := c.codeDeploy().GetDeploymentConfig(
 		ctx, &codedeploy.GetDeploymentConfigInput{DeploymentConfigName: &config},
 	)

@@ -20,7 +20,9 @@ type ecsCarrier struct {
 	wentTo     map[string]string // the task definitions of service revisions that were rolled back to
 }
 
-func (*ecsCarrier) Survey(context.Context, []rollout.Running, []rollout.Detail) error { return nil }
+func (*ecsCarrier) Survey(context.Context, []rollout.SurveyedService, []rollout.Detail) error {
+	return nil
+}
 
 func (*ecsCarrier) Busy(context.Context, *rollout.Rollout) error { return nil }
 
@@ -124,7 +126,7 @@ func (e *ecsCarrier) inTurn(unknown []*rollout.Rollout, known int) []*rollout.Ro
 	if len(unknown) == 0 {
 		return nil
 	}
-	n := min(1+callsFor(known+len(unknown))-callsFor(known), lookedInto, len(unknown))
+	n := min(1+callsFor(known+len(unknown))-callsFor(known), LooksPerRound, len(unknown))
 	from := e.next % len(unknown)
 	e.next += n
 	return append(unknown[from:], unknown[:from]...)[:n]
@@ -164,7 +166,7 @@ func (e *ecsCarrier) Restore(
 }
 
 // Adopt goes on without the service deployment where that cannot be read, and tells so.
-func (e *ecsCarrier) Adopt(ctx context.Context, _ rollout.Running, r *rollout.Rollout, _ bool) error {
+func (e *ecsCarrier) Adopt(ctx context.Context, _ rollout.SurveyedService, r *rollout.Rollout, _ bool) error {
 	within, cancel := context.WithTimeout(ctx, sightTimeout)
 	defer cancel()
 	arn, err := e.client.FindServiceDeployment(within, r.Service.ServiceKey, r.Deployment)

@@ -83,13 +83,9 @@ func serviceDeployment(d types.ServiceDeployment) rollout.ServiceDeployment {
 		deployment.Rollback = deref(d.Rollback.ServiceRevisionArn)
 	}
 	if d.Alarms != nil {
-		deployment.Alarmed = len(d.Alarms.TriggeredAlarmNames) > 0 ||
+		deployment.Alarms = d.Alarms.TriggeredAlarmNames
+		deployment.Alarmed = len(deployment.Alarms) > 0 ||
 			d.Alarms.Status == types.ServiceDeploymentRollbackMonitorsStatusTriggered
-	}
-	if d.Alarms != nil && len(d.Alarms.TriggeredAlarmNames) > 0 {
-		deployment.Reason = fmt.Sprintf(
-			"%s (alarm %s)", strings.TrimSuffix(deployment.Reason, "."), strings.Join(d.Alarms.TriggeredAlarmNames, ", "),
-		)
 	}
 	deployment.Stage = string(d.LifecycleStage)
 	if d.TargetServiceRevision != nil {

@@ -49,12 +49,16 @@ func (c *Client) Survey(ctx context.Context, wanted Wanted) (rollout.World, erro
 
 // running reads what services run. When something else is to be deployed, it is only to be compared
 // with, and may be missing.
-func (c *Client) running(ctx context.Context, services []rollout.Service, optional bool) ([]rollout.Running, error) {
+func (c *Client) running(
+	ctx context.Context,
+	services []rollout.Service,
+	optional bool,
+) ([]rollout.SurveyedService, error) {
 	var arns []string
-	found := make([]rollout.Running, len(services))
+	found := make([]rollout.SurveyedService, len(services))
 	for i, service := range services {
 		arn, notes := runningRevision(service)
-		found[i] = rollout.Running{Service: service, Revision: rollout.Named(arn), Notes: notes}
+		found[i] = rollout.SurveyedService{Service: service, Revision: rollout.Named(arn), Notes: notes}
 		if !slices.Contains(arns, arn) {
 			arns = append(arns, arn)
 		}
@@ -78,10 +82,10 @@ func (c *Client) running(ctx context.Context, services []rollout.Service, option
 }
 
 // byKind reads what only one kind of deployment has.
-func (c *Client) byKind(ctx context.Context, services []rollout.Running, options []rollout.Detail) error {
+func (c *Client) byKind(ctx context.Context, services []rollout.SurveyedService, options []rollout.Detail) error {
 	for controller, carrier := range c.Carriers() {
 		var at []int
-		var its []rollout.Running
+		var its []rollout.SurveyedService
 		for i, running := range services {
 			if running.Service.Controller == controller {
 				at, its = append(at, i), append(its, running)

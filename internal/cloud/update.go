@@ -19,6 +19,8 @@ const (
 	// lookTimeout is how long it is looked for what a lost UpdateService did, before it is sent again. AWS promises
 	// nowhere how late a read may be.
 	lookTimeout = time.Minute
+	// lastLookTimeout is how long a run looks that was cancelled.
+	lastLookTimeout = 3 * time.Second
 )
 
 // once makes a call that has no client token, and that would do its work twice if it were simply sent twice: when its
@@ -61,7 +63,7 @@ func lookContext(ctx context.Context) (context.Context, context.CancelFunc) {
 	if ctx.Err() == nil {
 		return context.WithCancel(ctx)
 	}
-	return context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+	return context.WithTimeout(context.WithoutCancel(ctx), lastLookTimeout)
 }
 
 // updated is a service that was updated, and the deployment that is ours.

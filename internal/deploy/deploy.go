@@ -134,7 +134,9 @@ func (d *deployer) started(r *rollout.Rollout, after rollout.Service, ours rollo
 	r.Deployment = ours
 	r.Since = since
 	r.EventsSince = ours.Created.Add(-1)
-	r.Replaced, r.Unchanged = before.ID, ours.ID == before.ID
+	if r.Unchanged = ours.ID == before.ID; !r.Unchanged {
+		r.Replaced = before.ID
+	}
 	r.Fallback = fallback(r, after)
 	r.HealthChecked = r.Revision.Revision.Document.HealthChecked()
 	r.Outputs = kind.Of(after).Outputs(r)

@@ -14,7 +14,7 @@ import (
 
 // Operation is what is done with the deployments that there are, in place of a new one.
 type Operation struct {
-	Services []rollout.Running
+	Services []rollout.SurveyedService
 	WaitFor  rollout.WaitFor
 	Timeout  time.Duration
 	RollBack bool // what fails after it was continued
@@ -27,7 +27,7 @@ func adopt(ctx context.Context, client *cloud.Client, op Operation, emit rollout
 		plan.Rollouts = append(plan.Rollouts, newest(running))
 	}
 	d := newDeployer(client, plan, emit)
-	err := cloud.Each(ctx, op.Services, func(ctx context.Context, i int, running rollout.Running) error {
+	err := cloud.Each(ctx, op.Services, func(ctx context.Context, i int, running rollout.SurveyedService) error {
 		r := plan.Rollouts[i]
 		if err := d.carriers.Of(r.Service).Adopt(ctx, running, r, op.RollBack); err != nil {
 			return err
@@ -38,14 +38,14 @@ func adopt(ctx context.Context, client *cloud.Client, op Operation, emit rollout
 		return nil
 	})
 	if err != nil {
-		return d, err
+		return nil, err
 	}
 	emit(rollout.TakenOver{Rollouts: plan.Rollouts})
 	return d, nil
 }
 
 // newest is the newest deployment of a service, as far as the service tells of it.
-func newest(running rollout.Running) *rollout.Rollout {
+func newest(running rollout.SurveyedService) *rollout.Rollout {
 	service := running.Service
 	ours, _ := service.Newest()
 	r := &rollout.Rollout{
@@ -71,7 +71,7 @@ func newest(running rollout.Running) *rollout.Rollout {
 func Status(ctx context.Context, client *cloud.Client, op Operation, emit rollout.Emit) (rollout.Result, error) {
 	d, err := adopt(ctx, client, op, emit)
 	if err != nil {
-		return d.result(), err
+		return rollout.Result{}, err
 	}
 	defer d.leaveUnknown()
 	for _, r := range d.plan.Rollouts {
@@ -93,7 +93,7 @@ func Status(ctx context.Context, client *cloud.Client, op Operation, emit rollou
 func Continue(ctx context.Context, client *cloud.Client, op Operation, emit rollout.Emit) (rollout.Result, error) {
 	d, err := adopt(ctx, client, op, emit)
 	if err != nil {
-		return d.result(), err
+		return rollout.Result{}, err
 	}
 	defer d.leaveUnknown()
 	for _, r := range d.plan.Rollouts {
@@ -135,7 +135,7 @@ func waitsAt(r *rollout.Rollout) string {
 func RollBack(ctx context.Context, client *cloud.Client, op Operation, emit rollout.Emit) (rollout.Result, error) {
 	d, err := adopt(ctx, client, op, emit)
 	if err != nil {
-		return d.result(), err
+		return rollout.Result{}, err
 	}
 	defer d.leaveUnknown()
 	err = cloud.Each(ctx, d.plan.Rollouts, func(ctx context.Context, _ int, r *rollout.Rollout) error {
@@ -177,17 +177,25 @@ func wentAsAsked(r *rollout.Rollout) {
 	}
 	r.Verdict = rollout.Verdict{Outcome: rollout.Succeeded, Ending: rollout.EndedReturned}
 	r.Deployment, _ = r.Service.Primary()
+	r.Outputs = kind.Of(r.Service).Outputs(r)
 	r.Revision.Previous, r.Revision.Revision = r.Revision.Revision, r.Revision.Previous
 }
 
 // askedOnly asks for the roll-backs, and waits for none.
 func (d *deployer) askedOnly(ctx context.Context, asked []*rollout.Rollout) (rollout.Result, error) {
 	_, errs := d.askAll(ctx, asked)
+	var refused error
 	for i, r := range asked {
-		r.Verdict = rollout.Verdict{Outcome: rollout.Succeeded, Ending: rollout.EndedReturnStarted}
-		if errs[i] != nil {
+		var alone errAlone
+		switch {
+		case errs[i] == nil:
+			r.Verdict = rollout.Verdict{Outcome: rollout.Succeeded, Ending: rollout.EndedReturnStarted}
+		case errors.As(errs[i], &alone):
+			stays(r, errs[i])
+		default:
 			r.Verdict = rollout.Verdict{Outcome: rollout.Failed, Ending: rollout.EndedReturnRefused}
+			refused = cmp.Or(refused, errs[i])
 		}
 	}
-	return d.result(), cmp.Or(errs...)
+	return d.result(), refused
 }

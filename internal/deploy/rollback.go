@@ -34,6 +34,8 @@ func (d *deployer) takeBack(ctx context.Context, err error) {
 			continue
 		case outcome == rollout.RollbackFailed:
 			r.Verdict.Left = rollout.LeftStuck
+		case r.Unchanged:
+			r.Verdict.Left = rollout.LeftNotOurs
 		case err != nil:
 			r.Verdict.Left = rollout.LeftUnasked
 		case !d.plan.RollBack:
@@ -233,11 +235,11 @@ func (d *deployer) ask(ctx context.Context, r *rollout.Rollout) (*rollout.Rollou
 				return nil, "", err
 			}
 			if asked {
-				return goingBack(r, now, true), rollout.WayAsked, nil
+				return sameDeployment(r, now, true), rollout.WayAsked, nil
 			}
 			why.StopFailed = true
 		case kind.Follow:
-			return goingBack(r, now, false), rollout.WayAlready, nil
+			return sameDeployment(r, now, false), rollout.WayAlready, nil
 		case kind.LeaveSuperseded:
 			return nil, "", errAlone(rollout.ReturnSuperseded)
 		case kind.LeaveComplete:
@@ -266,8 +268,8 @@ func (d *deployer) reread(ctx context.Context, now *rollout.Rollout) error {
 	return d.carriers.Of(now.Service).Reread(ctx, now)
 }
 
-// goingBack is the deployment while it is rolled back: the same, of which some was told already.
-func goingBack(r *rollout.Rollout, now rollout.Rollout, stopping bool) *rollout.Rollout {
+// sameDeployment is the deployment while it is rolled back: the same, of which some was told already.
+func sameDeployment(r *rollout.Rollout, now rollout.Rollout, stopping bool) *rollout.Rollout {
 	return &rollout.Rollout{
 		By:            r.By,
 		Settings:      r.Settings,

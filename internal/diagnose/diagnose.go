@@ -65,7 +65,11 @@ func ended(evidence rollout.Evidence) []rollout.Finding {
 			Code:  evidence.Code,
 		}
 	}
-	return append([]rollout.Finding{known(finding, evidence.Code+": "+evidence.Said)}, failures(evidence)...)
+	text := evidence.Code // which names nothing of the user's, as the text beside it may
+	if _, found := Lookup(text); !found {
+		text += ": " + evidence.Said
+	}
+	return append([]rollout.Finding{known(finding, text)}, failures(evidence)...)
 }
 
 // causes are why tasks failed, the most frequent first.

@@ -107,6 +107,14 @@ func TestNamesAreNoCauses(t *testing.T) {
 		require.Len(t, findings, 1)
 		require.Equal(t, "The program in the container ended by itself.", findings[0].Means, name)
 		require.Empty(t, Explain(rollout.Evidence{Events: []string{"(service " + name + ") has reached a steady state."}}))
+
+		alarmed := Explain(rollout.Evidence{Code: "ALARM_ACTIVE", Said: "One or more alarms have been activated. Activated alarms: <" + name + ">"})
+		require.Equal(t, "A CloudWatch alarm of the service went off.", alarmed[0].Means, name)
+	}
+	for _, image := range []string{"acme/alarm-service:v2", "acme/spotify:v2", "acme/outofmemory:v2"} {
+		said := "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref docker.io/" + image + ": unexpected status: 503"
+		entry, _ := Lookup(said)
+		require.NotContains(t, []string{"alarm", "spot capacity taken back", "out of memory"}, entry.Name, image)
 	}
 }
 

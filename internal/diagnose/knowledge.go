@@ -152,7 +152,7 @@ var Knowledge = slices.Concat(byCode, []Entry{
 		Source: "https://github.com/jenkinsci/amazon-ecs-plugin/issues/258",
 	},
 	{
-		Name: "out of memory", Sign: sign(`OutOfMemory`), Exits: []int{137},
+		Name: "out of memory", Sign: sign(`OutOfMemoryError`), Exits: []int{137},
 		Means: "The container was killed, most likely since it took more memory than it may (137 is SIGKILL).",
 		Next: "Give the container more memory, or find out what takes it. If it was told to stop, it did not within " +
 			"stopTimeout.",
@@ -317,13 +317,13 @@ var Knowledge = slices.Concat(byCode, []Entry{
 		Source: guide + "troubleshooting-blue-green.html",
 	},
 	{
-		Name: "alarm", Sign: sign(`alarm`),
+		Name: "alarm", Sign: sign(`ALARM_ACTIVE|alarm detected|an alarm was triggered|alarms have been activated`),
 		Means:   "A CloudWatch alarm of the service went off.",
 		Next:    "Look at the alarm and its metric over the time of the deployment.",
 		Example: "ECS deployment failed: alarm detected.", Source: "unverified",
 	},
 	{
-		Name: "spot capacity taken back", Sign: sign(`Spot (Task )?(was )?interrupt|SpotInterruption|spot`), Passing: true,
+		Name: "spot capacity taken back", Sign: sign(`Your Spot Task was interrupted|SpotInterruption`), Passing: true,
 		Means:   "AWS took the Spot capacity back.",
 		Next:    "Give the capacity provider strategy a base of FARGATE beside FARGATE_SPOT.",
 		Example: "Your Spot Task was interrupted.", Source: "unverified",

@@ -11,7 +11,7 @@ import (
 )
 
 // check tells of options that have no effect, or cannot be meant for all of the services.
-func (codeDeploy) check(option rollout.Detail, services []rollout.Running) ([]rollout.Note, error) {
+func (codeDeploy) check(option rollout.Detail, services []rollout.SurveyedService) ([]rollout.Note, error) {
 	options := option.(rollout.CodeDeployOptions)
 	switch {
 	case len(options.Given) > 0 && len(services) == 0:
@@ -46,13 +46,13 @@ func codeDeployOptions(options []rollout.Detail) rollout.CodeDeployOptions {
 	return rollout.CodeDeployOptions{}
 }
 
-func deploymentGroup(running rollout.Running) rollout.CodeDeployGroup {
+func deploymentGroup(running rollout.SurveyedService) rollout.CodeDeployGroup {
 	group, _ := running.Own.(rollout.CodeDeployGroup)
 	return group
 }
 
 func (codeDeploy) Plan(
-	asked Request, running rollout.Running, revision rollout.PlannedRevision, r *rollout.Rollout,
+	asked Request, running rollout.SurveyedService, revision rollout.PlannedRevision, r *rollout.Rollout,
 ) ([]rollout.Note, error) {
 	options := codeDeployOptions(asked.Options)
 	if err := patchable(running, asked.Patch); err != nil {
@@ -87,7 +87,7 @@ func (codeDeploy) Plan(
 
 // patchable refuses to change by UpdateService what ECS leaves to CodeDeploy
 // (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html).
-func patchable(running rollout.Running, patch taskdef.Patch) error {
+func patchable(running rollout.SurveyedService, patch taskdef.Patch) error {
 	for _, name := range []string{
 		"taskDefinition", "forceNewDeployment", "networkConfiguration", "platformVersion", "loadBalancers",
 		"capacityProviderStrategy",
@@ -221,7 +221,7 @@ func createDeployment(planned rollout.PlannedCodeDeploy, taskDefinition string) 
 	return document
 }
 
-func (codeDeploy) Timeouts(running rollout.Running, waitFor rollout.WaitFor) (usually, more time.Duration) {
+func (codeDeploy) Timeouts(running rollout.SurveyedService, waitFor rollout.WaitFor) (usually, more time.Duration) {
 	group := deploymentGroup(running)
 	more = group.ReadyTimeout + group.ShiftInterval
 	if waitFor == rollout.Stable {
@@ -254,7 +254,7 @@ func (codeDeploy) Concerns(plan rollout.Plan, r *rollout.Rollout) []rollout.Conc
 	return nil
 }
 
-func (codeDeploy) Replaces(running rollout.Running, arn string) bool {
+func (codeDeploy) Replaces(running rollout.SurveyedService, arn string) bool {
 	group := deploymentGroup(running)
 	if !group.UnderWay {
 		return false

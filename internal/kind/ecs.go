@@ -12,7 +12,7 @@ type ecs struct{}
 
 func (ecs) Name() string { return "ECS" }
 
-func (ecs) Plan(Request, rollout.Running, rollout.PlannedRevision, *rollout.Rollout) ([]rollout.Note, error) {
+func (ecs) Plan(Request, rollout.SurveyedService, rollout.PlannedRevision, *rollout.Rollout) ([]rollout.Note, error) {
 	return nil, nil
 }
 
@@ -25,7 +25,7 @@ func (ecs) Calls(r *rollout.Rollout, revision rollout.PlannedRevision) []rollout
 	return []rollout.Call{{Action: "ecs:UpdateService", Deploys: true, Update: r.Update, Request: request}}
 }
 
-func (ecs) Timeouts(_ rollout.Running, waitFor rollout.WaitFor) (usually, more time.Duration) {
+func (ecs) Timeouts(_ rollout.SurveyedService, waitFor rollout.WaitFor) (usually, more time.Duration) {
 	if waitFor == rollout.AllRun {
 		return runningTimeout, 0
 	}
@@ -39,7 +39,7 @@ func (ecs) Concerns(_ rollout.Plan, r *rollout.Rollout) []rollout.Concern {
 	return nil
 }
 
-func (ecs) Replaces(rollout.Running, string) bool { return false }
+func (ecs) Replaces(rollout.SurveyedService, string) bool { return false }
 
 func (ecs) Outputs(*rollout.Rollout) []rollout.Output { return nil }
 
@@ -83,7 +83,7 @@ func (ecs) Progress(r *rollout.Rollout) rollout.Progress {
 	s.Traffic = its.Production
 	s.Hooks = its.Hooks
 	s.Shifts = s.Stage != ""
-	if s.Stage == rollout.StageBakeTime {
+	if s.Stage == rollout.StageBakeTime && !r.StageSince.IsZero() {
 		s.Remaining = max(0, its.BakeInterval-since(r, r.StageSince))
 	}
 	if _, waits := its.Waiting(); waits {
@@ -104,6 +104,8 @@ func (k ecs) Judge(r *rollout.Rollout, goal Goal) (rollout.Verdict, bool) {
 		return verdict, true
 	}
 	if verdict, ended := k.ended(r); ended {
+		its, _ := serviceDeployment(r)
+		verdict.Alarms = its.Alarms
 		return verdict, true
 	}
 	if stage, is := goal.WaitFor.Stage(); is && hasReached(r, stage) {

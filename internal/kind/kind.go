@@ -20,16 +20,16 @@ type Kind interface {
 	Name() string
 	// Plan adds to a rollout what only this kind plans, or refuses it. Its error is a *rollout.Problem.
 	Plan(
-		asked Request, running rollout.Running, revision rollout.PlannedRevision, r *rollout.Rollout,
+		asked Request, running rollout.SurveyedService, revision rollout.PlannedRevision, r *rollout.Rollout,
 	) ([]rollout.Note, error)
 	// Calls are the calls that will change the service.
 	Calls(r *rollout.Rollout, revision rollout.PlannedRevision) []rollout.Call
 	// Timeouts is how long is waited for such a deployment by default, and what it takes beside.
-	Timeouts(running rollout.Running, waitFor rollout.WaitFor) (usually, more time.Duration)
+	Timeouts(running rollout.SurveyedService, waitFor rollout.WaitFor) (usually, more time.Duration)
 	// Concerns are what speaks against a planned rollout.
 	Concerns(plan rollout.Plan, r *rollout.Rollout) []rollout.Concern
 	// Replaces tells whether what is under way replaces the revision with this ARN: to deploy that again is to go back.
-	Replaces(running rollout.Running, arn string) bool
+	Replaces(running rollout.SurveyedService, arn string) bool
 	// Outputs are those of the step that only this kind has.
 	Outputs(r *rollout.Rollout) []rollout.Output
 
@@ -149,14 +149,14 @@ func controllers() string {
 }
 
 // Check tells what is wrong with the options of the kinds, and which have no effect. Its error is a *rollout.Problem.
-func Check(options []rollout.Detail, services []rollout.Running) ([]rollout.Note, error) {
+func Check(options []rollout.Detail, services []rollout.SurveyedService) ([]rollout.Note, error) {
 	var notes []rollout.Note
 	for _, option := range options {
-		its := slices.DeleteFunc(slices.Clone(services), func(r rollout.Running) bool {
+		its := slices.DeleteFunc(slices.Clone(services), func(r rollout.SurveyedService) bool {
 			return r.Service.Controller != option.Of()
 		})
 		checker, checks := kinds[option.Of()].(interface {
-			check(rollout.Detail, []rollout.Running) ([]rollout.Note, error)
+			check(rollout.Detail, []rollout.SurveyedService) ([]rollout.Note, error)
 		})
 		if !checks {
 			continue
@@ -177,7 +177,12 @@ const (
 
 // Timeout is how long is waited at most: what is asked for or, by default, what the kinds of deployments take. What is
 // asked for may be on top of what they take.
-func Timeout(asked time.Duration, onTop bool, waitFor rollout.WaitFor, services []rollout.Running) time.Duration {
+func Timeout(
+	asked time.Duration,
+	onTop bool,
+	waitFor rollout.WaitFor,
+	services []rollout.SurveyedService,
+) time.Duration {
 	if asked > 0 && !onTop {
 		return asked
 	}

@@ -50,24 +50,24 @@ func TestDeployable(t *testing.T) {
 
 func TestTimeout(t *testing.T) {
 	group := rollout.CodeDeployGroup{ShiftInterval: 10 * time.Minute, ReadyTimeout: time.Minute, TerminationTimeout: time.Hour}
-	ecs := rollout.Running{Service: service("api", rollout.ControlledByECS)}
-	shifted := rollout.Running{Service: service("web", rollout.ControlledByCodeDeploy), Own: group}
+	ecs := rollout.SurveyedService{Service: service("api", rollout.ControlledByECS)}
+	shifted := rollout.SurveyedService{Service: service("web", rollout.ControlledByCodeDeploy), Own: group}
 	for _, test := range []struct {
 		asked   time.Duration
 		onTop   bool
 		waitFor rollout.WaitFor
-		of      []rollout.Running
+		of      []rollout.SurveyedService
 		want    time.Duration
 	}{
 		{0, false, rollout.Stable, nil, 30 * time.Minute},
-		{0, false, rollout.Stable, []rollout.Running{ecs}, 30 * time.Minute},
-		{0, false, rollout.AllRun, []rollout.Running{ecs}, 90 * time.Second},
-		{0, false, rollout.Stable, []rollout.Running{shifted}, 101 * time.Minute},
-		{0, false, rollout.AllRun, []rollout.Running{shifted}, 41 * time.Minute},
-		{0, false, rollout.AllRun, []rollout.Running{ecs, shifted}, 41 * time.Minute},
-		{time.Minute, false, rollout.Stable, []rollout.Running{shifted}, time.Minute},
-		{time.Minute, true, rollout.Stable, []rollout.Running{shifted}, 72 * time.Minute},
-		{time.Minute, true, rollout.Stable, []rollout.Running{ecs}, time.Minute},
+		{0, false, rollout.Stable, []rollout.SurveyedService{ecs}, 30 * time.Minute},
+		{0, false, rollout.AllRun, []rollout.SurveyedService{ecs}, 90 * time.Second},
+		{0, false, rollout.Stable, []rollout.SurveyedService{shifted}, 101 * time.Minute},
+		{0, false, rollout.AllRun, []rollout.SurveyedService{shifted}, 41 * time.Minute},
+		{0, false, rollout.AllRun, []rollout.SurveyedService{ecs, shifted}, 41 * time.Minute},
+		{time.Minute, false, rollout.Stable, []rollout.SurveyedService{shifted}, time.Minute},
+		{time.Minute, true, rollout.Stable, []rollout.SurveyedService{shifted}, 72 * time.Minute},
+		{time.Minute, true, rollout.Stable, []rollout.SurveyedService{ecs}, time.Minute},
 	} {
 		require.Equal(t, test.want, Timeout(test.asked, test.onTop, test.waitFor, test.of), "%+v", test)
 	}
@@ -75,21 +75,21 @@ func TestTimeout(t *testing.T) {
 
 func TestWhatIsAskedOfAKindThatIsNotThere(t *testing.T) {
 	given := rollout.CodeDeployOptions{Given: []string{"codedeploy-application"}, Group: "g"}
-	web, api := rollout.Running{Service: service("web", rollout.ControlledByCodeDeploy)}, rollout.Running{Service: service("api", rollout.ControlledByECS)}
-	notes, err := Check([]rollout.Detail{given}, []rollout.Running{api})
+	web, api := rollout.SurveyedService{Service: service("web", rollout.ControlledByCodeDeploy)}, rollout.SurveyedService{Service: service("api", rollout.ControlledByECS)}
+	notes, err := Check([]rollout.Detail{given}, []rollout.SurveyedService{api})
 	require.NoError(t, err)
 	require.Equal(t, []rollout.Note{{About: rollout.NoteWithoutEffect, Said: []string{"codedeploy-application"}, By: "CODE_DEPLOY"}}, notes)
 
-	notes, err = Check([]rollout.Detail{given}, []rollout.Running{api, web})
+	notes, err = Check([]rollout.Detail{given}, []rollout.SurveyedService{api, web})
 	require.NoError(t, err)
 	require.Empty(t, notes)
-	_, err = Check([]rollout.Detail{given}, []rollout.Running{web, web})
+	_, err = Check([]rollout.Detail{given}, []rollout.SurveyedService{web, web})
 	require.EqualError(t, err, "codedeploy-deployment-group: g is that of one service, and CodeDeploy deploys 2 of those given")
 
 	broken := rollout.CodeDeployOptions{AppSpecErr: errBroken{}}
-	_, err = Check([]rollout.Detail{broken}, []rollout.Running{web})
+	_, err = Check([]rollout.Detail{broken}, []rollout.SurveyedService{web})
 	require.EqualError(t, err, "appspec.yaml: broken")
-	_, err = Check([]rollout.Detail{broken}, []rollout.Running{api})
+	_, err = Check([]rollout.Detail{broken}, []rollout.SurveyedService{api})
 	require.NoError(t, err, "where CodeDeploy deploys nothing, the file is for something else")
 }
 
@@ -100,7 +100,7 @@ func (errBroken) Error() string { return "appspec.yaml: broken" }
 func TestPlanForCodeDeploy(t *testing.T) {
 	web := service("web", rollout.ControlledByCodeDeploy)
 	group := rollout.CodeDeployGroup{Application: "a", Name: "g", Alarms: true, RollsBack: []string{"DEPLOYMENT_FAILURE", "X"}}
-	running := rollout.Running{Service: web, Own: group}
+	running := rollout.SurveyedService{Service: web, Own: group}
 	revision := rollout.PlannedRevision{Register: true, Document: document(t)}
 	desired := int32(3)
 	r := &rollout.Rollout{Look: rollout.Look{Service: web}, Update: rollout.Update{Desired: &desired}}
@@ -135,7 +135,7 @@ func TestPlanForCodeDeploy(t *testing.T) {
 	for version, sent := range map[string]bool{"": false, "LATEST": false, "1.4.0": true} {
 		web.Placement.PlatformVersion = version
 		r := &rollout.Rollout{Look: rollout.Look{Service: web}}
-		_, err = codeDeploy{}.Plan(Request{}, rollout.Running{Service: web, Own: rollout.CodeDeployGroup{Application: "a", Name: "g"}}, revision, r)
+		_, err = codeDeploy{}.Plan(Request{}, rollout.SurveyedService{Service: web, Own: rollout.CodeDeployGroup{Application: "a", Name: "g"}}, revision, r)
 		require.NoError(t, err)
 		body := string(codeDeploy{}.Calls(r, revision)[0].Request.JSON())
 		require.NotContains(t, body, "autoRollbackConfiguration", "nobody asked for it")
@@ -147,7 +147,7 @@ func TestWhatCodeDeployRefuses(t *testing.T) {
 	web := service("web", rollout.ControlledByCodeDeploy)
 	revision := rollout.PlannedRevision{Document: document(t)}
 	plan := func(asked Request, web rollout.Service) error {
-		_, err := codeDeploy{}.Plan(asked, rollout.Running{Service: web}, revision, &rollout.Rollout{})
+		_, err := codeDeploy{}.Plan(asked, rollout.SurveyedService{Service: web}, revision, &rollout.Rollout{})
 		return err
 	}
 	patch, err := taskdef.ParsePatch("networkConfiguration: {}", taskdef.Shape{})
@@ -163,7 +163,7 @@ func TestWhatCodeDeployRefuses(t *testing.T) {
 	spec, err := taskdef.ParseAppSpec([]byte(`{"Resources":[{"S":{"Type":"AWS::ECS::Service","Properties":{}}}]}`))
 	require.NoError(t, err)
 	r := &rollout.Rollout{}
-	notes, err := codeDeploy{}.Plan(Request{Options: []rollout.Detail{rollout.CodeDeployOptions{AppSpec: spec, AppSpecFound: "appspec.yaml"}}}, rollout.Running{Service: web}, revision, r)
+	notes, err := codeDeploy{}.Plan(Request{Options: []rollout.Detail{rollout.CodeDeployOptions{AppSpec: spec, AppSpecFound: "appspec.yaml"}}}, rollout.SurveyedService{Service: web}, revision, r)
 	require.NoError(t, err)
 	require.Equal(t, []rollout.Note{{About: rollout.NoteFileFound, Service: "web", Said: []string{"appspec.yaml"}, By: "codedeploy-appspec"}}, notes)
 	require.Equal(t, "app", r.Settings.(rollout.PlannedCodeDeploy).AppSpec.Container())
@@ -186,7 +186,7 @@ func TestWaitsThatAreTooShortForCodeDeploy(t *testing.T) {
 func TestToDeployWhatIsBeingReplacedIsToGoBack(t *testing.T) {
 	web := service("web", rollout.ControlledByCodeDeploy)
 	web.Deployments = []rollout.Deployment{{ID: "d-2", TaskDefinition: arn("web:42")}, {ID: "d-1", TaskDefinition: arn("web:41")}}
-	running := rollout.Running{Service: web, Own: rollout.CodeDeployGroup{Last: "d-2", UnderWay: true}}
+	running := rollout.SurveyedService{Service: web, Own: rollout.CodeDeployGroup{Last: "d-2", UnderWay: true}}
 	require.True(t, codeDeploy{}.Replaces(running, arn("web:41")))
 	require.False(t, codeDeploy{}.Replaces(running, arn("web:42")))
 	running.Own = rollout.CodeDeployGroup{Last: "d-2"}

@@ -31,7 +31,7 @@ func refused(base rollout.Revision, document taskdef.Document) error {
 // attached refuses a revision that lacks a container or port which a load balancer or a registry of the service
 // names, and what runs has: ECS refuses it when it is registered already. What service-patch says of them is left to
 // ECS.
-func attached(in inputs.Inputs, running rollout.Running, revision rollout.PlannedRevision) error {
+func attached(in inputs.Inputs, running rollout.SurveyedService, revision rollout.PlannedRevision) error {
 	document, input := revision.Document, "task-definition"
 	if revision.Register && revision.Base.ARN != "" {
 		input = "task-definition-patch"

@@ -226,7 +226,7 @@ func restarts(r *rollout.Rollout) bool {
 }
 
 func service(
-	in inputs.Inputs, running rollout.Running, revision rollout.PlannedRevision,
+	in inputs.Inputs, running rollout.SurveyedService, revision rollout.PlannedRevision,
 ) (*rollout.Rollout, []rollout.Note, error) {
 	if in.DesiredCount != nil && running.Service.Daemon {
 		return nil, nil, &rollout.Problem{
@@ -294,7 +294,7 @@ func Concerns(plan rollout.Plan) []rollout.Concern {
 }
 
 // Timeout is how long is waited at most.
-func Timeout(in inputs.Inputs, services []rollout.Running) time.Duration {
+func Timeout(in inputs.Inputs, services []rollout.SurveyedService) time.Duration {
 	return kind.Timeout(in.Timeout, in.WaitsOnTop, rollout.WaitFor(in.WaitFor), services)
 }
 

@@ -20,7 +20,7 @@ func revisionOf(t *testing.T, number int, image string) rollout.Revision {
 }
 
 func worldOf(runs rollout.Revision) rollout.World {
-	return rollout.World{Services: []rollout.Running{{
+	return rollout.World{Services: []rollout.SurveyedService{{
 		Service:  rollout.Service{ServiceKey: rollout.ServiceKey{Cluster: "main", Name: "web"}, TaskDefinition: runs.ARN},
 		Revision: runs,
 	}}}
@@ -110,7 +110,7 @@ func with(t *testing.T, world rollout.World, name string, document string) rollo
 	parsed, err := taskdef.Parse([]byte(document))
 	require.NoError(t, err)
 	runs := rollout.Revision{ARN: "arn:aws:ecs:eu-west-1:123456789012:task-definition/" + name + ":1", Family: name, Number: 1, Active: true, Document: parsed}
-	world.Services = append(world.Services, rollout.Running{
+	world.Services = append(world.Services, rollout.SurveyedService{
 		Service: rollout.Service{ServiceKey: rollout.ServiceKey{Cluster: "main", Name: name}, TaskDefinition: runs.ARN}, Revision: runs,
 	})
 	return world

@@ -78,7 +78,11 @@ func takingBack(e rollout.RollbackStarted) string {
 	case rollout.WayAsked:
 		return by + " was asked to roll the deployment back"
 	case rollout.WayAlready:
-		return by + " is rolling the deployment back already"
+		text := by + " is rolling the deployment back already"
+		if id := e.Rollout.Progress.RollbackID; id != "" {
+			text += ", by " + id
+		}
+		return text
 	}
 	return by + " started deployment " + e.Rollout.Verdict.Return.To.Deployment.ID + " of the revision that ran before"
 }
@@ -179,12 +183,12 @@ func headline(result rollout.Result) string {
 	case len(result.Rollouts) == 0 && result.Registered == nil:
 		return "nothing was deployed"
 	}
-	return subject(result) + ": " + outcomeWords[outcome] + lasting(" after %s", result.Duration)
+	return subject(result) + ": " + outcomeWords[outcome] + inDuration(" after %s", result.Duration)
 }
 
 // achieved is a good end. That nothing was asked to change is said first: most likely it was meant to be.
 func achieved(result rollout.Result) string {
-	end := summed(result) + lasting(" (%s)", result.Duration)
+	end := summed(result) + inDuration(" (%s)", result.Duration)
 	switch {
 	case result.Restarted && result.DryRun:
 		return "would be restarted as it is, since nothing is given to change: " + end
@@ -194,8 +198,8 @@ func achieved(result rollout.Result) string {
 	return end
 }
 
-// lasting puts a length of time into a format, if it is worth telling.
-func lasting(format string, d time.Duration) string {
+// inDuration puts a length of time into a format, if it is worth telling.
+func inDuration(format string, d time.Duration) string {
 	if d < time.Second {
 		return ""
 	}

@@ -42,6 +42,8 @@ func left(r *rollout.Rollout) string {
 		return "nothing was taken back, since AWS could not be asked"
 	case rollout.LeftAsIs:
 		return "nothing was taken back: " + runsNow(r) + "; rollback-on-failure: true would have taken it back"
+	case rollout.LeftNotOurs:
+		return "nothing was taken back, since another run has started the deployment: " + runsNow(r)
 	case rollout.LeftGoingOn:
 		return strings.TrimSpace(
 			"the roll-back goes on in " + r.By + ". See how it ends with operation: status. " + rollout.Remedy(
@@ -49,14 +51,26 @@ func left(r *rollout.Rollout) string {
 			),
 		)
 	case rollout.LeftStuck:
-		text := "this is how things are: " + runsNow(r) + ". To get the service up again, deploy a revision that works, " +
-			"with task-definition: family:revision."
-		if back := r.Verdict.Return; back != nil {
-			text += " " + rollout.Remedy(back.Err)
-		}
-		return strings.TrimSpace(text)
+		return stuckAt(r)
 	}
 	return ""
+}
+
+// stuckAt says how things are when a deployment could not be taken back: of the deployment that was to take it back, if
+// there is one.
+func stuckAt(r *rollout.Rollout) string {
+	at, remedy := r, ""
+	if back := r.Verdict.Return; back != nil {
+		remedy = rollout.Remedy(back.Err)
+		if back.To != nil && back.To.Deployment.ID != r.Deployment.ID {
+			at = back.To
+		}
+	}
+	text := "this is how things are: " + runsNow(at) + "."
+	if at.Progress.Course != rollout.Blocking {
+		text += " To get the service up again, deploy a revision that works, with task-definition: family:revision."
+	}
+	return strings.TrimSpace(text + " " + remedy)
 }
 
 // runsNow says what runs, who gets the traffic as far as that is known, and whether anybody does more about it.

@@ -53,7 +53,7 @@ func (t *teller) PlanMade(e rollout.PlanMade) {
 
 func (t *teller) TakenOver(e rollout.TakenOver) {
 	r := t.r()
-	r.rollouts = e.Rollouts
+	r.about(e.Rollouts)
 	r.enter("Plan")
 	for _, of := range e.Rollouts {
 		r.line(fmt.Sprintf("service %s in cluster %s (%s): deployment %s, %s",

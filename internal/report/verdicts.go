@@ -77,10 +77,13 @@ func untouched(r *rollout.Rollout) string {
 	return text
 }
 
-// badEnding is the end of a deployment that did not succeed, or one that its user asked for by an operation.
+// badEnding is the end of a deployment that did not succeed.
 func badEnding(r *rollout.Rollout) string {
 	verdict := r.Verdict
 	said := because(verdict.Said)
+	if len(verdict.Alarms) > 0 {
+		said += " (alarm " + strings.Join(verdict.Alarms, ", ") + ")"
+	}
 	switch verdict.Ending {
 	case rollout.EndedDeleted:
 		if verdict.Said != "" {
@@ -104,15 +107,7 @@ func badEnding(r *rollout.Rollout) string {
 	case rollout.EndedStuck:
 		return r.By + " could not roll the deployment back" + inBrackets(verdict.Progress.RollbackID) + said
 	case rollout.EndedSuperseded:
-		return fmt.Sprintf(
-			"somebody else deployed %s meanwhile (deployment %s, %s)",
-			cmp.Or(
-				rollout.RevisionID(verdict.By.TaskDefinition),
-				"another revision",
-			),
-			verdict.By.ID,
-			verdict.By.Created.UTC().Format(time.RFC3339),
-		)
+		return supersededBy(verdict.By)
 	case rollout.EndedHopeless:
 		return "the tasks keep failing for the same cause, and none runs"
 	case rollout.EndedTimedOut:
@@ -121,6 +116,20 @@ func badEnding(r *rollout.Rollout) string {
 		return "the run was ended from outside: " + leftAt(verdict.Progress)
 	case rollout.EndedLost:
 		return "the deployment could not be followed to its end, and goes on in " + r.By
+	}
+	return operationEnded(r)
+}
+
+func supersededBy(by rollout.Deployment) string {
+	what := cmp.Or(rollout.RevisionID(by.TaskDefinition), "another revision")
+	return fmt.Sprintf(
+		"somebody else deployed %s meanwhile (deployment %s, %s)", what, by.ID, by.Created.UTC().Format(time.RFC3339),
+	)
+}
+
+// operationEnded is how what its user asked for by an operation ended.
+func operationEnded(r *rollout.Rollout) string {
+	switch r.Verdict.Ending {
 	case rollout.EndedPaused:
 		return "the deployment was not continued"
 	case rollout.EndedContinued:

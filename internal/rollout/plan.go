@@ -12,14 +12,14 @@ import (
 // World is what a survey found.
 type World struct {
 	Region   string
-	Services []Running
+	Services []SurveyedService
 	// Base is the revision that was named to be deployed, if one was.
 	Base      *Revision
 	Scheduled []ScheduledTask
 }
 
-// Running is a service and the revision that it runs.
-type Running struct {
+// SurveyedService is a service and the revision that it runs.
+type SurveyedService struct {
 	Service  Service
 	Revision Revision
 	Own      Detail // what only its kind of deployment has; nil: nothing

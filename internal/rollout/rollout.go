@@ -7,8 +7,9 @@ import (
 )
 
 // Rollout is the deployment of one service, from its plan to its verdict. It is made once: by package plan or, of a
-// deployment that another run has started, by package deploy. Package deploy owns it. All others get a pointer, and
-// only whoever tells of it with an event may change it at that time.
+// deployment that another run has started, by package deploy, which owns it and makes another of it where it is taken
+// back. All others get a pointer. One goroutine at a time may change it: its carrier in a look, its watcher, or its
+// deployer; whoever is told of it by an event reads it before the next.
 type Rollout struct {
 	// The plan.
 	By       string   // who carries it out, as people call it: ECS, say

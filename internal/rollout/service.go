@@ -223,9 +223,10 @@ type ServiceDeployment struct {
 	Reason   string
 	Created  time.Time
 	Breaker  BreakerCount
-	Alarmed  bool   // an alarm went off
-	Rollback string // the ARN of the service revision that it is rolled back to
-	WentTo   string // the same, as the ARN of a task definition, where that is known
+	Alarmed  bool     // an alarm went off
+	Alarms   []string // that went off, by name
+	Rollback string   // the ARN of the service revision that it is rolled back to
+	WentTo   string   // the same, as the ARN of a task definition, where that is known
 
 	// The rest is of deployments that shift traffic.
 	Stage        string   // of the lifecycle

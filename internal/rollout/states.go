@@ -5,8 +5,7 @@ import (
 	"strings"
 )
 
-// The words of AWS that decide anything here, each where it is used first. A word that AWS adds is kept as it is, and
-// decides nothing.
+// The words of AWS that decide anything here. A word that AWS adds is kept as it is, and decides nothing.
 type (
 	// Controller is who carries the deployments of a service out.
 	Controller string

@@ -53,6 +53,7 @@ type Verdict struct {
 	Progress   Progress      // how it stood when it ended
 	Said       string        // the words of AWS on why it ended
 	Code       string        // the error code that AWS gave for it
+	Alarms     []string      // that ended it, by name
 	To         string        // what a roll-back went to: the ARN of a task definition
 	By         Deployment    // of somebody else, which superseded ours
 	Goal       WaitFor       // what was waited for
@@ -145,12 +146,13 @@ type Left string
 const (
 	LeftAsIs    Left = "as-is"    // nobody asked to take it back
 	LeftUnasked Left = "unasked"  // AWS could not be asked to
+	LeftNotOurs Left = "not-ours" // another run has started it
 	LeftStuck   Left = "stuck"    // that did not work
 	LeftGoingOn Left = "going-on" // it is being taken back still
 )
 
-// tells is how much a rollout has to say of why a run ended as it did.
-func (r *Rollout) tells() int {
+// weight is how much a rollout has to say of why a run ended as it did.
+func (r *Rollout) weight() int {
 	switch {
 	case len(r.Findings) > 0:
 		return 2
@@ -175,7 +177,7 @@ func (r Result) Foremost() *Rollout {
 	for _, rollout := range r.Rollouts {
 		switch {
 		case foremost == nil, Worse(rollout.Verdict.Outcome, foremost.Verdict.Outcome),
-			rollout.Verdict.Outcome == foremost.Verdict.Outcome && rollout.tells() > foremost.tells():
+			rollout.Verdict.Outcome == foremost.Verdict.Outcome && rollout.weight() > foremost.weight():
 			foremost = rollout
 		}
 	}

@@ -88,7 +88,8 @@ func (f *follower) record(now time.Time) {
 		progress = its.Progress(f.Rollout) // which knows now how long the stage still takes
 	}
 	keepSince(&f.OverSince, now, progress.Ended)
-	f.changed = !sameProgress(progress, f.Progress)
+	f.changed = !f.looked || !sameProgress(progress, f.Progress)
+	f.looked = true
 	f.Progress = progress
 }
 

@@ -15,18 +15,15 @@ import (
 
 const (
 	// lookInterval is the time between two looks: constant, so that the end is noticed soon after however
-	// long a deployment took. For hundreds of services it is longer, by lookIntervalPerService for each, so that
+	// long a deployment took. For hundreds of services it is longer, by perServiceInterval for each, so that
 	// looking takes half of what ECS lets everybody in the account look, 20 services' descriptions a
 	// second, ten services each
 	// (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html).
-	lookInterval           = 2 * time.Second
-	lookIntervalPerService = 10 * time.Millisecond
+	lookInterval       = 2 * time.Second
+	perServiceInterval = 10 * time.Millisecond
 
 	// silenceInterval is the longest time in which nothing is said.
 	silenceInterval = 30 * time.Second
-
-	// lookedInto is how many services are looked into more closely in a round.
-	lookedInto = 8
 )
 
 // Until says when to stop waiting.
@@ -84,6 +81,7 @@ type watcher struct {
 // follower is a rollout that is followed, and what was told of it.
 type follower struct {
 	*rollout.Rollout
+	looked   bool // at least once
 	changed  bool // the last look showed something new
 	failures int  // that have been looked into
 	failed   []rollout.Task
@@ -114,7 +112,7 @@ func (w *watcher) run(ctx context.Context) error {
 }
 
 func (w *watcher) interval() time.Duration {
-	return max(lookInterval, time.Duration(len(w.undecided()))*lookIntervalPerService)
+	return max(lookInterval, time.Duration(len(w.undecided()))*perServiceInterval)
 }
 
 func (w *watcher) undecided() []*follower {
@@ -149,7 +147,7 @@ func (w *watcher) decide(f *follower, verdict rollout.Verdict) {
 // round looks once at every rollout that has no verdict.
 func (w *watcher) round(ctx context.Context) error {
 	open := w.undecided()
-	w.looksLeft = lookedInto
+	w.looksLeft = cloud.LooksPerRound
 	if err := w.look(ctx, open); err != nil {
 		return err
 	}
