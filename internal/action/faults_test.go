@@ -312,7 +312,8 @@ func (l left) requireHonest(t *testing.T, clean left) {
 func TestCancelledAtAnyCall(t *testing.T) {
 	for name, s := range map[string]step{
 		"left alone": deployWeb("healthy"), "taken back": deployWeb("healthy", "rollback-on-failure", "true"),
-		"by CodeDeploy": deployWeb("codedeploy"), "taken back by CodeDeploy": deployWeb("codedeploy", "rollback-on-failure", "true"),
+		"by CodeDeploy":            deployWeb("codedeploy", "wait-for", "running"),
+		"taken back by CodeDeploy": deployWeb("codedeploy", "wait-for", "running", "rollback-on-failure", "true"),
 	} {
 		calls := on(t, s, nil, nil)[0].calls
 		updated := max(slices.Index(calls, "UpdateService"), slices.Index(calls, "CreateDeployment")) + 1

@@ -29,17 +29,29 @@ func TestLateReadsChangeNoVerdict(t *testing.T) {
 		name := strings.TrimSuffix(filepath.Base(file), ".txtar")
 		s := readScenario(t, name)
 		asked := s.step(t)
+		end, _ := s.part(endPart)
+		if !strings.Contains(end, "\ncall: ") {
+			continue // it only looks
+		}
 		for j, lag := range lags {
 			if leftOut() || i%len(lags) != j && !slices.Contains(all, name) {
 				continue
 			}
 			t.Run(fmt.Sprintf("%s/%v", name, lag), func(t *testing.T) {
 				t.Parallel()
-				workspace := s.workspace(t)
 				late := asked
 				late.Lag = lag
-				requireSameEnd(t, play(t, asked, workspace), play(t, late, workspace))
+				r := play(t, late, s.workspace(t))
+				require.Equal(t, exitAndOutputs(end), exitAndOutputs(r.end()), r.log)
+				requireWellFormed(t, r.log)
 			})
 		}
 	}
+}
+
+// exitAndOutputs are the lines of an end that tell how a run went.
+func exitAndOutputs(end string) []string {
+	return slices.DeleteFunc(strings.Split(end, "\n"), func(line string) bool {
+		return !strings.HasPrefix(line, "exit: ") && !strings.HasPrefix(line, "outputs: ")
+	})
 }

@@ -95,16 +95,15 @@ func TestSecretsDoNotShowInADryRun(t *testing.T) {
 }
 
 func TestSecretsNeverShow(t *testing.T) {
-	for _, way := range ways[:2] {
-		for _, scenario := range ecssim.Scenarios() {
-			if leftOut() {
-				continue
-			}
-			t.Run(way.name+"/"+scenario.Name, func(t *testing.T) {
-				t.Parallel()
-				neverShows(t, scenario, merged(way.with, containerInput), way.env, nil)
-			})
+	for i, scenario := range ecssim.Scenarios() {
+		if leftOut() {
+			continue
 		}
+		way := ways[i%2]
+		t.Run(way.name+"/"+scenario.Name, func(t *testing.T) {
+			t.Parallel()
+			neverShows(t, scenario, merged(way.with, containerInput), way.env, nil)
+		})
 	}
 }
 
