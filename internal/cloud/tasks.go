@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -72,7 +73,7 @@ func (c *Client) task(t types.Task) rollout.Task {
 		Health:   rollout.HealthStatus(t.HealthStatus),
 		StopCode: rollout.StopCode(t.StopCode),
 		Reason:   deref(t.StoppedReason),
-		Stopping: deref(t.StoppingAt),
+		Stopping: deref(cmp.Or(t.StoppingAt, t.StoppedAt, t.ExecutionStoppedAt, t.CreatedAt)), // what never ran has not all
 	}
 	for _, described := range t.Containers {
 		for _, network := range described.NetworkInterfaces {

@@ -32,7 +32,7 @@ var byCode = []Entry{
 		Example: "ECS_UPDATE_ERROR: The ECS service cannot be updated.", Source: "unverified",
 	},
 	{
-		Name: "CodeDeploy: time-out", Sign: sign(`^TIMEOUT`),
+		Name: "CodeDeploy: time-out", Sign: sign(`^TIMEOUT(:|$)`),
 		Means: "A step of the deployment took longer than CodeDeploy waits: the new tasks to become healthy, a hook to " +
 			"answer, or somebody to let the traffic move.",
 		Next:    "Look at the lifecycle event that failed, and at the events of the service.",

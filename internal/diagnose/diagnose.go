@@ -160,14 +160,11 @@ func said(evidence rollout.Evidence) []rollout.Finding {
 // enough is how many tasks that failed alike leave no hope.
 const enough = 3
 
-// Hopeless tells whether tasks keep failing for a cause that will not pass, so that waiting for more
-// of them is of no use: at least three, all for the same.
-func Hopeless(failed []rollout.Task) (cause rollout.Cause, hopeless bool) {
+// Hopeless tells whether tasks keep failing for a cause that will not pass, so that waiting for more of them is of no
+// use: at least three, all for the same.
+func Hopeless(on rollout.Placement, failed []rollout.Task) (cause rollout.Cause, hopeless bool) {
 	causes, counts := causes(failed)
-	if len(causes) == 0 || counts[causes[0]] < enough {
-		return rollout.Cause{}, false
-	}
-	if entry, found := LookupCause(causes[0]); found && entry.Passing {
+	if len(causes) == 0 || counts[causes[0]] < enough || mayPass(causes[0], on.Scales()) {
 		return rollout.Cause{}, false
 	}
 	return causes[0], true

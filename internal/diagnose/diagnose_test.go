@@ -249,18 +249,36 @@ func TestExplain(t *testing.T) {
 
 func TestHopeless(t *testing.T) {
 	throttled := rollout.Task{StopCode: "TaskFailedToStart", Reason: "CannotPullContainerError: toomanyrequests: You have reached your pull rate limit."}
+	thrice := func(code rollout.StopCode, reason string) []rollout.Task {
+		task := rollout.Task{StopCode: code, Reason: reason}
+		return []rollout.Task{task, task, task}
+	}
+	instances := rollout.Placement{Capacity: []rollout.Share{{Provider: "web-instances"}}}
 	for name, test := range map[string]struct {
 		failed []rollout.Task
 		want   rollout.Cause // zero: there is hope
+		on     rollout.Placement
 	}{
-		"none":                               {},
-		"two are not enough":                 {failed: []rollout.Task{pull("1"), pull("2")}},
-		"three alike":                        {failed: []rollout.Task{pull("1"), exited(1, ""), pull("2"), pull("7")}, want: pull("1").Cause()},
-		"three of different causes":          {failed: []rollout.Task{pull("1"), exited(1, ""), exited(2, "")}},
-		"three that will pass":               {failed: []rollout.Task{throttled, throttled, throttled}},
-		"three of a cause that nobody knows": {failed: []rollout.Task{exited(3, "x"), exited(3, "x"), exited(3, "x")}, want: rollout.Cause{Container: "app", Exited: true, ExitCode: 3, Said: "x"}},
+		"the instance went away":                   {failed: thrice("TerminationNotice", "Host EC2 (instance i-0123456789abcdef0) terminated.")},
+		"AWS takes hosts out of service":           {failed: thrice("InfrastructureHealth", "words that nobody has seen yet")},
+		"Spot":                                     {failed: thrice("SpotInterruption", "Your Spot Task was interrupted.")},
+		"Spot, an instance of which AWS ran out":   {failed: thrice("TaskFailedToStart", "Unable to launch instance(s) for capacity provider web-spot. UnfulfillableCapacity: Unable to fulfill capacity.")},
+		"a quota of instances":                     {failed: thrice("TaskFailedToStart", "Unable to launch instance(s). MaxSpotInstanceCountExceeded: Max spot instance count exceeded.")},
+		"a quota of vCPUs":                         {failed: thrice("TaskFailedToStart", "You’ve reached the limit on the number of vCPUs you can run concurrently")},
+		"the network interface is late":            {failed: thrice("TaskFailedToStart", "Timeout waiting for network interface provisioning to complete.")},
+		"no room":                                  {failed: thrice("TaskFailedToStart", "TaskFailedToStart: RESOURCE:CPU"), want: rollout.Cause{Said: "TaskFailedToStart: RESOURCE:CPU"}},
+		"no room, where instances are added":       {failed: thrice("TaskFailedToStart", "TaskFailedToStart: RESOURCE:CPU"), on: instances},
+		"unknown words":                            {failed: thrice("TaskFailedToStart", "x"), want: rollout.Cause{Said: "x"}},
+		"unknown words, where instances are added": {failed: thrice("TaskFailedToStart", "x"), on: instances},
+		"unknown words, on Fargate":                {failed: thrice("TaskFailedToStart", "x"), want: rollout.Cause{Said: "x"}, on: rollout.Placement{Capacity: []rollout.Share{{Provider: "FARGATE_SPOT"}}}},
+		"none":                                     {},
+		"two are not enough":                       {failed: []rollout.Task{pull("1"), pull("2")}},
+		"three alike":                              {failed: []rollout.Task{pull("1"), exited(1, ""), pull("2"), pull("7")}, want: pull("1").Cause()},
+		"three of different causes":                {failed: []rollout.Task{pull("1"), exited(1, ""), exited(2, "")}},
+		"three that will pass":                     {failed: []rollout.Task{throttled, throttled, throttled}},
+		"three of a cause that nobody knows":       {failed: []rollout.Task{exited(3, "x"), exited(3, "x"), exited(3, "x")}, want: rollout.Cause{Container: "app", Exited: true, ExitCode: 3, Said: "x"}},
 	} {
-		cause, hopeless := Hopeless(test.failed)
+		cause, hopeless := Hopeless(test.on, test.failed)
 		require.Equal(t, test.want, cause, name)
 		require.Equal(t, test.want != rollout.Cause{}, hopeless, name)
 	}

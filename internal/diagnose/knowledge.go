@@ -16,8 +16,8 @@ type Entry struct {
 	Exits []int
 	// Means is the likely cause, Next the next step; each a sentence.
 	Means, Next string
-	// Passing causes go away by themselves: they never end a wait early.
-	Passing bool
+	// Passing causes go away by themselves: they never end a wait early. Want of Room does where instances are added.
+	Passing, Room bool
 	// Example is the wording of AWS, Source where it was found.
 	Example, Source string
 }
@@ -38,7 +38,7 @@ func sign(pattern string) func() *regexp.Regexp {
 
 // Knowledge is searched from the top: the first entry whose sign is in the text counts, so that the
 // more particular ones come first.
-var Knowledge = slices.Concat(byCode, []Entry{
+var Knowledge = slices.Concat(byCode, byHost, []Entry{
 	{
 		Name:  "wrong architecture",
 		Sign:  sign(`descriptor matching platform|exec format error`),
@@ -49,7 +49,7 @@ var Knowledge = slices.Concat(byCode, []Entry{
 		Source:  seen,
 	},
 	{
-		Name: "rate-limited pull", Sign: sign(`toomanyrequests`), Passing: true,
+		Name: "rate-limited pull", Sign: sign(`toomanyrequests|429 Too Many Requests|pull rate limit`), Passing: true,
 		Means:   "The registry limits how often this address may pull.",
 		Next:    "Pull through Amazon ECR (a pull-through cache or a copy of the image), or give repositoryCredentials.",
 		Example: "CannotPullContainerError: toomanyrequests: You have reached your pull rate limit.", Source: pullDocs,
@@ -224,6 +224,7 @@ var Knowledge = slices.Concat(byCode, []Entry{
 	{
 		Name:  "port in use",
 		Sign:  sign(`already using a port|port is already allocated|address already in use|RESOURCE:PORTS`),
+		Room:  true,
 		Means: "The host port is taken on every container instance.",
 		Next: "Use a dynamic host port (hostPort 0), or have one instance more than tasks, or a " +
 			"minimum-healthy-percent that lets an old task go first.",
@@ -232,14 +233,14 @@ var Knowledge = slices.Concat(byCode, []Entry{
 		Source: events,
 	},
 	{
-		Name: "not enough CPU", Sign: sign(`insufficient CPU|RESOURCE:CPU`),
+		Name: "not enough CPU", Sign: sign(`insufficient CPU|RESOURCE:CPU`), Room: true,
 		Means: "No container instance has enough CPU left for a task.",
 		Next:  "Add instances, or let the task ask for less cpu.",
 		Example: "(service web) was unable to place a task because no container instance met all of its requirements. " +
 			"The closest matching container-instance 5f1c7a9be0d24c11 has insufficient CPU units available.", Source: events,
 	},
 	{
-		Name: "not enough memory", Sign: sign(`insufficient memory|RESOURCE:MEMORY`),
+		Name: "not enough memory", Sign: sign(`insufficient memory|RESOURCE:MEMORY`), Room: true,
 		Means: "No container instance has enough memory left for a task.",
 		Next:  "Add instances, or let the task ask for less memory.",
 		Example: "(service web) was unable to place a task because no container instance met all of its requirements. " +
@@ -257,6 +258,7 @@ var Knowledge = slices.Concat(byCode, []Entry{
 	{
 		Name:  "no container instances",
 		Sign:  sign(`No Container Instances were found|NO ACTIVE INSTANCES|EMPTY CAPACITY PROVIDER`),
+		Room:  true,
 		Means: "There is no container instance to run tasks on.",
 		Next:  "Look at the auto scaling group of the capacity provider, and whether its instances join the cluster.",
 		Example: "(service web) was unable to reach steady state. Reason: No Container Instances were found in your " +
@@ -264,14 +266,19 @@ var Knowledge = slices.Concat(byCode, []Entry{
 		Source: events,
 	},
 	{
-		Name: "no capacity", Sign: sign(`Capacity is unavailable|provisioning capacity limit`), Passing: true,
+		Name: "no capacity", Passing: true,
+		Sign: sign(
+			`Capacity is unavailable|provisioning capacity limit|UnfulfillableCapacity|InsufficientInstanceCapacity`,
+		),
 		Means: "AWS has no capacity for the tasks at this moment.",
 		Next:  "Try again later, or spread the service over more subnets and capacity providers.",
 		Example: "(service web) was unable to place a task. Reason: Capacity is unavailable at this time. Please try " +
 			"again later or in a different availability zone", Source: events,
 	},
 	{
-		Name: "quota reached", Sign: sign(`reached the limit on the number of|is above your limit`), Passing: true,
+		Name: "quota reached", Passing: true,
+		Sign: sign(`reached the limit on the number of|is above your limit|MaxSpotInstanceCountExceeded|` +
+			`(Vcpu|Instance)LimitExceeded`),
 		Means: "A quota of the account for tasks or vCPUs is used up.",
 		Next:  "Ask for a higher quota in Service Quotas, or stop what is not needed.",
 		Example: "(service web) was unable to place a task. Reason: You've reached the limit on the number of tasks you " +

@@ -201,6 +201,14 @@ var rollingScenarios = []Scenario{
 		prepare:   func(s *Sim, v *service) { s.deployed(v, 15*time.Second, well) },
 	},
 	{
+		Name:  "hosts-go",
+		Story: "the instances on which the new tasks run are terminated, again and again",
+		behaviour: well.but(fate{
+			in: "RUNNING", after: 8 * time.Second, stopCode: "TerminationNotice", exitCode: exit(143),
+			stoppedReason: "Host EC2 (instance i-0123456789abcdef0) terminated.", // [SEEN], but for the last word
+		}),
+	},
+	{
 		Name:      "superseded-while-rolling-back",
 		Story:     "the container exits, and somebody else deploys while ECS rolls back",
 		breaker:   rolling,

@@ -216,7 +216,8 @@ func (v *service) threshold() int { return min(max((v.desired+1)/2, 3), 200) }
 
 // trip is the circuit breaker.
 func (s *Sim) trip(v *service, d *deployment) {
-	if !v.breaker.Enable || d.rollout != "IN_PROGRESS" || d.progress != "IN_PROGRESS" || d.failed < v.threshold() {
+	if !v.breaker.Enable || v.strategy.name != "" || d.rollout != "IN_PROGRESS" || d.progress != "IN_PROGRESS" ||
+		d.failed < v.threshold() {
 		return
 	}
 	d.set("FAILED", "ECS deployment circuit breaker: tasks failed to start.", s.now) // [SEEN]

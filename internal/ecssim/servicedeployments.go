@@ -169,7 +169,7 @@ func (s *Sim) stopServiceDeployment(request stopServiceDeploymentRequest) (any, 
 // breakerStatus is one of the words of ServiceDeploymentRollbackMonitorsStatus [API].
 func (d *deployment) breakerStatus() string {
 	switch {
-	case !d.service.breaker.Enable:
+	case !d.service.breaker.Enable, d.service.strategy.name != "": // [API: DeploymentCircuitBreaker] is about rolling ones
 		return "DISABLED"
 	case d.rollout == "FAILED":
 		return "TRIGGERED"

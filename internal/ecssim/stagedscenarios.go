@@ -47,6 +47,13 @@ var stagedScenarios = []Scenario{
 	{Name: "blue-green-hook-fails", Story: "a lifecycle hook refuses the new tasks before they get traffic, and ECS " +
 		"rolls back", breaker: rolling, behaviour: well, prepare: shifts("failing")},
 	{
+		Name:      "blue-green-crash",
+		Story:     "the container exits before it gets traffic, and no circuit breaker is concerned",
+		breaker:   rolling,
+		behaviour: crashes,
+		prepare:   shifts("blue-green"),
+	},
+	{
 		Name:      "blue-green-paused",
 		Story:     "the deployment waits for somebody's approval",
 		breaker:   rolling,

@@ -290,7 +290,7 @@ func (t *task) describe() document {
 	if !t.ran.IsZero() {
 		answer["startedAt"] = epoch{t.ran}
 	}
-	if !t.stopping.IsZero() {
+	if !t.stopping.IsZero() && !t.ran.IsZero() { // that it is left out of what never ran is unverified, and was met
 		answer["stoppingAt"] = epoch{t.stopping}
 	}
 	if t.stopCode != "" {

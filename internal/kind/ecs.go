@@ -79,6 +79,9 @@ func (ecs) Progress(r *rollout.Rollout) rollout.Progress {
 	}
 	s.State = string(its.Status)
 	s.Ended = its.Status.Over()
+	if its.Breaker.Status == rollout.Monitoring {
+		s.Breaker = its.Breaker
+	}
 	s.Stage = its.Stage
 	s.Traffic = its.Production
 	s.Hooks = its.Hooks

@@ -19,13 +19,17 @@ func progress(r *rollout.Rollout) string {
 		return fmt.Sprintf("%-20s  %s  %s", state, progressBar(at.Older, 0, at.Wanted), text)
 	}
 	text := fmt.Sprintf("%d/%d running", at.Running, at.Wanted)
-	for _, count := range []struct {
-		n    int
-		word string
-	}{{at.Pending, "pending"}, {at.Failed, "failed"}, {at.Older, "old"}} {
-		if count.n > 0 {
-			text += fmt.Sprintf(", %d %s", count.n, count.word)
-		}
+	if at.Pending > 0 {
+		text += fmt.Sprintf(", %d pending", at.Pending)
+	}
+	if at.Older > 0 {
+		text += fmt.Sprintf(", %d old", at.Older)
+	}
+	if at.Failed > 0 && at.Failed != at.Breaker.Failures {
+		text += fmt.Sprintf(", %d failed", at.Failed)
+	}
+	if at.Breaker.Failures > 0 {
+		text += fmt.Sprintf(", %d of %d failures until %s gives up", at.Breaker.Failures, at.Breaker.Threshold, r.By)
 	}
 	if at.Traffic != nil && *at.Traffic > 0 {
 		text += fmt.Sprintf(", %g %% of the traffic", *at.Traffic)

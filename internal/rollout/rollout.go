@@ -105,6 +105,7 @@ type Progress struct {
 	Listed                   bool            // ours is listed
 	Running, Pending, Failed int             // tasks of ours
 	Older                    int             // tasks of other deployments that still run
+	Breaker                  BreakerCount    // while the circuit breaker counts failures
 	State                    string          // as AWS calls it
 	Stage                    string          // of the lifecycle, as AWS calls it
 	Traffic                  *float64        // percent of production traffic that our tasks get

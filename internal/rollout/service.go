@@ -108,6 +108,15 @@ type Placement struct {
 	ManagedTags     bool   // ECS tags the tasks
 }
 
+// Scales tells whether instances may be added for the tasks: by capacity providers but Fargate's, which has no
+// instances.
+func (p Placement) Scales() bool {
+	return slices.ContainsFunc(
+		p.Capacity,
+		func(s Share) bool { return s.Provider != "FARGATE" && s.Provider != "FARGATE_SPOT" },
+	)
+}
+
 // Share is how much of a count of tasks a capacity provider gets.
 type Share struct {
 	Provider string `json:"capacityProvider"`

@@ -92,7 +92,15 @@ const (
 
 	EssentialContainerExited StopCode = "EssentialContainerExited"
 	UserInitiated            StopCode = "UserInitiated"
+	SpotInterruption         StopCode = "SpotInterruption"
+	TerminationNotice        StopCode = "TerminationNotice"
+	InfrastructureHealth     StopCode = "InfrastructureHealth"
 )
+
+// HostGone tells whether a task stopped since its host went away, whatever its containers ended with.
+func (s StopCode) HostGone() bool {
+	return s == SpotInterruption || s == TerminationNotice || s == InfrastructureHealth
+}
 
 // NetworkModeVPC is the network mode in which each task has an address of its own.
 const NetworkModeVPC = "awsvpc"

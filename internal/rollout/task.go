@@ -56,11 +56,14 @@ type Cause struct {
 	Exited    bool
 	ExitCode  int
 	Said      string   // the words of AWS, on the container or on the task
-	StopCode  StopCode // where AWS has no other words
+	StopCode  StopCode // where AWS has no other words, or where it tells that the host went away
 }
 
 // Cause is why the task failed.
 func (t Task) Cause() Cause {
+	if t.StopCode.HostGone() {
+		return Cause{Said: t.Reason, StopCode: t.StopCode}
+	}
 	for _, container := range t.Containers {
 		cause := Cause{Container: container.Name, Said: container.Reason}
 		if container.ExitCode != nil {

@@ -107,7 +107,7 @@ func keepSince(since *time.Time, now time.Time, so bool) {
 func sameProgress(a, b rollout.Progress) bool {
 	return a.State == b.State && a.Stage == b.Stage && traffic(a) == traffic(b) && a.Wanted == b.Wanted &&
 		a.Older == b.Older && a.Running == b.Running && a.Pending == b.Pending &&
-		a.Failed == b.Failed
+		a.Failed == b.Failed && a.Breaker.Failures == b.Breaker.Failures
 }
 
 // traffic is the share of production traffic, or less than none where that is not known.

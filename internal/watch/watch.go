@@ -30,9 +30,9 @@ const (
 type Until struct {
 	WaitFor rollout.WaitFor
 	Timeout time.Duration
-	// Hopeless tells, of the tasks that failed, whether more of them will: then, and when none runs,
+	// Hopeless tells, of the tasks that failed, and where they run, whether more of them will: then, and when none runs,
 	// the wait ends.
-	Hopeless func(failed []rollout.Task) (cause rollout.Cause, hopeless bool)
+	Hopeless func(on rollout.Placement, failed []rollout.Task) (cause rollout.Cause, hopeless bool)
 	// Rollback tells that the deployments are roll-backs.
 	Rollback bool
 	// Together tells that all are going to be taken back if one fails.
@@ -175,7 +175,7 @@ func (w *watcher) judge(ctx context.Context, f *follower) error {
 		w.decide(f, verdict)
 		return nil
 	}
-	cause, hopeless := w.until.Hopeless(f.failed)
+	cause, hopeless := w.until.Hopeless(f.Service.Placement, f.failed)
 	switch {
 	case !hopeless || f.Deployment.Running > 0 || f.Deployment.State == rollout.RolloutFailed || f.causes[cause]:
 		return nil

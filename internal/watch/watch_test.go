@@ -181,7 +181,7 @@ func TestHopelessDeployments(t *testing.T) {
 				},
 			}}}
 			var w world
-			hopeless := func([]rollout.Task) (rollout.Cause, bool) { return rollout.Cause{Said: "no"}, true }
+			hopeless := func(rollout.Placement, []rollout.Task) (rollout.Cause, bool) { return rollout.Cause{Said: "no"}, true }
 			watcher := &watcher{until: Until{WaitFor: rollout.Stable, Hopeless: hopeless}, emit: w.hear, followers: []*follower{f}}
 			require.NoError(t, watcher.judge(t.Context(), f))
 			require.Equal(t, test.ended, f.Phase == rollout.PhaseDecided)
