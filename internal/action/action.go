@@ -182,9 +182,10 @@ type operation func(context.Context, *cloud.Client, deploy.Operation, rollout.Em
 
 // operations are what is done in place of a deployment. A roll-back to a revision that is named is one.
 var operations = map[string]operation{
-	"continue": deploy.Continue,
-	"rollback": deploy.RollBack,
-	"status":   deploy.Status,
+	"continue":      deploy.Continue,
+	"continue-once": deploy.ContinueOnce,
+	"rollback":      deploy.RollBack,
+	"status":        deploy.Status,
 }
 
 // goesBack tells whether the revision that is named is the one that is just being replaced: then what is under way is

@@ -98,15 +98,20 @@ func (c *Client) logEvents(
 	return lines, out.NextForwardToken, nil
 }
 
-// UnhealthyTargets are the tasks that the load balancer does not find healthy, or not yet. In a
-// network mode in which tasks have no address of their own, all targets of the groups are looked at,
-// and it is not known whether those that are healthy are ours.
+// UnhealthyTargets are the tasks that the load balancer does not find healthy, or not yet: also those that are in
+// none of its groups. Where traffic is shifted, the tasks of a deployment are in one of two. In a network mode in
+// which tasks have no address of their own, all targets of the groups are looked at, and it is not known whether
+// those that are healthy are ours.
 func (c *Client) UnhealthyTargets(
 	ctx context.Context, groups []string, tasks []rollout.Task,
 ) (targets []rollout.TargetHealth, known bool, err error) {
 	var addresses []string
+	unlisted := map[string]bool{}
 	for _, task := range tasks {
 		addresses = append(addresses, task.Addresses...)
+		for _, address := range task.Addresses {
+			unlisted[address] = task.Status == rollout.TaskRunning
+		}
 	}
 	client := elb.NewFromConfig(c.config)
 	for _, group := range groups {
@@ -120,6 +125,9 @@ func (c *Client) UnhealthyTargets(
 			)
 		}
 		for _, d := range out.TargetHealthDescriptions {
+			if d.Target != nil {
+				unlisted[deref(d.Target.Id)] = false
+			}
 			if d.Target == nil || d.TargetHealth == nil || d.TargetHealth.State == elbtypes.TargetHealthStateEnumHealthy ||
 				len(addresses) > 0 && !slices.Contains(addresses, deref(d.Target.Id)) {
 				continue
@@ -129,6 +137,15 @@ func (c *Client) UnhealthyTargets(
 				State:       string(d.TargetHealth.State),
 				Reason:      string(d.TargetHealth.Reason),
 				Description: deref(d.TargetHealth.Description),
+			})
+		}
+	}
+	for _, address := range addresses {
+		if unlisted[address] {
+			targets = append(targets, rollout.TargetHealth{
+				Target: address,
+				State:  string(elbtypes.TargetHealthStateEnumUnused),
+				Reason: string(elbtypes.TargetHealthReasonEnumNotRegistered),
 			})
 		}
 	}

@@ -1,9 +1,13 @@
 package cloud
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
@@ -110,6 +114,7 @@ func (c *Client) service(s types.Service) rollout.Service {
 	}
 	if configuration := s.DeploymentConfiguration; configuration != nil {
 		service.Rolling = configuration.Strategy == "" || configuration.Strategy == types.DeploymentStrategyRolling
+		service.Strategy = strategy(s, configuration)
 		service.Minimum = int(deref(configuration.MinimumHealthyPercent))
 		service.Maximum = int(deref(configuration.MaximumPercent))
 		if breaker := configuration.DeploymentCircuitBreaker; breaker != nil {
@@ -124,8 +129,14 @@ func (c *Client) service(s types.Service) rollout.Service {
 	}
 	service.Placement = placement(s)
 	for _, balancer := range s.LoadBalancers {
-		if group := deref(balancer.TargetGroupArn); group != "" {
-			service.TargetGroups = append(service.TargetGroups, group)
+		groups := []string{deref(balancer.TargetGroupArn)}
+		if advanced := balancer.AdvancedConfiguration; advanced != nil {
+			groups = append(groups, deref(advanced.AlternateTargetGroupArn))
+		}
+		for _, group := range groups {
+			if group != "" {
+				service.TargetGroups = append(service.TargetGroups, group)
+			}
 		}
 	}
 	for _, balancer := range s.LoadBalancers {
@@ -211,4 +222,68 @@ func deployment(d types.Deployment) rollout.Deployment {
 		Created:        deref(d.CreatedAt),
 		Updated:        deref(d.UpdatedAt),
 	}
+}
+
+// The defaults of AWS: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LinearConfiguration.html,
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CanaryConfiguration.html and
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LifecycleHookTimeoutConfiguration.html.
+const (
+	linearPercent  = 10
+	linearInterval = 6 * time.Minute
+	canaryInterval = 10 * time.Minute
+	pauseTimeout   = 24 * time.Hour
+)
+
+// strategy is how the deployments of a service shift traffic, and for how long they wait.
+func strategy(s types.Service, configuration *types.DeploymentConfiguration) rollout.Strategy {
+	shifts := rollout.Strategy{BakeInterval: minutes(configuration.BakeTimeInMinutes, 0), Steps: 1}
+	switch configuration.Strategy {
+	case types.DeploymentStrategyLinear:
+		percent := float64(linearPercent)
+		shifts.StepInterval = linearInterval
+		if linear := configuration.LinearConfiguration; linear != nil {
+			percent = cmp.Or(deref(linear.StepPercent), percent)
+			shifts.StepInterval = minutes(linear.StepBakeTimeInMinutes, linearInterval)
+		}
+		shifts.Steps = int(math.Ceil(100 / percent))
+	case types.DeploymentStrategyCanary:
+		shifts.Steps = 2
+		shifts.StepInterval = canaryInterval
+		if canary := configuration.CanaryConfiguration; canary != nil {
+			shifts.StepInterval = minutes(canary.CanaryBakeTimeInMinutes, canaryInterval)
+		}
+	case types.DeploymentStrategyBlueGreen:
+		shifts.Steps = 1
+	default:
+		return rollout.Strategy{BakeInterval: shifts.BakeInterval}
+	}
+	shifts.Name = string(configuration.Strategy)
+	for _, hook := range configuration.LifecycleHooks {
+		if hook.TargetType != types.DeploymentLifecycleHookTargetTypePause {
+			continue
+		}
+		timeout := pauseTimeout
+		if hook.TimeoutConfiguration != nil {
+			timeout = minutes(hook.TimeoutConfiguration.TimeoutInMinutes, pauseTimeout)
+		}
+		for _, stage := range hook.LifecycleStages {
+			shifts.Pauses = append(shifts.Pauses, rollout.Pause{Stage: string(stage), Timeout: timeout})
+		}
+	}
+	for _, balancer := range s.LoadBalancers {
+		advanced := balancer.AdvancedConfiguration
+		shifts.NLB = shifts.NLB ||
+			advanced != nil && strings.Contains(deref(advanced.ProductionListenerRule), ":listener/net/")
+	}
+	for _, d := range s.Deployments {
+		shifts.Lattice = shifts.Lattice || len(d.VpcLatticeConfigurations) > 0
+	}
+	return shifts
+}
+
+func minutes(n *int32, otherwise time.Duration) time.Duration {
+	if n == nil {
+		return otherwise
+	}
+	return time.Duration(*n) * time.Minute
 }

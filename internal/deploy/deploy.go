@@ -41,6 +41,8 @@ type deployer struct {
 	emit      rollout.Emit
 	revisions []rollout.RevisionResult // those of Plan.Revisions, once they are known
 	oneOffs   []rollout.OneOffResult   // that were run
+
+	throughPauses bool // deployments are continued that wait for somebody
 }
 
 // execute registers all, then updates all, then follows all to their ends. One service that cannot be
@@ -241,6 +243,7 @@ func (d *deployer) follow(ctx context.Context) error {
 		Timeout:  d.plan.Timeout,
 		Hopeless: diagnose.Hopeless,
 		Together: d.plan.RollBack,
+		Continue: d.throughPauses,
 	}
 	err := watch.Follow(ctx, d.client, followed, until, d.emit)
 	for _, r := range followed {

@@ -34,6 +34,7 @@ func adopt(ctx context.Context, client *cloud.Client, op Operation, emit rollout
 		}
 		r.At = time.Now()
 		r.Progress = kind.Of(r.Service).Progress(r)
+		r.FromStage = r.Progress.Stage
 		r.Outputs = kind.Of(r.Service).Outputs(r)
 		return nil
 	})
@@ -89,13 +90,25 @@ func Status(ctx context.Context, client *cloud.Client, op Operation, emit rollou
 	return d.result(), nil
 }
 
-// Continue lets deployments go on that wait at a pause, and follows them to their ends.
+// Continue lets deployments go on that wait at a pause, through all that follow, and follows them to their ends.
 func Continue(ctx context.Context, client *cloud.Client, op Operation, emit rollout.Emit) (rollout.Result, error) {
+	return proceed(ctx, client, op, emit, true)
+}
+
+// ContinueOnce is the same, but for the pauses that follow, at which it waits for somebody.
+func ContinueOnce(ctx context.Context, client *cloud.Client, op Operation, emit rollout.Emit) (rollout.Result, error) {
+	return proceed(ctx, client, op, emit, false)
+}
+
+func proceed(
+	ctx context.Context, client *cloud.Client, op Operation, emit rollout.Emit, throughAll bool,
+) (rollout.Result, error) {
 	d, err := adopt(ctx, client, op, emit)
 	if err != nil {
 		return rollout.Result{}, err
 	}
 	defer d.leaveUnknown()
+	d.throughPauses = throughAll
 	for _, r := range d.plan.Rollouts {
 		if r.Progress.Wait == rollout.NoWait {
 			return rollout.Result{}, &rollout.Problem{
@@ -108,7 +121,7 @@ func Continue(ctx context.Context, client *cloud.Client, op Operation, emit roll
 		r.Verdict = rollout.Verdict{Outcome: rollout.Failed, Ending: rollout.EndedPaused}
 	}
 	for _, r := range d.plan.Rollouts {
-		from := waitsAt(r)
+		from := r.Progress.WaitsAt()
 		if err := d.carriers.Of(r.Service).Continue(ctx, r); err != nil {
 			return d.result(), err
 		}
@@ -120,14 +133,6 @@ func Continue(ctx context.Context, client *cloud.Client, op Operation, emit roll
 	}
 	err = d.end(ctx)
 	return d.result(), err
-}
-
-// waitsAt is the stage or state in which a deployment waits, as AWS calls it.
-func waitsAt(r *rollout.Rollout) string {
-	if r.Progress.Wait == rollout.WaitContinue {
-		return r.Progress.Stage
-	}
-	return r.Progress.State
 }
 
 // RollBack takes deployments back that are under way; where none is, it deploys what the last one but

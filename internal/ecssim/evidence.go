@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"time"
 )
 
@@ -157,8 +156,10 @@ func (s *Sim) describeTargetHealth(form url.Values, _ string) (any, error) {
 func (s *Sim) targetHealth(group string) []targetHealth {
 	var targets []targetHealth
 	for _, c := range s.clusters {
-		services := slices.DeleteFunc(slices.Clone(c.services), func(v *service) bool { return v.targetGroup() != group })
-		for _, t := range tasksOf(services) {
+		for _, t := range tasksOf(c.services) {
+			if t.deployment.group() != group {
+				continue
+			}
 			target := targetHealth{ID: t.address(), Port: 8080, State: "healthy"}
 			switch {
 			case t.status == "DEACTIVATING":

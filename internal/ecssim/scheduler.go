@@ -34,7 +34,7 @@ func (s *Sim) schedule(v *service) {
 			s.live(t)
 		}
 		if more := d.count("RUNNING") - running; more > 0 {
-			s.sayOf(d, "registered %d targets in (target-group %s)", more, v.targetGroup()) // [SEEN]
+			s.sayOf(d, "registered %d targets in (target-group %s)", more, d.group()) // [SEEN]
 		}
 		d.tasks = slices.DeleteFunc(d.tasks, func(t *task) bool {
 			return !t.stopped.IsZero() && s.now.Sub(t.stopped) > retentionAge

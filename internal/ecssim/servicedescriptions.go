@@ -81,7 +81,7 @@ func (v *service) describe() document {
 		"createdBy": "arn:aws:iam::" + account + ":role/terraform",
 	}
 	if v.strategy.name != "" {
-		answer["deploymentConfiguration"].(document)["strategy"] = v.strategy.name
+		v.strategy.describe(answer["deploymentConfiguration"].(document))
 		answer["deploymentConfiguration"].(document)["bakeTimeInMinutes"] = int(v.bake.Minutes())
 	}
 	if v.controller != "ECS" {
@@ -94,7 +94,17 @@ func (v *service) describe() document {
 }
 
 func (v *service) loadBalancers() []document {
-	return []document{{"targetGroupArn": v.targetGroup(), "containerName": "app", "containerPort": 8080}}
+	balancer := document{"targetGroupArn": v.targetGroup(), "containerName": "app", "containerPort": 8080}
+	if v.strategy.name != "" { // [API: AdvancedConfiguration]
+		listener := "arn:aws:elasticloadbalancing:" + region + ":" + account +
+			":listener-rule/app/" + v.name + "/50dc6c495c0c9188/"
+		balancer["advancedConfiguration"] = document{
+			"alternateTargetGroupArn": v.alternateGroup(),
+			"productionListenerRule":  listener + "f2f7dc8efc522ab2/9683b2d02a6cabee",
+			"roleArn":                 "arn:aws:iam::" + account + ":role/ecs-load-balancers",
+		}
+	}
+	return []document{balancer}
 }
 
 var network = document{"awsvpcConfiguration": document{

@@ -49,6 +49,21 @@ func (v *service) targetGroup() string {
 	return "arn:aws:elasticloadbalancing:" + region + ":" + account + ":targetgroup/" + v.name + "/6d0ecf831eec9f09"
 }
 
+// alternateGroup is the target group that stands by for the next deployment, where traffic is shifted.
+func (v *service) alternateGroup() string {
+	return "arn:aws:elasticloadbalancing:" + region + ":" + account + ":targetgroup/" + v.name + "-alt/1c8b3c7f0f3a7a21"
+}
+
+// group is the target group in which the tasks of a deployment are: where traffic is shifted, the one in which those of
+// the deployment before are not
+// (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/blue-green-deployment-how-it-works.html).
+func (d *deployment) group() string {
+	if d.alternate {
+		return d.service.alternateGroup()
+	}
+	return d.service.targetGroup()
+}
+
 func (v *service) primary() *deployment {
 	for _, d := range v.deployments {
 		if d.status == "PRIMARY" {
@@ -115,6 +130,7 @@ type deployment struct {
 	replaced  *deployment
 	rollback  *rollback
 	startedBy string // of tasks that no service keeps
+	alternate bool   // its tasks are in the alternate target group
 	external  string // the id of the deployment of CodeDeploy's that made the task set
 	staged
 }
@@ -159,6 +175,7 @@ func (s *Sim) deploy(v *service, r *revision, b behaviour) *deployment {
 	d.set("IN_PROGRESS", fmt.Sprintf("ECS deployment %s in progress.", d.id()), s.now) // [SEEN]
 	if d.replaced = v.primary(); d.replaced != nil && v.strategy.name != "" {
 		s.enter(v, d, "PRE_SCALE_UP")
+		d.alternate = !d.replaced.alternate
 	}
 	if d.replaced != nil {
 		d.replaced.status = "ACTIVE"

@@ -91,6 +91,31 @@ var stagedScenarios = []Scenario{
 		prepare:   shifts("linear"),
 	},
 	{
+		Name:      "linear-by-default",
+		Story:     "the new tasks get a tenth of the traffic more every six minutes, as ECS does it by default",
+		breaker:   rolling,
+		behaviour: well,
+		prepare:   shifts("linear by default"),
+	},
+	{
+		Name:      "canary-paused",
+		Story:     "the deployment waits for somebody before the new tasks get any traffic, and before they get all",
+		breaker:   rolling,
+		behaviour: well,
+		prepare:   shifts("paused canary"),
+	},
+	{
+		Name:      "canary-waiting",
+		Story:     "a deployment waits for somebody before the new tasks get any traffic when somebody comes to look",
+		breaker:   rolling,
+		behaviour: well,
+		With:      map[string]string{"operation": "continue", "image": ""},
+		prepare: func(s *Sim, v *service) {
+			shifts("paused canary")(s, v)
+			s.deployed(v, 100*time.Second, well)
+		},
+	},
+	{
 		Name:      "waiting",
 		Story:     "a deployment waits for approval when somebody comes to look",
 		breaker:   rolling,

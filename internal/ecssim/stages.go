@@ -78,8 +78,8 @@ func (s *Sim) advance(v *service, d *deployment) {
 			return
 		}
 		if d.step++; d.step < len(v.strategy.steps) {
-			d.since, d.production = s.now, v.strategy.steps[d.step].weight
-			d.updated = s.now
+			// each step goes through the stages of the shift [SDK: DeploymentLifecycleHook.LifecycleStages]
+			s.enter(v, d, "PRE_PRODUCTION_TRAFFIC_SHIFT")
 			return
 		}
 	}
@@ -95,7 +95,7 @@ func (s *Sim) enter(v *service, d *deployment, stage string) {
 	case "TEST_TRAFFIC_SHIFT":
 		d.test = 100
 	case "PRODUCTION_TRAFFIC_SHIFT":
-		d.step, d.production = 0, v.strategy.steps[0].weight
+		d.production = v.strategy.steps[d.step].weight
 	}
 	for _, h := range v.strategy.hooks {
 		if h.stage == stage {
@@ -214,6 +214,35 @@ func linear(percent float64, held time.Duration) []step {
 	return append(steps, step{100, 0})
 }
 
+// describe is the strategy as a service's deploymentConfiguration has it [API: DeploymentConfiguration].
+func (st strategy) describe(configuration document) {
+	configuration["strategy"] = st.name
+	first := st.steps[0]
+	switch st.name {
+	case "LINEAR":
+		configuration["linearConfiguration"] = document{
+			"stepPercent": first.weight, "stepBakeTimeInMinutes": int(first.held.Minutes()),
+		}
+	case "CANARY":
+		configuration["canaryConfiguration"] = document{
+			"canaryPercent": first.weight, "canaryBakeTimeInMinutes": int(first.held.Minutes()),
+		}
+	}
+	hooks := []document{}
+	for _, h := range st.hooks {
+		described := document{"lifecycleStages": []string{h.stage}, "targetType": "AWS_LAMBDA"}
+		if h.pauses {
+			described["targetType"] = "PAUSE"
+			described["timeoutConfiguration"] = document{"timeoutInMinutes": int(h.takes.Minutes()), "action": "ROLLBACK"}
+		} else {
+			described["hookTargetArn"] = hookTarget
+			described["roleArn"] = "arn:aws:iam::" + account + ":role/hooks"
+		}
+		hooks = append(hooks, described)
+	}
+	configuration["lifecycleHooks"] = hooks
+}
+
 var strategies = map[string]strategy{
 	"blue-green": {
 		name:  "BLUE_GREEN",
@@ -232,6 +261,13 @@ var strategies = map[string]strategy{
 	},
 	"canary": {name: "CANARY", steps: []step{{5, 2 * time.Minute}, {100, 0}}},
 	"linear": {name: "LINEAR", steps: linear(25, time.Minute)},
+	// [API: LinearConfiguration]
+	"linear by default": {name: "LINEAR", steps: linear(10, 6*time.Minute)},
+	"paused canary": {
+		name:  "CANARY",
+		steps: []step{{5, 2 * time.Minute}, {100, 0}},
+		hooks: []hook{{stage: "PRE_PRODUCTION_TRAFFIC_SHIFT", takes: time.Hour, pauses: true}},
+	},
 }
 
 // shifts lets the deployments of a service shift traffic, and bake for two minutes.

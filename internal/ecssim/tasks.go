@@ -131,7 +131,7 @@ func (s *Sim) expand(text string, t *task) string {
 		image = containers[0].str("image")
 	}
 	return strings.NewReplacer(
-		"{task}", t.id, "{targets}", t.deployment.service.targetGroup(), "{image}", image,
+		"{task}", t.id, "{targets}", t.deployment.group(), "{image}", image,
 	).Replace(text)
 }
 

@@ -252,7 +252,7 @@ func (c *checker) together(t text, in *Inputs) {
 }
 
 // OperationValues are what operation takes.
-var OperationValues = []string{"deploy", "continue", "rollback", "status"}
+var OperationValues = []string{"deploy", "continue", "continue-once", "rollback", "status"}
 
 // operation refuses what has no effect on deployments that there are.
 func (c *checker) operation(t text, dryRun bool) {
@@ -265,7 +265,7 @@ func (c *checker) operation(t text, dryRun bool) {
 	if t.Operation == "rollback" && t.TaskDefinition == "" && t.WaitFor != "stable" && t.WaitFor != "none" {
 		c.mistake("wait-for: %s has no effect with operation: rollback, which is followed to its end", t.WaitFor)
 	}
-	if dryRun && (t.Operation == "continue" || t.Operation == "rollback" && t.TaskDefinition == "") {
+	if dryRun && (strings.HasPrefix(t.Operation, "continue") || t.Operation == "rollback" && t.TaskDefinition == "") {
 		c.mistake("dry-run has no effect with operation: %s; operation: status shows how things stand", t.Operation)
 	}
 	asked := t.codeDeployment()

@@ -116,7 +116,7 @@ func TestMovedTraffic(t *testing.T) {
 	require.False(t, hasMoved(r, failed))
 }
 
-func TestStandingOfCodeDeploy(t *testing.T) {
+func TestProgressOfCodeDeploy(t *testing.T) {
 	ten := 10.0
 	ninety := 90.0
 	all := 100.0

@@ -1,6 +1,7 @@
 package kind
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -25,18 +26,28 @@ func (ecs) Calls(r *rollout.Rollout, revision rollout.PlannedRevision) []rollout
 	return []rollout.Call{{Action: "ecs:UpdateService", Deploys: true, Update: r.Update, Request: request}}
 }
 
-func (ecs) Timeouts(_ rollout.SurveyedService, waitFor rollout.WaitFor) (usually, more time.Duration) {
+func (ecs) Timeouts(running rollout.SurveyedService, waitFor rollout.WaitFor) (usually, more time.Duration) {
 	if waitFor == rollout.AllRun {
 		return runningTimeout, 0
 	}
-	return stableTimeout, 0
+	strategy := running.Service.Strategy
+	return stableTimeout, strategy.Waits() + strategy.PauseTimeout()
 }
 
-func (ecs) Concerns(_ rollout.Plan, r *rollout.Rollout) []rollout.Concern {
+func (ecs) Concerns(plan rollout.Plan, r *rollout.Rollout) []rollout.Concern {
 	if concern, blocked := deadlock(r); blocked {
 		return []rollout.Concern{concern}
 	}
-	return nil
+	waits := r.Service.Strategy.Waits()
+	if plan.WaitFor != rollout.Stable || waits < plan.Timeout {
+		return nil
+	}
+	return []rollout.Concern{{
+		Sure: r.Update.Patch.Empty(), // a service-patch may still change the strategy
+		What: fmt.Sprintf("timeout: the deployment of service %s cannot be complete within %s, since its strategy waits "+
+			"for %s", r.Service.Name, rollout.Span(plan.Timeout), rollout.Span(waits)),
+		Next: "Leave timeout out or raise it, or wait only until a stage, with wait-for.",
+	}}
 }
 
 func (ecs) Replaces(rollout.SurveyedService, string) bool { return false }
@@ -249,11 +260,18 @@ func superseded(by rollout.Deployment) (rollout.Verdict, bool) {
 	}, true
 }
 
-// hasReached tells whether a deployment has come to a stage of its lifecycle, or past it.
+// hasReached tells whether a deployment has come to a stage of its lifecycle, or past it. Of one that was found at the
+// stage or past it, the next time counts: the stages of a shift come anew at each of its steps.
 func hasReached(r *rollout.Rollout, stage string) bool {
 	its, read := serviceDeployment(r)
-	return read && its.Status == rollout.ServiceDeploymentInProgress &&
-		slices.Index(rollout.Stages, its.Stage) >= slices.Index(rollout.Stages, stage)
+	if !read || its.Status != rollout.ServiceDeploymentInProgress {
+		return false
+	}
+	at := func(stage string) int { return slices.Index(rollout.Stages, stage) }
+	if r.FromStage == "" || at(r.FromStage) < at(stage) {
+		return at(its.Stage) >= at(stage)
+	}
+	return r.StageChanged && its.Stage == stage || at(its.Stage) > at(rollout.StageProduction)
 }
 
 // NeedsHealth is so once the counts say that every wanted task of our deployment runs, and it has not ended.

@@ -229,7 +229,29 @@ func TestECSHasReachedItsGoal(t *testing.T) {
 	}
 }
 
-func TestStandingOfECS(t *testing.T) {
+// The stages of a shift come anew at each of its steps: the next time counts for who finds a deployment there.
+func TestAStageThatComesAnew(t *testing.T) {
+	for _, test := range []struct {
+		from, at string
+		changed  bool
+		want     bool
+	}{
+		{"", "SCALE_UP", true, false}, {"", rollout.StagePreProduction, true, true},
+		{"SCALE_UP", rollout.StagePreProduction, true, true},
+		{rollout.StagePreProduction, rollout.StagePreProduction, false, false},
+		{rollout.StagePreProduction, rollout.StageProduction, true, false},
+		{rollout.StagePreProduction, rollout.StagePreProduction, true, true},
+		{rollout.StageProduction, rollout.StagePreProduction, true, true},
+		{rollout.StageProduction, "BAKE_TIME", true, true},
+	} {
+		r := lookedAt(ours)
+		r.FromStage, r.StageChanged = test.from, test.changed
+		r.Own = rollout.ServiceDeployment{Status: rollout.ServiceDeploymentInProgress, Stage: test.at}
+		require.Equal(t, test.want, hasReached(r, rollout.StagePreProduction), test)
+	}
+}
+
+func TestProgressOfECS(t *testing.T) {
 	half := 50.0
 	failing := with(ours, "PRIMARY", "FAILED", "")
 	failing.Running = 1

@@ -121,7 +121,7 @@ func Deployable(service rollout.Service) error {
 			What: where + " has the deployment controller EXTERNAL: its task sets are made by a program of your own, " +
 				"and ECS deploys nothing there",
 			Next: "Let that program deploy the new revision (task-definition without service registers one), " +
-				"or create the service with the controller ECS.",
+				"or let UpdateService change the deployment controller of the service to ECS.",
 		}
 	case !known:
 		return &rollout.Problem{

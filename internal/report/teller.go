@@ -231,8 +231,12 @@ func (t *teller) Continued(e rollout.Continued) {
 	track := r.timeline.of(e.Rollout)
 	track.shifts = true
 	track.enter(stageInWords(e.Stage), watchful, r.timeline.now())
+	if r.group == r.rolling {
+		r.at(e.Rollout, "the deployment was continued, from "+stageInWords(e.Stage))
+		return
+	}
 	r.enter("Deploy")
-	r.line(e.Rollout.Service.Name + ": the deployment was continued, from " + rollout.InWords(e.Stage))
+	r.line(e.Rollout.Service.Name + ": the deployment was continued, from " + stageInWords(e.Stage))
 	r.begin()
 }
 

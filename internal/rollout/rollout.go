@@ -32,6 +32,7 @@ type Rollout struct {
 	Unchanged     bool     // no deployment was started: it is the one that there was
 	Stopping      bool     // who carries it out was asked to stop it and to roll it back
 	Outputs       []Output // of the step, which only its kind of deployment has
+	FromStage     string   // of the lifecycle, at which it was when this run found it; empty: this run has started it
 
 	Look    // the last one
 	Phase   Phase
@@ -70,6 +71,7 @@ type Look struct {
 	OldSince     time.Time // only read as it was before
 	HealthySince time.Time // all tasks run, and none is unhealthy
 	StageSince   time.Time // at the stage that it is at
+	StageChanged bool      // since this run follows it
 }
 
 // Health is what is known of the health of all the tasks that are wanted.
@@ -119,6 +121,14 @@ type Progress struct {
 	RollbackReason           string          // what AWS says about that
 	Shifts                   bool            // it shifts traffic, in stages
 	Serves                   []ServingTasks  // who serves
+}
+
+// WaitsAt is the stage or state in which a deployment waits, as AWS calls it.
+func (p Progress) WaitsAt() string {
+	if p.Wait == WaitContinue {
+		return p.Stage
+	}
+	return p.State
 }
 
 // Wait is what a deployment waits for.

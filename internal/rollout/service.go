@@ -62,10 +62,11 @@ type Service struct {
 	Desired        int
 	Breaker        Monitor // the circuit breaker
 	Alarms         Monitor
-	Rolling        bool     // deployments replace tasks step by step, within Minimum and Maximum
-	Minimum        int      // percent of the desired tasks that must stay healthy
-	Maximum        int      // percent of the desired tasks that may run
-	TargetGroups   []string // ARNs
+	Rolling        bool // deployments replace tasks step by step, within Minimum and Maximum
+	Minimum        int  // percent of the desired tasks that must stay healthy
+	Maximum        int  // percent of the desired tasks that may run
+	Strategy       Strategy
+	TargetGroups   []string // ARNs, also of those in which the tasks of the next deployment are
 	Balanced       Balanced // the container to which the load balancer sends the traffic
 	// all ports of containers that load balancers and registries name; of a port 0 only the container
 	Attached    []Balanced
@@ -264,6 +265,9 @@ type LifecycleHook struct {
 	OnTimeout TimeoutAction
 }
 
+// Awaits tells whether the hook is a pause that waits for somebody.
+func (h LifecycleHook) Awaits() bool { return h.Pause && h.Status == HookAwaitingAction }
+
 // TimeoutAction is what happens when nobody lets a pause go on in time.
 type TimeoutAction string
 
@@ -277,7 +281,7 @@ const (
 // Waiting is the pause that waits for somebody, if one does.
 func (d ServiceDeployment) Waiting() (LifecycleHook, bool) {
 	for _, hook := range d.Hooks {
-		if d.Status == ServiceDeploymentInProgress && hook.Pause && hook.Status == HookAwaitingAction {
+		if d.Status == ServiceDeploymentInProgress && hook.Awaits() {
 			return hook, true
 		}
 	}

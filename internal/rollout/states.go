@@ -109,11 +109,15 @@ const NetworkModeVPC = "awsvpc"
 // (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/blue-green-deployment-how-it-works.html).
 var Stages = []string{
 	"RECONCILE_SERVICE", "PRE_SCALE_UP", "SCALE_UP", "POST_SCALE_UP", "TEST_TRAFFIC_SHIFT", "POST_TEST_TRAFFIC_SHIFT",
-	"PRE_PRODUCTION_TRAFFIC_SHIFT", "PRODUCTION_TRAFFIC_SHIFT", "POST_PRODUCTION_TRAFFIC_SHIFT", StageBakeTime, "CLEAN_UP",
+	StagePreProduction, StageProduction, "POST_PRODUCTION_TRAFFIC_SHIFT", StageBakeTime, "CLEAN_UP",
 }
 
-// StageBakeTime is the stage in which both revisions run, and alarms are watched.
-const StageBakeTime = "BAKE_TIME"
+// The stages that something is known of.
+const (
+	StagePreProduction = "PRE_PRODUCTION_TRAFFIC_SHIFT" // before each step of production traffic
+	StageProduction    = "PRODUCTION_TRAFFIC_SHIFT"
+	StageBakeTime      = "BAKE_TIME" // both revisions run, and alarms are watched
+)
 
 // InWords is a word of AWS's, such as IN_PROGRESS or InProgress, as one would write it.
 func InWords[Word ~string](word Word) string {

@@ -84,7 +84,7 @@ func (f *follower) record(now time.Time) {
 	stage := f.Progress.Stage
 	progress := its.Progress(f.Rollout)
 	if progress.Stage != stage {
-		f.StageSince = now
+		f.StageSince, f.StageChanged = now, true
 		progress = its.Progress(f.Rollout) // which knows now how long the stage still takes
 	}
 	keepSince(&f.OverSince, now, progress.Ended)

@@ -20,6 +20,9 @@ func (w *watcher) tell(f *follower) {
 		}
 	}
 	for _, hook := range f.Progress.Hooks {
+		if w.until.Continue && hook.Awaits() {
+			continue
+		}
 		if f.first(hook.ID + string(hook.Status)) {
 			w.emit(rollout.HookCalled{Rollout: f.Rollout, Hook: hook})
 		}
@@ -30,6 +33,20 @@ func (w *watcher) tell(f *follower) {
 	if moved {
 		w.emit(rollout.Progressed{Rollout: f.Rollout})
 	}
+}
+
+// proceed lets a deployment go on that waits for somebody, if that is asked for.
+func (w *watcher) proceed(ctx context.Context, f *follower) error {
+	for _, hook := range f.Progress.Hooks {
+		if !w.until.Continue || !hook.Awaits() || !f.first("continue "+hook.ID) {
+			continue
+		}
+		if err := w.carriers.Of(f.Service).Continue(ctx, f.Rollout); err != nil {
+			return err
+		}
+		w.emit(rollout.Continued{Rollout: f.Rollout, Stage: f.Progress.WaitsAt()})
+	}
+	return nil
 }
 
 // first tells whether something with this id is to be told for the first time.

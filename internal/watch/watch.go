@@ -35,6 +35,8 @@ type Until struct {
 	Hopeless func(on rollout.Placement, failed []rollout.Task) (cause rollout.Cause, hopeless bool)
 	// Rollback tells that the deployments are roll-backs.
 	Rollback bool
+	// Continue tells that deployments are continued that wait for somebody.
+	Continue bool
 	// Together tells that all are going to be taken back if one fails.
 	Together bool
 }
@@ -153,6 +155,9 @@ func (w *watcher) round(ctx context.Context) error {
 	}
 	for _, f := range open {
 		w.tell(f)
+		if err := w.proceed(ctx, f); err != nil {
+			return err
+		}
 		if err := w.tellFailures(ctx, f); err != nil && !cloud.Transient(err) {
 			return err
 		}
