@@ -42,6 +42,11 @@ func Make(in inputs.Inputs, world rollout.World) (rollout.Plan, error) {
 		planned.Planned = at
 		plan.Rollouts = append(plan.Rollouts, planned)
 		plan.Notes = append(append(plan.Notes, running.Notes...), notes...)
+		if in.RollbackOnFailure && !running.Revision.Active && !plan.Revisions[at].Register {
+			plan.Notes = append(plan.Notes, rollout.Note{
+				About: rollout.NoteInactive, Service: running.Service.Name, Runs: running.Revision.ID(),
+			})
+		}
 	}
 	plan.Restart = in.AskNothing() && slices.ContainsFunc(plan.Rollouts, restarts)
 	if plan.Restart {

@@ -213,3 +213,26 @@ func TestDeadlock(t *testing.T) {
 	}}})
 	require.False(t, doubts[0].Sure, "a patch may change the numbers")
 }
+
+// To go back to a revision that Terraform has deregistered takes a permission that the deployment itself does not need:
+// that is said before anything has changed.
+func TestARollbackThatNeedsToRegisterIsSaidBefore(t *testing.T) {
+	world := worldOf(revisionOf(t, 41, "nginx:1"))
+	world.Services[0].Revision.Active = false
+	in := inputs.Inputs{RollbackOnFailure: true}
+	notes := func() []rollout.NoteAbout {
+		plan, err := Make(in, world)
+		require.NoError(t, err)
+		var about []rollout.NoteAbout
+		for _, note := range plan.Notes {
+			about = append(about, note.About)
+		}
+		return about
+	}
+	require.NotContains(t, notes(), rollout.NoteInactive, "the revision is registered anew anyway")
+	base := revisionOf(t, 40, "nginx:0")
+	world.Base = &base
+	require.Contains(t, notes(), rollout.NoteInactive)
+	in.RollbackOnFailure = false
+	require.NotContains(t, notes(), rollout.NoteInactive)
+}

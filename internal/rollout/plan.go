@@ -47,6 +47,7 @@ const (
 	NoteLeftOut       NoteAbout = "left-out"       // what ECS would refuse was
 	NoteRestart       NoteAbout = "restart"        // nothing is given to change
 	NoteFileFound     NoteAbout = "file-found"     // a file is used that no input names
+	NoteInactive      NoteAbout = "inactive"       // what runs is INACTIVE, and nothing is registered but to go back to it
 	NoteWithoutEffect NoteAbout = "without-effect" // inputs are
 )
 
