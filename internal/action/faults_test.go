@@ -29,7 +29,7 @@ import (
 type spoiler struct {
 	*ecssim.Sim
 	operation string // empty: any
-	at        int    // from 1
+	at        int    // from 1; 0: all
 	happens   func(r *http.Request, pass func() (*http.Response, error)) (*http.Response, error)
 
 	mu    sync.Mutex
@@ -48,7 +48,7 @@ func (s *spoiler) Do(r *http.Request) (*http.Response, error) {
 	}
 	s.mu.Unlock()
 	pass := func() (*http.Response, error) { return s.Sim.Do(r) }
-	if s.happens != nil && n == s.at && (s.operation == "" || s.operation == called) {
+	if s.happens != nil && (n == s.at || s.at == 0) && (s.operation == "" || s.operation == called) {
 		return s.happens(r, pass)
 	}
 	return pass()

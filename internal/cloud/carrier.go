@@ -29,13 +29,19 @@ type Carrier interface {
 	Restore(
 		ctx context.Context, r *rollout.Rollout, previous rollout.Revision,
 	) (rollout.Service, rollout.Deployment, error)
-	// Adopt reads the newest deployment of a service, which another run has started, to be rolled back or not if it fails.
-	Adopt(ctx context.Context, running rollout.SurveyedService, r *rollout.Rollout, rollBack bool) error
+	// Adopt reads the newest deployment of a service, which another run has started, for the sake of an operation.
+	Adopt(ctx context.Context, running rollout.SurveyedService, r *rollout.Rollout, operation Operation) error
 	// Previous finds what a deployment of another run goes back to. If it was taken back already, it is ErrTakenBack.
 	Previous(ctx context.Context, r *rollout.Rollout) error
 	// Continue lets a deployment go on that waits. Where an answer got lost it may be asked twice; that the second is
 	// refused, since nothing waits any more, counts as done.
 	Continue(ctx context.Context, r *rollout.Rollout) error
+}
+
+// Operation is what an operation wants to do with a deployment that another run has started.
+type Operation struct {
+	RollBack bool // if it fails
+	Continue bool // so that it has to be seen whether it waits for somebody
 }
 
 // Carriers are one of each kind. What they find out about what may be read holds as

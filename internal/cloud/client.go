@@ -118,6 +118,15 @@ func (c *Client) WithoutRetry() *Client {
 	return &once
 }
 
+// withAttempts is a client that makes each call at most so often.
+func (c *Client) withAttempts(most int) *Client {
+	brief := *c
+	brief.most = min(most, c.most)
+	brief.config.Retryer = func() aws.Retryer { return brief.retryer(retry.DefaultRetryables, garbled) }
+	brief.ecs = ecs.NewFromConfig(brief.config)
+	return &brief
+}
+
 // Pause sleeps for about d, a tenth more or less, so that many runners do not call in step. When the
 // context ends first, the error is its cause.
 func (c *Client) Pause(ctx context.Context, d time.Duration) error {

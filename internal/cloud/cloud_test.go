@@ -211,7 +211,7 @@ func TestUpdateGivesUpAtLast(t *testing.T) {
 		}))
 		before, update := aDeployment(t, client, false)
 		_, _, err := client.Update(t.Context(), before, update)
-		require.EqualError(t, err, "ecs:UpdateService for service web: no message (ServerException)")
+		require.EqualError(t, err, "ecs:UpdateService for service web: no message (ServerException); it may have had its effect")
 
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(3*time.Second, cancel)

@@ -222,10 +222,10 @@ func (d *codeDeployCarrier) Restore(
 
 // Adopt reads the newest deployment by CodeDeploy of a service, and how far it is.
 func (d *codeDeployCarrier) Adopt(
-	ctx context.Context, running rollout.SurveyedService, r *rollout.Rollout, rollBack bool,
+	ctx context.Context, running rollout.SurveyedService, r *rollout.Rollout, operation Operation,
 ) error {
 	group, _ := running.Own.(rollout.CodeDeployGroup)
-	r.Settings = rollout.PlannedCodeDeploy{Group: group, RollBack: rollBack}
+	r.Settings = rollout.PlannedCodeDeploy{Group: group, RollBack: operation.RollBack}
 	if group.Last == "" {
 		r.Own = rollout.CodeDeployment{}
 		return nil

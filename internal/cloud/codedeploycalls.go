@@ -27,7 +27,7 @@ func (c *Client) startCodeDeploy(
 ) (rollout.CodeDeployment, error) {
 	about := "deployment group " + planned.Group.Name
 	content := string(spec.JSON())
-	return once(ctx, sends,
+	return once(ctx, c, sends,
 		func() (rollout.CodeDeployment, error) {
 			id, err := c.createDeployment(ctx, planned, content)
 			if err != nil {

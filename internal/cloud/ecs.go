@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"ecs-deploy/internal/rollout"
@@ -10,6 +11,17 @@ import (
 // sightTimeout is how long what else AWS says of a deployment is waited for in a round: what DescribeServices says is
 // told and judged without it.
 const sightTimeout = 5 * time.Second
+
+// briefAttempts are how often it is tried to read that where nobody comes again to look.
+const briefAttempts = 3
+
+// errLate is the cause of the end of what is not waited for any longer.
+var errLate = errors.New("no answer within " + rollout.Span(sightTimeout))
+
+// withinSight is a context that ends when what another answer can stand in for is not waited for any longer.
+func withinSight(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, sightTimeout, errLate)
+}
 
 // ecsCarrier is deployments that ECS carries out itself.
 type ecsCarrier struct {
@@ -41,7 +53,7 @@ func (e *ecsCarrier) Look(ctx context.Context, open []*rollout.Rollout, needed b
 	if e.unreadable {
 		return nil
 	}
-	within, cancel := context.WithTimeout(ctx, sightTimeout)
+	within, cancel := withinSight(ctx)
 	defer cancel()
 	err := e.read(within, open)
 	switch {
@@ -134,7 +146,7 @@ func (e *ecsCarrier) inTurn(unknown []*rollout.Rollout, known int) []*rollout.Ro
 
 // Reread looks whether somebody else has deployed since, which DescribeServices may not show yet.
 func (e *ecsCarrier) Reread(ctx context.Context, r *rollout.Rollout) error {
-	within, cancel := context.WithTimeout(ctx, sightTimeout)
+	within, cancel := withinSight(ctx)
 	defer cancel()
 	later, err := e.client.laterDeployment(within, r.Service.ServiceKey, r.Deployment)
 	if err == nil {
@@ -165,19 +177,36 @@ func (e *ecsCarrier) Restore(
 	return e.client.Update(ctx, r.Service, update)
 }
 
-// Adopt goes on without the service deployment where that cannot be read, and tells so.
-func (e *ecsCarrier) Adopt(ctx context.Context, _ rollout.SurveyedService, r *rollout.Rollout, _ bool) error {
-	within, cancel := context.WithTimeout(ctx, sightTimeout)
-	defer cancel()
-	arn, err := e.client.FindServiceDeployment(within, r.Service.ServiceKey, r.Deployment)
-	if err == nil && arn != "" {
-		r.ARN = arn
-		err = e.read(within, []*rollout.Rollout{r})
+// Adopt goes on without the service deployment where that cannot be read, and tells so, unless it is to be continued:
+// nothing else tells whether it waits.
+func (e *ecsCarrier) Adopt(
+	ctx context.Context, _ rollout.SurveyedService, r *rollout.Rollout, operation Operation,
+) error {
+	if operation.Continue {
+		if err := e.find(ctx, r); err != nil || r.Own != nil || r.Deployment.State != rollout.RolloutInProgress {
+			return err
+		}
+		return &rollout.Problem{
+			Kind: rollout.Refused, What: "ECS lists no service deployment of " + r.Deployment.ID, Next: "Try again in a minute.",
+		}
 	}
-	if err != nil && ctx.Err() == nil {
+	within, cancel := withinSight(ctx)
+	defer cancel()
+	brief := &ecsCarrier{client: e.client.withAttempts(briefAttempts)}
+	if err := brief.find(within, r); err != nil && ctx.Err() == nil {
 		e.client.emit(rollout.Unreadable{Err: err, Sight: rollout.SightStages})
 	}
 	return context.Cause(ctx)
+}
+
+// find reads the service deployment of a rollout, once that is listed.
+func (e *ecsCarrier) find(ctx context.Context, r *rollout.Rollout) error {
+	arn, err := e.client.FindServiceDeployment(ctx, r.Service.ServiceKey, r.Deployment)
+	if err != nil || arn == "" {
+		return err
+	}
+	r.ARN = arn
+	return e.read(ctx, []*rollout.Rollout{r})
 }
 
 // Previous is what a deployment replaces while it is under way or taken back, and else what the last successful one

@@ -20,6 +20,13 @@ import (
 // one for good.
 var errNoAnswer = errors.New("the answer is empty, or was cut off")
 
+// webPage is an answer that something between here and AWS gave: a proxy, a gateway, or the log-in of a network.
+type webPage struct{ status int }
+
+func (w webPage) Error() string {
+	return fmt.Sprintf("a web page came in place of an answer of AWS (HTTP %d)", w.status)
+}
+
 // tooManyRegistrations makes RegisterTaskDefinition wait its turn: two pipelines of one family that
 // register at once are told "Too many concurrent attempts to create a new revision of the specified
 // family." as a ClientException, which the SDK does not repeat.
@@ -81,7 +88,8 @@ func Unsupported(err error) bool {
 // problem puts an error of AWS into our words. The action is as IAM writes it, "ecs:UpdateService";
 // the resource is what it was about, "service web". An error that is a context's own stays one.
 func (c *Client) problem(ctx context.Context, err error, action, resource string) error {
-	if cause := context.Cause(ctx); cause != nil {
+	late := errors.Is(context.Cause(ctx), errLate)
+	if cause := context.Cause(ctx); cause != nil && !late {
 		return cause
 	}
 	what := func(format string, args ...any) string {
@@ -96,6 +104,8 @@ func (c *Client) problem(ctx context.Context, err error, action, resource string
 	isAPI := errors.As(err, &api)
 	credentials, isCredentials := credentialError("", err)
 	switch {
+	case late:
+		p.What = what("%v", errLate)
 	case NotAllowed(err):
 		p.What = what("not allowed")
 		p.Next = allow(action, api.ErrorMessage())
@@ -109,12 +119,37 @@ func (c *Client) problem(ctx context.Context, err error, action, resource string
 		p.Next = "Run fewer deployments at once in this account and region, or try again."
 	case isAPI:
 		p.What = what("%s (%s)", cmp.Or(api.ErrorMessage(), "no message"), api.ErrorCode())
+	case errors.As(err, new(webPage)):
+		p.What = what("%v", innermost(err))
+		p.Next = "Check what is between the runner and AWS: HTTPS_PROXY, AWS_ENDPOINT_URL and the network of the runner."
 	case errors.Is(err, errNoAnswer), errors.Is(err, errTooLarge), errors.Is(err, errEndless):
 		p.What = what("%v", innermost(err))
+	case errors.As(err, new(*smithy.DeserializationError)):
+		p.What = what("the answer cannot be read: %v", innermost(err))
+		p.Next = "If AWS_ENDPOINT_URL is set, check that AWS answers there."
 	default:
 		return c.unreached(err, what(""))
 	}
 	return p
+}
+
+// perhapsDone is the problem of a call that changes something, and whose answer cannot be read or never came. It says
+// that it may have had its effect, and why that could not be looked up, if that was tried. The end of a context stays
+// what it is.
+func perhapsDone(err, look error) error {
+	var lost *rollout.Problem
+	if !errors.As(err, &lost) {
+		return rollout.PerhapsDone{Err: err}
+	}
+	told := *lost
+	told.What += "; it may have had its effect"
+	next := lost.Next
+	if look != nil {
+		told.What += ", which could not be looked up: " + look.Error()
+		next = rollout.Remedy(look)
+	}
+	told.Next = strings.TrimSpace("Look whether it has before you run this again. " + next)
+	return rollout.PerhapsDone{Err: &told}
 }
 
 // denial finds who and what in AWS's sentence on a denial: "User: … is not authorized to perform: …

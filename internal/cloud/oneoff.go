@@ -36,7 +36,10 @@ func (c *Client) RunTask(
 	if err == nil && len(out.Tasks)+len(out.Failures) == 0 {
 		err = errNoAnswer
 	}
-	if err != nil {
+	switch {
+	case unanswered(err):
+		return nil, nil, perhapsDone(c.problem(ctx, err, "ecs:RunTask", about), nil)
+	case err != nil:
 		return nil, nil, c.problem(ctx, err, "ecs:RunTask", about)
 	}
 	for _, t := range out.Tasks {

@@ -53,7 +53,7 @@ func (c *Client) Revision(ctx context.Context, name string) (rollout.Revision, e
 func (c *Client) Register(
 	ctx context.Context, document taskdef.Document, from rollout.Revision,
 ) (rollout.Revision, error) {
-	registered, err := once(ctx, c.most,
+	registered, err := once(ctx, c, c.most,
 		func() (rollout.Revision, error) { return c.register(ctx, document) },
 		func() (rollout.Revision, bool, error) { return c.latestIs(ctx, document, from) },
 		func(err error) error {

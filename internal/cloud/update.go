@@ -19,23 +19,29 @@ const (
 	// lookTimeout is how long it is looked for what a lost UpdateService did, before it is sent again. AWS promises
 	// nowhere how late a read may be.
 	lookTimeout = time.Minute
+	// lookSilence is how often it is said that it is still looked for.
+	lookSilence = 20 * time.Second
 	// lastLookTimeout is how long a run looks that was cancelled.
 	lastLookTimeout = 3 * time.Second
 )
 
 // once makes a call that has no client token, and that would do its work twice if it were simply sent twice: when its
 // answer got lost, we look whether its effect is there before we send again, a few times at most. Also of a run that
-// was cancelled amid the call it is looked for. What ends it is the error of the look, or the last of the call in the
-// words of problem.
+// was cancelled amid the call it is looked for. Its error is the last of the call, in the words of problem.
 func once[Sent any](
 	ctx context.Context,
+	c *Client,
 	times int,
 	send func() (Sent, error),
 	look func() (Sent, bool, error),
 	problem func(error) error,
 ) (Sent, error) {
+	var none Sent
 	var lost error
 	for range times {
+		if cause := context.Cause(ctx); cause != nil && lost == nil {
+			return none, cause // nothing was sent
+		}
 		sent, err := send()
 		if err == nil {
 			return sent, nil
@@ -43,18 +49,20 @@ func once[Sent any](
 		lost = err
 		cancelled := ctx.Err() != nil
 		if !cancelled && !unanswered(err) {
-			break
+			return none, problem(lost)
+		}
+		if !cancelled {
+			c.emit(rollout.Noticed{What: problem(lost).Error() + ": looking whether it has had its effect"})
 		}
 		found, ok, err := look()
 		switch {
-		case ok, err != nil && !cancelled:
-			return found, err
-		case cancelled:
-			return found, problem(lost)
+		case ok && err == nil:
+			return found, nil
+		case cancelled, err != nil:
+			return none, perhapsDone(problem(lost), err)
 		}
 	}
-	var none Sent
-	return none, problem(lost)
+	return none, perhapsDone(problem(lost), nil)
 }
 
 // lookContext is the context for a look: that of the run or, when it was cancelled, one for a last look, since the
@@ -78,7 +86,7 @@ type updated struct {
 func (c *Client) Update(
 	ctx context.Context, before rollout.Service, update rollout.Update,
 ) (rollout.Service, rollout.Deployment, error) {
-	after, err := once(ctx, sends,
+	after, err := once(ctx, c, sends,
 		func() (updated, error) { return c.send(ctx, before, update) },
 		func() (updated, bool, error) { return c.look(ctx, before, update) },
 		func(err error) error { return c.problem(ctx, err, "ecs:UpdateService", "service "+before.Name) })
@@ -109,7 +117,12 @@ func (c *Client) look(ctx context.Context, before rollout.Service, update rollou
 	ctx, cancel := lookContext(ctx)
 	defer cancel()
 	newest, _ := before.Newest()
-	for began := time.Now(); time.Since(began) < lookTimeout; {
+	said := time.Now()
+	for began := said; time.Since(began) < lookTimeout; {
+		if time.Since(said) >= lookSilence {
+			said = time.Now()
+			c.emit(rollout.Noticed{What: "service " + before.Name + " shows no new deployment yet: looking on"})
+		}
 		if err := c.Pause(ctx, lookInterval); err != nil {
 			return updated{}, false, err
 		}

@@ -51,13 +51,23 @@ func readWhole(response *smithyhttp.Response) ([]byte, error) {
 	}
 	isXML := strings.Contains(response.Header.Get("Content-Type"), "xml")
 	empty, good := len(body) == 0, response.StatusCode == http.StatusOK
-	if err == nil && (empty && good || !empty && !isXML && !json.Valid(body)) {
+	switch {
+	case err == nil && isWebPage(response.Header, body):
+		err = webPage{response.StatusCode}
+	case err == nil && (empty && good || !empty && !isXML && !json.Valid(body)):
 		err = errNoAnswer
 	}
 	if err != nil {
 		return nil, &smithyhttp.RequestSendError{Err: err}
 	}
 	return body, nil
+}
+
+// isWebPage tells a web page from the answers of AWS, which are JSON or XML.
+func isWebPage(header http.Header, body []byte) bool {
+	start := strings.ToLower(string(bytes.TrimSpace(body[:min(len(body), 64)])))
+	return strings.HasPrefix(header.Get("Content-Type"), "text/html") && !json.Valid(body) ||
+		strings.HasPrefix(start, "<!doctype html") || strings.HasPrefix(start, "<html")
 }
 
 // takeAnswer takes the body of a good answer out of the SDK's hands, which sees an empty object in

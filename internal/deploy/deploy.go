@@ -5,6 +5,7 @@ package deploy
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"sync"
@@ -120,6 +121,7 @@ func (d *deployer) update(ctx context.Context) error {
 		order.done(i, func() {
 			if err != nil {
 				r.Verdict.Settings, r.Verdict.Registered = after.Name != "", r.Revision.Changed
+				r.Verdict.Unsure = errors.As(err, new(rollout.PerhapsDone))
 				return
 			}
 			d.started(r, after, ours, since)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -18,6 +19,8 @@ type Operation struct {
 	WaitFor  rollout.WaitFor
 	Timeout  time.Duration
 	RollBack bool // what fails after it was continued
+
+	continues bool // so that it has to be seen whether it waits
 }
 
 // adopt reads the newest deployments of the services, as if this run had started them.
@@ -29,8 +32,9 @@ func adopt(ctx context.Context, client *cloud.Client, op Operation, emit rollout
 	d := newDeployer(client, plan, emit)
 	err := cloud.Each(ctx, op.Services, func(ctx context.Context, i int, running rollout.SurveyedService) error {
 		r := plan.Rollouts[i]
-		if err := d.carriers.Of(r.Service).Adopt(ctx, running, r, op.RollBack); err != nil {
-			return err
+		does := cloud.Operation{RollBack: op.RollBack, Continue: op.continues}
+		if err := d.carriers.Of(r.Service).Adopt(ctx, running, r, does); err != nil {
+			return unseen(op, running.Service, err)
 		}
 		r.At = time.Now()
 		r.Progress = kind.Of(r.Service).Progress(r)
@@ -43,6 +47,20 @@ func adopt(ctx context.Context, client *cloud.Client, op Operation, emit rollout
 	}
 	emit(rollout.TakenOver{Rollouts: plan.Rollouts})
 	return d, nil
+}
+
+// unseen is the error of a deployment that cannot be read. Of one that is to be continued it says what is not known
+// then.
+func unseen(op Operation, service rollout.Service, err error) error {
+	var p *rollout.Problem
+	if !op.continues || !errors.As(err, &p) {
+		return err
+	}
+	told := *p
+	told.What = fmt.Sprintf(
+		"operation: continue: it cannot be seen whether service %s waits for somebody: %s", service.Name, p.What,
+	)
+	return &told
 }
 
 // newest is the newest deployment of a service, as far as the service tells of it.
@@ -103,6 +121,7 @@ func ContinueOnce(ctx context.Context, client *cloud.Client, op Operation, emit 
 func proceed(
 	ctx context.Context, client *cloud.Client, op Operation, emit rollout.Emit, throughAll bool,
 ) (rollout.Result, error) {
+	op.continues = true
 	d, err := adopt(ctx, client, op, emit)
 	if err != nil {
 		return rollout.Result{}, err

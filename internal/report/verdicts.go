@@ -67,12 +67,16 @@ func ending(r *rollout.Rollout) string {
 const dryRun = "this was a dry run, and nothing was changed"
 
 func untouched(r *rollout.Rollout) string {
+	revision := r.Revision.Revision.ID()
 	text := "the service was not updated"
-	if r.Verdict.Settings {
+	switch {
+	case r.Verdict.Unsure:
+		return "whether the service was updated to " + revision + " is not known, since no answer came"
+	case r.Verdict.Settings:
 		text = "the settings of the service were changed, and no deployment was started"
 	}
 	if r.Verdict.Registered {
-		text += "; " + r.Revision.Revision.ID() + " was registered, and is not deployed"
+		text += "; " + revision + " was registered, and is not deployed"
 	}
 	return text
 }

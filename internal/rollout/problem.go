@@ -43,6 +43,13 @@ type NotWaiting struct{ Rollout *Rollout }
 
 func (e NotWaiting) Error() string { return e.Rollout.Service.Name + " waits for nobody" }
 
+// PerhapsDone is the error of a call that changes something, whose answer was lost: it may have had its effect.
+type PerhapsDone struct{ Err error }
+
+func (e PerhapsDone) Error() string { return e.Err.Error() }
+
+func (e PerhapsDone) Unwrap() error { return e.Err }
+
 // Remedy is what helps against an error, if that is known.
 func Remedy(err error) string {
 	var p *Problem

@@ -38,12 +38,13 @@ func (w *watcher) tell(f *follower) {
 // proceed lets a deployment go on that waits for somebody, if that is asked for.
 func (w *watcher) proceed(ctx context.Context, f *follower) error {
 	for _, hook := range f.Progress.Hooks {
-		if !w.until.Continue || !hook.Awaits() || !f.first("continue "+hook.ID) {
+		if !w.until.Continue || !hook.Awaits() || f.continued[hook.ID] {
 			continue
 		}
 		if err := w.carriers.Of(f.Service).Continue(ctx, f.Rollout); err != nil {
 			return err
 		}
+		f.continued[hook.ID] = true
 		w.emit(rollout.Continued{Rollout: f.Rollout, Stage: f.Progress.WaitsAt()})
 	}
 	return nil
@@ -130,10 +131,8 @@ func (w *watcher) breakSilence() {
 // complain says that AWS does not answer, when it has not for a while.
 func (w *watcher) complain(err error) {
 	w.breakSilence()
-	for _, f := range w.undecided() {
-		if silent(f.At, w.interval()) && silent(w.lastComplaint, w.interval()) {
-			w.lastComplaint = time.Now()
-			w.emit(rollout.Unanswered{Age: time.Since(f.At), Err: err})
-		}
+	if silent(w.lastAnswer, w.interval()) && silent(w.lastComplaint, w.interval()) {
+		w.lastComplaint = time.Now()
+		w.emit(rollout.Unanswered{Age: time.Since(w.lastAnswer), Err: err})
 	}
 }

@@ -3,6 +3,7 @@
 package watch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -55,13 +56,16 @@ func Follow(
 		w.lastEvent = time.Now()
 		emit(event)
 	}
-	w.lastEvent, w.lastComplaint = time.Now(), time.Now()
+	w.lastEvent, w.lastAnswer = time.Now(), time.Now()
+	w.lastComplaint = w.lastAnswer
 	for _, r := range rollouts {
 		r.Phase, r.At = rollout.PhaseStarted, r.Since
 		r.Progress = kind.Of(r.Service).Progress(r)
 		w.followers = append(
 			w.followers,
-			&follower{Rollout: r, reported: map[string]bool{}, causes: map[rollout.Cause]bool{}},
+			&follower{
+				Rollout: r, reported: map[string]bool{}, continued: map[string]bool{}, causes: map[rollout.Cause]bool{},
+			},
 		)
 	}
 	return w.run(ctx)
@@ -77,7 +81,8 @@ type watcher struct {
 	noTargets     bool      // the health of targets may not be read
 	looksLeft     int       // how many services may still be looked into in this round
 	lastEvent     time.Time // when something was last said
-	lastComplaint time.Time // when it was last said that AWS does not answer
+	lastAnswer    time.Time // when AWS last answered all that it was asked in a round
+	lastComplaint time.Time // when it was last said that it does not
 }
 
 // follower is a rollout that is followed, and what was told of it.
@@ -87,8 +92,10 @@ type follower struct {
 	changed  bool // the last look showed something new
 	failures int  // that have been looked into
 	failed   []rollout.Task
-	reported map[string]bool        // ids of service events, failed tasks and hooks
-	causes   map[rollout.Cause]bool // for which a roll-back is waited for
+
+	reported  map[string]bool        // ids of service events, failed tasks and hooks
+	continued map[string]bool        // ids of hooks at which it waited
+	causes    map[rollout.Cause]bool // for which a roll-back is waited for
 }
 
 func (w *watcher) run(ctx context.Context) error {
@@ -106,6 +113,8 @@ func (w *watcher) run(ctx context.Context) error {
 			return w.stop(err)
 		case err != nil:
 			w.complain(err)
+		default:
+			w.lastAnswer = time.Now()
 		}
 		if len(w.undecided()) == 0 {
 			return nil
@@ -153,20 +162,19 @@ func (w *watcher) round(ctx context.Context) error {
 	if err := w.look(ctx, open); err != nil {
 		return err
 	}
+	var unanswered error
 	for _, f := range open {
 		w.tell(f)
-		if err := w.proceed(ctx, f); err != nil {
-			return err
-		}
-		if err := w.tellFailures(ctx, f); err != nil && !cloud.Transient(err) {
-			return err
-		}
-		if err := w.judge(ctx, f); err != nil {
-			return err
+		for _, step := range []func(context.Context, *follower) error{w.proceed, w.tellFailures, w.judge} {
+			err := step(ctx, f)
+			if err != nil && !cloud.Transient(err) {
+				return err
+			}
+			unanswered = cmp.Or(unanswered, err) // what is known decides all the same
 		}
 	}
 	w.breakSilence()
-	return nil
+	return unanswered
 }
 
 // judge decides on a rollout, or lets it go on.

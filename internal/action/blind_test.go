@@ -1,0 +1,115 @@
+package action
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// blindness is what calls meet that ECS, or what is between here and ECS, does not answer.
+var blindness = map[string]func(*http.Request, func() (*http.Response, error)) (*http.Response, error){
+	"throttled":           faults["throttled"],
+	"fault of the server": faults["fault of the server"],
+	"stalled":             faults["stalled"],
+	"unknown": func(r *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
+		return answered(r, http.StatusBadRequest, "UnknownOperationException", "")
+	},
+	"web page": func(r *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
+		const page = "<!DOCTYPE html><html><body>Please log in.</body></html>"
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"text/html"}}, Body: io.NopCloser(strings.NewReader(page)), Request: r}, nil
+	},
+}
+
+// serviceDeployments are the calls whose answers DescribeServices can stand in for.
+var serviceDeployments = []string{"ListServiceDeployments", "DescribeServiceDeployments"}
+
+// No witness is needed that another can replace: service deployments that cannot be read keep nobody from telling how a
+// deployment stands and ends, nor from taking it back, and do so as fast.
+func TestServiceDeploymentsThatCannotBeReadBlindNobody(t *testing.T) {
+	for _, test := range []struct {
+		step step
+		says string // in the log
+	}{
+		{deployWeb("healthy"), "web:42 is live"},
+		{deployWeb("crash-rollback"), "rolled back to web:41"},
+		{deployWeb("superseded"), "somebody else deployed web:43 meanwhile"},
+		{operate("two-deployments", "status"), "web:42"},
+		{operate("rolling-back", "status"), "web:41"},
+		{operate("rolling-back", "rollback"), "web:41 again"},
+	} {
+		clean := on(t, test.step, nil, nil)[0]
+		for _, operation := range serviceDeployments {
+			for name, happens := range blindness {
+				t.Run(fmt.Sprintf("%v/%s %s", test.step, operation, name), func(t *testing.T) {
+					t.Parallel()
+					l := on(t, test.step, func(n *spoiler) { n.operation, n.happens = operation, happens }, nil)[0]
+					require.Equal(t, clean.code, l.code, l.log)
+					require.Equal(t, clean.outputs["outcome"], l.outputs["outcome"], l.log)
+					require.Contains(t, l.log, test.says)
+					require.Equal(t, clean.runs, l.runs)
+					require.Less(t, l.took, clean.took+20*time.Second, l.log)
+					requireWellFormed(t, l.log)
+				})
+			}
+		}
+	}
+}
+
+// What waits for somebody is told by the service deployment alone: where that cannot be read, continue says so, and not
+// that nobody is waited for.
+func TestContinueSaysWhenItCannotSeeWhetherSomethingWaits(t *testing.T) {
+	for _, operation := range serviceDeployments {
+		for name, happens := range blindness {
+			if name == "stalled" {
+				continue // what comes late can be seen
+			}
+			t.Run(operation+" "+name, func(t *testing.T) {
+				t.Parallel()
+				l := on(t, operate("waiting", "continue"), func(n *spoiler) { n.operation, n.happens = operation, happens }, nil)[0]
+				require.Equal(t, 3, l.code, l.log)
+				require.Regexp(t, regexp.MustCompile(`::error .*it cannot be seen whether service web waits for somebody: ecs:`+operation), l.log)
+				require.NotContains(t, l.calls, "ContinueServiceDeployment")
+				require.NotContains(t, l.log, "does not wait")
+			})
+		}
+	}
+}
+
+// A call that changes something, and whose answers cannot be read, may have had its effect: that is said, and a web page
+// is called one.
+func TestAnAnswerThatCannotBeReadMayHaveHadItsEffect(t *testing.T) {
+	for operation, step := range map[string]step{
+		"UpdateService": deployWeb("healthy"),
+		"RunTask":       deployWeb("healthy", "run-before", "bin/migrate"),
+	} {
+		for name, says := range map[string]string{
+			"web page":     `a web page came in place of an answer of AWS \(HTTP 200\); it may have had its effect`,
+			"another form": `the answer cannot be read: .*; it may have had its effect`,
+			"empty":        `the answer is empty, or was cut off; it may have had its effect`,
+		} {
+			t.Run(operation+" "+name, func(t *testing.T) {
+				t.Parallel()
+				happens := blindness[name]
+				if happens == nil {
+					body := map[string]string{"another form": `{"service":[],"tasks":{}}`}[name]
+					happens = func(r *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
+						return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+					}
+				}
+				l := on(t, step, func(n *spoiler) { n.operation, n.happens = operation, happens }, nil)[0]
+				require.Equal(t, 3, l.code, l.log)
+				require.Regexp(t, `::error .*ecs:`+operation+` for .*: `+says, l.log)
+				require.NotContains(t, l.log, "could not be reached")
+				if operation == "UpdateService" {
+					require.Contains(t, l.log, "whether the service was updated to web:42 is not known, since no answer came")
+				}
+			})
+		}
+	}
+}
