@@ -145,7 +145,11 @@ func inALine(of *rollout.Rollout) string {
 			"%s, and %s runs again  %d/%d running", given.Revision.ID(), of.WentTo().ID(), runs(of), of.Service.Desired,
 		)
 	}
-	return ended + replacing(given) + fmt.Sprintf("  %d/%d running  %s", d.Running, of.Service.Desired, d.ID)
+	what := replacing(given)
+	if asksBack(of) {
+		what += "; " + askedBack(of)
+	}
+	return ended + what + fmt.Sprintf("  %d/%d running  %s", d.Running, of.Service.Desired, d.ID)
 }
 
 var outcomeWords = map[rollout.Outcome]string{

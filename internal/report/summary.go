@@ -305,6 +305,9 @@ func serviceRows(of *rollout.Rollout) []row {
 	if d.ID == "" {
 		return rows // it was not updated
 	}
+	if asksBack(of) {
+		rows = append(rows, row{"Roll-back", prose(askedBack(of))})
+	}
 	if of.Verdict.Outcome == rollout.RolledBack {
 		rows = append(
 			rows, row{"Tasks of " + code(of.WentTo().ID()), fmt.Sprintf("%d of %d run", runs(of), service.Desired)},

@@ -141,7 +141,7 @@ func operationEnded(r *rollout.Rollout) string {
 	case rollout.EndedReturnAsked:
 		return "a roll-back was asked for"
 	case rollout.EndedReturnStarted:
-		return r.By + " was asked to roll back to " + r.WentTo().ID() + ", which is not waited for"
+		return askedBack(r) + ", which is not waited for"
 	case rollout.EndedReturnRefused:
 		return "a roll-back was asked for, and could not be started"
 	case rollout.EndedReturned:
@@ -164,9 +164,7 @@ func returned(r *rollout.Rollout) string {
 	case rollout.ReturnDone:
 		return fmt.Sprintf("%s; it was taken back, and the service runs %s again", why, r.WentTo().ID())
 	case rollout.ReturnAsked:
-		return fmt.Sprintf(
-			"%s; %s was asked to roll back to %s, which was not waited for", why, r.By, r.WentTo().ID(),
-		)
+		return why + "; " + askedBack(r) + ", which was not waited for"
 	case rollout.ReturnNeedless:
 		return why + "; there was nothing to take back: the traffic stays with what ran before"
 	case rollout.ReturnComplete:
@@ -189,6 +187,14 @@ func returned(r *rollout.Rollout) string {
 	}
 	return why
 }
+
+// asksBack tells whether a deployment was left while it goes back.
+func asksBack(r *rollout.Rollout) bool {
+	return r.Verdict.Return != nil && r.Verdict.Return.End == rollout.ReturnAsked
+}
+
+// askedBack is who was asked to take a deployment back, and to what.
+func askedBack(r *rollout.Rollout) string { return r.By + " was asked to roll back to " + r.WentTo().ID() }
 
 // goal is what was waited for.
 func goal(r *rollout.Rollout) string {
