@@ -237,6 +237,7 @@ var spoilt = []struct {
 	{"go on", operate("codedeploy-waiting", "continue")},
 	{"go back", operate("two-deployments", "rollback")},
 	{"shift back", operate("codedeploy", "rollback")},
+	{"lattice", deployWeb("lattice", "wait-for", "running")},
 }
 
 // leftOut has a case of a matrix left out under -short, four out of five of them, other ones each time: the race detector
@@ -282,7 +283,7 @@ func TestOneSpoiltCall(t *testing.T) {
 			}
 		}
 	}
-	require.Len(t, seen, 36, "every operation that is called anywhere")
+	require.Len(t, seen, 37, "every operation that is called anywhere")
 }
 
 func (l left) requireHonest(t *testing.T, clean left) {

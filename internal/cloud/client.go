@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -60,6 +61,9 @@ const (
 	// callTimeout ends a call that hangs: the SDK sets no limit of its own.
 	callTimeout = 30 * time.Second
 
+	// promptTimeout is the same for a caller who comes again by himself.
+	promptTimeout = 10 * time.Second
+
 	maxBackoffInterval = 20 * time.Second
 )
 
@@ -110,10 +114,12 @@ func (c *Client) backoff(attempt int) time.Duration {
 	return time.Duration(c.jitter() * float64(longest))
 }
 
-// WithoutRetry is a client that makes each call once, for a caller who comes again by himself.
+// WithoutRetry is a client that makes each call once, and waits for none for long, for a caller who comes again by
+// himself.
 func (c *Client) WithoutRetry() *Client {
 	once := *c
 	once.config.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
+	once.config.APIOptions = append(slices.Clip(once.config.APIOptions), endLate(promptTimeout))
 	once.ecs = ecs.NewFromConfig(once.config)
 	return &once
 }

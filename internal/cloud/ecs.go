@@ -2,7 +2,6 @@ package cloud
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"ecs-deploy/internal/rollout"
@@ -14,9 +13,6 @@ const sightTimeout = 5 * time.Second
 
 // briefAttempts are how often it is tried to read that where nobody comes again to look.
 const briefAttempts = 3
-
-// errLate is the cause of the end of what is not waited for any longer.
-var errLate = errors.New("no answer within " + rollout.Span(sightTimeout))
 
 // withinSight is a context that ends when what another answer can stand in for is not waited for any longer.
 func withinSight(ctx context.Context) (context.Context, context.CancelFunc) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -19,6 +20,9 @@ import (
 // errNoAnswer is an answer with status 200 and not what was asked for in it: the SDK takes an empty
 // one for good.
 var errNoAnswer = errors.New("the answer is empty, or was cut off")
+
+// errLate is the end of what is not waited for any longer.
+var errLate = errors.New("no answer came in time")
 
 // webPage is an answer that something between here and AWS gave: a proxy, a gateway, or the log-in of a network.
 type webPage struct{ status int }
@@ -49,8 +53,13 @@ var garbled = retry.RetryableErrorCode{Codes: map[string]struct{}{"UnknownError"
 // server, connections and answers that were cut off.
 func Transient(err error) bool {
 	var broken *smithy.DeserializationError
-	return errors.Is(err, errNoAnswer) || errors.As(err, &broken) || garbled.IsErrorRetryable(err) == aws.TrueTernary ||
+	return isAny(err, errLate, errNoAnswer) || errors.As(err, &broken) ||
+		garbled.IsErrorRetryable(err) == aws.TrueTernary ||
 		retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary
+}
+
+func isAny(err error, known ...error) bool {
+	return slices.ContainsFunc(known, func(k error) bool { return errors.Is(err, k) })
 }
 
 // unanswered tells whether a call may have had its effect although it failed.
@@ -88,8 +97,10 @@ func Unsupported(err error) bool {
 // problem puts an error of AWS into our words. The action is as IAM writes it, "ecs:UpdateService";
 // the resource is what it was about, "service web". An error that is a context's own stays one.
 func (c *Client) problem(ctx context.Context, err error, action, resource string) error {
-	late := errors.Is(context.Cause(ctx), errLate)
-	if cause := context.Cause(ctx); cause != nil && !late {
+	switch cause := context.Cause(ctx); {
+	case errors.Is(cause, errLate):
+		err = cause
+	case cause != nil:
 		return cause
 	}
 	what := func(format string, args ...any) string {
@@ -104,8 +115,6 @@ func (c *Client) problem(ctx context.Context, err error, action, resource string
 	isAPI := errors.As(err, &api)
 	credentials, isCredentials := credentialError("", err)
 	switch {
-	case late:
-		p.What = what("%v", errLate)
 	case NotAllowed(err):
 		p.What = what("not allowed")
 		p.Next = allow(action, api.ErrorMessage())
@@ -122,7 +131,7 @@ func (c *Client) problem(ctx context.Context, err error, action, resource string
 	case errors.As(err, new(webPage)):
 		p.What = what("%v", innermost(err))
 		p.Next = "Check what is between the runner and AWS: HTTPS_PROXY, AWS_ENDPOINT_URL and the network of the runner."
-	case errors.Is(err, errNoAnswer), errors.Is(err, errTooLarge), errors.Is(err, errEndless):
+	case isAny(err, errLate, errNoAnswer, errTooLarge, errEndless):
 		p.What = what("%v", innermost(err))
 	case errors.As(err, new(*smithy.DeserializationError)):
 		p.What = what("the answer cannot be read: %v", innermost(err))

@@ -3,14 +3,9 @@ package cloud
 import (
 	"cmp"
 	"context"
-	"fmt"
-	"net"
 	"slices"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
-	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
-	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
 	"ecs-deploy/internal/rollout"
 	"ecs-deploy/internal/taskdef"
@@ -96,58 +91,4 @@ func (c *Client) logEvents(
 		lines = append(lines, deref(event.Message))
 	}
 	return lines, out.NextForwardToken, nil
-}
-
-// UnhealthyTargets are the tasks that the load balancer does not find healthy, or not yet: also those that are in
-// none of its groups. Where traffic is shifted, the tasks of a deployment are in one of two. In a network mode in
-// which tasks have no address of their own, all targets of the groups are looked at, and it is not known whether
-// those that are healthy are ours.
-func (c *Client) UnhealthyTargets(
-	ctx context.Context, groups []string, tasks []rollout.Task,
-) (targets []rollout.TargetHealth, known bool, err error) {
-	var addresses []string
-	unlisted := map[string]bool{}
-	for _, task := range tasks {
-		addresses = append(addresses, task.Addresses...)
-		for _, address := range task.Addresses {
-			unlisted[address] = task.Status == rollout.TaskRunning
-		}
-	}
-	client := elb.NewFromConfig(c.config)
-	for _, group := range groups {
-		out, err := client.DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: &group})
-		if err != nil {
-			return nil, false, c.problem(
-				ctx,
-				err,
-				"elasticloadbalancing:DescribeTargetHealth",
-				"target group "+group[strings.Index(group, ":targetgroup/")+1:],
-			)
-		}
-		for _, d := range out.TargetHealthDescriptions {
-			if d.Target != nil {
-				unlisted[deref(d.Target.Id)] = false
-			}
-			if d.Target == nil || d.TargetHealth == nil || d.TargetHealth.State == elbtypes.TargetHealthStateEnumHealthy ||
-				len(addresses) > 0 && !slices.Contains(addresses, deref(d.Target.Id)) {
-				continue
-			}
-			targets = append(targets, rollout.TargetHealth{
-				Target:      net.JoinHostPort(deref(d.Target.Id), fmt.Sprint(deref(d.Target.Port))),
-				State:       string(d.TargetHealth.State),
-				Reason:      string(d.TargetHealth.Reason),
-				Description: deref(d.TargetHealth.Description),
-			})
-		}
-	}
-	for _, address := range addresses {
-		if unlisted[address] {
-			targets = append(targets, rollout.TargetHealth{
-				Target: address,
-				State:  string(elbtypes.TargetHealthStateEnumUnused),
-				Reason: string(elbtypes.TargetHealthReasonEnumNotRegistered),
-			})
-		}
-	}
-	return targets, len(addresses) > 0, nil
 }

@@ -128,17 +128,7 @@ func (c *Client) service(s types.Service) rollout.Service {
 		service.Controller = rollout.Controller(s.DeploymentController.Type)
 	}
 	service.Placement = placement(s)
-	for _, balancer := range s.LoadBalancers {
-		groups := []string{deref(balancer.TargetGroupArn)}
-		if advanced := balancer.AdvancedConfiguration; advanced != nil {
-			groups = append(groups, deref(advanced.AlternateTargetGroupArn))
-		}
-		for _, group := range groups {
-			if group != "" {
-				service.TargetGroups = append(service.TargetGroups, group)
-			}
-		}
-	}
+	service.TargetGroups = targetGroups(s)
 	for _, balancer := range s.LoadBalancers {
 		if service.Balanced == (rollout.Balanced{}) && deref(balancer.ContainerName) != "" {
 			service.Balanced = rollout.Balanced{Container: *balancer.ContainerName, Port: int(deref(balancer.ContainerPort))}
@@ -286,4 +276,31 @@ func minutes(n *int32, otherwise time.Duration) time.Duration {
 		return otherwise
 	}
 	return time.Duration(*n) * time.Minute
+}
+
+// targetGroups are those in which the tasks of a service are, of a load balancer or of VPC Lattice, of which the
+// service tells in its deployments alone.
+func targetGroups(s types.Service) []string {
+	var groups []string
+	for _, balancer := range s.LoadBalancers {
+		groups = append(groups, deref(balancer.TargetGroupArn))
+		if advanced := balancer.AdvancedConfiguration; advanced != nil {
+			groups = append(groups, deref(advanced.AlternateTargetGroupArn))
+		}
+	}
+	for _, d := range s.Deployments {
+		for _, configuration := range d.VpcLatticeConfigurations {
+			groups = append(groups, deref(configuration.TargetGroupArn))
+			if advanced := configuration.AdvancedConfiguration; advanced != nil {
+				groups = append(groups, deref(advanced.AlternateTargetGroupArn))
+			}
+		}
+	}
+	var distinct []string
+	for _, group := range groups {
+		if group != "" && !slices.Contains(distinct, group) {
+			distinct = append(distinct, group)
+		}
+	}
+	return distinct
 }

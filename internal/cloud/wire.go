@@ -125,6 +125,26 @@ func reportCalls(emit rollout.Emit) func(*smithy.Stack) error {
 	}
 }
 
+// endLate ends calls that take longer: their error is errLate then.
+func endLate(timeout time.Duration) func(*smithy.Stack) error {
+	return func(stack *smithy.Stack) error {
+		return stack.Initialize.Add(smithy.InitializeMiddlewareFunc(
+			"EndLate",
+			func(ctx context.Context, in smithy.InitializeInput, next smithy.InitializeHandler) (
+				smithy.InitializeOutput, smithy.Metadata, error,
+			) {
+				within, cancel := context.WithTimeoutCause(ctx, timeout, errLate)
+				defer cancel()
+				out, metadata, err := next.HandleInitialize(within, in)
+				if err != nil && ctx.Err() == nil && within.Err() != nil {
+					err = errLate
+				}
+				return out, metadata, err
+			},
+		), smithy.Before)
+	}
+}
+
 // text is what an error says, or nothing if there is none.
 func text(err error) string {
 	if err == nil {

@@ -65,6 +65,7 @@ var otherServices = map[string]string{
 	"DescribeParameters":     "ssm:",
 	"DescribeSecret":         "secretsmanager:",
 	"DescribeTargetHealth":   "elasticloadbalancing:",
+	"ListTargets":            "vpc-lattice:",
 	"CreateDeployment":       "codedeploy:",
 	"GetDeployment":          "codedeploy:",
 	"GetDeploymentConfig":    "codedeploy:",

@@ -115,7 +115,7 @@ type asked struct {
 	Services, Tasks, ServiceDeploymentARNs, ServiceRevisionARNs                   []string
 	Tags                                                                          []any
 	RepositoryName, SecretID, LogGroupName, LogStreamName                         string
-	TaskDefinition, Task, Rule, Schedule, Role                                    string
+	TaskDefinition, Task, Rule, Schedule, Role, TargetGroupIdentifier             string
 	ApplicationName, DeploymentGroupName, DeploymentConfigName, DeploymentID      string
 }
 
@@ -169,6 +169,7 @@ var resources = map[string]func(asked) []string{
 	"GetDeployment":          asked.deploymentGroup,
 	"ListDeployments":        asked.deploymentGroup,
 	"GetApplicationRevision": asked.application,
+	"ListTargets":            func(a asked) []string { return []string{a.TargetGroupIdentifier} },
 	"GetRole":                func(a asked) []string { return []string{a.Role} },
 	"AssumeRole":             func(a asked) []string { return []string{a.Role} },
 }

@@ -94,6 +94,9 @@ func (v *service) describe() document {
 }
 
 func (v *service) loadBalancers() []document {
+	if v.lattice {
+		return []document{}
+	}
 	balancer := document{"targetGroupArn": v.targetGroup(), "containerName": "app", "containerPort": 8080}
 	if v.strategy.name != "" { // [API: AdvancedConfiguration]
 		listener := "arn:aws:elasticloadbalancing:" + region + ":" + account +
@@ -113,13 +116,17 @@ var network = document{"awsvpcConfiguration": document{
 }}
 
 func (d *deployment) describe() document {
-	return document{
+	described := document{
 		"id": d.id(), "status": d.status, "taskDefinition": d.revision.arn(),
 		"desiredCount": d.desired, "pendingCount": d.pending(), "runningCount": d.count("RUNNING"), "failedTasks": d.failed,
 		"createdAt": epoch{d.created}, "updatedAt": epoch{d.updated},
 		"launchType": "FARGATE", "platformVersion": "1.4.0", "platformFamily": "Linux", "networkConfiguration": network,
 		"rolloutState": d.called(d.rollout, d.words[0]), "rolloutStateReason": d.reason,
 	}
+	if d.service.lattice {
+		described["vpcLatticeConfigurations"] = d.service.latticeConfigurations()
+	}
+	return described
 }
 
 // called is the word for a state, in a world where being IN_PROGRESS may have another.

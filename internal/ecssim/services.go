@@ -23,6 +23,7 @@ type service struct {
 	earlySuccess bool          // with the clean-up deferred
 	lingering    bool          // old tasks do not go
 	express      bool          // an Express service
+	lattice      bool          // behind VPC Lattice, and no load balancer
 	strategy     strategy      // none: tasks are replaced step by step
 	codeDeploy   *codeDeploy   // of the controller CODE_DEPLOY
 
@@ -44,13 +45,19 @@ type event struct {
 
 func (v *service) arn() string { return arn("service/" + v.cluster.name + "/" + v.name) }
 
-// targetGroup is where the load balancer of the service sends its traffic.
+// targetGroup is where the load balancer of the service, or VPC Lattice, sends its traffic.
 func (v *service) targetGroup() string {
+	if v.lattice {
+		return latticeGroup + "tg-0a1b2c3d4e5f60718"
+	}
 	return "arn:aws:elasticloadbalancing:" + region + ":" + account + ":targetgroup/" + v.name + "/6d0ecf831eec9f09"
 }
 
 // alternateGroup is the target group that stands by for the next deployment, where traffic is shifted.
 func (v *service) alternateGroup() string {
+	if v.lattice {
+		return latticeGroup + "tg-0918273645f5e4d3c"
+	}
 	return "arn:aws:elasticloadbalancing:" + region + ":" + account + ":targetgroup/" + v.name + "-alt/1c8b3c7f0f3a7a21"
 }
 

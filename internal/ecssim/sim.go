@@ -200,7 +200,7 @@ var operations = map[string]func(*Sim, []byte) (any, error){
 
 // Operations are the operations that the simulator knows, of all services.
 func Operations() []string {
-	names := []string{"GetSchedule", "UpdateSchedule"} // which are told by their paths
+	names := []string{"GetSchedule", "UpdateSchedule", "ListTargets"} // which are told by their paths
 	names = slices.AppendSeq(slices.AppendSeq(names, maps.Keys(operations)), maps.Keys(queries))
 	slices.Sort(names)
 	return names

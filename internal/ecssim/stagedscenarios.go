@@ -91,6 +91,20 @@ var stagedScenarios = []Scenario{
 		prepare:   shifts("linear"),
 	},
 	{
+		Name:      "lattice",
+		Story:     "the new tasks get a quarter of the traffic more each minute, behind VPC Lattice",
+		breaker:   rolling,
+		behaviour: well,
+		prepare:   behindLattice("linear"),
+	},
+	{
+		Name:      "lattice-unhealthy",
+		Story:     "VPC Lattice finds the new tasks unhealthy",
+		breaker:   rolling,
+		behaviour: failsHealthChecks,
+		prepare:   behindLattice("blue-green"),
+	},
+	{
 		Name:      "linear-by-default",
 		Story:     "the new tasks get a tenth of the traffic more every six minutes, as ECS does it by default",
 		breaker:   rolling,

@@ -70,11 +70,12 @@ func (s *Sim) advance(v *service, d *deployment) {
 	switch {
 	case d.stage == "SCALE_UP" && d.healthy() < v.desired,
 		d.stage == "BAKE_TIME" && spent < v.bake,
+		spent < v.latticeWait(d.stage),
 		d.stage != "SCALE_UP" && d.stage != "BAKE_TIME" && spent < stageInterval:
 		return
 	case d.stage == "PRODUCTION_TRAFFIC_SHIFT":
 		now := v.strategy.steps[d.step]
-		if spent < stepInterval+now.held {
+		if spent < max(stepInterval, v.latticeWait(d.stage))+now.held {
 			return
 		}
 		if d.step++; d.step < len(v.strategy.steps) {

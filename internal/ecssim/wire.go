@@ -73,7 +73,10 @@ func (s *Sim) answer(r *http.Request, body []byte) reply {
 
 	_, operation, isJSON := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	schedule, isSchedule := strings.CutPrefix(r.URL.Path, "/schedules/")
+	targets, isLattice := strings.CutPrefix(r.URL.Path, "/targetgroups/")
 	switch {
+	case isLattice:
+		return s.answerLattice(r, targets, body)
 	case isSchedule:
 		return s.answerSchedule(r, schedule, body)
 	case isJSON:

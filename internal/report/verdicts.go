@@ -194,7 +194,9 @@ func asksBack(r *rollout.Rollout) bool {
 }
 
 // askedBack is who was asked to take a deployment back, and to what.
-func askedBack(r *rollout.Rollout) string { return r.By + " was asked to roll back to " + r.WentTo().ID() }
+func askedBack(r *rollout.Rollout) string {
+	return r.By + " was asked to roll back to " + r.WentTo().ID()
+}
 
 // goal is what was waited for.
 func goal(r *rollout.Rollout) string {
