@@ -152,6 +152,8 @@ func story(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (r
 			WaitFor:  rollout.WaitFor(in.WaitFor),
 			Timeout:  plan.Timeout(in, world.Services),
 			RollBack: in.RollbackOnFailure,
+
+			RollbackTimeout: plan.RollbackTimeout(in, world.Services),
 		}, emit)
 	}
 	planned, err := plan.Make(in, world)

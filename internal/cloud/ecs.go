@@ -43,9 +43,6 @@ func (e *ecsCarrier) Start(
 // Look reads the service deployments, as far as they are listed and may be read. The deployments of the service tell
 // the same with fewer words: what cannot be read now keeps nobody from judging by them.
 func (e *ecsCarrier) Look(ctx context.Context, open []*rollout.Rollout, needed bool, emit rollout.Emit) error {
-	for _, r := range open {
-		r.Own = nil // what DescribeServices says is newer
-	}
 	if e.unreadable {
 		return nil
 	}
@@ -98,7 +95,7 @@ func (e *ecsCarrier) read(ctx context.Context, open []*rollout.Rollout) error {
 	}
 	for _, r := range open {
 		if its, read := found[r.ARN]; read {
-			r.Own = e.gone(ctx, r, its)
+			r.Own, r.OwnAt = e.gone(ctx, r, its), time.Now()
 		}
 	}
 	return nil

@@ -305,7 +305,7 @@ func TestOperations(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := open(t, test.scenario, test.deny...)
-				op := Operation{Services: w.survey(t).Services, WaitFor: rollout.Stable, Timeout: time.Hour}
+				op := Operation{Services: w.survey(t).Services, WaitFor: rollout.Stable, Timeout: time.Hour, RollbackTimeout: time.Hour}
 				if test.waitFor != "" {
 					op.WaitFor = test.waitFor
 				}

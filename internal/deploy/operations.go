@@ -20,12 +20,16 @@ type Operation struct {
 	Timeout  time.Duration
 	RollBack bool // what fails after it was continued
 
+	RollbackTimeout time.Duration
+
 	continues bool // so that it has to be seen whether it waits
 }
 
 // adopt reads the newest deployments of the services, as if this run had started them.
 func adopt(ctx context.Context, client *cloud.Client, op Operation, emit rollout.Emit) (*deployer, error) {
-	plan := rollout.Plan{WaitFor: op.WaitFor, Timeout: op.Timeout, RollBack: op.RollBack}
+	plan := rollout.Plan{
+		WaitFor: op.WaitFor, Timeout: op.Timeout, RollBack: op.RollBack, RollbackTimeout: op.RollbackTimeout,
+	}
 	for _, running := range op.Services {
 		plan.Rollouts = append(plan.Rollouts, newest(running))
 	}

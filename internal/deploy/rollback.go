@@ -144,7 +144,9 @@ func (d *deployer) rollBack(ctx context.Context, back []*rollout.Rollout) {
 		if len(going) == 0 {
 			return
 		}
-		until := watch.Until{WaitFor: rollout.Stable, Timeout: d.plan.Timeout, Hopeless: diagnose.Hopeless, Rollback: true}
+		until := watch.Until{
+			WaitFor: rollout.Stable, Timeout: d.plan.RollbackTimeout, Hopeless: diagnose.Hopeless, Rollback: true,
+		}
 		err := watch.Follow(ctx, d.client, going, until, d.emit)
 		back = nil
 		for i, r := range of {
@@ -278,8 +280,9 @@ func sameDeployment(r *rollout.Rollout, now rollout.Rollout, stopping bool) *rol
 		Replaced:      r.Replaced,
 		HealthChecked: r.HealthChecked,
 		Since:         time.Now(),
-		EventsSince:   r.Service.LatestEvent(r.Deployment.Created),
+		EventsSince:   now.Service.LatestEvent(r.Deployment.Created),
 		Stopping:      stopping,
+		GoingBack:     true,
 		Look:          rollout.Look{Service: now.Service, Deployment: r.Deployment, Seen: r.Seen, Later: now.Later},
 	}
 }

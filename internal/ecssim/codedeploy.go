@@ -273,7 +273,7 @@ func (s *Sim) stopDeployment(request stopDeploymentRequest) (any, error) {
 		d.rollsBack = append(slices.Clone(d.rollsBack), onRequest)
 	}
 	if d.stopping.IsZero() {
-		d.stopping = s.now
+		d.stopping, d.stoppedBy = s.now, s.actor
 	}
 	return document{"status": "Pending", "statusMessage": "No more traffic will be shifted"}, nil
 }

@@ -22,6 +22,9 @@ func (c Scenario) Lagging(lag Lag) Scenario {
 	return c
 }
 
+// Late is how late the reads of a scenario may be at most.
+func (c Scenario) Late() time.Duration { return max(c.lag.Services, c.lag.Deployments) }
+
 // past is what reads would have answered at some time.
 type past struct {
 	at          time.Time

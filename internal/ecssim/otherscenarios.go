@@ -16,7 +16,7 @@ var otherScenarios = []Scenario{
 		Story:     "the service is an Express service",
 		breaker:   rolling,
 		behaviour: well,
-		prepare:   func(_ *Sim, v *service) { v.express = true },
+		prepare:   express,
 	},
 	{
 		Name:      "mixed",

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -151,8 +152,14 @@ func Scenarios() []Scenario {
 	return own
 }
 
-// Named is the scenario of that name. The error names those that there are.
+// Named is the scenario of that name, or the random world of the seed in "world-1". The error names those that there
+// are.
 func Named(name string) (Scenario, error) {
+	if seed, is := strings.CutPrefix(name, randomPrefix); is {
+		if n, err := strconv.ParseUint(seed, 10, 64); err == nil {
+			return Random(n), nil
+		}
+	}
 	var names []string
 	for _, scenario := range Scenarios() {
 		if scenario.Name == name {

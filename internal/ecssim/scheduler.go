@@ -40,6 +40,7 @@ func (s *Sim) schedule(v *service) {
 			return !t.stopped.IsZero() && s.now.Sub(t.stopped) > retentionAge
 		})
 		s.progress(d)
+		s.seeRunning(d)
 	}
 	if v.codeDeploy != nil {
 		s.shiftTraffic(v)

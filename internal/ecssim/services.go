@@ -136,9 +136,12 @@ type deployment struct {
 	words     [2]string // what its rolloutState and status are called while it is IN_PROGRESS, if not that
 	replaced  *deployment
 	rollback  *rollback
-	startedBy string // of tasks that no service keeps
-	alternate bool   // its tasks are in the alternate target group
-	external  string // the id of the deployment of CodeDeploy's that made the task set
+	startedBy string    // of tasks that no service keeps
+	alternate bool      // its tasks are in the alternate target group
+	by        Actor     // who started it
+	stoppedBy Actor     // who asked for it to be rolled back
+	allRan    time.Time // when all its tasks were first healthy at the same time
+	external  string    // the id of the deployment of CodeDeploy's that made the task set
 	staged
 }
 
@@ -176,7 +179,7 @@ func (d *deployment) over() bool { return !d.finished.IsZero() }
 func (s *Sim) deploy(v *service, r *revision, b behaviour) *deployment {
 	d := &deployment{
 		service: v, number: v.ids.deployment(), status: "PRIMARY", revision: r,
-		created: s.now, behaviour: b, progress: "PENDING",
+		created: s.now, behaviour: b, progress: "PENDING", by: s.actor,
 		arn: arn("service-deployment/" + v.cluster.name + "/" + v.name + "/" + v.ids.serviceDeployment()),
 	}
 	d.set("IN_PROGRESS", fmt.Sprintf("ECS deployment %s in progress.", d.id()), s.now) // [SEEN]
@@ -240,8 +243,10 @@ func (s *Sim) updateService(request updateServiceRequest) (any, error) {
 		return nil, clientError("ServiceNotFoundException", "Service not found.") // [SEEN]
 	case v.status != "ACTIVE":
 		return nil, clientError("ServiceNotActiveException", "Service was not ACTIVE.") // [SEEN]
-	case v.express: // that it is refused, and the text, are unverified
-		return nil, clientError("InvalidParameterException", "Express services are updated with UpdateExpressGatewayService.")
+	case v.express && request.DeploymentConfiguration != nil: // as ecspresso has it, which leaves it out; text unverified
+		return nil, clientError(
+			"InvalidParameterException", "The deploymentConfiguration of an Express service cannot be updated.",
+		)
 	case v.scheduling == "DAEMON" && request.DesiredCount != nil:
 		// text unverified
 		return nil, clientError("InvalidParameterException", "The daemon scheduling strategy does not support a desired "+

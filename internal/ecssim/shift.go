@@ -54,6 +54,8 @@ type shift struct {
 	kept        time.Time // since when the blue task set is
 	rollback    *shift    // by which it is rolled back
 	of          *shift    // which it rolls back
+	by          Actor     // who started it
+	stoppedBy   Actor     // who asked for it to be stopped
 }
 
 type lifecycleEvent struct {
@@ -80,6 +82,7 @@ func (s *Sim) shift(v *service, r *revision, content string) *shift {
 		content:  content,
 		revision: r,
 		status:   "Created",
+		by:       s.actor,
 		created:  s.now,
 		blue:     v.primary(),
 	}

@@ -65,6 +65,7 @@ type Sim struct {
 	rules     []*rule
 	schedules map[string]document // by group/name
 	pasts     []past              // oldest first
+	actor     Actor               // who acts now
 	// reads of services and of service deployments, which may be late
 	serviceReads, deploymentReads int
 }
@@ -102,7 +103,9 @@ func New(scenario Scenario) *Sim {
 		runs:     map[string]*deployment{},
 	}
 	s.furnish()
-	return s.prepared()
+	s.prepared()
+	s.actor = Somebody
+	return s
 }
 
 // SetPace makes the world run that many times as fast as the clock, for those who cannot have

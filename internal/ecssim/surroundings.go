@@ -64,11 +64,15 @@ func (s *Sim) describeLogGroups(request describeLogGroupsRequest) (any, error) {
 
 type describeParametersRequest struct{ ParameterFilters []struct{ Values []string } }
 
+// describeParameters finds parameters by the very names that they have: with a slash before it that of one in a
+// hierarchy, and without it that of any other
+// (https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-hierarchies.html).
 func (s *Sim) describeParameters(request describeParametersRequest) (any, error) {
 	found := []document{}
 	for _, filter := range request.ParameterFilters {
 		for _, name := range filter.Values {
-			if bare := strings.TrimPrefix(name, "/"); !s.lacks(bare) && !s.lacks("/"+bare) {
+			bare, rooted := strings.CutPrefix(name, "/")
+			if rooted == strings.Contains(bare, "/") && !s.lacks(bare) && !s.lacks("/"+bare) {
 				found = append(found, document{"Name": name})
 			}
 		}

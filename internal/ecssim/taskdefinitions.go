@@ -50,8 +50,9 @@ type revision struct {
 	definition document // as registered, with the defaults that ECS fills in
 	tags       any
 	registered time.Time
-	by         string // whose ARN registered it
-	proven     bool   // it was there, and ran well, before anybody deployed
+	by         string     // whose ARN registered it
+	proven     bool       // it was there, and ran well, before anybody deployed
+	fate       *behaviour // of its tasks; nil: as the scenario has it
 }
 
 func (r *revision) id() string { return fmt.Sprintf("%s:%d", r.family, r.number) }

@@ -70,6 +70,8 @@ func (s *Sim) answer(r *http.Request, body []byte) reply {
 	defer s.mu.Unlock()
 	s.clock = s.started.Add(time.Duration(s.pace * float64(time.Since(s.started))))
 	s.catchUp(s.clock)
+	s.actor = Deployer
+	defer func() { s.actor = Somebody }()
 
 	_, operation, isJSON := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	schedule, isSchedule := strings.CutPrefix(r.URL.Path, "/schedules/")

@@ -139,17 +139,19 @@ func (s *Sim) newService(c *cluster, name string, runs *revision, desired int) *
 }
 
 // prepared lets the scenario have its way with the service.
-func (s *Sim) prepared() *Sim {
+func (s *Sim) prepared() {
 	if s.scenario.prepare != nil {
 		s.scenario.prepare(s, s.web())
 	}
-	return s
 }
 
 func (s *Sim) web() *service { return s.clusters[0].services[0] }
 
 // behaviourOf is how the tasks of a revision fare in a service: those of one that was there before fare well.
 func (s *Sim) behaviourOf(v *service, r *revision) behaviour {
+	if r.fate != nil {
+		return *r.fate
+	}
 	if r.proven && !s.scenario.always {
 		return well
 	}

@@ -70,10 +70,11 @@ func (ecs) RollsBack(r *rollout.Rollout) bool {
 
 func (ecs) Evidence(*rollout.Rollout, *rollout.Evidence) {}
 
-// serviceDeployment is what the service-deployment calls say, as far as they were made.
+// serviceDeployment is what the service-deployment calls say, if they were answered in the last look: else what
+// DescribeServices says is newer.
 func serviceDeployment(r *rollout.Rollout) (rollout.ServiceDeployment, bool) {
 	its, read := r.Own.(rollout.ServiceDeployment)
-	return its, read
+	return its, read && !r.OwnAt.Before(r.Began)
 }
 
 func (ecs) Progress(r *rollout.Rollout) rollout.Progress {
@@ -84,8 +85,9 @@ func (ecs) Progress(r *rollout.Rollout) rollout.Progress {
 	if primary, _ := r.Service.Primary(); goneBack(r) && !complete(r.Service, primary) {
 		s.State = string(rollout.ServiceDeploymentRollbackInProgress)
 	}
-	its, read := serviceDeployment(r)
-	if !read {
+	its, known := r.Own.(rollout.ServiceDeployment)
+	_, fresh := serviceDeployment(r)
+	if !known || !fresh && (r.Deployment.State != rollout.RolloutInProgress || goneBack(r)) {
 		return s
 	}
 	s.State = string(its.Status)

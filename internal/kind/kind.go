@@ -200,6 +200,16 @@ func Timeout(
 	return longest + more
 }
 
+// leastRollbackTimeout is how long a roll-back is waited for at least: a run that leaves amid it does not know who
+// serves.
+const leastRollbackTimeout = 10 * time.Minute
+
+// RollbackTimeout is how long a roll-back is waited for at most, which ends when the service is stable, whatever the
+// deployment was waited for.
+func RollbackTimeout(asked time.Duration, onTop bool, services []rollout.SurveyedService) time.Duration {
+	return max(leastRollbackTimeout, Timeout(asked, onTop, rollout.Stable, services))
+}
+
 // counts are those of a standing that all kinds have.
 func counts(r *rollout.Rollout) rollout.Progress {
 	_, listed := r.Service.Deployment(r.Deployment.ID)

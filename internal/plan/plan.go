@@ -18,10 +18,13 @@ import (
 // Make makes the plan. Its error is a *rollout.Problem.
 func Make(in inputs.Inputs, world rollout.World) (rollout.Plan, error) {
 	plan := rollout.Plan{
-		Region:     world.Region,
-		WaitFor:    rollout.WaitFor(in.WaitFor),
-		Timeout:    Timeout(in, world.Services),
-		RollBack:   in.RollbackOnFailure,
+		Region:   world.Region,
+		WaitFor:  rollout.WaitFor(in.WaitFor),
+		Timeout:  Timeout(in, world.Services),
+		RollBack: in.RollbackOnFailure,
+
+		RollbackTimeout: RollbackTimeout(in, world.Services),
+
 		ShowValues: in.ShowValues,
 	}
 	if in.KeepRevisions != nil {
@@ -301,6 +304,14 @@ func Concerns(plan rollout.Plan) []rollout.Concern {
 // Timeout is how long is waited at most.
 func Timeout(in inputs.Inputs, services []rollout.SurveyedService) time.Duration {
 	return kind.Timeout(in.Timeout, in.WaitsOnTop, rollout.WaitFor(in.WaitFor), services)
+}
+
+// RollbackTimeout is how long is waited at most for what is taken back. Whoever asks for a roll-back says how long.
+func RollbackTimeout(in inputs.Inputs, services []rollout.SurveyedService) time.Duration {
+	if in.Operation == "rollback" && in.Timeout > 0 {
+		return in.Timeout
+	}
+	return kind.RollbackTimeout(in.Timeout, in.WaitsOnTop, services)
 }
 
 // Result is what a dry run comes to.

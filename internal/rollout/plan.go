@@ -74,8 +74,10 @@ type Plan struct {
 	WaitFor   WaitFor
 	Timeout   time.Duration
 	RollBack  bool // what failed, timed out or was cancelled
-	Restart   bool // nothing was asked to change: the services are restarted with what they run
-	Notes     []Note
+	// RollbackTimeout is how long is waited for what is taken back.
+	RollbackTimeout time.Duration
+	Restart         bool // nothing was asked to change: the services are restarted with what they run
+	Notes           []Note
 	// Before and After are tasks that run once, before the first service is updated and after all have
 	// succeeded; nil if there is none.
 	Before, After *PlannedTask

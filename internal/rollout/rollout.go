@@ -31,6 +31,7 @@ type Rollout struct {
 	HealthChecked bool     // a container of the task definition has a health check
 	Unchanged     bool     // no deployment was started: it is the one that there was
 	Stopping      bool     // who carries it out was asked to stop it and to roll it back
+	GoingBack     bool     // it is being rolled back: what its own tasks do is of no interest any more
 	Outputs       []Output // of the step, which only its kind of deployment has
 	FromStage     string   // of the lifecycle, at which it was when this run found it; empty: this run has started it
 
@@ -54,14 +55,15 @@ func (r *Rollout) Deployed() RevisionResult {
 
 // Look is what was read of a rollout, together, and when.
 type Look struct {
-	At         time.Time  // when the service was read, by our clock
+	Began      time.Time  // when the look was begun, by our clock
+	At         time.Time  // when the service was read
 	Service    Service    // as it was
 	Missing    int        // looks in a row in which the service was not there
 	Later      Deployment // of somebody else, which was started after ours; zero: none is known
 	Deployment Deployment // ours, as it was last listed
 	Seen       bool       // it ever was
 	Own        Detail     // what AWS says of it beside the service, in the form of its kind; nil: nothing is known
-	OwnAt      time.Time  // when that was read
+	OwnAt      time.Time  // when that was read: in an earlier look, if before this one was begun
 	Health     Health     // of its tasks, where it was looked at
 	Progress   Progress   // what all of that comes to
 

@@ -13,6 +13,7 @@ import (
 
 // look reads the services, and what else AWS says of their deployments, and files it.
 func (w *watcher) look(ctx context.Context, open []*follower) error {
+	began := time.Now()
 	var names []string
 	for _, f := range open {
 		names = append(names, f.Service.Name)
@@ -20,6 +21,9 @@ func (w *watcher) look(ctx context.Context, open []*follower) error {
 	services, err := w.client.Services(ctx, open[0].Service.Cluster, names...)
 	if err != nil {
 		return err
+	}
+	for _, f := range open {
+		f.Began = began
 	}
 	_, needed := w.until.WaitFor.Stage() // which is not seen otherwise
 	for _, controller := range slices.Sorted(maps.Keys(w.carriers)) {

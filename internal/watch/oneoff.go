@@ -47,7 +47,7 @@ func FollowTasks(ctx context.Context, client *cloud.Client, run OneOff, emit rol
 			return f.tasks, context.Cause(ctx)
 		case err != nil && !cloud.Transient(err):
 			return f.tasks, err
-		case err != nil && silent(f.lastEvent, lookInterval):
+		case err != nil && silent(f.lastEvent, lookInterval, 0):
 			f.say(rollout.Unanswered{Age: time.Since(f.lastAnswer), Err: err})
 		case err == nil && stopped && (len(f.Streams) == 0 || f.noLog || time.Since(f.lastLine) >= lastLineTimeout):
 			return f.tasks, nil
@@ -93,7 +93,7 @@ func (f *runner) look(ctx context.Context) (stopped bool, err error) {
 		states = append(states, task.Status)
 	}
 	changed := !slices.Equal(states, f.states)
-	if changed || silent(f.lastEvent, lookInterval) {
+	if changed || silent(f.lastEvent, lookInterval, 0) {
 		f.say(rollout.OneOffProgressed{Input: f.Input, States: states})
 	}
 	isRunning := func(state rollout.TaskStatus) bool { return state != rollout.TaskStopped }

@@ -61,7 +61,7 @@ func (f *follower) first(id string) bool {
 func (w *watcher) tellFailures(ctx context.Context, f *follower) error {
 	counted := kind.Of(f.Service).CountsFailures()
 	switch {
-	case w.noTasks || f.Deployment.Failed <= f.failures && (counted || !f.changed):
+	case w.noTasks || f.GoingBack || f.Deployment.Failed <= f.failures && (counted || !f.changed):
 		f.failures = f.Deployment.Failed // ECS counts from 0 again after a task that ran well
 		return nil
 	case w.looksLeft == 0:
@@ -106,16 +106,21 @@ func (w *watcher) tellCauses(f *follower, failed []rollout.Task) {
 	}
 }
 
-// silent tells whether nothing was said since then for so long that it would be too long at the next look.
-func silent(since time.Time, interval time.Duration) bool {
-	return time.Since(since) >= silenceInterval-interval*11/10
+// silent tells whether nothing was said since then for so long that it would be too long after the next look, which
+// begins after an interval.
+func silent(since time.Time, interval, look time.Duration) bool {
+	return time.Since(since) >= silenceInterval-interval*11/10-look
+}
+
+func (w *watcher) silent(since time.Time) bool {
+	return silent(since, w.interval(), w.lastRound)
 }
 
 // breakSilence says how things stand when nothing has changed for a while.
 func (w *watcher) breakSilence() {
 	open := w.undecided()
 	switch {
-	case len(open) == 0 || !silent(w.lastEvent, w.interval()):
+	case len(open) == 0 || !w.silent(w.lastEvent):
 		return
 	case len(w.followers) == 1:
 		w.emit(rollout.Progressed{Rollout: open[0].Rollout})
@@ -131,7 +136,7 @@ func (w *watcher) breakSilence() {
 // complain says that AWS does not answer, when it has not for a while.
 func (w *watcher) complain(err error) {
 	w.breakSilence()
-	if silent(w.lastAnswer, w.interval()) && silent(w.lastComplaint, w.interval()) {
+	if w.silent(w.lastAnswer) && w.silent(w.lastComplaint) {
 		w.lastComplaint = time.Now()
 		w.emit(rollout.Unanswered{Age: time.Since(w.lastAnswer), Err: err})
 	}

@@ -77,12 +77,13 @@ type watcher struct {
 	until         Until
 	emit          rollout.Emit
 	followers     []*follower
-	noTasks       bool      // the tasks may not be read
-	noTargets     bool      // the health of targets may not be read
-	looksLeft     int       // how many services may still be looked into in this round
-	lastEvent     time.Time // when something was last said
-	lastAnswer    time.Time // when AWS last answered all that it was asked in a round
-	lastComplaint time.Time // when it was last said that it does not
+	noTasks       bool          // the tasks may not be read
+	noTargets     bool          // the health of targets may not be read
+	looksLeft     int           // how many services may still be looked into in this round
+	lastRound     time.Duration // how long it took
+	lastEvent     time.Time     // when something was last said
+	lastAnswer    time.Time     // when AWS last answered all that it was asked in a round
+	lastComplaint time.Time     // when it was last said that it does not
 }
 
 // follower is a rollout that is followed, and what was told of it.
@@ -105,7 +106,9 @@ func (w *watcher) run(ctx context.Context) error {
 		if err := w.client.Pause(ctx, w.interval()); err != nil {
 			return w.stop(err)
 		}
+		began := time.Now()
 		err := w.round(ctx)
+		w.lastRound = time.Since(began)
 		switch {
 		case err != nil && context.Cause(ctx) != nil:
 			return w.stop(context.Cause(ctx))
@@ -190,7 +193,7 @@ func (w *watcher) judge(ctx context.Context, f *follower) error {
 	}
 	cause, hopeless := w.until.Hopeless(f.Service.Placement, f.failed)
 	switch {
-	case !hopeless || f.Deployment.Running > 0 || f.Deployment.State == rollout.RolloutFailed || f.causes[cause]:
+	case !hopeless || f.GoingBack || f.Deployment.Running > 0 || f.Deployment.State == rollout.RolloutFailed || f.causes[cause]:
 		return nil
 	case its.RollsBack(f.Rollout):
 		f.causes[cause] = true
@@ -204,6 +207,7 @@ func (w *watcher) judge(ctx context.Context, f *follower) error {
 // doomed tells whether all are going to be taken back.
 func (w *watcher) doomed() bool {
 	return w.until.Together && slices.ContainsFunc(w.followers, func(f *follower) bool {
-		return f.Phase == rollout.PhaseDecided && !f.Verdict.Outcome.Good()
+		outcome := f.Verdict.Outcome
+		return f.Phase == rollout.PhaseDecided && !outcome.Good() && outcome != rollout.Superseded
 	})
 }

@@ -1,0 +1,235 @@
+package action
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ecs-deploy/internal/ecssim"
+	"ecs-deploy/internal/viewer"
+)
+
+var (
+	worlds    = flag.Int("worlds", 200, "how many random worlds are played")
+	firstSeed = flag.Uint64("seed", 1, "the seed of the first")
+)
+
+// campaign is a run in a random world, with random inputs, on a network on which random things happen to calls.
+type campaign struct {
+	seed     uint64
+	scenario ecssim.Scenario
+	denied   []string
+	with     map[string]string
+	cancel   time.Duration // 0: never
+	jitter   float64
+	troubles int // of a hundred calls, to how many something happens
+	slow     int // and how many take long
+
+	// How it went.
+	*ecssim.Sim
+	mu      sync.Mutex
+	called  map[string]int
+	changed []string // calls that were to change something
+	log     timedLog
+	code    int
+	outputs map[string]string
+	began   time.Time
+	ended   time.Time
+	truth   map[string]ecssim.Truth
+}
+
+// timedLog remembers when something was last said, and the longest silence.
+type timedLog struct {
+	bytes.Buffer
+	last    time.Time
+	silence time.Duration
+	before  string // what was said before it
+}
+
+func (l *timedLog) Write(text []byte) (int, error) {
+	if gap := time.Since(l.last); gap > l.silence {
+		said := strings.Split(strings.TrimSpace(l.String()), "\n")
+		l.silence, l.before = gap, said[len(said)-1]
+	}
+	l.last = time.Now()
+	return l.Buffer.Write(text)
+}
+
+// mayBeDenied are operations without which a run does with less.
+var mayBeDenied = []string{
+	"ListServiceDeployments", "DescribeServiceDeployments", "StopServiceDeployment", "DescribeServiceRevisions", "ListTasks",
+	"DescribeTasks", "GetLogEvents", "DescribeTargetHealth", "ListTargets", "GetDeploymentTarget", "GetDeploymentConfig",
+	"BatchGetImage", "DescribeLogGroups", "GetRole",
+}
+
+func newCampaign(seed uint64) *campaign {
+	r := rand.New(rand.NewPCG(seed, 3))
+	chance := func(percent int) bool { return r.IntN(100) < percent }
+	c := &campaign{
+		seed: seed, scenario: ecssim.Random(seed), jitter: r.Float64(), called: map[string]int{}, outputs: map[string]string{},
+	}
+	for _, operation := range mayBeDenied {
+		if chance(8) {
+			c.denied = append(c.denied, operation)
+		}
+	}
+	if chance(3) {
+		c.denied = append(c.denied, []string{"UpdateService", "RegisterTaskDefinition", "DescribeServices"}[r.IntN(3)])
+	}
+	c.scenario = c.scenario.Denying(c.denied...)
+	if chance(40) {
+		c.troubles = r.IntN(6)
+	}
+	if chance(30) {
+		c.slow = r.IntN(6)
+	}
+	if chance(15) {
+		c.cancel = time.Duration(1+r.IntN(400)) * time.Second
+	}
+	c.with = map[string]string{"cluster": "main", "service": c.scenario.With["service"]}
+	if chance(80) {
+		c.with["image"] = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:v2"
+		c.with["wait-for"] = []string{"", "", "", "stable", "running", "running", "none", "bake-time"}[r.IntN(8)]
+		c.with["desired-count"] = []string{"", "", "", "", "", "", "", "3"}[r.IntN(8)]
+		c.with["keep-revisions"] = []string{"", "", "", "", "2"}[r.IntN(5)]
+	} else {
+		c.with["operation"] = []string{"status", "rollback", "rollback", "continue", "continue-once"}[r.IntN(5)]
+	}
+	if chance(60) {
+		c.with["rollback-on-failure"] = "true"
+	}
+	if chance(40) {
+		c.with["timeout"] = fmt.Sprint(1+r.IntN(20), "m")
+	}
+	if chance(50) {
+		c.with["verify"] = "false"
+	}
+	return c
+}
+
+// Do plays the network. What happens to a call depends on the seed, and on what it asks for the how manieth time: not on
+// which of several calls at once comes first.
+func (c *campaign) Do(r *http.Request) (*http.Response, error) {
+	operation := operationOf(r)
+	body := []byte{}
+	if r.Body != nil {
+		body, _ = io.ReadAll(r.Body)
+		r.Body = io.NopCloser(bytes.NewReader(body))
+	}
+	hash := fnv.New64a()
+	fmt.Fprint(hash, c.seed, operation, string(body))
+	c.mu.Lock()
+	key := operation + string(body)
+	c.called[key]++
+	fmt.Fprint(hash, c.called[key])
+	if slices.Contains([]string{"UpdateService", "CreateDeployment", "RegisterTaskDefinition", "StopServiceDeployment", "StopDeployment", "ContinueDeployment", "ContinueServiceDeployment", "DeregisterTaskDefinition"}, operation) {
+		c.changed = append(c.changed, operation)
+	}
+	c.mu.Unlock()
+	random := rand.New(rand.NewPCG(hash.Sum64(), 4))
+	latency := time.Duration(20+random.IntN(300)) * time.Millisecond
+	if random.IntN(100) < c.slow {
+		latency = time.Duration(random.IntN(28000)) * time.Millisecond
+	}
+	select {
+	case <-time.After(latency):
+	case <-r.Context().Done():
+		return nil, r.Context().Err()
+	}
+	pass := func() (*http.Response, error) { return c.Sim.Do(r) }
+	if random.IntN(100) >= c.troubles {
+		return pass()
+	}
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(faults)), func(name string) bool { return name == "expired" })
+	return faults[names[random.IntN(len(names))]](r, pass)
+}
+
+func (c *campaign) run(t *testing.T) {
+	t.Helper()
+	folder := t.TempDir()
+	env := runnerEnv(t, c.with)
+	env["GITHUB_OUTPUT"] = filepath.Join(folder, "output")
+	synctest.Test(t, func(t *testing.T) {
+		c.Sim = ecssim.New(c.scenario)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		if c.cancel > 0 {
+			time.AfterFunc(c.cancel, cancel)
+		}
+		c.began = time.Now()
+		c.log.last = c.began
+		c.code = Run(ctx, Env{
+			Getenv: func(name string) string { return env[name] }, Stdout: &c.log, Jitter: func() float64 { return c.jitter }, HTTP: c,
+		})
+		c.ended = time.Now()
+		c.truth = c.Truth("main")
+	})
+	text, err := os.ReadFile(env["GITHUB_OUTPUT"])
+	require.NoError(t, err)
+	for line := range strings.Lines(viewer.Outputs(string(text))) {
+		if name, value, found := strings.Cut(strings.TrimSuffix(line, "\n"), "="); found && !strings.HasPrefix(name, " ") {
+			c.outputs[name] = value
+		}
+	}
+}
+
+// TestNoWorldIsToldOfWhatIsNotTrue plays random worlds, and compares what a run says with what is true in them. A seed
+// that fails is played alone with -run and -seed, and its story read with the input simulate, world- and the seed.
+func TestNoWorldIsToldOfWhatIsNotTrue(t *testing.T) {
+	n := *worlds
+	if testing.Short() {
+		n /= 5
+	}
+	for i := range n {
+		seed := *firstSeed + uint64(i)
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			c := newCampaign(seed)
+			c.run(t)
+			for _, lie := range c.lies() {
+				t.Errorf("world %d: %s", seed, lie)
+			}
+			if t.Failed() {
+				t.Logf("with %v, cancelled after %v, denied %v, late %v\n%s\n%s", c.with, c.cancel, c.denied, c.scenario.Late(), c.log.String(), c.history())
+			}
+			requireWellFormed(t, c.log.String())
+		})
+	}
+}
+
+// history is what was true.
+func (c *campaign) history() string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "ended after %v with %d: %v\n", c.ended.Sub(c.began), c.code, c.outputs["outcomes"])
+	for _, name := range slices.Sorted(maps.Keys(c.truth)) {
+		truth := c.truth[name]
+		fmt.Fprintf(&text, "%s: deleted %v, desired %d\n", name, truth.Deleted, truth.Desired)
+		for _, d := range truth.Deployments {
+			since := func(at time.Time) string {
+				if at.IsZero() {
+					return "never"
+				}
+				return at.Sub(c.began).String()
+			}
+			fmt.Fprintf(&text, "  %s %s by %q, stopped by %q: %s, primary %v, complete %v, created %s, ended %s, ran %s, went to %q\n",
+				d.ID, d.Revision, d.By, d.StoppedBy, d.Status, d.Primary, d.Complete, since(d.Created), since(d.Ended), since(d.Ran), d.WentTo)
+		}
+	}
+	return text.String()
+}

@@ -1,0 +1,194 @@
+package action
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"ecs-deploy/internal/ecssim"
+	"ecs-deploy/internal/rollout"
+)
+
+// exits are the exit codes of the outcomes; failed may also end with those of bad inputs and of what AWS refuses.
+var exits = map[rollout.Outcome][]int{
+	rollout.Succeeded: {0}, rollout.Unchanged: {0}, rollout.Planned: {0}, rollout.Failed: {1, 2, 3}, rollout.TimedOut: {1},
+	rollout.Superseded: {1}, rollout.RolledBack: {4}, rollout.RollbackFailed: {5}, rollout.Cancelled: {130},
+}
+
+const (
+	badInputs  = 2
+	notReached = 3
+)
+
+// lies are what a run said or did that it should not have.
+func (c *campaign) lies() []string {
+	var lies []string
+	add := func(format string, args ...any) { lies = append(lies, fmt.Sprintf(format, args...)) }
+	outcome := rollout.Outcome(c.outputs["outcome"])
+	if !slices.Contains(exits[outcome], c.code) {
+		add("it ended with %d, and the outcome is %q", c.code, outcome)
+	}
+	if c.code == badInputs && len(c.changed) > 0 {
+		add("what is refused changes nothing, and it called %v", c.changed)
+	}
+	if most := 32*time.Second + c.patience(); c.log.silence > most {
+		add("it was silent for %v, after %q", c.log.silence, c.log.before)
+	}
+	if took := c.ended.Sub(c.began); took > c.longest() {
+		add("it took %v", took)
+	}
+	var outcomes map[string]rollout.Outcome
+	if err := json.Unmarshal([]byte(c.outputs["outcomes"]), &outcomes); err != nil {
+		add("outcomes: %v", err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.truth)) {
+		lies = append(lies, c.harm(c.truth[name])...)
+		if told, is := outcomes[name]; is && c.with["operation"] == "" {
+			if lie := c.lie(told, c.truth[name]); lie != "" {
+				add("%s is told to be %s: %s", name, told, lie)
+			}
+		}
+	}
+	return lies
+}
+
+// patience is how long a call may take on this network.
+func (c *campaign) patience() time.Duration {
+	if c.slow > 0 || c.troubles > 0 {
+		return 30 * time.Second
+	}
+	return 0
+}
+
+// longest is how long a run may take.
+func (c *campaign) longest() time.Duration {
+	timeout, err := time.ParseDuration(c.with["timeout"])
+	if err != nil {
+		timeout = 3 * time.Hour
+	}
+	return 2*timeout + 15*time.Minute
+}
+
+// late is how old what a run sees may be.
+func (c *campaign) late() time.Duration { return c.scenario.Late() + 15*time.Second + c.patience() }
+
+// ours are the deployments that a run started, the oldest first.
+func ours(truth ecssim.Truth) []ecssim.TrueDeployment {
+	return slices.DeleteFunc(inOrder(truth), func(d ecssim.TrueDeployment) bool { return d.By != ecssim.Deployer })
+}
+
+func inOrder(truth ecssim.Truth) []ecssim.TrueDeployment {
+	all := slices.Clone(truth.Deployments)
+	slices.SortStableFunc(all, func(a, b ecssim.TrueDeployment) int { return a.Created.Compare(b.Created) })
+	return all
+}
+
+// harm is what a run did to a service that it should not have.
+func (c *campaign) harm(truth ecssim.Truth) []string {
+	var harm []string
+	add := func(format string, args ...any) {
+		harm = append(harm, truth.Service+": "+fmt.Sprintf(format, args...))
+	}
+	operation, goesBack := c.with["operation"], c.with["rollback-on-failure"] == "true"
+	most := map[string]int{"": 1, "rollback": 1}[operation]
+	if goesBack && operation != "rollback" && operation != "status" {
+		most++
+	}
+	if n := len(ours(truth)); n > most {
+		add("it started %d deployments", n)
+	}
+	var above ecssim.TrueDeployment
+	started := false
+	for _, d := range inOrder(truth) {
+		if d.By == ecssim.Deployer && started && above.By == ecssim.Somebody && d.Created.Sub(above.Created) > c.late() {
+			add("it deployed %s above %s of somebody else", d.ID, above.ID)
+		}
+		if d.StoppedBy == ecssim.Deployer && d.By != ecssim.Deployer && (operation == "" || operation == "status") {
+			add("it stopped %s of somebody else", d.ID)
+		}
+		started = started || d.By == ecssim.Deployer || operation != ""
+		above = d
+	}
+	return harm
+}
+
+// lie is what is not true of an outcome, or nothing.
+func (c *campaign) lie(told rollout.Outcome, truth ecssim.Truth) string {
+	mine := ours(truth)
+	if len(mine) == 0 {
+		if told == rollout.Failed || told == rollout.Unchanged || told == rollout.Cancelled {
+			return ""
+		}
+		return "it deployed nothing"
+	}
+	first := mine[0]
+	good := first.Status == "SUCCESSFUL" || first.Status == "Succeeded" || first.Complete
+	goodLong := good && !first.Ended.IsZero() && c.ended.Sub(first.Ended) > c.late()
+	newer := slices.DeleteFunc(inOrder(truth), func(d ecssim.TrueDeployment) bool { return !d.Created.After(first.Created) })
+	theirs := slices.ContainsFunc(newer, func(d ecssim.TrueDeployment) bool { return d.By == ecssim.Somebody })
+	switch told {
+	case rollout.Unchanged:
+		return "it deployed " + first.ID
+	case rollout.Succeeded:
+		return c.noSuccess(first, good)
+	case rollout.RolledBack:
+		return notBack(truth, first, theirs)
+	case rollout.Superseded:
+		if !theirs {
+			return "nobody else deployed"
+		}
+	case rollout.Failed, rollout.TimedOut, rollout.Cancelled:
+		if goodLong && !truth.Deleted && c.with["wait-for"] != "bake-time" && c.code != notReached && len(mine) == 1 {
+			return "it succeeded " + c.ended.Sub(first.Ended).String() + " ago"
+		}
+	case rollout.RollbackFailed:
+		for _, d := range truth.Deployments {
+			if d.Complete && d.By == ecssim.Earlier && !theirs && !truth.Deleted && first.WentTo != "" && !first.Ended.IsZero() && c.ended.Sub(first.Ended) > c.late() {
+				return d.Revision + " serves again"
+			}
+		}
+	}
+	return ""
+}
+
+// noSuccess is why a deployment that is called a success is none.
+func (c *campaign) noSuccess(first ecssim.TrueDeployment, good bool) string {
+	if good {
+		return ""
+	}
+	switch c.with["wait-for"] {
+	case "", "stable":
+		return "it is " + first.Status
+	case "running":
+		if first.Ran.IsZero() && !c.blind() {
+			return "its tasks never ran all at once"
+		}
+	}
+	return ""
+}
+
+// blind tells whether a run may not see the health of tasks.
+func (c *campaign) blind() bool {
+	return slices.ContainsFunc(c.denied, func(operation string) bool {
+		return slices.Contains([]string{"ListTasks", "DescribeTasks", "DescribeTargetHealth", "ListTargets"}, operation)
+	}) || strings.Contains(c.log.String(), "are not known without it")
+}
+
+// notBack is why a deployment that is said to be taken back is not.
+func notBack(truth ecssim.Truth, first ecssim.TrueDeployment, theirs bool) string {
+	if theirs || truth.Deleted {
+		return ""
+	}
+	for _, d := range truth.Deployments {
+		if d.Primary && d.ID == first.ID {
+			return "it is still what the service runs"
+		}
+		if d.Primary && !d.Complete && d.Revision == first.Revision {
+			return "the service runs " + d.Revision
+		}
+	}
+	return ""
+}
