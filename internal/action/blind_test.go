@@ -3,6 +3,7 @@ package action
 import (
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"regexp"
 	"strings"
@@ -59,6 +60,25 @@ func TestServiceDeploymentsThatCannotBeReadBlindNobody(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A look at which the service deployment was not answered takes nothing back of what was told before: neither the stage,
+// nor how long the bake time still is.
+func TestAStageIsNotForgottenForALookWithoutAnswer(t *testing.T) {
+	l := on(t, deployWeb("blue-green"), func(n *spoiler) {
+		n.operation = "DescribeServiceDeployments"
+		n.happens = func(r *http.Request, pass func() (*http.Response, error)) (*http.Response, error) {
+			if rand.IntN(3) == 0 {
+				return faults["throttled"](r, pass)
+			}
+			return pass()
+		}
+	}, nil)[0]
+	require.Zero(t, l.code, l.log)
+	_, after, staged := strings.Cut(l.log, "  scale up  ")
+	require.True(t, staged, l.log)
+	require.NotContains(t, after, "  in progress  ")
+	require.LessOrEqual(t, strings.Count(after, ", 2m left"), 1, "the bake time begins once\n%s", l.log)
 }
 
 // What waits for somebody is told by the service deployment alone: where that cannot be read, continue says so, and not

@@ -3,6 +3,7 @@ package action
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"hash/fnv"
@@ -52,6 +53,9 @@ type campaign struct {
 	began   time.Time
 	ended   time.Time
 	truth   map[string]ecssim.Truth
+	result  struct {
+		Services []struct{ Service, Reason string }
+	}
 }
 
 // timedLog remembers when something was last said, and the longest silence.
@@ -114,8 +118,8 @@ func newCampaign(seed uint64) *campaign {
 	if chance(60) {
 		c.with["rollback-on-failure"] = "true"
 	}
-	if chance(40) {
-		c.with["timeout"] = fmt.Sprint(1+r.IntN(20), "m")
+	if chance(70) {
+		c.with["timeout"] = fmt.Sprint(1+r.IntN(12), "m")
 	}
 	if chance(50) {
 		c.with["verify"] = "false"
@@ -187,6 +191,7 @@ func (c *campaign) run(t *testing.T) {
 			c.outputs[name] = value
 		}
 	}
+	require.NoError(t, json.Unmarshal([]byte(c.outputs["result"]), &c.result), c.log.String())
 }
 
 // TestNoWorldIsToldOfWhatIsNotTrue plays random worlds, and compares what a run says with what is true in them. A seed

@@ -1,9 +1,11 @@
 package action
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -21,6 +23,9 @@ var exits = map[rollout.Outcome][]int{
 const (
 	badInputs  = 2
 	notReached = 3
+
+	// runnersPatience is when the runner kills a step that was cancelled.
+	runnersPatience = 10 * time.Second
 )
 
 // lies are what a run said or did that it should not have.
@@ -40,19 +45,66 @@ func (c *campaign) lies() []string {
 	if took := c.ended.Sub(c.began); took > c.longest() {
 		add("it took %v", took)
 	}
+	if c.code == 130 && c.ended.Sub(c.began)-c.cancel > runnersPatience {
+		add("it ended %v after it was cancelled, and the runner kills it", c.ended.Sub(c.began)-c.cancel)
+	}
+	for family, n := range c.Registered() {
+		if n > 1 && !(n == 2 && c.goesBack()) && c.with["service"] != "" {
+			add("it registered %d revisions of %s", n, family)
+		}
+	}
 	var outcomes map[string]rollout.Outcome
 	if err := json.Unmarshal([]byte(c.outputs["outcomes"]), &outcomes); err != nil {
 		add("outcomes: %v", err)
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.truth)) {
 		lies = append(lies, c.harm(c.truth[name])...)
-		if told, is := outcomes[name]; is && c.with["operation"] == "" {
-			if lie := c.lie(told, c.truth[name]); lie != "" {
-				add("%s is told to be %s: %s", name, told, lie)
-			}
+		told, is := outcomes[name]
+		lie := ""
+		switch {
+		case !is:
+		case c.with["operation"] == "":
+			lie = cmp.Or(c.lie(told, c.truth[name]), c.slander(name, c.truth[name]))
+		default:
+			lie = c.slander(name, c.truth[name])
+		}
+		if lie != "" {
+			add("%s is told to be %s: %s", name, told, lie)
 		}
 	}
 	return lies
+}
+
+func (c *campaign) goesBack() bool { return c.with["rollback-on-failure"] == "true" }
+
+// serves is who serves according to a sentence.
+var serves = regexp.MustCompile(`(?:service runs|rolled back to|is live in place of) (\S+:\d+)(?: again)?`)
+
+// slander is what is not true in the sentence on a service.
+func (c *campaign) slander(name string, truth ecssim.Truth) string {
+	var reason string
+	for _, service := range c.result.Services {
+		if service.Service == name {
+			reason = service.Reason
+		}
+	}
+	mine := ours(truth)
+	if strings.Contains(reason, "was not updated") && len(mine) > 0 {
+		return "it says that it was not updated, and started " + mine[0].ID
+	}
+	found := serves.FindStringSubmatch(reason)
+	if found == nil || truth.Deleted {
+		return ""
+	}
+	for _, d := range truth.Deployments {
+		if d.By == ecssim.Somebody {
+			return "" // it may have been so when it was said
+		}
+		if d.Primary && d.Revision != found[1] {
+			return fmt.Sprintf("it says that %s, and the service runs %s", found[0], d.Revision)
+		}
+	}
+	return ""
 }
 
 // patience is how long a call may take on this network.
@@ -92,9 +144,9 @@ func (c *campaign) harm(truth ecssim.Truth) []string {
 	add := func(format string, args ...any) {
 		harm = append(harm, truth.Service+": "+fmt.Sprintf(format, args...))
 	}
-	operation, goesBack := c.with["operation"], c.with["rollback-on-failure"] == "true"
+	operation := c.with["operation"]
 	most := map[string]int{"": 1, "rollback": 1}[operation]
-	if goesBack && operation != "rollback" && operation != "status" {
+	if c.goesBack() && operation != "rollback" && operation != "status" {
 		most++
 	}
 	if n := len(ours(truth)); n > most {
@@ -126,14 +178,15 @@ func (c *campaign) lie(told rollout.Outcome, truth ecssim.Truth) string {
 	}
 	first := mine[0]
 	good := first.Status == "SUCCESSFUL" || first.Status == "Succeeded" || first.Complete
-	goodLong := good && !first.Ended.IsZero() && c.ended.Sub(first.Ended) > c.late()
+	seen := good && (first.Complete || len(mine) > 1 || !c.lacks("ListServiceDeployments", "DescribeServiceDeployments"))
+	goodLong := seen && !first.Ended.IsZero() && c.ended.Sub(first.Ended) > c.late()
 	newer := slices.DeleteFunc(inOrder(truth), func(d ecssim.TrueDeployment) bool { return !d.Created.After(first.Created) })
 	theirs := slices.ContainsFunc(newer, func(d ecssim.TrueDeployment) bool { return d.By == ecssim.Somebody })
 	switch told {
 	case rollout.Unchanged:
 		return "it deployed " + first.ID
 	case rollout.Succeeded:
-		return c.noSuccess(first, good)
+		return c.noSuccess(first, good, truth.Desired)
 	case rollout.RolledBack:
 		return notBack(truth, first, theirs)
 	case rollout.Superseded:
@@ -155,7 +208,7 @@ func (c *campaign) lie(told rollout.Outcome, truth ecssim.Truth) string {
 }
 
 // noSuccess is why a deployment that is called a success is none.
-func (c *campaign) noSuccess(first ecssim.TrueDeployment, good bool) string {
+func (c *campaign) noSuccess(first ecssim.TrueDeployment, good bool, desired int) string {
 	if good {
 		return ""
 	}
@@ -163,18 +216,21 @@ func (c *campaign) noSuccess(first ecssim.TrueDeployment, good bool) string {
 	case "", "stable":
 		return "it is " + first.Status
 	case "running":
-		if first.Ran.IsZero() && !c.blind() {
+		if first.Ran.IsZero() && !c.blind() && desired > 0 {
 			return "its tasks never ran all at once"
 		}
 	}
 	return ""
 }
 
+// lacks tells whether one of these operations is not allowed.
+func (c *campaign) lacks(operations ...string) bool {
+	return slices.ContainsFunc(c.denied, func(denied string) bool { return slices.Contains(operations, denied) })
+}
+
 // blind tells whether a run may not see the health of tasks.
 func (c *campaign) blind() bool {
-	return slices.ContainsFunc(c.denied, func(operation string) bool {
-		return slices.Contains([]string{"ListTasks", "DescribeTasks", "DescribeTargetHealth", "ListTargets"}, operation)
-	}) || strings.Contains(c.log.String(), "are not known without it")
+	return c.lacks("ListTasks", "DescribeTasks", "DescribeTargetHealth", "ListTargets") || strings.Contains(c.log.String(), "are not known without it")
 }
 
 // notBack is why a deployment that is said to be taken back is not.

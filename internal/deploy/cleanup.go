@@ -3,6 +3,7 @@ package deploy
 import (
 	"context"
 	"slices"
+	"time"
 
 	"ecs-deploy/internal/rollout"
 )
@@ -37,12 +38,22 @@ func (d *deployer) cleanUp(ctx context.Context) {
 	}
 }
 
+// cleanUpSilence is how long nothing is said while many revisions are deregistered, of which ECS takes less than one a
+// second.
+const cleanUpSilence = 15 * time.Second
+
 func (d *deployer) deregister(ctx context.Context, family string, spared []string) error {
 	active, err := d.client.ActiveRevisions(ctx, family)
 	if err != nil {
 		return err
 	}
 	var done []string
+	began := time.Now()
+	told := began
+	tell := func() {
+		d.emit(rollout.Deregistered{Family: family, Revisions: done})
+		done, told = nil, time.Now()
+	}
 	for _, arn := range active[min(d.plan.KeepRevisions, len(active)):] {
 		if slices.Contains(spared, arn) {
 			continue
@@ -51,7 +62,12 @@ func (d *deployer) deregister(ctx context.Context, family string, spared []strin
 			break
 		}
 		done = append(done, rollout.RevisionID(arn))
+		if time.Since(told) >= cleanUpSilence {
+			tell()
+		}
 	}
-	d.emit(rollout.Deregistered{Family: family, Revisions: done})
+	if len(done) > 0 || told.Equal(began) {
+		tell()
+	}
 	return err
 }

@@ -27,12 +27,13 @@ type world struct {
 	events []rollout.Event
 	refuse map[string]int           // operations that are not allowed any more when they were called that often
 	late   map[string]time.Duration // how long the first call of operations takes
+	slow   map[string]time.Duration // how long each does
 }
 
 // Do plays the network.
 func (w *world) Do(request *http.Request) (*http.Response, error) {
 	_, operation, _ := strings.Cut(request.Header.Get("X-Amz-Target"), ".")
-	time.Sleep(w.late[operation]) // virtual
+	time.Sleep(w.late[operation] + w.slow[operation]) // virtual
 	delete(w.late, operation)
 	if left, limited := w.refuse[operation]; limited && left == 0 {
 		const refused = `{"__type":"AccessDeniedException","message":"no"}`
@@ -384,4 +385,25 @@ func TestWhatWasNotTakenBackStays(t *testing.T) {
 		test.want.Return.Err = test.why
 		require.Equal(t, test.want, r.Verdict)
 	}
+}
+
+// ECS takes less than one deregistration a second: those that take long are told as they go.
+func TestCleaningUpIsNotSilentForLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := open(t, "healthy")
+		w.slow = map[string]time.Duration{"DeregisterTaskDefinition": 10 * time.Second}
+		in, keep := newImage(t), int32(1)
+		in.KeepRevisions = &keep
+		planned, err := plan.Make(in, w.survey(t))
+		require.NoError(t, err)
+		_, err = Execute(t.Context(), w.client, planned, w.hear)
+		require.NoError(t, err)
+		told := 0
+		for _, event := range w.events {
+			if _, is := event.(rollout.Deregistered); is {
+				told++
+			}
+		}
+		require.Greater(t, told, 1)
+	})
 }

@@ -122,6 +122,19 @@ var codeDeployScenarios = []Scenario{
 		With:    map[string]string{"service": "web, jobs"},
 	},
 	{
+		Name:      "codedeploy-mixed-superseded",
+		Story:     "CodeDeploy deploys one service, and somebody else another before its deployment is over",
+		breaker:   rolling,
+		behaviour: well,
+		others:    []neighbour{{name: "jobs", behaviour: well}},
+		prepare:   underCodeDeploy(asItIs),
+		acts: []act{{after: 45 * time.Second, do: func(s *Sim) {
+			v := s.clusters[0].find("jobs")
+			s.deploy(v, s.register(v.primary().revision.definition), well)
+		}}},
+		With: map[string]string{"service": "web, jobs"},
+	},
+	{
 		Name:      "codedeploy-ready",
 		Story:     "CodeDeploy waits for somebody to let the traffic move",
 		behaviour: well,

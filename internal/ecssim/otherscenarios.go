@@ -37,6 +37,28 @@ var otherScenarios = []Scenario{
 		With: map[string]string{"service": "web, api, jobs", "timeout": "5m"},
 	},
 	{
+		Name:      "mixed-crash-slow",
+		Story:     "of three services that are deployed together, one crashes again and again, and one never gets healthy",
+		behaviour: well,
+		others: []neighbour{
+			{name: "api", behaviour: behaviour{provision: well.provision, pull: endlessTimeout}},
+			{name: "jobs", behaviour: crashes},
+		},
+		With: map[string]string{"service": "web, api, jobs", "timeout": "5m"},
+	},
+	{
+		Name:      "mixed-recovers",
+		Story:     "of two services that are deployed together, one gets its image while the other is waited for",
+		behaviour: well,
+		others:    []neighbour{{name: "jobs", behaviour: cannotPull}},
+		acts: []act{{after: 4 * time.Minute, do: func(s *Sim) {
+			jobs := s.clusters[0].find("jobs").primary()
+			jobs.behaviour, jobs.launchAfter = well, s.now
+		}}},
+		prepare: func(_ *Sim, v *service) { v.bake = 8 * time.Minute },
+		With:    map[string]string{"service": "web, jobs"},
+	},
+	{
 		Name:      "only-arm64",
 		Story:     "the image is only made for arm64",
 		breaker:   rolling,

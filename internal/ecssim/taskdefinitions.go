@@ -51,6 +51,7 @@ type revision struct {
 	tags       any
 	registered time.Time
 	by         string     // whose ARN registered it
+	registrar  Actor      // who that is
 	proven     bool       // it was there, and ran well, before anybody deployed
 	fate       *behaviour // of its tasks; nil: as the scenario has it
 }
@@ -139,7 +140,7 @@ func (s *Sim) register(definition document) *revision {
 	registered := &revision{
 		family: name, number: f.last, status: "ACTIVE", registered: s.now,
 		by:         "arn:aws:sts::" + account + ":assumed-role/deployer/ci",
-		definition: maps.Clone(definition), tags: definition["tags"],
+		definition: maps.Clone(definition), tags: definition["tags"], registrar: s.actor,
 	}
 	delete(registered.definition, "tags") // they stand beside the definition [API]
 	fillDefaults(registered.definition)

@@ -64,6 +64,21 @@ func (s *Sim) Truth(cluster string) map[string]Truth {
 	return truths
 }
 
+// Registered counts the revisions that the deployer has registered, by their families.
+func (s *Sim) Registered() map[string]int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	counts := map[string]int{}
+	for name, family := range s.families {
+		for _, r := range family.revisions {
+			if r.registrar == Deployer {
+				counts[name]++
+			}
+		}
+	}
+	return counts
+}
+
 func (d *deployment) truth() TrueDeployment {
 	truth := TrueDeployment{
 		ID: d.id(), Revision: d.revision.id(), By: d.by, StoppedBy: d.stoppedBy, Status: d.progress,

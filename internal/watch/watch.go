@@ -68,7 +68,11 @@ func Follow(
 			},
 		)
 	}
-	return w.run(ctx)
+	err := w.run(ctx)
+	if err == nil && ctx.Err() == nil {
+		w.lookAgain(ctx)
+	}
+	return err
 }
 
 type watcher struct {
@@ -123,6 +127,27 @@ func (w *watcher) run(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// lookAgain looks once more at deployments that were given up as hopeless while others were waited for: who carries them
+// out went on trying, and may have come to a better end. Without an answer they stay given up.
+func (w *watcher) lookAgain(ctx context.Context) {
+	hopeless := slices.DeleteFunc(slices.Clone(w.followers), func(f *follower) bool {
+		return f.Verdict.Ending != rollout.EndedHopeless || time.Since(f.At) < oldTimeout
+	})
+	if len(hopeless) == 0 || w.look(ctx, hopeless) != nil {
+		return
+	}
+	for _, f := range hopeless {
+		w.tell(f)
+		if verdict, ended := kind.Of(f.Service).Judge(f.Rollout, w.goal()); ended {
+			w.decide(f, verdict)
+		}
+	}
+}
+
+func (w *watcher) goal() kind.Goal {
+	return kind.Goal{WaitFor: w.until.WaitFor, Rollback: w.until.Rollback, Doomed: w.doomed()}
 }
 
 func (w *watcher) interval() time.Duration {
@@ -183,7 +208,7 @@ func (w *watcher) round(ctx context.Context) error {
 // judge decides on a rollout, or lets it go on.
 func (w *watcher) judge(ctx context.Context, f *follower) error {
 	its := kind.Of(f.Service)
-	goal := kind.Goal{WaitFor: w.until.WaitFor, Rollback: w.until.Rollback, Doomed: w.doomed()}
+	goal := w.goal()
 	if err := w.lookAtHealth(ctx, f, its.NeedsHealth(f.Rollout, goal)); err != nil {
 		return err
 	}
