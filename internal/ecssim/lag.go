@@ -28,8 +28,8 @@ func (c Scenario) Late() time.Duration { return max(c.lag.Services, c.lag.Deploy
 // past is what reads would have answered at some time.
 type past struct {
 	at          time.Time
-	services    map[string]json.RawMessage // by ARN
-	deployments map[string]json.RawMessage // service deployments, by ARN
+	services    map[string]document // by ARN
+	deployments map[string]document // service deployments, by ARN
 }
 
 // remember keeps what reads would answer now, for as long as they may be late.
@@ -38,12 +38,12 @@ func (s *Sim) remember() {
 	if longest == 0 {
 		return
 	}
-	now := past{s.now, map[string]json.RawMessage{}, map[string]json.RawMessage{}}
+	now := past{s.now, map[string]document{}, map[string]document{}}
 	for _, c := range s.clusters {
 		for _, v := range c.services {
-			now.services[v.arn()] = encoded(v.describe())
+			now.services[v.arn()] = v.describe()
 			for _, d := range v.history {
-				now.deployments[d.arn] = encoded(d.inFull())
+				now.deployments[d.arn] = d.inFull()
 			}
 		}
 	}

@@ -1,6 +1,9 @@
 package ecssim
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 type describeServicesRequest struct {
 	Cluster  string
@@ -73,7 +76,7 @@ func (v *service) describe() document {
 			"deploymentCircuitBreaker": v.breaker,
 		},
 		"deploymentController": document{"type": v.controller},
-		"deployments":          deployments, "events": list(v.events), "createdAt": epoch{v.created},
+		"deployments":          deployments, "events": slices.Clone(list(v.events)), "createdAt": epoch{v.created},
 		"loadBalancers":     v.loadBalancers(),
 		"serviceRegistries": []document{}, "placementConstraints": []document{}, "placementStrategy": []document{},
 		"networkConfiguration": network, "enableECSManagedTags": true, "propagateTags": "SERVICE",

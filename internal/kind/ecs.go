@@ -194,10 +194,13 @@ func later(r *rollout.Rollout) (rollout.Deployment, bool) {
 	return rollout.Deployment{}, false
 }
 
-// goneBack tells whether an older deployment than ours is the PRIMARY again: ours was taken back, or is.
+// goneBack tells whether an older deployment than ours is the PRIMARY again: ours was taken back, or is. A PRIMARY that
+// nothing has happened to since ours was created is what ran before it, in a read that is as old.
 func goneBack(r *rollout.Rollout) bool {
 	primary, listed := r.Service.Primary()
-	return listed && primary.ID != r.Deployment.ID && !primary.Created.After(r.Deployment.Created)
+	since := r.Deployment.Created
+	return listed && primary.ID != r.Deployment.ID && !primary.Created.After(since) &&
+		(primary.Updated.IsZero() || primary.Updated.After(since))
 }
 
 // byDeployments judges by the service's own list.

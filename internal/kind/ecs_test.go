@@ -28,6 +28,11 @@ func with(d rollout.Deployment, status rollout.DeploymentStatus, state rollout.R
 	return d
 }
 
+func updated(d rollout.Deployment, at time.Time) rollout.Deployment {
+	d.Updated = at
+	return d
+}
+
 // lookedAt is a rollout half a minute after it began, with deployments as they are listed.
 func lookedAt(deployments ...rollout.Deployment) *rollout.Rollout {
 	r := &rollout.Rollout{Replaced: before.ID, Since: began, Look: rollout.Look{
@@ -76,6 +81,9 @@ func TestJudgeECS(t *testing.T) {
 			change: func(r *rollout.Rollout) { r.Seen, r.At = false, began.Add(time.Minute-1) }},
 		{name: "after a minute it is gone", deployments: []rollout.Deployment{with(before, "PRIMARY", "COMPLETED", "")},
 			change: func(r *rollout.Rollout) { r.Seen, r.At = false, began.Add(time.Minute) }, want: back},
+
+		{name: "a read as old as ours shows what ran before it", deployments: []rollout.Deployment{updated(with(before, "PRIMARY", "COMPLETED", ""), ours.Created)}},
+		{name: "what happened to it since tells that it is back", deployments: []rollout.Deployment{updated(with(before, "PRIMARY", "COMPLETED", ""), ours.Created.Add(1))}, want: back},
 
 		{name: "rolling back", deployments: []rollout.Deployment{with(before, "PRIMARY", "IN_PROGRESS", "ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/1."), with(ours, "ACTIVE", "FAILED", "")}},
 		{name: "rolling back to an older one than that before", deployments: []rollout.Deployment{with(eldest, "PRIMARY", "IN_PROGRESS", "ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/0.")}},

@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -11,8 +12,9 @@ import (
 	"ecs-deploy/internal/rollout"
 )
 
-// look reads the services, and what else AWS says of their deployments, and files it.
-func (w *watcher) look(ctx context.Context, open []*follower) error {
+// look reads the services, and what else AWS says of their deployments, and files it. What else it says may get no
+// answer, which is told by unanswered: what is known of it is older then.
+func (w *watcher) look(ctx context.Context, open []*follower) (unanswered, err error) {
 	began := time.Now()
 	var names []string
 	for _, f := range open {
@@ -20,7 +22,7 @@ func (w *watcher) look(ctx context.Context, open []*follower) error {
 	}
 	services, err := w.client.Services(ctx, open[0].Service.Cluster, names...)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, f := range open {
 		f.Began = began
@@ -36,9 +38,11 @@ func (w *watcher) look(ctx context.Context, open []*follower) error {
 		if len(its) == 0 {
 			continue
 		}
-		if err := w.carriers[controller].Look(ctx, its, needed, w.emit); err != nil {
-			return err
+		err := w.carriers[controller].Look(ctx, its, needed, w.emit)
+		if err != nil && !cloud.Transient(err) {
+			return nil, err
 		}
+		unanswered = cmp.Or(unanswered, err)
 	}
 	now := time.Now()
 	for _, f := range open {
@@ -48,7 +52,7 @@ func (w *watcher) look(ctx context.Context, open []*follower) error {
 		}
 		f.record(now)
 	}
-	return nil
+	return unanswered, nil
 }
 
 // oldTimeout is how long reads of a service are passed over that show it as it was before what is known of it. AWS

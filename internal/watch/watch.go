@@ -23,6 +23,9 @@ const (
 	lookInterval       = 2 * time.Second
 	perServiceInterval = 10 * time.Millisecond
 
+	// looksAgain is how often it is tried to look once more at what was given up.
+	looksAgain = 3
+
 	// silenceInterval is the longest time in which nothing is said.
 	silenceInterval = 30 * time.Second
 )
@@ -135,8 +138,16 @@ func (w *watcher) lookAgain(ctx context.Context) {
 	hopeless := slices.DeleteFunc(slices.Clone(w.followers), func(f *follower) bool {
 		return f.Verdict.Ending != rollout.EndedHopeless || time.Since(f.At) < oldTimeout
 	})
-	if len(hopeless) == 0 || w.look(ctx, hopeless) != nil {
-		return
+	for range looksAgain {
+		if len(hopeless) == 0 {
+			return
+		}
+		if unanswered, err := w.look(ctx, hopeless); unanswered == nil && err == nil {
+			break
+		}
+		if w.client.Pause(ctx, lookInterval) != nil {
+			return
+		}
 	}
 	for _, f := range hopeless {
 		w.tell(f)
@@ -187,10 +198,10 @@ func (w *watcher) decide(f *follower, verdict rollout.Verdict) {
 func (w *watcher) round(ctx context.Context) error {
 	open := w.undecided()
 	w.looksLeft = cloud.LooksPerRound
-	if err := w.look(ctx, open); err != nil {
+	unanswered, err := w.look(ctx, open)
+	if err != nil {
 		return err
 	}
-	var unanswered error
 	for _, f := range open {
 		w.tell(f)
 		for _, step := range []func(context.Context, *follower) error{w.proceed, w.tellFailures, w.judge} {
