@@ -156,7 +156,7 @@ func (c *campaign) Do(r *http.Request) (*http.Response, error) {
 	case <-r.Context().Done():
 		return nil, r.Context().Err()
 	}
-	pass := func() (*http.Response, error) { return c.Sim.Do(r) }
+	pass := func() (*http.Response, error) { return recorded(c.Sim).Do(r) }
 	if random.IntN(100) >= c.troubles {
 		return pass()
 	}

@@ -3,15 +3,19 @@ package action
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"maps"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,6 +28,55 @@ import (
 )
 
 var update = flag.Bool("update", false, "write the goldens anew; read them afterwards")
+
+// exchanges is where all calls and answers are written, for a script that compares them with AWS's schemas.
+var exchanges = flag.String("exchanges", "", "a file to which the calls and answers are written")
+
+// recorder writes down what goes over a network.
+type recorder struct{ cloud.HTTPClient }
+
+var recording sync.Mutex
+
+// recorded is a network, written down where that is asked for.
+func recorded(network cloud.HTTPClient) cloud.HTTPClient {
+	if *exchanges == "" {
+		return network
+	}
+	return recorder{network}
+}
+
+func (r recorder) Do(request *http.Request) (*http.Response, error) {
+	var asked []byte
+	if request.Body != nil {
+		asked, _ = io.ReadAll(request.Body)
+		request.Body = io.NopCloser(bytes.NewReader(asked))
+	}
+	response, err := r.HTTPClient.Do(request)
+	if err != nil {
+		return response, err
+	}
+	answered, err := io.ReadAll(response.Body)
+	if err != nil {
+		return response, err
+	}
+	response.Body = io.NopCloser(bytes.NewReader(answered))
+	line, err := json.Marshal(map[string]any{
+		"target": request.Header.Get("X-Amz-Target"), "method": request.Method, "path": request.URL.RequestURI(),
+		"request": string(asked), "status": response.StatusCode, "answer": string(answered),
+	})
+	if err != nil {
+		return response, err
+	}
+	recording.Lock()
+	defer recording.Unlock()
+	file, err := os.OpenFile(*exchanges, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return response, err
+	}
+	defer file.Close()
+	_, err = file.Write(append(line, '\n'))
+	return response, err
+}
 
 // The runs of a test leave much behind and hold little: with fewer collections the tests take a third less time.
 func TestMain(m *testing.M) {
@@ -75,7 +128,7 @@ func play(t *testing.T, s step, workspace ...string) played {
 		}
 		r.code = Run(ctx, Env{
 			Getenv: func(name string) string { return env[name] }, Environ: func() []string { return environ(env) },
-			Stdout: &log, Jitter: rand.New(rand.NewPCG(1, 2)).Float64, HTTP: r.sim,
+			Stdout: &log, Jitter: rand.New(rand.NewPCG(1, 2)).Float64, HTTP: recorded(r.sim),
 		})
 	})
 	r.log = log.String()

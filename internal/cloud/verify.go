@@ -174,7 +174,8 @@ var manifests = []string{
 func (c *Client) verifyImage(
 	ctx context.Context, text string, image taskdef.ECRImage, platform taskdef.Platform,
 ) (rollout.Concern, error) {
-	id := ecrtypes.ImageIdentifier{ImageTag: &image.Tag}
+	tag := cmp.Or(image.Tag, "latest")
+	id := ecrtypes.ImageIdentifier{ImageTag: &tag}
 	if image.Digest != "" {
 		id = ecrtypes.ImageIdentifier{ImageDigest: &image.Digest}
 	}

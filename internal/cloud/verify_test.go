@@ -153,3 +153,16 @@ func TestVerifyIsOnlySureOfWhatItKnows(t *testing.T) {
 		})
 	}
 }
+
+// An image without a tag is the latest: ECR refuses an empty tag.
+func TestVerifyAsksForTheLatestOfAnImageWithoutTag(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := open(t, world(t, "healthy"))
+		document, err := taskdef.Parse([]byte(`{"containerDefinitions":[{"name":"a","image":"i"}]}`))
+		require.NoError(t, err)
+		planned := []rollout.PlannedRevision{{Register: true, Document: document, Images: []taskdef.ImageChange{{To: "123456789012.dkr.ecr.eu-west-1.amazonaws.com/web"}}}}
+		verified, err := client.Verify(t.Context(), planned, "")
+		require.NoError(t, err)
+		require.Equal(t, rollout.Verified{Checks: 1}, verified)
+	})
+}

@@ -39,7 +39,7 @@ func (s *Sim) getDeploymentTarget(request deploymentRequest) (any, error) {
 	}
 	target := document{
 		"deploymentId": d.id, "targetId": id, "targetArn": v.arn(), "lastUpdatedAt": epoch{s.now},
-		"lifecycleEvents": events, "status": d.targetStatus(), "taskSetsInfo": d.taskSets(),
+		"lifecycleEvents": events, "status": d.targetStatus(), "taskSetsInfo": list(d.taskSets()),
 	}
 	return document{"deploymentTarget": document{"deploymentTargetType": "ECSTarget", "ecsTarget": target}}, nil
 }
