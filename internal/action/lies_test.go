@@ -60,13 +60,12 @@ func (c *campaign) lies() []string {
 	for _, name := range slices.Sorted(maps.Keys(c.truth)) {
 		lies = append(lies, c.harm(c.truth[name])...)
 		told, is := outcomes[name]
-		lie := ""
-		switch {
-		case !is:
-		case c.with["operation"] == "":
-			lie = cmp.Or(c.lie(told, c.truth[name]), c.slander(name, c.truth[name]))
-		default:
-			lie = c.slander(name, c.truth[name])
+		if !is {
+			continue
+		}
+		lie := c.slander(name, c.truth[name])
+		if c.with["operation"] == "" {
+			lie = cmp.Or(c.lie(told, c.truth[name]), lie)
 		}
 		if lie != "" {
 			add("%s is told to be %s: %s", name, told, lie)

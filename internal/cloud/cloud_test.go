@@ -200,6 +200,32 @@ func aDeployment(t *testing.T, client *Client, force bool) (rollout.Service, rol
 	return before.Service, rollout.Update{TaskDefinition: revision.ARN}
 }
 
+// The answer to UpdateService gets lost, and DescribeServices shows what was there before for longer than it is looked
+// there: the list of service deployments tells that it was done, so that it is not done twice.
+func TestALostUpdateIsSeenInTheOtherList(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		scenario, err := ecssim.Named("healthy")
+		require.NoError(t, err)
+		sim := ecssim.New(scenario.Lagging(ecssim.Lag{Services: 2 * time.Minute}))
+		client := open(t, transport(func(r *http.Request) (*http.Response, error) {
+			response, err := sim.Do(r)
+			if operation(r) == "UpdateService" {
+				return nil, io.ErrUnexpectedEOF
+			}
+			return response, err
+		}))
+		before, update := aDeployment(t, client, false)
+		after, ours, err := client.Update(t.Context(), before, update)
+		require.NoError(t, err)
+		require.Equal(t, update.TaskDefinition, ours.TaskDefinition)
+		primary, _ := after.Primary()
+		require.Equal(t, ours.ID, primary.ID)
+		truth := sim.Truth("main")["web"].Deployments
+		require.Equal(t, ours.ID, truth[0].ID)
+		require.Len(t, truth, 2, "it is not started twice")
+	})
+}
+
 func TestUpdateGivesUpAtLast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sim := world(t, "healthy")

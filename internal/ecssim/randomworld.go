@@ -10,9 +10,9 @@ import (
 // randomPrefix is what the names of random worlds begin with; their seed follows.
 const randomPrefix = "world-"
 
-// Random is a world that is put together at random, the same for the same seed: one to five services of every kind, which
-// are idle or under way when the deployer comes, whose new tasks fare well or not, and in which others deploy, stop,
-// delete or scale meanwhile. What is true in it, Truth tells.
+// Random is a world that is put together at random, the same for the same seed: one to five services of every kind,
+// which are idle or under way when the deployer comes, whose new tasks fare well or not, and in which others deploy,
+// stop, delete or scale meanwhile. What is true in it, Truth tells.
 func Random(seed uint64) Scenario {
 	r := chooser{rand.New(rand.NewPCG(seed, 2))}
 	scenario := Scenario{
@@ -101,10 +101,9 @@ func (r chooser) history() func(*Sim, *service) {
 		switch {
 		case v.codeDeploy != nil && underway:
 			s.shiftedBefore(v, ago, fate)
-		case v.codeDeploy != nil:
-		case never:
+		case v.codeDeploy == nil && never:
 			neverCompleted(s, v)
-		case underway:
+		case v.codeDeploy == nil && underway:
 			s.deployed(v, ago, fate)
 		}
 	}
@@ -159,6 +158,7 @@ func deployAnother(b behaviour) func(*Sim, *service) {
 	return func(s *Sim, v *service) {
 		switch {
 		case v.status != "ACTIVE":
+			return
 		case v.codeDeploy == nil:
 			s.deploy(v, s.register(v.primary().revision.definition), b)
 		case v.codeDeploy.active() == nil:

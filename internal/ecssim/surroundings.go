@@ -25,7 +25,7 @@ func (s *Sim) batchGetImage(request batchGetImageRequest) (any, error) {
 	images, failures := []document{}, []document{}
 	for _, id := range request.ImageIds {
 		if id.ImageTag == "" && id.ImageDigest == "" { // text unverified
-			return nil, clientError("InvalidParameterException", "Invalid parameter at 'imageTag': the length must be at least 1")
+			return nil, clientError("InvalidParameterException", "Invalid parameter at 'imageTag': it must not be empty")
 		}
 		if s.lacks(request.RepositoryName + ":" + id.ImageTag) {
 			failures = append(

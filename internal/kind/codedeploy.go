@@ -175,14 +175,14 @@ func (codeDeploy) Rollback(r *rollout.Rollout, why RollbackCause) Step {
 	primary, _ := r.Service.Primary()
 	_, split := d.Split()
 	switch {
+	case r.Later.ID != "":
+		return LeaveSuperseded
 	case why.ByUser && (d.ID == "" || d.Over() && d.RolledBackBy == ""):
 		return Restore
 	case !d.Over() && !why.StopFailed:
 		return Stop
 	case d.RolledBackBy != "":
 		return Follow
-	case r.Later.ID != "":
-		return LeaveSuperseded
 	case split:
 		return Restore
 	case primary.ID == r.Replaced && d.Status != rollout.CodeDeploySucceeded && !why.ByUser:

@@ -179,6 +179,9 @@ func TestHowCodeDeployTakesBack(t *testing.T) {
 		r := shifted(test.own)
 		r.Service.Deployments = []rollout.Deployment{{ID: test.primary, Status: "PRIMARY"}}
 		require.Equal(t, test.want, codeDeploy{}.Rollback(r, test.why), test.name)
+
+		r.Later = rollout.Deployment{ID: "d-9"} // as the deployment group tells
+		require.Equal(t, LeaveSuperseded, codeDeploy{}.Rollback(r, test.why), "%s, and somebody else has deployed", test.name)
 	}
 }
 

@@ -132,8 +132,8 @@ func (w *watcher) run(ctx context.Context) error {
 	}
 }
 
-// lookAgain looks once more at deployments that were given up as hopeless while others were waited for: who carries them
-// out went on trying, and may have come to a better end. Without an answer they stay given up.
+// lookAgain looks once more at deployments that were given up as hopeless while others were waited for: who carries
+// them out went on trying, and may have come to a better end. Without an answer they stay given up.
 func (w *watcher) lookAgain(ctx context.Context) {
 	hopeless := slices.DeleteFunc(slices.Clone(w.followers), func(f *follower) bool {
 		return f.Verdict.Ending != rollout.EndedHopeless || time.Since(f.At) < oldTimeout
@@ -229,7 +229,8 @@ func (w *watcher) judge(ctx context.Context, f *follower) error {
 	}
 	cause, hopeless := w.until.Hopeless(f.Service.Placement, f.failed)
 	switch {
-	case !hopeless || f.GoingBack || f.Deployment.Running > 0 || f.Deployment.State == rollout.RolloutFailed || f.causes[cause]:
+	case !hopeless || f.GoingBack || f.causes[cause],
+		f.Deployment.Running > 0, f.Deployment.State == rollout.RolloutFailed:
 		return nil
 	case its.RollsBack(f.Rollout):
 		f.causes[cause] = true
