@@ -94,7 +94,9 @@ func asItCame(*Sim, *service) {}
 
 // history is how a service is deployed, and what happened to it before.
 func (r chooser) history() func(*Sim, *service) {
-	kind, ago, fate := pick(r, kinds), time.Duration(5+r.IntN(600))*time.Second, pick(r, fates)
+	kind := pick(r, kinds)
+	ago := time.Duration(5+r.IntN(600)) * time.Second
+	fate := pick(r, fates)
 	underway, never := r.chance(25), r.chance(5)
 	return func(s *Sim, v *service) {
 		kind(s, v)

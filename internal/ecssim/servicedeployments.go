@@ -161,7 +161,8 @@ func (s *Sim) stopServiceDeployment(request stopServiceDeploymentRequest) (any, 
 		)
 	}
 	if d.progress == "PENDING" || d.progress == "IN_PROGRESS" {
-		d.progress, d.requested, d.stoppedBy = "ROLLBACK_REQUESTED", s.now, s.actor
+		d.progress, d.requested = "ROLLBACK_REQUESTED", s.now
+		d.stoppedBy = s.actor
 	}
 	return document{"serviceDeploymentArn": d.arn}, nil
 }
