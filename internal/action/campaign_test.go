@@ -104,10 +104,12 @@ func newCampaign(seed uint64) *campaign {
 		c.slow = r.IntN(6)
 	}
 	if chance(15) {
-		c.cancel = time.Duration(1+r.IntN(400)) * time.Second
+		c.cancel = time.Duration(r.IntN(400000)) * time.Millisecond
 	}
 	c.with = map[string]string{"cluster": "main", "service": c.scenario.With["service"]}
-	if chance(80) {
+	if deploys := chance(80); deploys && chance(10) { // what runs is restarted
+		c.with["wait-for"] = ""
+	} else if deploys {
 		c.with["image"] = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:v2"
 		c.with["wait-for"] = []string{"", "", "", "stable", "running", "running", "none", "bake-time"}[r.IntN(8)]
 		c.with["desired-count"] = []string{"", "", "", "", "", "", "", "3"}[r.IntN(8)]
@@ -216,6 +218,7 @@ func TestNoWorldIsToldOfWhatIsNotTrue(t *testing.T) {
 			requireWellFormed(t, c.log.String())
 		})
 	}
+	t.Logf("%d worlds are played, from seed %d", n, *firstSeed)
 }
 
 // history is what was true.

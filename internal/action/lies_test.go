@@ -77,7 +77,7 @@ func (c *campaign) lies() []string {
 func (c *campaign) goesBack() bool { return c.with["rollback-on-failure"] == "true" }
 
 // serves is who serves according to a sentence.
-var serves = regexp.MustCompile(`(?:service runs|rolled back to|is live in place of) (\S+:\d+)(?: again)?`)
+var serves = regexp.MustCompile(`(?:service runs|rolled back to) (\S+:\d+)|^(\S+:\d+) is live`)
 
 // slander is what is not true in the sentence on a service.
 func (c *campaign) slander(name string, truth ecssim.Truth) string {
@@ -99,7 +99,7 @@ func (c *campaign) slander(name string, truth ecssim.Truth) string {
 		if d.By == ecssim.Somebody {
 			return "" // it may have been so when it was said
 		}
-		if d.Primary && d.Revision != found[1] {
+		if named := found[1] + found[2]; d.Primary && d.Revision != named {
 			return fmt.Sprintf("it says that %s, and the service runs %s", found[0], d.Revision)
 		}
 	}

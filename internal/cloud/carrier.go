@@ -33,9 +33,9 @@ type Carrier interface {
 	Adopt(ctx context.Context, running rollout.SurveyedService, r *rollout.Rollout, operation Operation) error
 	// Previous finds what a deployment of another run goes back to. If it was taken back already, it is ErrTakenBack.
 	Previous(ctx context.Context, r *rollout.Rollout) error
-	// Continue lets a deployment go on that waits. Where an answer got lost it may be asked twice; that the second is
-	// refused, since nothing waits any more, counts as done.
-	Continue(ctx context.Context, r *rollout.Rollout) error
+	// Continue lets a deployment go on that waits, at a hook if it has any. Where an answer got lost it may be asked
+	// twice; that the second is refused, since nothing waits any more, counts as done.
+	Continue(ctx context.Context, r *rollout.Rollout, hook rollout.LifecycleHook) error
 }
 
 // Operation is what an operation wants to do with a deployment that another run has started.

@@ -175,20 +175,23 @@ func (d *codeDeployCarrier) Reread(ctx context.Context, r *rollout.Rollout) erro
 	return d.later(ctx, r, now)
 }
 
-// later looks whether somebody else has deployed since, by the last deployment of the group.
+// later looks whether somebody else has deployed since, by the last deployment of the group. Without an answer the task
+// sets of the service tell.
 func (d *codeDeployCarrier) later(ctx context.Context, r *rollout.Rollout, now rollout.CodeDeployment) error {
+	within, cancel := withinSight(ctx)
+	defer cancel()
 	planned := plannedCodeDeploy(r).Group
 	group, err := d.client.deploymentGroup(
-		ctx, r.Service.ServiceKey, rollout.CodeDeployOptions{Application: planned.Application, Group: planned.Name},
+		within, r.Service.ServiceKey, rollout.CodeDeployOptions{Application: planned.Application, Group: planned.Name},
 	)
 	if err != nil || group.Last == "" || group.Last == now.ID || group.Last == now.RolledBackBy {
-		return err
+		return context.Cause(ctx)
 	}
-	last, err := d.client.codeDeployment(ctx, group.Last)
-	if err == nil && last.Undoes != now.ID {
+	last, err := d.client.codeDeployment(within, group.Last)
+	if err == nil && last.Undoes != now.ID && last.Created.After(now.Created) {
 		r.Later = rollout.Deployment{ID: last.ID, Created: last.Created}
 	}
-	return err
+	return context.Cause(ctx)
 }
 
 func (d *codeDeployCarrier) Stop(ctx context.Context, r *rollout.Rollout) (asked bool, err error) {
@@ -296,7 +299,7 @@ func (d *codeDeployCarrier) Previous(ctx context.Context, r *rollout.Rollout) (e
 
 // Continue may be asked twice when the answer gets lost, and is refused then, since nothing waits any more: so it is
 // done.
-func (d *codeDeployCarrier) Continue(ctx context.Context, r *rollout.Rollout) error {
+func (d *codeDeployCarrier) Continue(ctx context.Context, r *rollout.Rollout, _ rollout.LifecycleHook) error {
 	before, _ := r.Own.(rollout.CodeDeployment)
 	err := d.client.continueCodeDeploy(ctx, before.ID, before.State())
 	if err == nil {

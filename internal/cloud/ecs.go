@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"ecs-deploy/internal/rollout"
@@ -15,8 +16,13 @@ const sightTimeout = 5 * time.Second
 const briefAttempts = 3
 
 // withinSight is a context that ends when what another answer can stand in for is not waited for any longer.
+// Where little time is left, most of that is kept for what no other answer can stand in for.
 func withinSight(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeoutCause(ctx, sightTimeout, errLate)
+	timeout := sightTimeout
+	if end, limited := ctx.Deadline(); limited {
+		timeout = min(timeout, time.Until(end)/4)
+	}
+	return context.WithTimeoutCause(ctx, timeout, errLate)
 }
 
 // ecsCarrier is deployments that ECS carries out itself.
@@ -94,7 +100,8 @@ func (e *ecsCarrier) read(ctx context.Context, open []*rollout.Rollout) error {
 		return err
 	}
 	for _, r := range open {
-		if its, read := found[r.ARN]; read {
+		its, read := found[r.ARN]
+		if before, known := r.Own.(rollout.ServiceDeployment); read && (!known || !its.Updated.Before(before.Updated)) {
 			r.Own, r.OwnAt = e.gone(ctx, r, its), time.Now()
 		}
 	}
@@ -112,9 +119,11 @@ func (e *ecsCarrier) gone(
 		its.WentTo = to.TaskDefinition
 		return its
 	}
-	if _, asked := e.wentTo[its.Rollback]; !asked {
-		// without an answer the PRIMARY of the service tells
-		definitions, _ := e.client.serviceRevisions(ctx, r.Service.Name, its.Rollback)
+	if _, known := e.wentTo[its.Rollback]; !known {
+		definitions, err := e.client.serviceRevisions(ctx, r.Service.Name, its.Rollback)
+		if err != nil {
+			return its // the PRIMARY of the service tells
+		}
 		if e.wentTo == nil {
 			e.wentTo = map[string]string{}
 		}
@@ -151,7 +160,10 @@ func (e *ecsCarrier) Reread(ctx context.Context, r *rollout.Rollout) error {
 // Stop is not asked where the service deployment cannot be found: what ran before can be deployed all the same.
 func (e *ecsCarrier) Stop(ctx context.Context, r *rollout.Rollout) (asked bool, err error) {
 	if r.ARN == "" { // not seen yet
-		r.ARN, err = e.client.FindServiceDeployment(ctx, r.Service.ServiceKey, r.Deployment)
+		within, cancel := withinSight(ctx)
+		defer cancel()
+		brief := e.client.withAttempts(briefAttempts)
+		r.ARN, err = brief.FindServiceDeployment(within, r.Service.ServiceKey, r.Deployment)
 	}
 	if err != nil || r.ARN == "" {
 		return false, context.Cause(ctx)
@@ -192,8 +204,21 @@ func (e *ecsCarrier) Adopt(
 	return context.Cause(ctx)
 }
 
-// find reads the service deployment of a rollout, once that is listed.
+// find reads the service deployment of a rollout, once that is listed. What the service lists as its newest may be what
+// ECS goes back to.
 func (e *ecsCarrier) find(ctx context.Context, r *rollout.Rollout) error {
+	if r.Deployment.State == rollout.RolloutInProgress {
+		arn, back, err := e.client.goingBack(ctx, r.Service.ServiceKey, r.Deployment)
+		if err != nil {
+			return err
+		}
+		if arn != "" {
+			r.ARN, r.Replaced = arn, r.Deployment.ID
+			r.Revision.Previous = rollout.Named(r.Deployment.TaskDefinition)
+			r.Deployment, r.Revision.Revision = back, rollout.Named(back.TaskDefinition)
+			return e.read(ctx, []*rollout.Rollout{r})
+		}
+	}
 	arn, err := e.client.FindServiceDeployment(ctx, r.Service.ServiceKey, r.Deployment)
 	if err != nil || arn == "" {
 		return err
@@ -224,17 +249,16 @@ func (e *ecsCarrier) Previous(ctx context.Context, r *rollout.Rollout) error {
 	return err
 }
 
-// Continue may be asked twice when the answer gets lost, and is refused then, since nothing waits any more: so it is
+// Continue may be asked twice when the answer gets lost, and is refused then, since that hook waits no more: so it is
 // done.
-func (e *ecsCarrier) Continue(ctx context.Context, r *rollout.Rollout) error {
-	its, _ := r.Own.(rollout.ServiceDeployment)
-	hook, _ := its.Waiting()
+func (e *ecsCarrier) Continue(ctx context.Context, r *rollout.Rollout, hook rollout.LifecycleHook) error {
 	err := e.client.Continue(ctx, r.ARN, hook.ID)
 	if err == nil {
 		return nil
 	}
 	now, failed := e.client.ServiceDeployments(ctx, r.ARN)
-	if _, waits := now[r.ARN].Waiting(); failed == nil && !waits {
+	waits := func(other rollout.LifecycleHook) bool { return other.ID == hook.ID && other.Awaits() }
+	if its, read := now[r.ARN]; failed == nil && read && !slices.ContainsFunc(its.Hooks, waits) {
 		return nil
 	}
 	return err

@@ -70,7 +70,7 @@ func serviceDeployment(d types.ServiceDeployment) rollout.ServiceDeployment {
 		ARN:     deref(d.ServiceDeploymentArn),
 		Status:  rollout.ServiceDeploymentStatus(d.Status),
 		Reason:  deref(d.StatusReason),
-		Created: deref(d.CreatedAt),
+		Updated: deref(d.UpdatedAt),
 	}
 	if breaker := d.DeploymentCircuitBreaker; breaker != nil {
 		deployment.Breaker = rollout.BreakerCount{
@@ -201,6 +201,35 @@ func (c *Client) laterDeployment(
 		later.TaskDefinition = definitions[revision]
 	}
 	return later, nil
+}
+
+// goingBack is the deployment, newer than one that a service still lists, which ECS is taking back: it takes those off
+// its list that have no tasks any more. Empty: there is none.
+func (c *Client) goingBack(
+	ctx context.Context, service rollout.ServiceKey, listed rollout.Deployment,
+) (arn string, d rollout.Deployment, err error) {
+	out, err := c.ecs.ListServiceDeployments(ctx, &ecs.ListServiceDeploymentsInput{
+		Cluster: &service.Cluster, Service: &service.Name, CreatedAt: &types.CreatedAt{After: &listed.Created},
+		Status: []types.ServiceDeploymentStatus{
+			types.ServiceDeploymentStatusRollbackRequested, types.ServiceDeploymentStatusRollbackInProgress,
+		},
+	})
+	if err != nil {
+		return "", d, c.problem(ctx, err, "ecs:ListServiceDeployments", "service "+service.Name)
+	}
+	for _, found := range out.ServiceDeployments {
+		revision := deref(found.TargetServiceRevisionArn)
+		id := "ecs-svc/" + rollout.LastSegment(revision)
+		if id == listed.ID || !deref(found.CreatedAt).After(listed.Created) {
+			continue
+		}
+		definitions, err := c.serviceRevisions(ctx, service.Name, revision)
+		return deref(found.ServiceDeploymentArn), rollout.Deployment{
+			ID: id, Created: deref(found.CreatedAt), TaskDefinition: definitions[revision],
+			Status: rollout.DeploymentInactive, State: rollout.RolloutFailed,
+		}, err
+	}
+	return "", d, nil
 }
 
 // nothingBefore is that there is nothing to go back to.

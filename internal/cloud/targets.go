@@ -22,6 +22,20 @@ type target struct {
 	rollout.TargetHealth
 }
 
+// Balancers are target groups by the service that they are of: a load balancer's, and VPC Lattice's, which other
+// permissions are about.
+func Balancers(groups []string) map[string][]string {
+	by := map[string][]string{}
+	for _, group := range groups {
+		who := "elasticloadbalancing"
+		if strings.Contains(group, ":vpc-lattice:") {
+			who = "vpc-lattice"
+		}
+		by[who] = append(by[who], group)
+	}
+	return by
+}
+
 // UnhealthyTargets are the tasks that the load balancer, or VPC Lattice, does not find healthy, or not yet: also those
 // that are in none of its groups. Where traffic is shifted, the tasks of a deployment are in one of two. In a network
 // mode in which tasks have no address of their own, all targets of the groups are looked at, and it is not known

@@ -19,6 +19,9 @@ const (
 	// lookTimeout is how long it is looked for what a lost UpdateService did, before it is sent again. AWS promises
 	// nowhere how late a read may be.
 	lookTimeout = time.Minute
+	// clockSkew is how much the clock of the runner may differ from that of AWS, which refuses signatures that are
+	// five minutes off.
+	clockSkew = time.Minute
 	// lookSilence is how often it is said that it is still looked for.
 	lookSilence = 20 * time.Second
 	// lastLookTimeout is how long a run looks that was cancelled.
@@ -86,9 +89,14 @@ type updated struct {
 func (c *Client) Update(
 	ctx context.Context, before rollout.Service, update rollout.Update,
 ) (rollout.Service, rollout.Deployment, error) {
+	// what was deployed before we sent is not ours, whatever it is of: the clocks may differ a little
+	mark, _ := before.Newest()
+	if sent := time.Now().Add(-clockSkew); sent.After(mark.Created) {
+		mark.Created = sent
+	}
 	after, err := once(ctx, c, sends,
 		func() (updated, error) { return c.send(ctx, before, update) },
-		func() (updated, bool, error) { return c.look(ctx, before, update) },
+		func() (updated, bool, error) { return c.look(ctx, before, mark, update) },
 		func(err error) error { return c.problem(ctx, err, "ecs:UpdateService", "service "+before.Name) })
 	return after.service, after.ours, err
 }
@@ -112,11 +120,14 @@ func (c *Client) send(ctx context.Context, before rollout.Service, update rollou
 	return updated{after, ours}, nil
 }
 
-// look searches for a deployment of the revision that was not there before, in both lists that ECS has of them.
-func (c *Client) look(ctx context.Context, before rollout.Service, update rollout.Update) (updated, bool, error) {
+// look searches for a deployment of the revision that was not there before, and is not older than the mark, in both
+// lists that ECS has of them. The second list is not waited for.
+func (c *Client) look(
+	ctx context.Context, before rollout.Service, mark rollout.Deployment, update rollout.Update,
+) (updated, bool, error) {
 	ctx, cancel := lookContext(ctx)
 	defer cancel()
-	newest, _ := before.Newest()
+	brief := c.withAttempts(1)
 	said := time.Now()
 	for began := said; time.Since(began) < lookTimeout; {
 		if time.Since(said) >= lookSilence {
@@ -137,7 +148,9 @@ func (c *Client) look(ctx context.Context, before rollout.Service, update rollou
 				}
 			}
 		}
-		later, err := c.laterDeployment(ctx, before.ServiceKey, newest)
+		within, cancel := withinSight(ctx)
+		later, err := brief.laterDeployment(within, before.ServiceKey, mark)
+		cancel()
 		if err == nil && later.TaskDefinition == update.TaskDefinition && later.ID != "" {
 			later.Status, later.State = rollout.DeploymentPrimary, rollout.RolloutInProgress
 			before.Deployments = append([]rollout.Deployment{later}, before.Deployments...)

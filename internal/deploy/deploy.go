@@ -32,7 +32,10 @@ func Execute(ctx context.Context, client *cloud.Client, plan rollout.Plan, emit 
 }
 
 func newDeployer(client *cloud.Client, plan rollout.Plan, emit rollout.Emit) *deployer {
-	return &deployer{client: client, carriers: client.Carriers(), plan: plan, emit: emit}
+	return &deployer{
+		client: client, carriers: client.Carriers(), plan: plan, emit: emit, registered: map[string]rollout.Revision{},
+		anew: make(chan struct{}, 1),
+	}
 }
 
 type deployer struct {
@@ -44,6 +47,9 @@ type deployer struct {
 	oneOffs   []rollout.OneOffResult   // that were run
 
 	throughPauses bool // deployments are continued that wait for somebody
+
+	anew       chan struct{}               // is full while a revision is registered
+	registered map[string]rollout.Revision // anew, to go back to, by the ARN of what is INACTIVE
 }
 
 // execute registers all, then updates all, then follows all to their ends. One service that cannot be
@@ -226,9 +232,7 @@ func (d *deployer) touched() []*rollout.Rollout {
 func (d *deployer) end(ctx context.Context) error {
 	err := d.follow(ctx)
 	if err == nil { // else AWS cannot be asked, and the error says why
-		for _, r := range d.touched() {
-			d.explain(ctx, r)
-		}
+		d.explainAll(ctx)
 	}
 	d.takeBack(ctx, err)
 	return err
@@ -257,16 +261,33 @@ func (d *deployer) follow(ctx context.Context) error {
 }
 
 // explainTimeout is how long the search for the cause of a failure may take.
-const explainTimeout = 30 * time.Second
+const explainTimeout = 20 * time.Second
 
-// explain finds out why a deployment did not succeed. That it cannot be found out is not worth an
-// error: the verdict stands.
-func (d *deployer) explain(ctx context.Context, r *rollout.Rollout) {
+var errUnexplained = errors.New("no answer within " + rollout.Span(explainTimeout))
+
+// explainAll finds out why deployments did not succeed, of all at the same time, and tells of each in their order.
+func (d *deployer) explainAll(ctx context.Context) {
+	var order inOrder
+	defer order.rest()
+	_ = cloud.Each(ctx, d.touched(), func(ctx context.Context, i int, r *rollout.Rollout) error {
+		explained := d.explain(ctx, r)
+		order.done(i, func() {
+			if explained {
+				d.emit(rollout.Explained{Rollout: r})
+			}
+		})
+		return nil
+	})
+}
+
+// explain finds out why a deployment did not succeed, if it did not. That it cannot be found out is not worth an error:
+// the verdict stands.
+func (d *deployer) explain(ctx context.Context, r *rollout.Rollout) bool {
 	bad := []rollout.Outcome{rollout.Failed, rollout.RolledBack, rollout.RollbackFailed, rollout.TimedOut}
 	if !slices.Contains(bad, r.Verdict.Outcome) {
-		return
+		return false
 	}
-	ctx, cancel := context.WithTimeout(ctx, explainTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, explainTimeout, errUnexplained)
 	defer cancel()
 	evidence := rollout.Evidence{
 		TimedOut: r.Verdict.Ending == rollout.EndedTimedOut, Progress: r.Verdict.Progress, Said: r.Verdict.Said,
@@ -283,7 +304,7 @@ func (d *deployer) explain(ctx context.Context, r *rollout.Rollout) {
 	r.Findings = diagnose.Explain(evidence)
 	r.Failures = evidence.Failures
 	r.Log = evidence.Log
-	d.emit(rollout.Explained{Rollout: r})
+	return true
 }
 
 // result sums up.

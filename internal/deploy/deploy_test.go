@@ -336,6 +336,8 @@ func TestWentBack(t *testing.T) {
 	}{
 		{"rolled back", rollout.RolledBack, false, "web:41", nil, rollout.Verdict{Outcome: rollout.RolledBack, To: revision("web:41"), Return: &rollout.Return{End: rollout.ReturnDone}}},
 		{"rolled back to an older one than what ran before", rollout.RolledBack, false, "web:40", nil, rollout.Verdict{Outcome: rollout.RolledBack, To: revision("web:40"), Return: &rollout.Return{End: rollout.ReturnDone}}},
+		{"rolled back to the same revision, after a restart", rollout.RolledBack, false, "web:42", nil, rollout.Verdict{Outcome: rollout.RolledBack, To: revision("web:42"), Return: &rollout.Return{End: rollout.ReturnDone}}},
+		{"deployed again, and that was rolled back to what it deployed", rollout.RolledBack, true, "web:41", nil, rollout.Verdict{Outcome: rollout.RolledBack, To: revision("web:41"), Return: &rollout.Return{End: rollout.ReturnDone}}},
 		{"deployed again", rollout.Succeeded, true, "web:41", nil, rollout.Verdict{Outcome: rollout.RolledBack, To: revision("web:41"), Return: &rollout.Return{End: rollout.ReturnDone}}},
 		{"deployed again, and that failed", rollout.Failed, true, "web:42", nil, rollout.Verdict{Outcome: rollout.RollbackFailed, Left: rollout.LeftStuck, Return: &rollout.Return{End: rollout.ReturnFailed}}},
 		{"deployed again, and that was rolled back", rollout.RolledBack, true, "web:42", nil, rollout.Verdict{Outcome: rollout.RollbackFailed, Left: rollout.LeftStuck, Return: &rollout.Return{End: rollout.ReturnFailed}}},
@@ -352,7 +354,7 @@ func TestWentBack(t *testing.T) {
 			Verdict:  rollout.Verdict{Outcome: rollout.Failed, Ending: rollout.EndedGivenUp, Return: &rollout.Return{}},
 			Look:     rollout.Look{Deployment: rollout.Deployment{ID: "ecs-svc/2", Running: 1, Pending: 1}},
 		}
-		back := &rollout.Rollout{Verdict: rollout.Verdict{Outcome: test.ended, Ending: rollout.EndedComplete}, Revision: rollout.RevisionResult{Revision: rollout.Named(revision(test.runs))}, Look: rollout.Look{
+		back := &rollout.Rollout{Verdict: rollout.Verdict{Outcome: test.ended, Ending: rollout.EndedComplete}, Revision: rollout.RevisionResult{Revision: rollout.Named(revision(map[bool]string{false: "web:42", true: "web:41"}[test.again]))}, Look: rollout.Look{
 			Deployment: rollout.Deployment{ID: map[bool]string{false: "ecs-svc/2", true: "ecs-svc/3"}[test.again]},
 			Service:    rollout.Service{Deployments: []rollout.Deployment{{ID: "x", Status: rollout.DeploymentPrimary, TaskDefinition: revision(test.runs)}}},
 		}}

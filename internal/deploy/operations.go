@@ -145,7 +145,7 @@ func proceed(
 	}
 	for _, r := range d.plan.Rollouts {
 		from := r.Progress.WaitsAt()
-		if err := d.carriers.Of(r.Service).Continue(ctx, r); err != nil {
+		if err := d.letGoOn(ctx, r); err != nil {
 			return d.result(), err
 		}
 		emit(rollout.Continued{Rollout: r, Stage: from})
@@ -156,6 +156,23 @@ func proceed(
 	}
 	err = d.end(ctx)
 	return d.result(), err
+}
+
+// letGoOn continues a deployment at every hook at which it waits, or as it is where it waits at none.
+func (d *deployer) letGoOn(ctx context.Context, r *rollout.Rollout) error {
+	hooks := slices.DeleteFunc(
+		slices.Clone(r.Progress.Hooks), func(hook rollout.LifecycleHook) bool { return !hook.Awaits() },
+	)
+	if len(hooks) == 0 {
+		return d.carriers.Of(r.Service).Continue(ctx, r, rollout.LifecycleHook{})
+	}
+	for _, hook := range hooks {
+		if err := d.carriers.Of(r.Service).Continue(ctx, r, hook); err != nil {
+			return err
+		}
+		r.Continued = append(r.Continued, hook.ID)
+	}
+	return nil
 }
 
 // RollBack takes deployments back that are under way; where none is, it deploys what the last one but
@@ -203,10 +220,11 @@ func wentAsAsked(r *rollout.Rollout) {
 	if r.Verdict.Outcome != rollout.RolledBack {
 		return
 	}
+	to := r.WentTo()
 	r.Verdict = rollout.Verdict{Outcome: rollout.Succeeded, Ending: rollout.EndedReturned}
 	r.Deployment, _ = r.Service.Primary()
 	r.Outputs = kind.Of(r.Service).Outputs(r)
-	r.Revision.Previous, r.Revision.Revision = r.Revision.Revision, r.Revision.Previous
+	r.Revision.Previous, r.Revision.Revision = r.Revision.Revision, to
 }
 
 // askedOnly asks for the roll-backs, and waits for none.

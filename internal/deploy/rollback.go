@@ -19,6 +19,9 @@ import (
 // (https://docs.github.com/actions/reference/workflows-and-actions/workflow-cancellation).
 const askTimeout = 4 * time.Second
 
+// errNoTime is why a roll-back was not asked for by a run that was cancelled.
+var errNoTime = errors.New("AWS did not answer in the time that is left to a run that is cancelled")
+
 // takeBack takes back what failed, timed out or was cancelled, if that was asked for, and with it all
 // that was deployed together with it; if not, it files how things were left.
 func (d *deployer) takeBack(ctx context.Context, err error) {
@@ -45,9 +48,11 @@ func (d *deployer) takeBack(ctx context.Context, err error) {
 			if outcome.Good() {
 				r.Verdict.Return.For = culprit
 			}
-			r.Verdict.Return.Together = failed > 1 || outcome.Good()
 			back = append(back, r)
 		}
+	}
+	for _, r := range back {
+		r.Verdict.Return.Together = len(back) > 1
 	}
 	if ctx.Err() != nil {
 		d.askOnly(ctx, back)
@@ -83,7 +88,7 @@ func (d *deployer) culprit() (name string, failed int) {
 
 // askOnly asks for roll-backs without waiting for them: there is no time for that.
 func (d *deployer) askOnly(ctx context.Context, back []*rollout.Rollout) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askTimeout)
+	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), askTimeout, errNoTime)
 	defer cancel()
 	_, errs := d.askAll(ctx, back)
 	for i, r := range back {
@@ -120,6 +125,9 @@ func (d *deployer) askAll(ctx context.Context, back []*rollout.Rollout) ([]*roll
 		order.done(i, func() {
 			if errs[i] == nil {
 				r.Verdict.Return.To = going[i]
+				if how == rollout.WayRestored {
+					r.Fallback = going[i].Revision.Revision.ARN // which may have been registered anew
+				}
 				d.emit(rollout.RollbackStarted{Rollout: r, How: how})
 			}
 		})
@@ -196,8 +204,8 @@ func wentBack(r, back *rollout.Rollout, err error) {
 	case err != nil:
 		verdict.Outcome, verdict.Left = rollout.Failed, rollout.LeftGoingOn
 		verdict.Return.End, verdict.Return.Err = rollout.ReturnLost, err
-	case again && ended.Outcome == rollout.Succeeded,
-		ended.Outcome == rollout.RolledBack && ended.To != r.Revision.Revision.ARN:
+	case again && ended.Outcome == rollout.Succeeded, !again && ended.Outcome == rollout.RolledBack,
+		ended.Outcome == rollout.RolledBack && ended.To == back.Revision.Revision.ARN: // to what it was of itself
 		r.Deployment.Running, r.Deployment.Pending = 0, 0
 		verdict.Outcome, verdict.Return.End = rollout.RolledBack, rollout.ReturnDone
 		verdict.To = ended.To
@@ -243,6 +251,7 @@ func (d *deployer) ask(ctx context.Context, r *rollout.Rollout) (*rollout.Rollou
 		case kind.Follow:
 			return sameDeployment(r, now, false), rollout.WayAlready, nil
 		case kind.LeaveSuperseded:
+			r.Verdict.By = latest(now)
 			return nil, "", errAlone(rollout.ReturnSuperseded)
 		case kind.LeaveComplete:
 			return nil, "", errAlone(rollout.ReturnComplete)
@@ -253,6 +262,15 @@ func (d *deployer) ask(ctx context.Context, r *rollout.Rollout) (*rollout.Rollou
 			return back, rollout.WayRestored, err
 		}
 	}
+}
+
+// latest is the deployment of somebody else that is in the way of taking one back.
+func latest(r rollout.Rollout) rollout.Deployment {
+	if r.Later.ID != "" {
+		return r.Later
+	}
+	newest, _ := r.Service.Newest()
+	return newest
 }
 
 // reread reads what decides how a deployment is taken back.
@@ -313,6 +331,11 @@ func (d *deployer) restore(ctx context.Context, now *rollout.Rollout) (*rollout.
 // anew. Terraform deregisters the one before by default
 // (https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/ecs_task_definition).
 func (d *deployer) deployable(ctx context.Context, arn string) (rollout.Revision, error) {
+	d.anew <- struct{}{} // one at a time, since services of one revision go back to one
+	defer func() { <-d.anew }()
+	if again, known := d.registered[arn]; known {
+		return again, nil
+	}
 	revision, err := d.client.Revision(ctx, arn)
 	if err != nil || revision.Active {
 		return revision, err
@@ -328,5 +351,6 @@ func (d *deployer) deployable(ctx context.Context, arn string) (rollout.Revision
 	d.emit(rollout.Noticed{What: fmt.Sprintf(
 		"%s, which ran before, is INACTIVE: it was registered anew, as %s", revision.ID(), registered.ID(),
 	)})
+	d.registered[arn] = registered
 	return registered, nil
 }

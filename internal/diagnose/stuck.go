@@ -7,7 +7,7 @@ import (
 // stuck is where a deployment stuck that came to no end.
 func stuck(evidence rollout.Evidence) []rollout.Finding {
 	at, allRun := evidence.Progress, evidence.Progress.Running >= evidence.Progress.Wanted
-	if !evidence.TimedOut {
+	if !evidence.TimedOut || at.Failed > 0 { // of tasks that failed it is not known why
 		return nil
 	}
 	find := func(finding rollout.Finding, means, next string) []rollout.Finding {

@@ -47,6 +47,33 @@ var otherScenarios = []Scenario{
 		With: map[string]string{"service": "web, api, jobs", "timeout": "5m"},
 	},
 	{
+		Name:      "mixed-late",
+		Story:     "of two services that are deployed together, one is complete while it is being taken back",
+		behaviour: well,
+		requested: 2 * time.Minute,
+		others:    []neighbour{{name: "api", behaviour: taking(2 * time.Minute)}},
+		With:      map[string]string{"service": "web, api", "timeout": "110s", "rollback-on-failure": "true"},
+	},
+	{
+		Name:      "mixed-inactive",
+		Story:     "two services run one revision that was deregistered, and the tasks of the new one are never started",
+		behaviour: stuckPulling,
+		others:    []neighbour{{name: "api", family: "web", behaviour: stuckPulling}},
+		prepare:   func(s *Sim, _ *service) { s.findRevision("web:41").status = "INACTIVE" },
+		With:      map[string]string{"service": "web, api", "timeout": "1m", "rollback-on-failure": "true"},
+	},
+	{
+		Name:      "mixed-lattice",
+		Story:     "a load balancer finds the new tasks of one service unhealthy, and another is behind VPC Lattice",
+		behaviour: failsHealthChecks,
+		others:    []neighbour{{name: "api", behaviour: well}},
+		prepare: func(s *Sim, v *service) {
+			behindLattice("blue-green")(s, s.clusters[0].find("api"))
+			shifts("blue-green")(s, v)
+		},
+		With: map[string]string{"service": "api, web", "wait-for": "running", "timeout": "5m"},
+	},
+	{
 		Name:      "mixed-recovers",
 		Story:     "of two services that are deployed together, one gets its image while the other is waited for",
 		behaviour: well,

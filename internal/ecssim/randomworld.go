@@ -40,10 +40,13 @@ func Random(seed uint64) Scenario {
 			prepare[name](s, s.clusters[0].find(name))
 		}
 	}
+	outset := r.chance(40)
 	for after := time.Duration(0); r.chance(45); {
 		after += time.Duration(1+r.IntN(240)) * time.Second
 		name, do := pick(r, names), pick(r, interferences)
-		scenario.acts = append(scenario.acts, act{after, func(s *Sim) { do(s, s.clusters[0].find(name)) }})
+		scenario.acts = append(scenario.acts, act{
+			after: after, do: func(s *Sim) { do(s, s.clusters[0].find(name)) }, fromOutset: outset,
+		})
 	}
 	scenario.With = map[string]string{"service": strings.Join(names, ", ")}
 	return scenario
@@ -67,7 +70,7 @@ func (r chooser) lag() Lag {
 	}
 }
 
-// fates are how the new tasks of a service may fare. Most fare well.
+// fates are how the new tasks of a service may fare.
 var fates = []behaviour{
 	well, well, well, well, taking(20 * time.Second), taking(4 * time.Minute),
 	crashes, crashes, cannotPull, runsOutOfMemory, failsHealthChecks,
@@ -76,7 +79,7 @@ var fates = []behaviour{
 	{nowhere: " because no container instance met all of its requirements."},
 }
 
-// kinds are how a service may be deployed. Most are by ECS, step by step.
+// kinds are how a service may be deployed.
 var kinds = []func(*Sim, *service){
 	asItCame, asItCame, asItCame, asItCame,
 	func(_ *Sim, v *service) { v.bake = time.Minute },

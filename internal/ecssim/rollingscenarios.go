@@ -122,6 +122,14 @@ var rollingScenarios = []Scenario{
 		prepare:   neverCompleted,
 	},
 	{
+		Name:      "restart-stuck",
+		Story:     "tasks of what runs can be started no more; a circuit breaker is on",
+		breaker:   rolling,
+		always:    true,
+		behaviour: stuckPulling,
+		With:      map[string]string{"image": "", "timeout": "1m", "rollback-on-failure": "true"},
+	},
+	{
 		Name: "no-candidate", Story: "the same, and no circuit breaker is on", behaviour: crashes,
 		prepare: neverCompleted,
 	},

@@ -73,6 +73,9 @@ var well = behaviour{
 
 const endlessTimeout = 1000 * time.Hour
 
+// stuckPulling is how a task fares whose image never comes.
+var stuckPulling = behaviour{provision: 12 * time.Second, pull: endlessTimeout}
+
 func (b behaviour) but(f fate) behaviour {
 	b.fate = &f
 	return b

@@ -192,7 +192,7 @@ func (s *Sim) complete(v *service, primary *deployment) {
 	if !primary.over() {
 		primary.finish("SUCCESSFUL", "", s.now)
 	}
-	for _, d := range v.deployments {
+	for _, d := range v.history {
 		if d.progress == "ROLLBACK_IN_PROGRESS" {
 			d.finish("ROLLBACK_SUCCESSFUL", d.why, s.now)
 		}

@@ -141,6 +141,61 @@ var stagedScenarios = []Scenario{
 		},
 	},
 	{
+		Name:      "waiting-twice",
+		Story:     "a deployment waits at two pauses of one stage when somebody comes to look",
+		breaker:   rolling,
+		behaviour: well,
+		With:      map[string]string{"operation": "continue", "image": ""},
+		prepare: func(s *Sim, v *service) {
+			shifts("paused twice")(s, v)
+			s.deployed(v, 100*time.Second, well)
+		},
+	},
+	{
+		Name:      "baking-superseded",
+		Story:     "a deployment is under way that superseded one in its bake time, when somebody comes to go back",
+		behaviour: well,
+		With:      map[string]string{"operation": "rollback", "image": ""},
+		prepare: func(s *Sim, v *service) {
+			v.bake = 20 * time.Minute
+			s.deployed(v, 5*time.Minute, well)
+			v.deployments = v.deployments[:1] // ECS lists none without tasks
+			s.deployed(v, 20*time.Second, well)
+		},
+	},
+	{
+		Name: "rolling-back-unlisted",
+		Story: "ECS is rolling a deployment back that the service lists no more, since it has no tasks, when somebody " +
+			"comes to do the same",
+		breaker:   rolling,
+		behaviour: well,
+		With:      map[string]string{"operation": "rollback", "image": ""},
+		prepare: func(s *Sim, v *service) {
+			s.deployed(v, 15*time.Minute, well)
+			v.minimum, v.maximum = 0, 100
+			s.deployed(v, 2*time.Minute, crashes)
+			for v.history[0].progress != "ROLLBACK_IN_PROGRESS" {
+				s.now = s.now.Add(tickInterval)
+				s.schedule(v)
+			}
+			v.deployments = v.deployments[:1]
+		},
+	},
+	{
+		Name:      "rollback-requested",
+		Story:     "somebody has just asked for the roll-back of a deployment when somebody else comes to look",
+		behaviour: well,
+		requested: 20 * time.Minute,
+		With:      map[string]string{"operation": "status", "image": ""},
+		prepare: func(s *Sim, v *service) {
+			s.deployed(v, 20*time.Second, stuckPulling)
+			request := stopServiceDeploymentRequest{ServiceDeploymentArn: v.primary().arn}
+			if _, err := s.stopServiceDeployment(request); err != nil {
+				panic(err) // it is under way
+			}
+		},
+	},
+	{
 		Name:      "two-deployments",
 		Story:     "the last deployment was a success, and so was the one before",
 		breaker:   rolling,

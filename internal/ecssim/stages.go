@@ -260,6 +260,14 @@ var strategies = map[string]strategy{
 		steps: []step{{100, 0}},
 		hooks: []hook{{stage: "POST_TEST_TRAFFIC_SHIFT", takes: time.Hour, pauses: true}},
 	},
+	"paused twice": {
+		name:  "BLUE_GREEN",
+		steps: []step{{100, 0}},
+		hooks: []hook{
+			{stage: "PRE_PRODUCTION_TRAFFIC_SHIFT", takes: time.Hour, pauses: true},
+			{stage: "PRE_PRODUCTION_TRAFFIC_SHIFT", takes: time.Hour, pauses: true},
+		},
+	},
 	"canary": {name: "CANARY", steps: []step{{5, 2 * time.Minute}, {100, 0}}},
 	"linear": {name: "LINEAR", steps: linear(25, time.Minute)},
 	// [API: LinearConfiguration]

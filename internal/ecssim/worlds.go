@@ -9,10 +9,11 @@ import (
 	"time"
 )
 
-// act is something that somebody else does, so long after the first UpdateService.
+// act is something that somebody else does, so long after the first UpdateService, or after the world began.
 type act struct {
-	after time.Duration
-	do    func(*Sim)
+	after      time.Duration
+	do         func(*Sim)
+	fromOutset bool
 }
 
 // neverCompleted makes the deployment that is there one that is still under way.
@@ -165,9 +166,15 @@ func (s *Sim) behaviourOf(v *service, r *revision) behaviour {
 
 // act plays what others do and is due.
 func (s *Sim) act() {
-	for len(s.acts) > 0 && !s.updated.IsZero() && s.now.Sub(s.updated) >= s.acts[0].after {
-		do := s.acts[0].do
+	for len(s.acts) > 0 {
+		next, since := s.acts[0], s.updated
+		if next.fromOutset {
+			since = s.started
+		}
+		if since.IsZero() || s.now.Sub(since) < next.after {
+			return
+		}
 		s.acts = s.acts[1:]
-		do(s)
+		next.do(s)
 	}
 }

@@ -26,10 +26,10 @@ func (codeDeploy) Outputs(r *rollout.Rollout) []rollout.Output {
 	return []rollout.Output{{Name: "codedeploy-deployment-id", Value: r.Deployment.ID}}
 }
 
-// CountsFailures is not so: task sets do not count the tasks that failed.
 // RollsBack is not so: CodeDeploy waits for the tasks as long as its timeout is, an hour by default.
 func (codeDeploy) RollsBack(*rollout.Rollout) bool { return false }
 
+// CountsFailures is not so: task sets do not count the tasks that failed.
 func (codeDeploy) CountsFailures() bool { return false }
 
 func (codeDeploy) Evidence(r *rollout.Rollout, evidence *rollout.Evidence) {

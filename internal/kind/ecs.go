@@ -43,7 +43,8 @@ func (ecs) Concerns(plan rollout.Plan, r *rollout.Rollout) []rollout.Concern {
 		return nil
 	}
 	return []rollout.Concern{{
-		Sure: r.Update.Patch.Empty(), // a service-patch may still change the strategy
+		// a service-patch may still change the strategy
+		Sure: r.Update.Patch.Empty() && r.Service.Strategy.SetWaits() >= plan.Timeout,
 		What: fmt.Sprintf("timeout: the deployment of service %s cannot be complete within %s, since its strategy waits "+
 			"for %s", r.Service.Name, rollout.Span(plan.Timeout), rollout.Span(waits)),
 		Next: "Leave timeout out or raise it, or wait only until a stage, with wait-for.",
@@ -60,8 +61,8 @@ func (ecs) CountsFailures() bool { return true }
 // rolling deployment it takes care
 // (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentCircuitBreaker.html).
 func (ecs) RollsBack(r *rollout.Rollout) bool {
-	its, read := serviceDeployment(r)
-	if !read || its.Breaker.Status == "" {
+	its, _ := r.Own.(rollout.ServiceDeployment) // however old: it says so of itself from its beginning
+	if its.Breaker.Status == "" {
 		return r.Service.Breaker.RollsBack && r.Service.Rolling
 	}
 	at := its.Breaker.Status

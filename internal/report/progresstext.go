@@ -114,6 +114,8 @@ func progressSentence(r *rollout.Rollout) string {
 		return fmt.Sprintf("%s has not deployed it yet, and it runs %s, %s", r.By, runs, running)
 	case at.RollbackID != "":
 		return deployment + "is being rolled back by " + at.RollbackID
+	case at.State == string(rollout.ServiceDeploymentRollbackRequested):
+		return deployment + "is about to be rolled back by " + r.By + ", which somebody has asked for, " + running
 	case at.State == string(rollout.ServiceDeploymentRollbackInProgress):
 		return fmt.Sprintf("%sis being rolled back by %s to %s, of which %d tasks run",
 			deployment, r.By, r.Revision.Previous.ID(), at.Older)

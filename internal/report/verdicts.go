@@ -168,9 +168,12 @@ func returned(r *rollout.Rollout) string {
 	case rollout.ReturnNeedless:
 		return why + "; there was nothing to take back: the traffic stays with what ran before"
 	case rollout.ReturnComplete:
+		if back.TooLate {
+			why += "; " + askedBack(r)
+		}
 		return why + "; the deployment came to its good end in the meantime, and was left alone"
 	case rollout.ReturnSuperseded:
-		return why + "; somebody else has deployed meanwhile: their deployment is left alone"
+		return why + "; " + supersededBy(r.Verdict.By) + ", which is left alone"
 	case rollout.ReturnOvertaken:
 		return why + "; while it was taken back, " + reason(back.To)
 	case rollout.ReturnCancelled:

@@ -32,6 +32,7 @@ type Rollout struct {
 	Unchanged     bool     // no deployment was started: it is the one that there was
 	Stopping      bool     // who carries it out was asked to stop it and to roll it back
 	GoingBack     bool     // it is being rolled back: what its own tasks do is of no interest any more
+	Continued     []string // ids of the hooks at which this run has let it go on
 	Outputs       []Output // of the step, which only its kind of deployment has
 	FromStage     string   // of the lifecycle, at which it was when this run found it; empty: this run has started it
 

@@ -231,7 +231,7 @@ type ServiceDeployment struct {
 	ARN      string
 	Status   ServiceDeploymentStatus
 	Reason   string
-	Created  time.Time
+	Updated  time.Time // when ECS last changed it: of two reads the later shows the later moment
 	Breaker  BreakerCount
 	Alarmed  bool     // an alarm went off
 	Alarms   []string // that went off, by name

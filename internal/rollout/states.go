@@ -55,6 +55,7 @@ const (
 	ServiceDeploymentSuccessful         ServiceDeploymentStatus = "SUCCESSFUL"
 	ServiceDeploymentStopRequested      ServiceDeploymentStatus = "STOP_REQUESTED"
 	ServiceDeploymentStopped            ServiceDeploymentStatus = "STOPPED"
+	ServiceDeploymentRollbackRequested  ServiceDeploymentStatus = "ROLLBACK_REQUESTED"
 	ServiceDeploymentRollbackInProgress ServiceDeploymentStatus = "ROLLBACK_IN_PROGRESS"
 	ServiceDeploymentRollbackSuccessful ServiceDeploymentStatus = "ROLLBACK_SUCCESSFUL"
 	ServiceDeploymentRollbackFailed     ServiceDeploymentStatus = "ROLLBACK_FAILED"

@@ -29,13 +29,22 @@ const (
 	latticeScaleInterval = 3 * time.Minute
 )
 
-// Waits are how long a deployment waits, whatever its tasks need. Pauses are not in it, which somebody may end.
-func (s Strategy) Waits() time.Duration {
-	waits := s.BakeInterval
+// SetWaits are how long a deployment waits as its configuration has it: between the steps of the traffic, and after the
+// last.
+func (s Strategy) SetWaits() time.Duration {
 	if s.Name == "" {
-		return waits
+		return 0 // a bake time has an effect with alarms alone
 	}
-	waits += time.Duration(s.Steps-1) * s.StepInterval
+	return s.BakeInterval + time.Duration(s.Steps-1)*s.StepInterval
+}
+
+// Waits are how long a deployment waits, whatever its tasks need, by what is known of ECS. Pauses are not in it, which
+// somebody may end.
+func (s Strategy) Waits() time.Duration {
+	if s.Name == "" {
+		return s.BakeInterval
+	}
+	waits := s.SetWaits()
 	changes := time.Duration(s.Steps + 1) // of production traffic, and of test traffic
 	if s.NLB {
 		waits += changes * nlbInterval

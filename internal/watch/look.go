@@ -158,21 +158,27 @@ func (w *watcher) health(ctx context.Context, f *follower) (rollout.Health, erro
 		return rollout.Unchecked, nil
 	}
 	health := healthOf(f.Rollout, tasks)
-	if err != nil || health == rollout.Unhealthy || w.noTargets || len(f.Service.TargetGroups) == 0 {
+	if err != nil || health == rollout.Unhealthy {
 		return health, err
 	}
-	targets, known, err := w.client.UnhealthyTargets(ctx, f.Service.TargetGroups, tasks)
-	switch {
-	case cloud.NotAllowed(err):
-		w.noTargets = true
-		w.emit(rollout.Unreadable{Err: err, Sight: rollout.SightTargets})
-		return health, nil
-	case err == nil && len(targets) > 0:
-		return rollout.Unhealthy, nil
-	case err == nil && known:
-		return rollout.Healthy, nil
+	for who, groups := range cloud.Balancers(f.Service.TargetGroups) {
+		if w.noTargets[who] {
+			continue
+		}
+		targets, known, err := w.client.UnhealthyTargets(ctx, groups, tasks)
+		switch {
+		case cloud.NotAllowed(err):
+			w.noTargets[who] = true
+			w.emit(rollout.Unreadable{Err: err, Sight: rollout.SightTargets})
+		case err != nil:
+			return health, err
+		case len(targets) > 0:
+			return rollout.Unhealthy, nil
+		case known:
+			health = rollout.Healthy
+		}
 	}
-	return health, err
+	return health, nil
 }
 
 // healthOf judges by the tasks alone: by their state, and by the containers' own health checks.

@@ -38,13 +38,13 @@ func (w *watcher) tell(f *follower) {
 // proceed lets a deployment go on that waits for somebody, if that is asked for.
 func (w *watcher) proceed(ctx context.Context, f *follower) error {
 	for _, hook := range f.Progress.Hooks {
-		if !w.until.Continue || !hook.Awaits() || f.continued[hook.ID] {
+		if !w.until.Continue || !hook.Awaits() || slices.Contains(f.Continued, hook.ID) {
 			continue
 		}
-		if err := w.carriers.Of(f.Service).Continue(ctx, f.Rollout); err != nil {
+		if err := w.carriers.Of(f.Service).Continue(ctx, f.Rollout, hook); err != nil {
 			return err
 		}
-		f.continued[hook.ID] = true
+		f.Continued = append(f.Continued, hook.ID)
 		w.emit(rollout.Continued{Rollout: f.Rollout, Stage: f.Progress.WaitsAt()})
 	}
 	return nil

@@ -54,7 +54,7 @@ func Follow(
 	ctx context.Context, client *cloud.Client, rollouts []*rollout.Rollout, until Until, emit rollout.Emit,
 ) error {
 	client = client.WithoutRetry()
-	w := &watcher{client: client, carriers: client.Carriers(), until: until}
+	w := &watcher{client: client, carriers: client.Carriers(), until: until, noTargets: map[string]bool{}}
 	w.emit = func(event rollout.Event) {
 		w.lastEvent = time.Now()
 		emit(event)
@@ -67,7 +67,7 @@ func Follow(
 		w.followers = append(
 			w.followers,
 			&follower{
-				Rollout: r, reported: map[string]bool{}, continued: map[string]bool{}, causes: map[rollout.Cause]bool{},
+				Rollout: r, reported: map[string]bool{}, causes: map[rollout.Cause]bool{},
 			},
 		)
 	}
@@ -84,13 +84,13 @@ type watcher struct {
 	until         Until
 	emit          rollout.Emit
 	followers     []*follower
-	noTasks       bool          // the tasks may not be read
-	noTargets     bool          // the health of targets may not be read
-	looksLeft     int           // how many services may still be looked into in this round
-	lastRound     time.Duration // how long it took
-	lastEvent     time.Time     // when something was last said
-	lastAnswer    time.Time     // when AWS last answered all that it was asked in a round
-	lastComplaint time.Time     // when it was last said that it does not
+	noTasks       bool            // the tasks may not be read
+	noTargets     map[string]bool // by who balances: the health of its targets may not be read
+	looksLeft     int             // how many services may still be looked into in this round
+	lastRound     time.Duration   // how long it took
+	lastEvent     time.Time       // when something was last said
+	lastAnswer    time.Time       // when AWS last answered all that it was asked in a round
+	lastComplaint time.Time       // when it was last said that it does not
 }
 
 // follower is a rollout that is followed, and what was told of it.
@@ -101,9 +101,8 @@ type follower struct {
 	failures int  // that have been looked into
 	failed   []rollout.Task
 
-	reported  map[string]bool        // ids of service events, failed tasks and hooks
-	continued map[string]bool        // ids of hooks at which it waited
-	causes    map[rollout.Cause]bool // for which a roll-back is waited for
+	reported map[string]bool        // ids of service events, failed tasks and hooks
+	causes   map[rollout.Cause]bool // for which a roll-back is waited for
 }
 
 func (w *watcher) run(ctx context.Context) error {
