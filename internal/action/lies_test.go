@@ -238,6 +238,9 @@ func notBack(truth ecssim.Truth, first ecssim.TrueDeployment, theirs bool) strin
 		return ""
 	}
 	for _, d := range truth.Deployments {
+		if d.By == ecssim.Earlier && d.Revision == first.Revision {
+			return "" // a restart: what ran before, and what was deployed, are of one revision
+		}
 		if d.Primary && d.ID == first.ID {
 			return "it is still what the service runs"
 		}

@@ -88,7 +88,8 @@ func (ecs) Progress(r *rollout.Rollout) rollout.Progress {
 	}
 	its, known := r.Own.(rollout.ServiceDeployment)
 	_, fresh := serviceDeployment(r)
-	if !known || !fresh && (r.Deployment.State != rollout.RolloutInProgress || goneBack(r)) {
+	stale := !fresh && !its.Status.RollingBack() // which it does not cease to
+	if !known || stale && (r.Deployment.State != rollout.RolloutInProgress || goneBack(r)) {
 		return s
 	}
 	s.State = string(its.Status)
