@@ -234,13 +234,11 @@ func (c *campaign) blind() bool {
 
 // notBack is why a deployment that is said to be taken back is not.
 func notBack(truth ecssim.Truth, first ecssim.TrueDeployment, theirs bool) string {
-	if theirs || truth.Deleted {
-		return ""
+	restarted := func(d ecssim.TrueDeployment) bool { return d.By == ecssim.Earlier && d.Revision == first.Revision }
+	if theirs || truth.Deleted || slices.ContainsFunc(truth.Deployments, restarted) {
+		return "" // or what ran before, and what was deployed, are of one revision
 	}
 	for _, d := range truth.Deployments {
-		if d.By == ecssim.Earlier && d.Revision == first.Revision {
-			return "" // a restart: what ran before, and what was deployed, are of one revision
-		}
 		if d.Primary && d.ID == first.ID {
 			return "it is still what the service runs"
 		}
