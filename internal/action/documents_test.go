@@ -140,7 +140,7 @@ func knowledge() string {
 	var b strings.Builder
 	b.WriteString("| | what it means | what to do |\n|---|---|---|\n")
 	for _, entry := range diagnose.Knowledge {
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", entry.Name, entry.Means, entry.Next)
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", "`"+entry.ID+"`", entry.Means, entry.Next)
 	}
 	return b.String()
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -75,9 +76,17 @@ func TestAStaleServiceDeploymentIsPassedOver(t *testing.T) {
 // A cancelled run has seconds: it asks for the roll-back although a list that is only looked at for safety is not
 // answered.
 func TestACancelledRunAsksForTheRollbackThoughAListIsSlow(t *testing.T) {
-	l := on(t, deployWeb("slow", "rollback-on-failure", "true"), nil, func(n *spoiler, cancel context.CancelFunc) {
+	var cancelled atomic.Bool
+	l := on(t, deployWeb("slow", "rollback-on-failure", "true"), func(n *spoiler) {
+		n.happens = func(r *http.Request, pass func() (*http.Response, error)) (*http.Response, error) {
+			if cancelled.Load() && operationOf(r) == "ListServiceDeployments" {
+				return faults["stalled"](r, pass)
+			}
+			return pass()
+		}
+	}, func(_ *spoiler, cancel context.CancelFunc) {
 		time.AfterFunc(time.Minute, func() {
-			silent("ListServiceDeployments")(n)
+			cancelled.Store(true)
 			cancel()
 		})
 	})[0]

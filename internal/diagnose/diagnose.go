@@ -15,12 +15,25 @@ import (
 // further speaks: the load balancer, the events of the service, AWS's words on its end, and at last the phase in
 // which it stuck.
 func Explain(evidence rollout.Evidence) []rollout.Finding {
-	for _, look := range []func(rollout.Evidence) []rollout.Finding{ended, failures, targets, obstacles, said, stuck} {
+	looks := []func(rollout.Evidence) []rollout.Finding{ended, failures, targets, decided, obstacles, said, given, stuck}
+	for _, look := range looks {
 		if findings := look(evidence); len(findings) > 0 {
 			return findings
 		}
 	}
 	return nil
+}
+
+// keepsFailing is the cause that says least: that tasks fail, and not why.
+const keepsFailing = "keeps-failing"
+
+// decided is the cause that AWS itself names for the end of a deployment, if it says more than that tasks failed.
+func decided(evidence rollout.Evidence) []rollout.Finding {
+	findings := said(evidence)
+	if len(findings) > 0 && findings[0].ID == keepsFailing {
+		return nil
+	}
+	return findings
 }
 
 // Unplaced explains why tasks could not be placed, by the reasons that RunTask gives
@@ -43,6 +56,7 @@ func known(finding rollout.Finding, text string) rollout.Finding {
 
 func with(finding rollout.Finding, entry Entry, found bool) rollout.Finding {
 	if found {
+		finding.ID = entry.ID
 		finding.Means, finding.Next = entry.Means, entry.Next
 	} else {
 		finding.Next = "Look at the stopped tasks and the events of the service in the console."
@@ -130,7 +144,7 @@ func targets(evidence rollout.Evidence) []rollout.Finding {
 	var findings []rollout.Finding
 	for _, reason := range reasons {
 		finding := known(rollout.Finding{About: rollout.AboutTargets, Tasks: counts[reason], Said: reason}, reason)
-		if finding.Means == "" {
+		if finding.Means == "" && strings.HasPrefix(reason, "unhealthy") {
 			finding = known(finding, "failed ELB health checks")
 		}
 		findings = append(findings, finding)
@@ -138,15 +152,41 @@ func targets(evidence rollout.Evidence) []rollout.Finding {
 	return findings
 }
 
-// obstacles are what kept ECS from starting tasks: the latest of its events that says so.
+// obstacles are what keeps ECS from having the tasks run: the latest of its events whose cause is known, or that says
+// that ECS was unable to do something.
 func obstacles(evidence rollout.Evidence) []rollout.Finding {
+	var unable []rollout.Finding // where no event says more
 	for _, event := range evidence.Events {
-		_, said, _ := strings.Cut(event, ") ") // behind "(service web) "
-		if strings.HasPrefix(said, "was unable to ") || strings.HasPrefix(said, "is unable to ") {
-			return []rollout.Finding{known(rollout.Finding{About: rollout.AboutEvent, Said: said}, said)}
+		finding := rollout.Finding{About: rollout.AboutEvent, Said: withoutName(event)}
+		entry, found := Lookup(event)
+		is := strings.HasPrefix(finding.Said, "was unable to ") || strings.HasPrefix(finding.Said, "is unable to ")
+		switch {
+		case found && entry.ID != keepsFailing:
+			return []rollout.Finding{with(finding, entry, found)}
+		case is && unable == nil:
+			unable = []rollout.Finding{with(finding, entry, found)}
+		}
+	}
+	return unable
+}
+
+// given is that ECS says that tasks fail, and nowhere why.
+func given(evidence rollout.Evidence) []rollout.Finding {
+	for _, event := range evidence.Events {
+		if entry, found := Lookup(event); found {
+			return []rollout.Finding{with(rollout.Finding{About: rollout.AboutEvent, Said: withoutName(event)}, entry, found)}
 		}
 	}
 	return nil
+}
+
+// withoutName is an event without the service that it is about.
+func withoutName(event string) string {
+	_, said, named := strings.Cut(event, ") ") // behind "(service web) "
+	if !named {
+		return event
+	}
+	return said
 }
 
 // said is the cause that AWS itself names, such as an alarm or a hook.

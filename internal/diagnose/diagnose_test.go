@@ -25,7 +25,7 @@ func pull(times string) rollout.Task {
 func as(t *testing.T, finding rollout.Finding, name string) rollout.Finding {
 	t.Helper()
 	for _, entry := range Knowledge {
-		if entry.Name == name {
+		if entry.ID == name {
 			return with(finding, entry, true)
 		}
 	}
@@ -34,20 +34,17 @@ func as(t *testing.T, finding rollout.Finding, name string) rollout.Finding {
 }
 
 func TestEveryEntryKnowsTheWordingOfAWS(t *testing.T) {
-	names := map[string]bool{}
 	for _, entry := range Knowledge {
-		if entry.Sign == nil {
-			require.NotEmpty(t, entry.Exits, entry.Name)
+		if entry.Signs == nil {
+			require.NotEmpty(t, entry.Exits, entry.ID)
 		} else {
 			found, ok := Lookup(entry.Example)
-			require.True(t, ok, entry.Name)
-			require.Equal(t, entry.Name, found.Name, "the example of %q is found by another entry", entry.Name)
+			require.True(t, ok, entry.ID)
+			require.Equal(t, entry.ID, found.ID, "the example of %q is found by another entry", entry.ID)
 		}
-		require.False(t, names[entry.Name], "%q is there twice", entry.Name)
-		names[entry.Name] = true
-		require.NotEmpty(t, entry.Source, entry.Name)
-		require.Regexp(t, `\.$`, entry.Means, entry.Name)
-		require.Regexp(t, `\.$`, entry.Next, entry.Name)
+		require.NotEmpty(t, entry.Source, entry.ID)
+		require.Regexp(t, `\.$`, entry.Means, entry.ID)
+		require.Regexp(t, `\.$`, entry.Next, entry.ID)
 	}
 	_, ok := Lookup("(service web) has reached a steady state.")
 	require.False(t, ok)
@@ -56,43 +53,43 @@ func TestEveryEntryKnowsTheWordingOfAWS(t *testing.T) {
 // More wordings, of which some look alike.
 func TestLookup(t *testing.T) {
 	for text, want := range map[string]string{
-		"CannotPullContainerError: pulling from host 123456789012.dkr.ecr.eu-west-1.amazonaws.com failed with status code [manifests latest]: 403 Forbidden":                                                                                                                                                                            "no permission to pull",
-		"ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve ecr registry auth: service call has been retried 3 time(s): RequestError: send request failed caused by: Post https://api.ecr....":                                                               "no route to AWS",
-		"ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secrets from ssm: service call has been retried 1 time(s): AccessDeniedException: User: arn:aws:sts::1:assumed-role/x/y is not authorized to perform: ssm:GetParameters":                         "secret or parameter denied",
-		"ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secret from asm: failed to fetch secret arn from secrets manager: RequestCanceled: request context canceled caused by: context deadline exceeded. Please check your task network configuration.": "no route to AWS",
-		"ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: failed to create Cloudwatch log group: AccessDeniedException: User: x is not authorized to perform: logs:CreateLogGroup":                                                                                                  "log group missing",
-		"ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes: stderr: b'mount.nfs4: mounting fs-1.efs.eu-west-1.amazonaws.com:/grafana failed, reason given by server: No such file or directory'":                                                                                                   "EFS mount failed",
-		`OCI runtime create failed: runc create failed: unable to start container process: exec: "/opt/run.sh": stat /opt/run.sh: no such file or directory: unknown`:                                                                                                                                                                   "command not found",
-		"unhealthy, Target.Timeout, Request timed out":                                                                 "load balancer's health check timed out",
-		"was unable to place a task. Reason: You've reached the limit on the number of vCPUs you can run concurrently": "quota reached",
-		"SpotInterruption": "spot capacity taken back",
+		"CannotPullContainerError: pulling from host 123456789012.dkr.ecr.eu-west-1.amazonaws.com failed with status code [manifests latest]: 403 Forbidden":                                                                                                                                                                            "image-pull-denied",
+		"ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve ecr registry auth: service call has been retried 3 time(s): RequestError: send request failed caused by: Post https://api.ecr....":                                                               "aws-unreachable",
+		"ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secrets from ssm: service call has been retried 1 time(s): AccessDeniedException: User: arn:aws:sts::1:assumed-role/x/y is not authorized to perform: ssm:GetParameters":                         "secret-denied",
+		"ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secret from asm: failed to fetch secret arn from secrets manager: RequestCanceled: request context canceled caused by: context deadline exceeded. Please check your task network configuration.": "aws-unreachable",
+		"ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: failed to create Cloudwatch log group: AccessDeniedException: User: x is not authorized to perform: logs:CreateLogGroup":                                                                                                  "logs-denied",
+		"ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes: stderr: b'mount.nfs4: mounting fs-1.efs.eu-west-1.amazonaws.com:/grafana failed, reason given by server: No such file or directory'":                                                                                                   "efs-mount-failed",
+		`OCI runtime create failed: runc create failed: unable to start container process: exec: "/opt/run.sh": stat /opt/run.sh: no such file or directory: unknown`:                                                                                                                                                                   "command-not-found",
+		"unhealthy, Target.Timeout, Request timed out":                                                                 "target-timeout",
+		"was unable to place a task. Reason: You've reached the limit on the number of vCPUs you can run concurrently": "quota",
+		"SpotInterruption": "spot-interrupted",
 	} {
 		entry, ok := Lookup(text)
 		require.True(t, ok, text)
-		require.Equal(t, want, entry.Name, text)
+		require.Equal(t, want, entry.ID, text)
 	}
 }
 
 // The exit codes of containers are numbers, whatever the container is called.
 func TestLookupCause(t *testing.T) {
 	for cause, want := range map[rollout.Cause]string{
-		{Container: "app", Exited: true, ExitCode: 126}:                                                               "command not found",
-		{Container: "app", Exited: true, ExitCode: 127}:                                                               "command not found",
-		{Container: "app", Exited: true, ExitCode: 137}:                                                               "out of memory",
-		{Container: "app", Exited: true, ExitCode: 139}:                                                               "segmentation fault",
-		{Container: "app", Exited: true, ExitCode: 143}:                                                               "told to stop",
-		{Container: "app", Exited: true, ExitCode: 1}:                                                                 "container exits",
-		{Container: "app", Exited: true, ExitCode: 0}:                                                                 "container exits",
-		{Container: "app", Exited: true, ExitCode: 255}:                                                               "container exits",
-		{Container: "app", Exited: true, ExitCode: 1, Said: "OutOfMemoryError: Container killed due to memory usage"}: "out of memory",
-		{Container: "app", Exited: true, ExitCode: 137, Said: "Gremlins"}:                                             "out of memory",
-		{StopCode: "SpotInterruption"}:                                                                                "spot capacity taken back",
-		{Said: "Your Spot Task was interrupted."}:                                                                     "spot capacity taken back",
+		{Container: "app", Exited: true, ExitCode: 126}:                                                               "command-not-executable",
+		{Container: "app", Exited: true, ExitCode: 127}:                                                               "command-not-found",
+		{Container: "app", Exited: true, ExitCode: 137}:                                                               "out-of-memory",
+		{Container: "app", Exited: true, ExitCode: 139}:                                                               "crashed",
+		{Container: "app", Exited: true, ExitCode: 143}:                                                               "told-to-stop",
+		{Container: "app", Exited: true, ExitCode: 1}:                                                                 "exited",
+		{Container: "app", Exited: true, ExitCode: 0}:                                                                 "exited",
+		{Container: "app", Exited: true, ExitCode: 255}:                                                               "exited",
+		{Container: "app", Exited: true, ExitCode: 1, Said: "OutOfMemoryError: Container killed due to memory usage"}: "out-of-memory",
+		{Container: "app", Exited: true, ExitCode: 137, Said: "Gremlins"}:                                             "out-of-memory",
+		{StopCode: "SpotInterruption"}:                                                                                "spot-interrupted",
+		{Said: "Your Spot Task was interrupted."}:                                                                     "spot-interrupted",
 		{Said: "Gremlins"}: "",
 		{}:                 "",
 	} {
 		entry, found := LookupCause(cause)
-		require.Equal(t, want, entry.Name, "%+v", cause)
+		require.Equal(t, want, entry.ID, "%+v", cause)
 		require.Equal(t, want != "", found)
 	}
 }
@@ -114,7 +111,7 @@ func TestNamesAreNoCauses(t *testing.T) {
 	for _, image := range []string{"acme/alarm-service:v2", "acme/spotify:v2", "acme/outofmemory:v2"} {
 		said := "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref docker.io/" + image + ": unexpected status: 503"
 		entry, _ := Lookup(said)
-		require.NotContains(t, []string{"alarm", "spot capacity taken back", "out of memory"}, entry.Name, image)
+		require.NotContains(t, []string{"alarm", "spot-interrupted", "out-of-memory"}, entry.ID, image)
 	}
 }
 
@@ -141,19 +138,19 @@ func TestExplain(t *testing.T) {
 		"nothing is known": {},
 		"the same cause is counted, not repeated": {
 			rollout.Evidence{Failures: []rollout.Task{pull("1"), exited(1, ""), pull("7"), pull("5")}},
-			[]rollout.Finding{as(t, failed(3, pull("1").Cause()), "image not found"), as(t, failed(1, app(1, "")), "container exits")},
+			[]rollout.Finding{as(t, failed(3, pull("1").Cause()), "image-not-found"), as(t, failed(1, app(1, "")), "exited")},
 		},
 		"killed for its memory": {
 			rollout.Evidence{Failures: []rollout.Task{exited(137, "OutOfMemoryError: Container killed due to memory usage")}},
-			[]rollout.Finding{as(t, failed(1, app(137, "OutOfMemoryError: Container killed due to memory usage")), "out of memory")},
+			[]rollout.Finding{as(t, failed(1, app(137, "OutOfMemoryError: Container killed due to memory usage")), "out-of-memory")},
 		},
 		"the log tells more than the exit code": {
 			rollout.Evidence{Failures: []rollout.Task{exited(1, "")}, Log: rollout.LogTail{Container: "app", Lines: []string{"exec /app: exec format error"}}},
-			[]rollout.Finding{as(t, failed(1, app(1, "")), "wrong architecture")},
+			[]rollout.Finding{as(t, failed(1, app(1, "")), "image-wrong-platform")},
 		},
 		"but not the log of another container": {
 			rollout.Evidence{Failures: []rollout.Task{exited(1, "")}, Log: rollout.LogTail{Container: "sidecar", Lines: []string{"exec /app: exec format error"}}},
-			[]rollout.Finding{as(t, failed(1, app(1, "")), "container exits")},
+			[]rollout.Finding{as(t, failed(1, app(1, "")), "exited")},
 		},
 		"a cause that nobody knows": {
 			rollout.Evidence{Failures: []rollout.Task{{StopCode: "TaskFailedToStart", Reason: "Gremlins"}}},
@@ -163,12 +160,12 @@ func TestExplain(t *testing.T) {
 			rollout.Evidence{Code: "ALARM_ACTIVE", Said: "Alarms are active.", Failures: []rollout.Task{exited(1, "")}},
 			[]rollout.Finding{
 				as(t, rollout.Finding{About: rollout.AboutError, Code: "ALARM_ACTIVE", Said: "Alarms are active."}, "alarm"),
-				as(t, failed(1, app(1, "")), "container exits"),
+				as(t, failed(1, app(1, "")), "exited"),
 			},
 		},
 		"a hook that failed": {
 			rollout.Evidence{Code: "HOOK_EXECUTION_FAILURE", Said: "m", FailedEvent: "BeforeAllowTraffic", FailedWhy: "w", Hook: "check"},
-			[]rollout.Finding{as(t, rollout.Finding{About: rollout.AboutHook, Code: "HOOK_EXECUTION_FAILURE", Event: "BeforeAllowTraffic", Said: "w", Hook: "check"}, "CodeDeploy: hook failed")},
+			[]rollout.Finding{as(t, rollout.Finding{About: rollout.AboutHook, Code: "HOOK_EXECUTION_FAILURE", Event: "BeforeAllowTraffic", Said: "w", Hook: "check"}, "hook-failed")},
 		},
 		"the load balancer speaks when no task failed": {
 			rollout.Evidence{TimedOut: true, Targets: []rollout.TargetHealth{
@@ -176,14 +173,14 @@ func TestExplain(t *testing.T) {
 				{State: "unhealthy", Reason: "Target.ResponseCodeMismatch", Description: mismatch},
 				{State: "initial", Reason: "Elb.InitialHealthChecking", Description: "Initial health checks in progress"}}},
 			[]rollout.Finding{
-				as(t, rollout.Finding{About: rollout.AboutTargets, Tasks: 2, Said: "unhealthy, Target.ResponseCodeMismatch, " + mismatch}, "load balancer's health check failed"),
-				as(t, rollout.Finding{About: rollout.AboutTargets, Tasks: 1, Said: "initial, Elb.InitialHealthChecking, Initial health checks in progress"}, "load balancer's health check failed"),
+				as(t, rollout.Finding{About: rollout.AboutTargets, Tasks: 2, Said: "unhealthy, Target.ResponseCodeMismatch, " + mismatch}, "target-unhealthy"),
+				as(t, rollout.Finding{About: rollout.AboutTargets, Tasks: 1, Said: "initial, Elb.InitialHealthChecking, Initial health checks in progress"}, "health-pending"),
 			},
 		},
 		"no task was started: the latest event that says why": {
 			rollout.Evidence{TimedOut: true, Events: []string{
 				"(service web) has reached a steady state.", "(service web) " + place, "(service web) was unable to place a task. Reason: older."}},
-			[]rollout.Finding{as(t, rollout.Finding{About: rollout.AboutEvent, Said: place}, "not enough memory")},
+			[]rollout.Finding{as(t, rollout.Finding{About: rollout.AboutEvent, Said: place}, "no-memory")},
 		},
 		"AWS names an alarm": {
 			rollout.Evidence{Said: "alarm detected"},

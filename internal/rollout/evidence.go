@@ -34,6 +34,7 @@ type LogTail struct {
 
 // Finding is one explanation: what it is about, the likely cause, and the next step.
 type Finding struct {
+	ID    string // of the cause; empty: it is not known
 	About About
 	Tasks int    // how many it is about
 	Of    int    // of how many

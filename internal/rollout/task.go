@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -57,12 +58,49 @@ type Cause struct {
 	ExitCode  int
 	Said      string   // the words of AWS, on the container or on the task
 	StopCode  StopCode // where AWS has no other words, or where it tells that the host went away
+	First     bool     // the container ended by itself and well, and the others were told to stop
+}
+
+// proxyPrefix is what the names of the containers begin with that ECS adds for Service Connect.
+const proxyPrefix = "ecs-service-connect-"
+
+// OfProxy tells whether the Service Connect proxy is what failed.
+func (c Cause) OfProxy() bool { return strings.HasPrefix(c.Container, proxyPrefix) }
+
+// wasStopped tells whether a container ended since it was told to, as far as its exit code tells.
+func (c Container) wasStopped() bool {
+	const killed, terminated = 137, 143
+	return c.Reason == "" && c.ExitCode != nil && (*c.ExitCode == killed || *c.ExitCode == terminated)
+}
+
+// first is the container that ended by itself and well, after which the others were told to stop.
+func (t Task) first() (Container, bool) {
+	ended := slices.IndexFunc(t.Containers, func(c Container) bool {
+		return c.Reason == "" && c.ExitCode != nil && *c.ExitCode == 0
+	})
+	others := slices.ContainsFunc(t.Containers, Container.wasStopped)
+	odd := slices.ContainsFunc(t.Containers, func(c Container) bool {
+		return c.Reason != "" || c.ExitCode != nil && *c.ExitCode != 0 && !c.wasStopped()
+	})
+	if ended < 0 || !others || odd || t.StopCode != EssentialContainerExited {
+		return Container{}, false
+	}
+	return t.Containers[ended], true
 }
 
 // Cause is why the task failed.
 func (t Task) Cause() Cause {
 	if t.StopCode.HostGone() {
 		return Cause{Said: t.Reason, StopCode: t.StopCode}
+	}
+	if first, is := t.first(); is {
+		return Cause{Container: first.Name, Exited: true, First: true}
+	}
+	for _, container := range t.Containers {
+		if strings.HasPrefix(container.Name, proxyPrefix) && strings.Contains(t.Reason, "health checks") &&
+			container.ExitCode != nil && *container.ExitCode != 0 {
+			return Cause{Container: container.Name, Said: t.Reason}
+		}
 	}
 	for _, container := range t.Containers {
 		cause := Cause{Container: container.Name, Said: container.Reason}

@@ -1,0 +1,201 @@
+package diagnose
+
+// byAccess are causes for which a task may not have, or cannot reach, what it needs: logs, files, secrets, roles.
+var byAccess = []Entry{
+	{
+		ID: "logs-unreachable",
+		Signs: signs(
+			all(logging, unreachable+`|signal: killed`),
+		),
+		Means: "The tasks cannot reach CloudWatch Logs from their subnets.",
+		Next: "Give the subnets a NAT gateway, or a VPC endpoint for logs, and let the security groups out on " +
+			"port 443.",
+		Example: "ResourceInitializationError: failed to validate logger args: The task cannot find the Amazon " +
+			"CloudWatch log group defined in the task definition. There is a connection issue between the task and " +
+			"Amazon CloudWatch. Check your network configuration. : signal: killed",
+		Source: initDocs,
+	},
+	{
+		ID: "log-region-wrong",
+		Signs: signs(
+			all(logging, `no such host|invalid region|missing region|unknown endpoint`),
+		),
+		Means: "There is no CloudWatch Logs at the address that the region of the log gives.",
+		Next:  "Correct awslogs-region, and look at the DNS of the VPC.",
+		Example: "failed to initialize logging driver: failed to create Cloudwatch log stream: RequestError: " +
+			"send failed caused by: Post https://logs.eu-west-9.amazonaws.com/: dial tcp: lookup " +
+			"logs.eu-west-9.amazonaws.com: no such host",
+		Source: "https://github.com/aws/amazon-ecs-agent/issues/967",
+	},
+	{
+		ID: "logs-denied",
+		Signs: signs(
+			all(logging, denied),
+		),
+		Means: "The execution role may not write to CloudWatch Logs.",
+		Next: "Allow the execution role logs:CreateLogStream and logs:PutLogEvents, and logs:CreateLogGroup " +
+			"with awslogs-create-group.",
+		Example: "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 " +
+			"times: failed to create Cloudwatch log group: AccessDeniedException: User: x is not authorized to " +
+			"perform: logs:CreateLogGroup",
+		Source: initDocs,
+	},
+	{
+		ID: "log-group-missing",
+		Signs: signs(
+			all(logging, missing),
+		),
+		Means: "The log group of a container does not exist.",
+		Next: "Create it, or set awslogs-create-group to \"true\" and allow the execution role " +
+			"logs:CreateLogGroup, logs:CreateLogStream and logs:PutLogEvents.",
+		Example: "CannotStartContainerError: Error response from daemon: failed to initialize logging driver: " +
+			"failed to create Cloudwatch log stream: ResourceNotFoundException: The specified log group does not " +
+			"exist.",
+		Source: "https://github.com/cn-terraform/terraform-aws-nexus/issues/35",
+	},
+	{
+		ID: "env-file-denied",
+		Signs: signs(
+			all(
+				`env(ironment)? files?|HeadObject`,
+				denied+`|not found|does not exist|doesn.t exist|manifest unknown|can.t find|cannot find|`+
+					`NotFound|\b404\b|NoSuch`,
+			),
+		),
+		Means: "The environment file in S3 may not be read, or is not there.",
+		Next: "Check bucket and key, and allow the execution role s3:GetObject on the file and " +
+			"s3:GetBucketLocation on the bucket.",
+		Example: "ResourceInitializationError: failed to download env files: service call has been retried 1 " +
+			"time(s): operation error S3: HeadObject, https response error StatusCode: 403, api error Forbidden: " +
+			"Forbidden.",
+		Source: initDocs,
+	},
+	{
+		ID: "s3-unreachable",
+		Signs: signs(
+			all(`env(ironment)? files?`, unreachable),
+		),
+		Means: "The environment file cannot be read from Amazon S3.",
+		Next:  "Give the subnets a gateway endpoint for S3, or a NAT gateway.",
+		Example: "ResourceInitializationError: failed to download env files: file download command: non empty " +
+			"error stream: RequestCanceled: request context canceled caused by: context deadline exceeded",
+		Source: initDocs,
+	},
+	{
+		ID:    "secret-key-missing",
+		Signs: signs(all(`json key`)),
+		Means: "The secret has no such key.",
+		Next:  "Correct the key at the end of valueFrom, or add it to the JSON of the secret.",
+		Example: "ResourceInitializationError: unable to pull secrets or registry auth: execution resource " +
+			"retrieval failed: unable to retrieve secret from asm: retrieved secret from Secrets Manager did not " +
+			"contain json key DB",
+		Source: initDocs,
+	},
+	{
+		ID: "secret-not-json",
+		Signs: signs(
+			all(secrets, `looking for beginning of|invalid character|unmarshal|not valid json`),
+		),
+		Means: "A key of the secret is named, and the secret is no JSON.",
+		Next:  "Leave the key out of valueFrom, or store JSON in the secret.",
+		Example: "ResourceInitializationError: unable to pull secrets or registry auth: unable to retrieve " +
+			"secret from asm: invalid character 'p' looking for beginning of value",
+		Source: initDocs,
+	},
+	{
+		ID: "secret-denied",
+		Signs: signs(
+			all(secrets, denied+`|ciphertext refers`),
+		),
+		Means: "The execution role may not read a secret or parameter that the task definition names.",
+		Next: "Allow the execution role secretsmanager:GetSecretValue or ssm:GetParameters on it, and " +
+			"kms:Decrypt on its key.",
+		Example: "ResourceInitializationError: unable to pull secrets or registry auth: execution resource " +
+			"retrieval failed: unable to retrieve secret from asm: service call has been retried 1 time(s): failed to " +
+			"fetch secret from secrets manager: AccessDeniedException: Access to KMS is not allowed status code: 400",
+		Source: "https://github.com/GiamPy5/terraform-aws-directus/issues/10",
+	},
+	{
+		ID: "aws-unreachable",
+		Signs: signs(
+			all(
+				`ResourceInitializationError|secret|registry auth|@ecr|@ssm|@secretsmanager`,
+				unreachable,
+			),
+		),
+		Means: "The tasks cannot reach Amazon ECR, Secrets Manager or Systems Manager from their subnets.",
+		Next: "Give the subnets a NAT gateway, or assignPublicIp in public ones, or VPC endpoints for those " +
+			"services; and let the security groups out on port 443.",
+		Example: "ResourceInitializationError: unable to pull secrets or registry auth: The task cannot pull " +
+			"registry auth from Amazon ECR: There is a connection issue between the task and Amazon ECR. Check your " +
+			"task network configuration.",
+		Source: seen,
+	},
+	{
+		ID: "secret-not-found",
+		Signs: signs(
+			all(
+				secrets,
+				missing+`|can.t retrieve the secret|invalid ssm parameters|marked for deletion|`+
+					`marked deleted|scheduled for deletion|staging label`,
+			),
+		),
+		Means: "A secret or parameter that the task definition names does not exist in this region.",
+		Next:  "Create it, or correct its valueFrom in the task definition.",
+		Example: "ResourceInitializationError: unable to pull secrets or registry auth: The task can't retrieve " +
+			"the secret with ARN 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:db' from Secrets Manager. " +
+			"Check whether the secret exists in the specified Region.",
+		Source: initDocs,
+	},
+	{
+		ID: "infrastructure-role",
+		Signs: signs(
+			all(`infrastructure role`),
+			all(
+				`elasticloadbalancing:\w+|ec2:\w+|RunInstances|register targets|target health|`+
+					`deregister targets|launch instance|manage the ELB`,
+				denied,
+			),
+			all(`IAM permissions policies have been misconfigured`),
+			all(`PROVISIONING lifecycle`, denied),
+		),
+		Means: "The role with which ECS manages load balancers, volumes or instances may not do so, or cannot " +
+			"be assumed.",
+		Next: "Give that role the managed policy for what ECS manages with it, and a trust policy with " +
+			"ecs.amazonaws.com; look in CloudTrail what was denied.",
+		Example: "(service web) failed to register targets in (target-group web) with (error User: " +
+			"arn:aws:sts::123456789012:assumed-role/elb/ecs-service-scheduler is not authorized to perform: " +
+			"elasticloadbalancing:RegisterTargets on resource: x)",
+		Source: events,
+	},
+	{
+		ID: "hook-role",
+		Signs: signs(
+			all(
+				`lifecycle hook|hook target`,
+				`unable to assume|unable to invoke|InvokeFunction|not authorized`,
+			),
+		),
+		Means: "The role that calls a lifecycle hook cannot be assumed, or may not call its function.",
+		Next: "Let ecs.amazonaws.com assume the hook's role, and allow it lambda:InvokeFunction on the " +
+			"function.",
+		Example: "Service deployment rolled back because TEST_TRAFFIC_SHIFT lifecycle hook(s) failed. ECS was " +
+			"unable to assume role arn:aws:iam::123456789012:role/hook",
+		Source: guide + "troubleshooting-blue-green.html",
+	},
+	{
+		ID: "role-not-assumable",
+		Signs: signs(
+			all(
+				`unable to assume|cannot assume|trust relationship has been misconfigured|` +
+					`proper trust relationship`,
+			),
+		),
+		Means: "ECS cannot assume the task role or the execution role.",
+		Next:  "Check that both roles exist and trust ecs-tasks.amazonaws.com.",
+		Example: "ECS was unable to assume the role 'arn:aws:iam::123456789012:role/web-task' that was provided " +
+			"for this task. Please verify that the role being passed has the proper trust relationship and " +
+			"permissions and that your IAM user has permissions to pass this role.",
+		Source: "unverified",
+	},
+}

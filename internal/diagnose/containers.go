@@ -1,0 +1,148 @@
+package diagnose
+
+// byContainer are causes for which a container does not start, or ends.
+var byContainer = []Entry{
+	{
+		ID:    "gpu-driver-missing",
+		Signs: signs(all(`nvidia|libcuda|could not select device driver`)),
+		Means: "The GPU driver is not on the instance, or does not fit.",
+		Next:  "Use the GPU-optimised AMI of ECS on instances with GPUs, and look at nvidia-smi there.",
+		Example: "OCI runtime create failed: error running prestart hook #0: exit status 1, stdout: , stderr: " +
+			"nvidia-container-cli: initialization error: load library failed: libnvidia-ml.so.1",
+		Source: "https://github.com/aws/amazon-ecs-agent/issues/2169",
+	},
+	{
+		ID: "user-not-in-image",
+		Signs: signs(
+			all(
+				`unable to find (user|group)|no matching entries in (passwd|group)|user lookup|` +
+					`@passwd`,
+			),
+		),
+		Means:   "The image has no such user.",
+		Next:    "Correct user in the container definition, or make the user in the image.",
+		Example: "CannotStartContainerError: unable to find user app: no matching entries in passwd file",
+		Source:  "unverified",
+	},
+	{
+		ID: "out-of-memory",
+		Signs: signs(
+			all(
+				`OutOfMemory|OOM[- ]?killed|Container killed due to memory|cannot allocate memory|` +
+					`out of memory`,
+			),
+		),
+		Exits: []int{137},
+		Means: "The container was killed, most likely since it took more memory than it may (137 is SIGKILL).",
+		Next: "Give the container more memory, or find out what takes it. If it was told to stop, it did not " +
+			"within stopTimeout.",
+		Example: "OutOfMemoryError: Container killed due to memory usage",
+		Source:  seen,
+	},
+	{
+		ID: "command-not-found",
+		Signs: signs(
+			all(`executable file not found`),
+			all(
+				`exec: |CreateProcess|starting container process|entrypoint|start container process`,
+				`no such file or directory|cannot find the file`,
+			),
+			all(`^(exec|stat) .*no such file or directory`),
+		),
+		Exits: []int{127},
+		Means: "The command or entry point is not in the image.",
+		Next: "Check command and entryPoint: each word is an element of its own ([\"node\", \"app.js\"], not [\"node " +
+			"app.js\"]), and the file is there.",
+		Example: "CannotStartContainerError: ResourceInitializationError: failed to create new container " +
+			"runtime task: failed to create shim: OCI runtime create failed: container_linux.go:380: starting " +
+			"container process caused: exec: \"-url\": executable file not found in",
+		Source: "https://github.com/jenkinsci/amazon-ecs-plugin/issues/258",
+	},
+	{
+		ID: "command-not-executable",
+		Signs: signs(
+			all(
+				`exec: |starting container process|entrypoint|start container`,
+				`permission denied|is a directory`,
+			),
+		),
+		Exits: []int{126},
+		Means: "The command or entry point is there, and may not be executed.",
+		Next:  "Make the file executable in the image (chmod +x), and check that it is no folder.",
+		Example: "CannotStartContainerError: Error response from daemon: OCI runtime create failed: " +
+			"container_linux.go:380: starting container process caused: exec: \"/entrypoint.sh\": permission denied: " +
+			"unknown",
+		Source: "https://github.com/aws/amazon-ecs-agent/issues/110",
+	},
+	{
+		ID: "port-in-use",
+		Signs: signs(
+			all(
+				`already using a port|port is already allocated|address already in use|` +
+					`RESOURCE:PORTS|Bind for [\d.]+`,
+			),
+		),
+		Room:  true,
+		Means: "The host port is taken on every container instance.",
+		Next: "Use a dynamic host port (hostPort 0), or have one instance more than tasks, or a " +
+			"minimum-healthy-percent that lets an old task go first.",
+		Example: "(service web) was unable to place a task because no container instance met all of its " +
+			"requirements. The closest matching container-instance 5f1c7a9be0d24c11 is already using a port required " +
+			"by your task.",
+		Source: events,
+	},
+	{
+		ID: "runtime-timeout",
+		Signs: signs(
+			all(
+				`Timeout(Error)?: Could not transition|Could not transition to|` +
+					`timed out after waiting`,
+			),
+		),
+		Means: "Docker or containerd did not do in time what the agent asked for.",
+		Next: "Look at the load, the disk and the logs of the instance; raise ECS_CONTAINER_START_TIMEOUT if it " +
+			"only needs longer.",
+		Example: "CannotInspectContainerError: Could not transition to inspecting; timed out after waiting 30s",
+		Source:  stopped,
+	},
+	{
+		ID:    "sidecar-exited",
+		Signs: signs(all(`container ordering dependency|dependency graph`)),
+		Means: "Another container of the task, which is essential or which it depends on, ended first; the rest " +
+			"was told to stop.",
+		Next: "Look at the log of that container; a side car that may end is not essential, or is waited for " +
+			"with dependsOn.",
+		Example: "CannotStartContainerError: dependency graph: failed to resolve container ordering dependency " +
+			"[a (STOPPED->RUNNING) - Exit: 1] for target [b] as dependency did not exit successfully.",
+		Source: "https://github.com/aws/amazon-ecs-agent/blob/master/agent/engine/dependencygraph/graph.go",
+	},
+	{
+		ID:    "crashed",
+		Exits: []int{132, 133, 134, 135, 136, 139},
+		Means: "The program in the container crashed: it ended by a signal, such as SIGSEGV (139) or SIGABRT " +
+			"(134).",
+		Next: "Try the image with the same command; a native library for another architecture or libc is the " +
+			"usual suspect.",
+		Source: "the signal's number plus 128: signal(7)",
+	},
+	{
+		ID:    "told-to-stop",
+		Signs: signs(all(`Scaling activity initiated by|Task stopped by (a )?user`)),
+		Exits: []int{143},
+		Means: "The container was told to stop and did (143 is SIGTERM).",
+		Next: "Look at why: another essential container that exited first, a health check, or somebody who " +
+			"stopped the task.",
+		Example: "Task stopped by user",
+		Source:  stopped,
+	},
+	{
+		ID:    "exited",
+		Signs: signs(all(`Essential container in task exited`)),
+		Exits: []int{anyExit},
+		Means: "The program in the container ended by itself.",
+		Next: "Read the last lines of its log, and try the image with the same command, environment and " +
+			"secrets.",
+		Example: "Essential container in task exited",
+		Source:  seen,
+	},
+}

@@ -1,0 +1,123 @@
+package diagnose
+
+const elbHealth = "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetHealth.html"
+
+// byHealth are causes for which a task is not healthy.
+var byHealth = []Entry{
+	{
+		ID:    "proxy-unhealthy",
+		Signs: signs(all(`service connect proxy`)),
+		Means: "The Service Connect proxy of the task is not healthy.",
+		Next: "Look at the log of the proxy (logConfiguration of serviceConnectConfiguration), and give the " +
+			"task more CPU and memory for it.",
+		Example: "The Service Connect proxy failed its health checks",
+		Source:  "unverified",
+	},
+	{
+		ID:    "container-unhealthy",
+		Signs: signs(all(`failed container health checks`)),
+		Means: "The healthCheck of the container did not pass in time.",
+		Next: "Run its command in the container, check that the image has what it calls (curl, for one), and " +
+			"give it a longer startPeriod.",
+		Example: "Task failed container health checks",
+		Source:  seen,
+	},
+	{
+		ID: "target-group-missing",
+		Signs: signs(
+			all(`TARGET GROUP IS NOT FOUND|TargetGroupNotFound`),
+			all(`target group`, `does not exist|not found`),
+		),
+		Means: "The target group of the service is gone.",
+		Next:  "Check that the target group of the service exists, and belongs to a listener.",
+		Example: "(service web) task set (ecs-svc/1) (task 1) is not healthy in target-group (arn) due to " +
+			"TARGET GROUP IS NOT FOUND.",
+		Source: events,
+	},
+	{
+		ID:    "zone-not-enabled",
+		Signs: signs(all(`Availability Zone that is not enabled`)),
+		Means: "The task runs in an availability zone that is off in the load balancer.",
+		Next:  "Enable the zone in the load balancer, or take its subnet out of the service.",
+		Example: "unused, Target.NotInUse, Target is in an Availability Zone that is not enabled for the load " +
+			"balancer",
+		Source: elbHealth,
+	},
+	{
+		ID:    "target-group-unused",
+		Signs: signs(all(`Target\.NotInUse|not configured to receive traffic`)),
+		Means: "The target group gets no traffic: no listener has it.",
+		Next:  "Give the target group to a listener or a rule of the load balancer.",
+		Example: "unused, Target.NotInUse, Target group is not configured to receive traffic from the load " +
+			"balancer",
+		Source: elbHealth,
+	},
+	{
+		ID:      "health-unchecked",
+		Signs:   signs(all(`Target\.HealthCheckDisabled|Health checks are disabled`)),
+		Means:   "The health of the target is not checked.",
+		Next:    "Turn the health check of the target group on.",
+		Example: "unavailable, Target.HealthCheckDisabled, Health checks are disabled for this target",
+		Source:  elbHealth,
+	},
+	{
+		ID:      "health-pending",
+		Signs:   signs(all(`Elb\.InitialHealthChecking|Elb\.RegistrationInProgress`)),
+		Means:   "The load balancer has not judged the tasks yet.",
+		Next:    "Wait; if it goes on, lower the interval and the healthy threshold of the health check.",
+		Example: "initial, Elb.InitialHealthChecking, Initial health checks in progress",
+		Source:  elbHealth,
+	},
+	{
+		ID:      "drains-slowly",
+		Signs:   signs(all(`Target\.DeregistrationInProgress`)),
+		Means:   "The load balancer lets go of tasks that are told to stop.",
+		Next:    "Wait; to have it sooner, lower the deregistration delay of the target group.",
+		Example: "draining, Target.DeregistrationInProgress, Target deregistration is in progress",
+		Source:  elbHealth,
+	},
+	{
+		ID: "target-timeout",
+		Signs: signs(
+			all(
+				`Target\.Timeout|Request timed out|Connection to target timed out|` +
+					`Health checks? .*timed out`,
+			),
+		),
+		Means: "The load balancer gets no answer from the container.",
+		Next: "Check that the security group of the tasks lets the load balancer in on the container's port, " +
+			"and that the container listens on 0.0.0.0.",
+		Example: "(service web) (instance i-016b0a460d9974567) (port 1047) is unhealthy in (target-group web) " +
+			"due to (reason Request timed out)",
+		Source: "https://github.com/aws/amazon-ecs-agent/issues/1872",
+	},
+	{
+		ID: "internal-error",
+		Signs: signs(
+			all(
+				`Elb\.InternalError|error Internal failure|Reason: Internal error|InternalError\b`,
+			),
+		),
+		Passing: true,
+		Means:   "AWS had an error of its own.",
+		Next:    "Try again; if it goes on, look at the health of AWS in this region.",
+		Example: "(service web) was unable to place a task. Reason: Internal error.",
+		Source:  events,
+	},
+	{
+		ID: "target-unhealthy",
+		Signs: signs(
+			all(
+				`failed ELB health checks|Health checks failed|ResponseCodeMismatch|` +
+					`FailedHealthChecks|UnhealthyThreshold`,
+			),
+		),
+		Means: "The load balancer finds the tasks unhealthy.",
+		Next: "Check that the container listens on the port of the target group, that the path of its health " +
+			"check answers with an expected code, and that healthCheckGracePeriodSeconds is long enough.",
+		Example: "(service web) (task 64a0) (port 8080) is unhealthy in (target-group " +
+			"arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/web/6d0ecf831eec9f09) due to (reason " +
+			"Health checks failed with these codes: [404]).",
+		Source: seen,
+	},
+}

@@ -1,0 +1,86 @@
+package diagnose
+
+// byRollout are causes that are of the deployment as a whole.
+var byRollout = []Entry{
+	{
+		ID:    "deadlock",
+		Signs: signs(all(`service deployment configuration`)),
+		Means: "No old task may stop before a new one runs, and no new one may start before an old one stops.",
+		Next:  "Raise maximum-percent or lower minimum-healthy-percent.",
+		Example: "(service web) was unable to stop or start tasks during a deployment because of the service " +
+			"deployment configuration. Update the minimumHealthyPercent or maximumPercent value and try again.",
+		Source: events,
+	},
+	{
+		ID:    "task-protection",
+		Signs: signs(all(`under protection|protected tasks|task protection`)),
+		Means: "Old tasks are protected, and may not be stopped yet.",
+		Next:  "Wait until the protection runs out, or take it away with UpdateTaskProtection.",
+		Example: "(service web, taskSet ecs-svc/1) was unable to scale in due to (reason 1 tasks under " +
+			"protection)",
+		Source: events,
+	},
+	{
+		ID:    "listener-rule",
+		Signs: signs(all(`listener ?rule|networking configuration`)),
+		Means: "The listener rules and target groups of the service do not fit together.",
+		Next: "Give each target group of the service to the production or test listener rule that the service " +
+			"names.",
+		Example: "Service deployment rolled back because of invalid networking configuration: Target group " +
+			"arn:aws:elasticloadbalancing:us-west-2:123456789012:targetgroup/alt/abc is not associated with either " +
+			"productionListenerRule or testListenerRule.",
+		Source: guide + "troubleshooting-blue-green.html",
+	},
+	{
+		ID:    "hook-failed",
+		Signs: signs(all(`lifecycle hook|hook execution|pause hook`)),
+		Means: "A lifecycle hook refused the deployment, or did not answer as it should.",
+		Next: "Look at the log of the hook's Lambda function: it must return hookStatus SUCCEEDED, FAILED or " +
+			"IN_PROGRESS.",
+		Example: "Service deployment rolled back because POST_TEST_TRAFFIC_SHIFT lifecycle hook(s) failed. " +
+			"Lifecycle hook target arn:aws:lambda:eu-west-1:123456789012:function:check returned FAILED status.",
+		Source: guide + "troubleshooting-blue-green.html",
+	},
+	{
+		ID: "alarm",
+		Signs: signs(
+			all(
+				`ALARM_ACTIVE|alarm detected|an alarm was triggered|alarms have been activated|` +
+					`active alarms`,
+			),
+		),
+		Means:   "A CloudWatch alarm of the service went off.",
+		Next:    "Look at the alarm and its metric over the time of the deployment.",
+		Example: "ECS deployment failed: alarm detected.",
+		Source:  "unverified",
+	},
+	{
+		ID:      "no-rollback-candidate",
+		Signs:   signs(all(`No rollback candidate`)),
+		Means:   "There is no deployment that was completed, to which ECS could go back.",
+		Next:    "Deploy a revision that works, with task-definition: family:revision.",
+		Example: "No rollback candidate was found to run the rollback.",
+		Source:  "https://github.com/hashicorp/terraform-provider-aws",
+	},
+	{
+		ID:      "rolled-back-by-user",
+		Signs:   signs(all(`rolled back (by|because of a) user`)),
+		Means:   "Somebody took the deployment back.",
+		Next:    "Look in CloudTrail who called StopServiceDeployment, and deploy again if it was a mistake.",
+		Example: "Service deployment rolled back by user.",
+		Source:  guide + "service-deployment.html",
+	},
+	{
+		ID: "keeps-failing",
+		Signs: signs(
+			all(
+				`unable to consistently start tasks|circuit breaker|deployment failed: tasks? failed|` +
+					`replacement task set to become healthy`,
+			),
+		),
+		Means:   "Tasks keep failing, and ECS starts them ever more seldom, or gives up.",
+		Next:    "Look at the stopped tasks of the service.",
+		Example: "(service web) is unable to consistently start tasks successfully.",
+		Source:  events,
+	},
+}
