@@ -52,6 +52,14 @@ if (what === 'calls') {
   check(hook, JSON.stringify(waiting))
   await send(aws.ContinueServiceDeploymentCommand, { serviceDeploymentArn: waiting.serviceDeploymentArn, hookId: hook.hookId, action: 'CONTINUE' })
   await untilStatus('SUCCESSFUL')
+} else if (what === 'lattice') {
+  const { services: [web] } = await send(aws.DescribeServicesCommand, { cluster: 'main', services: ['web'] })
+  const { VPCLatticeClient, ListTargetsCommand } = await import('@aws-sdk/client-vpc-lattice')
+  const lattice = new VPCLatticeClient({ endpoint, region: 'eu-west-1', maxAttempts: 1, credentials: { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'secret' } })
+  const targetGroupIdentifier = web.deployments[0].vpcLatticeConfigurations[0].targetGroupArn
+  const { items } = await lattice.send(new ListTargetsCommand({ targetGroupIdentifier }))
+  check(items.length === 2 && items.every((item) => item.status === 'HEALTHY'), JSON.stringify(items))
+  console.log('ListTargets')
 } else if (what === 'ended') { // as soon as ECS has it on record that the deployment under way is over
   const { serviceDeploymentArn } = await untilStatus('PENDING', 'IN_PROGRESS')
   for (;;) {
