@@ -132,6 +132,9 @@ function check(its, value, schema, where, text, type) {
   if (Array.isArray(schema) && (typeof schema[0] === "function" || Array.isArray(schema[0]) || (schema.length === 2 && typeof schema[1] !== "string"))) {
     return check(its, value, schema[0], where, text, type); // with traits
   }
+  if (schema === "unit") { // nothing is sent, or answered
+    return Object.keys(value ?? {}).length > 0 ? differs(where, "is not empty") : undefined;
+  }
   if (value === null) {
     return differs(where, "is null");
   }
