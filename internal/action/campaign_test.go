@@ -11,7 +11,6 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -23,7 +22,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ecs-deploy/internal/ecssim"
-	"ecs-deploy/internal/viewer"
 )
 
 var (
@@ -86,7 +84,7 @@ func newCampaign(seed uint64) *campaign {
 	r := rand.New(rand.NewPCG(seed, 3))
 	chance := func(percent int) bool { return r.IntN(100) < percent }
 	c := &campaign{
-		seed: seed, scenario: ecssim.Random(seed), jitter: r.Float64(), called: map[string]int{}, outputs: map[string]string{},
+		seed: seed, scenario: ecssim.Random(seed), jitter: r.Float64(), called: map[string]int{},
 	}
 	for _, operation := range mayBeDenied {
 		if chance(8) {
@@ -168,9 +166,8 @@ func (c *campaign) Do(r *http.Request) (*http.Response, error) {
 
 func (c *campaign) run(t *testing.T) {
 	t.Helper()
-	folder := t.TempDir()
 	env := runnerEnv(t, c.with)
-	env["GITHUB_OUTPUT"] = filepath.Join(folder, "output")
+	env["GITHUB_OUTPUT"] = filepath.Join(t.TempDir(), "output")
 	synctest.Test(t, func(t *testing.T) {
 		c.Sim = ecssim.New(c.scenario)
 		ctx, cancel := context.WithCancel(t.Context())
@@ -186,13 +183,7 @@ func (c *campaign) run(t *testing.T) {
 		c.ended = time.Now()
 		c.truth = c.Truth("main")
 	})
-	text, err := os.ReadFile(env["GITHUB_OUTPUT"])
-	require.NoError(t, err)
-	for line := range strings.Lines(viewer.Outputs(string(text))) {
-		if name, value, found := strings.Cut(strings.TrimSuffix(line, "\n"), "="); found && !strings.HasPrefix(name, " ") {
-			c.outputs[name] = value
-		}
-	}
+	c.outputs = outputsIn(t, env["GITHUB_OUTPUT"])
 	require.NoError(t, json.Unmarshal([]byte(c.outputs["result"]), &c.result), c.log.String())
 }
 

@@ -173,21 +173,29 @@ func leaves(ctx context.Context, t *testing.T, s step, network *spoiler) left {
 	var log bytes.Buffer
 	began := time.Now()
 	before := len(network.calls)
-	l := left{outputs: map[string]string{}, before: network.Begun("main")}
+	l := left{before: network.Begun("main")}
 	l.code = Run(ctx, Env{Getenv: func(name string) string { return env[name] }, Stdout: &log, Jitter: func() float64 { return 0.5 }, HTTP: network})
 	l.took = time.Since(began)
 	l.log = log.String()
 	l.ended = time.Now()
 	l.calls = slices.Clone(network.calls[before:])
-	text, err := os.ReadFile(env["GITHUB_OUTPUT"])
-	require.NoError(t, err)
-	for line := range strings.Lines(viewer.Outputs(string(text))) {
-		if name, value, found := strings.Cut(strings.TrimSuffix(line, "\n"), "="); found && !strings.HasPrefix(name, " ") {
-			l.outputs[name] = value
-		}
-	}
+	l.outputs = outputsIn(t, env["GITHUB_OUTPUT"])
 	l.see(t, network.Sim)
 	return l
+}
+
+// outputsIn are the step outputs that were written to a file, but for those of several lines.
+func outputsIn(t *testing.T, file string) map[string]string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	outputs := map[string]string{}
+	for line := range strings.Lines(viewer.Outputs(string(text))) {
+		if name, value, found := strings.Cut(strings.TrimSuffix(line, "\n"), "="); found && !strings.HasPrefix(name, " ") {
+			outputs[name] = value
+		}
+	}
+	return outputs
 }
 
 // see looks at the world itself.

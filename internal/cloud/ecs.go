@@ -115,7 +115,7 @@ func (e *ecsCarrier) gone(
 	if its.Rollback == "" || its.Status != rollout.ServiceDeploymentRollbackSuccessful {
 		return its
 	}
-	if to, listed := r.Service.Deployment("ecs-svc/" + rollout.LastSegment(its.Rollback)); listed {
+	if to, listed := r.Service.Deployment(deploymentID(its.Rollback)); listed {
 		its.WentTo = to.TaskDefinition
 		return its
 	}

@@ -30,19 +30,35 @@ func (c *Client) FindServiceDeployment(
 	ctx context.Context, service rollout.ServiceKey, d rollout.Deployment,
 ) (string, error) {
 	after, most := d.Created.Add(-time.Minute), int32(100)
-	out, err := c.ecs.ListServiceDeployments(ctx, &ecs.ListServiceDeploymentsInput{
-		Cluster: &service.Cluster, Service: &service.Name,
-		CreatedAt: &types.CreatedAt{After: &after}, MaxResults: &most,
-	})
+	listed, err := c.listServiceDeployments(
+		ctx, service, ecs.ListServiceDeploymentsInput{CreatedAt: &types.CreatedAt{After: &after}, MaxResults: &most},
+	)
 	if err != nil {
-		return "", c.problem(ctx, err, "ecs:ListServiceDeployments", "service "+service.Name)
+		return "", err
 	}
-	for _, found := range out.ServiceDeployments {
+	for _, found := range listed {
 		if strings.HasSuffix(deref(found.TargetServiceRevisionArn), "/"+rollout.LastSegment(d.ID)) {
 			return deref(found.ServiceDeploymentArn), nil
 		}
 	}
 	return "", nil
+}
+
+// listServiceDeployments reads the first page of a service's deployments, narrowed as the question says.
+func (c *Client) listServiceDeployments(
+	ctx context.Context, service rollout.ServiceKey, question ecs.ListServiceDeploymentsInput,
+) ([]types.ServiceDeploymentBrief, error) {
+	question.Cluster, question.Service = &service.Cluster, &service.Name
+	out, err := c.ecs.ListServiceDeployments(ctx, &question)
+	if err != nil {
+		return nil, c.problem(ctx, err, "ecs:ListServiceDeployments", "service "+service.Name)
+	}
+	return out.ServiceDeployments, nil
+}
+
+// deploymentID is the id of the deployment that a service revision was made for.
+func deploymentID(serviceRevision string) string {
+	return "ecs-svc/" + rollout.LastSegment(serviceRevision)
 }
 
 // ServiceDeployments reads service deployments, by their ARN.
@@ -127,22 +143,21 @@ func (c *Client) PreviousRevision(
 	ctx context.Context, service rollout.Service, current rollout.Deployment,
 ) (rollout.Revision, error) {
 	most := int32(100)
-	out, err := c.ecs.ListServiceDeployments(ctx, &ecs.ListServiceDeploymentsInput{
-		Cluster: &service.Cluster, Service: &service.Name, MaxResults: &most,
-	})
+	listed, err := c.listServiceDeployments(
+		ctx, service.ServiceKey, ecs.ListServiceDeploymentsInput{MaxResults: &most},
+	)
 	if err != nil {
-		return rollout.Revision{}, c.problem(ctx, err, "ecs:ListServiceDeployments", "service "+service.Name)
+		return rollout.Revision{}, err
 	}
 	slices.SortStableFunc(
-		out.ServiceDeployments,
+		listed,
 		func(a, b types.ServiceDeploymentBrief) int { return deref(b.CreatedAt).Compare(deref(a.CreatedAt)) },
 	)
-	if len(out.ServiceDeployments) > 0 &&
-		out.ServiceDeployments[0].Status == types.ServiceDeploymentStatusRollbackSuccessful {
+	if len(listed) > 0 && listed[0].Status == types.ServiceDeploymentStatusRollbackSuccessful {
 		return rollout.Revision{}, ErrTakenBack
 	}
 	var arns []string
-	for _, d := range out.ServiceDeployments {
+	for _, d := range listed {
 		if arn := deref(d.TargetServiceRevisionArn); d.Status == types.ServiceDeploymentStatusSuccessful &&
 			!strings.HasSuffix(arn, "/"+rollout.LastSegment(current.ID)) {
 			arns = append(arns, arn)
@@ -180,16 +195,16 @@ func (c *Client) serviceRevisions(ctx context.Context, service string, arns ...s
 func (c *Client) laterDeployment(
 	ctx context.Context, service rollout.ServiceKey, ours rollout.Deployment,
 ) (rollout.Deployment, error) {
-	out, err := c.ecs.ListServiceDeployments(ctx, &ecs.ListServiceDeploymentsInput{
-		Cluster: &service.Cluster, Service: &service.Name, CreatedAt: &types.CreatedAt{After: &ours.Created},
-	})
+	newer, err := c.listServiceDeployments(
+		ctx, service, ecs.ListServiceDeploymentsInput{CreatedAt: &types.CreatedAt{After: &ours.Created}},
+	)
 	if err != nil {
-		return rollout.Deployment{}, c.problem(ctx, err, "ecs:ListServiceDeployments", "service "+service.Name)
+		return rollout.Deployment{}, err
 	}
 	var later rollout.Deployment
 	var revision string
-	for _, d := range out.ServiceDeployments {
-		id := "ecs-svc/" + rollout.LastSegment(deref(d.TargetServiceRevisionArn))
+	for _, d := range newer {
+		id := deploymentID(deref(d.TargetServiceRevisionArn))
 		created := deref(d.CreatedAt)
 		if id != ours.ID && created.After(ours.Created) && created.After(later.Created) {
 			later = rollout.Deployment{ID: id, Created: created}
@@ -208,18 +223,18 @@ func (c *Client) laterDeployment(
 func (c *Client) goingBack(
 	ctx context.Context, service rollout.ServiceKey, listed rollout.Deployment,
 ) (arn string, d rollout.Deployment, err error) {
-	out, err := c.ecs.ListServiceDeployments(ctx, &ecs.ListServiceDeploymentsInput{
-		Cluster: &service.Cluster, Service: &service.Name, CreatedAt: &types.CreatedAt{After: &listed.Created},
+	newer, err := c.listServiceDeployments(ctx, service, ecs.ListServiceDeploymentsInput{
+		CreatedAt: &types.CreatedAt{After: &listed.Created},
 		Status: []types.ServiceDeploymentStatus{
 			types.ServiceDeploymentStatusRollbackRequested, types.ServiceDeploymentStatusRollbackInProgress,
 		},
 	})
 	if err != nil {
-		return "", d, c.problem(ctx, err, "ecs:ListServiceDeployments", "service "+service.Name)
+		return "", d, err
 	}
-	for _, found := range out.ServiceDeployments {
+	for _, found := range newer {
 		revision := deref(found.TargetServiceRevisionArn)
-		id := "ecs-svc/" + rollout.LastSegment(revision)
+		id := deploymentID(revision)
 		if id == listed.ID || !deref(found.CreatedAt).After(listed.Created) {
 			continue
 		}

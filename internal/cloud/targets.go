@@ -28,13 +28,16 @@ func Balancers(groups []string) map[string][]string {
 	by := map[string][]string{}
 	for _, group := range groups {
 		who := "elasticloadbalancing"
-		if strings.Contains(group, ":vpc-lattice:") {
+		if ofLattice(group) {
 			who = "vpc-lattice"
 		}
 		by[who] = append(by[who], group)
 	}
 	return by
 }
+
+// ofLattice tells whether a target group is one of VPC Lattice.
+func ofLattice(group string) bool { return strings.Contains(group, ":vpc-lattice:") }
 
 // UnhealthyTargets are the tasks that the load balancer, or VPC Lattice, does not find healthy, or not yet: also those
 // that are in none of its groups. Where traffic is shifted, the tasks of a deployment are in one of two. In a network
@@ -78,7 +81,7 @@ func (c *Client) UnhealthyTargets(
 // targets are those of a target group, by its ARN.
 func (c *Client) targets(ctx context.Context, group string) ([]target, error) {
 	about := "target group " + group[strings.Index(group, ":targetgroup/")+1:]
-	if strings.Contains(group, ":vpc-lattice:") {
+	if ofLattice(group) {
 		targets, err := c.latticeTargets(ctx, group)
 		if err != nil {
 			return nil, c.problem(ctx, err, "vpc-lattice:ListTargets", about)

@@ -58,8 +58,7 @@ var byAccess = []Entry{
 		Signs: signs(
 			all(
 				`env(ironment)? files?|HeadObject`,
-				denied+`|not found|does not exist|doesn.t exist|manifest unknown|can.t find|cannot find|`+
-					`NotFound|\b404\b|NoSuch`,
+				denied+`|`+missing,
 			),
 		),
 		Means: "The environment file in S3 may not be read, or is not there.",

@@ -157,14 +157,13 @@ func targets(evidence rollout.Evidence) []rollout.Finding {
 func obstacles(evidence rollout.Evidence) []rollout.Finding {
 	var unable []rollout.Finding // where no event says more
 	for _, event := range evidence.Events {
-		finding := rollout.Finding{About: rollout.AboutEvent, Said: withoutName(event)}
-		entry, found := Lookup(event)
+		finding, found := ofEvent(event)
 		is := strings.HasPrefix(finding.Said, "was unable to ") || strings.HasPrefix(finding.Said, "is unable to ")
 		switch {
-		case found && entry.ID != keepsFailing:
-			return []rollout.Finding{with(finding, entry, found)}
+		case found && finding.ID != keepsFailing:
+			return []rollout.Finding{finding}
 		case is && unable == nil:
-			unable = []rollout.Finding{with(finding, entry, found)}
+			unable = []rollout.Finding{finding}
 		}
 	}
 	return unable
@@ -173,11 +172,17 @@ func obstacles(evidence rollout.Evidence) []rollout.Finding {
 // given is that ECS says that tasks fail, and nowhere why.
 func given(evidence rollout.Evidence) []rollout.Finding {
 	for _, event := range evidence.Events {
-		if entry, found := Lookup(event); found {
-			return []rollout.Finding{with(rollout.Finding{About: rollout.AboutEvent, Said: withoutName(event)}, entry, found)}
+		if finding, found := ofEvent(event); found {
+			return []rollout.Finding{finding}
 		}
 	}
 	return nil
+}
+
+// ofEvent is what an event of a service tells, and whether its cause is known.
+func ofEvent(event string) (finding rollout.Finding, found bool) {
+	entry, found := Lookup(event)
+	return with(rollout.Finding{About: rollout.AboutEvent, Said: withoutName(event)}, entry, found), found
 }
 
 // withoutName is an event without the service that it is about.
@@ -191,10 +196,11 @@ func withoutName(event string) string {
 
 // said is the cause that AWS itself names, such as an alarm or a hook.
 func said(evidence rollout.Evidence) []rollout.Finding {
-	if _, found := Lookup(evidence.Said); found {
-		return []rollout.Finding{known(rollout.Finding{About: rollout.AboutEnding, Said: evidence.Said}, evidence.Said)}
+	entry, found := Lookup(evidence.Said)
+	if !found {
+		return nil
 	}
-	return nil
+	return []rollout.Finding{with(rollout.Finding{About: rollout.AboutEnding, Said: evidence.Said}, entry, found)}
 }
 
 // enough is how many tasks that failed alike leave no hope.

@@ -11,7 +11,7 @@ const (
 		`NotFound|\b404\b|NoSuch`
 	unreachable = `i/o timeout|deadline exceeded|request canceled|Client\.Timeout|connection (refused|` +
 		`reset|issue|timed out)|send request failed|TLS handshake|no route to host|` +
-		`network is unreachable|unexpected EOF|context canceled|timed out|operation timed out`
+		`network is unreachable|unexpected EOF|context canceled|timed out`
 	secrets = `secret|parameter store|\bssm\b|\basm\b|GetParameters|\bkms\b`
 	logging = `logg(er|ing) |log stream|log group|CloudWatch|awslogs`
 )

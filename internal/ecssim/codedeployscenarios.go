@@ -128,11 +128,8 @@ var codeDeployScenarios = []Scenario{
 		behaviour: well,
 		others:    []neighbour{{name: "jobs", behaviour: well}},
 		prepare:   underCodeDeploy(asItIs),
-		acts: []act{{after: 45 * time.Second, do: func(s *Sim) {
-			v := s.clusters[0].find("jobs")
-			s.deploy(v, s.register(v.primary().revision.definition), well)
-		}}},
-		With: map[string]string{"service": "web, jobs"},
+		acts:      []act{{after: 45 * time.Second, do: func(s *Sim) { deployAnother(well)(s, s.clusters[0].find("jobs")) }}},
+		With:      map[string]string{"service": "web, jobs"},
 	},
 	{
 		Name:      "codedeploy-ready",

@@ -32,7 +32,7 @@ var otherScenarios = []Scenario{
 		behaviour: well,
 		others: []neighbour{
 			{name: "api", behaviour: well},
-			{name: "jobs", behaviour: behaviour{provision: well.provision, pull: endlessTimeout}},
+			{name: "jobs", behaviour: stuckPulling},
 		},
 		With: map[string]string{"service": "web, api, jobs", "timeout": "5m"},
 	},
@@ -41,7 +41,7 @@ var otherScenarios = []Scenario{
 		Story:     "of three services that are deployed together, one crashes again and again, and one never gets healthy",
 		behaviour: well,
 		others: []neighbour{
-			{name: "api", behaviour: behaviour{provision: well.provision, pull: endlessTimeout}},
+			{name: "api", behaviour: stuckPulling},
 			{name: "jobs", behaviour: crashes},
 		},
 		With: map[string]string{"service": "web, api, jobs", "timeout": "5m"},

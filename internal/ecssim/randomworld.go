@@ -74,8 +74,7 @@ func (r chooser) lag() Lag {
 var fates = []behaviour{
 	well, well, well, well, taking(20 * time.Second), taking(4 * time.Minute),
 	crashes, crashes, cannotPull, runsOutOfMemory, failsHealthChecks,
-	{provision: 12 * time.Second, pull: endlessTimeout},
-	{provision: well.provision, pull: well.pull, activate: well.activate, healthy: endlessTimeout},
+	stuckPulling, neverHealthy,
 	{nowhere: " because no container instance met all of its requirements."},
 }
 
@@ -104,26 +103,11 @@ func (r chooser) history() func(*Sim, *service) {
 	return func(s *Sim, v *service) {
 		kind(s, v)
 		switch {
-		case v.codeDeploy != nil && underway:
-			s.shiftedBefore(v, ago, fate)
 		case v.codeDeploy == nil && never:
 			neverCompleted(s, v)
-		case v.codeDeploy == nil && underway:
+		case underway:
 			s.deployed(v, ago, fate)
 		}
-	}
-}
-
-// shiftedBefore makes the world one in which CodeDeploy has begun to deploy a new revision that long ago.
-func (s *Sim) shiftedBefore(v *service, ago time.Duration, b behaviour) {
-	s.now = s.now.Add(-ago)
-	r := s.register(v.primary().revision.definition)
-	r.fate = &b
-	d := s.shift(v, r, specFor(r))
-	d.creator, d.rollsBack = "user", v.codeDeploy.rollsBack
-	for range ago / tickInterval {
-		s.now = s.now.Add(tickInterval)
-		s.schedule(v)
 	}
 }
 
@@ -161,16 +145,8 @@ var interferences = []func(*Sim, *service){
 // deployAnother is that somebody else deploys a revision of their own, where that can be.
 func deployAnother(b behaviour) func(*Sim, *service) {
 	return func(s *Sim, v *service) {
-		switch {
-		case v.status != "ACTIVE":
-			return
-		case v.codeDeploy == nil:
-			s.deploy(v, s.register(v.primary().revision.definition), b)
-		case v.codeDeploy.active() == nil:
-			r := s.register(v.primary().revision.definition)
-			r.fate = &b
-			d := s.shift(v, r, specFor(r))
-			d.creator, d.rollsBack = "user", v.codeDeploy.rollsBack
+		if v.status == "ACTIVE" && (v.codeDeploy == nil || v.codeDeploy.active() == nil) {
+			s.deployNew(v, b)
 		}
 	}
 }

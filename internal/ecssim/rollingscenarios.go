@@ -57,28 +57,22 @@ var rollingScenarios = []Scenario{
 		Story:     "somebody else deploys before the new tasks are healthy",
 		breaker:   rolling,
 		behaviour: well,
-		acts: []act{{after: 45 * time.Second, do: func(s *Sim) {
-			v := s.web()
-			s.deploy(v, s.register(v.primary().revision.definition), well)
-		}}},
+		acts:      []act{{after: 45 * time.Second, do: func(s *Sim) { deployAnother(well)(s, s.web()) }}},
 	},
 	{
 		Name:      "superseded-late",
 		Story:     "somebody else deploys when the new tasks already run and are healthy",
 		breaker:   rolling,
 		behaviour: well,
-		acts: []act{{after: 65 * time.Second, do: func(s *Sim) {
-			v := s.web()
-			s.deploy(v, s.register(v.primary().revision.definition), well)
-		}}},
+		acts:      []act{{after: 65 * time.Second, do: func(s *Sim) { deployAnother(well)(s, s.web()) }}},
 	},
 	{
 		Name: "stuck", Story: "the new tasks stay PENDING for ever",
-		behaviour: behaviour{provision: 12 * time.Second, pull: endlessTimeout},
+		behaviour: stuckPulling,
 	},
 	{
 		Name: "never-healthy", Story: "the new tasks run, and never count as healthy",
-		behaviour: behaviour{provision: well.provision, pull: well.pull, activate: well.activate, healthy: endlessTimeout},
+		behaviour: neverHealthy,
 	},
 	{
 		Name: "not-draining", Story: "the new tasks are healthy, and the old ones do not go", behaviour: well,
@@ -205,7 +199,7 @@ var rollingScenarios = []Scenario{
 	{
 		Name:      "busy-stuck",
 		Story:     "somebody else is deploying when the deployer comes, whose own tasks stay PENDING for ever",
-		behaviour: behaviour{provision: 12 * time.Second, pull: endlessTimeout},
+		behaviour: stuckPulling,
 		prepare:   func(s *Sim, v *service) { s.deployed(v, 15*time.Second, well) },
 	},
 	{
@@ -221,10 +215,7 @@ var rollingScenarios = []Scenario{
 		Story:     "the container exits, and somebody else deploys while ECS rolls back",
 		breaker:   rolling,
 		behaviour: crashes,
-		acts: []act{{after: 90 * time.Second, do: func(s *Sim) {
-			v := s.web()
-			s.deploy(v, s.register(v.primary().revision.definition), well)
-		}}},
+		acts:      []act{{after: 90 * time.Second, do: func(s *Sim) { deployAnother(well)(s, s.web()) }}},
 	},
 	{
 		Name:      "early-success",

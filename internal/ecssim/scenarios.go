@@ -76,6 +76,14 @@ const endlessTimeout = 1000 * time.Hour
 // stuckPulling is how a task fares whose image never comes.
 var stuckPulling = behaviour{provision: 12 * time.Second, pull: endlessTimeout}
 
+// neverHealthy is how a task fares that runs, and whose health checks never pass.
+var neverHealthy = behaviour{
+	provision: well.provision,
+	pull:      well.pull,
+	activate:  well.activate,
+	healthy:   endlessTimeout,
+}
+
 func (b behaviour) but(f fate) behaviour {
 	b.fate = &f
 	return b
@@ -110,12 +118,7 @@ var (
 		event: "was unable to place a task. Reason: CannotPullContainerError: pull image manifest has been " +
 			"retried 7 time(s): failed to resolve ref {image}: {image}: not found.",
 	})
-	failsHealthChecks = behaviour{
-		provision: well.provision,
-		pull:      well.pull,
-		activate:  well.activate,
-		healthy:   endlessTimeout,
-	}.but(
+	failsHealthChecks = neverHealthy.but(
 		fate{
 			in: "RUNNING", after: 55 * time.Second, stopCode: "ServiceSchedulerInitiated", drains: true,
 			stoppedReason: "Task failed ELB health checks in (target-group {targets})",

@@ -368,13 +368,6 @@ func underCodeDeploy(change func(*codeDeploy)) func(*Sim, *service) {
 func shifted(change func(*codeDeploy), ago time.Duration) func(*Sim, *service) {
 	return func(s *Sim, v *service) {
 		underCodeDeploy(change)(s, v)
-		s.now = s.now.Add(-ago)
-		r := s.register(v.primary().revision.definition)
-		d := s.shift(v, r, specFor(r))
-		d.creator, d.rollsBack = "user", v.codeDeploy.rollsBack
-		for range ago / tickInterval {
-			s.now = s.now.Add(tickInterval)
-			s.schedule(v)
-		}
+		s.deployed(v, ago, s.scenario.behaviour)
 	}
 }

@@ -65,10 +65,22 @@ func FleetUnderCodeDeploy(services int) Scenario {
 	return scenario
 }
 
+// deployNew begins to deploy a new revision of a service, whose tasks fare so, by ECS or by CodeDeploy.
+func (s *Sim) deployNew(v *service, b behaviour) {
+	r := s.register(v.primary().revision.definition)
+	if v.codeDeploy == nil {
+		s.deploy(v, r, b)
+		return
+	}
+	r.fate = &b
+	d := s.shift(v, r, specFor(r))
+	d.creator, d.rollsBack = "user", v.codeDeploy.rollsBack
+}
+
 // deployed makes the world one in which a new revision was deployed that long ago.
 func (s *Sim) deployed(v *service, ago time.Duration, b behaviour) {
 	s.now = s.now.Add(-ago)
-	s.deploy(v, s.register(v.primary().revision.definition), b)
+	s.deployNew(v, b)
 	for range ago / tickInterval {
 		s.now = s.now.Add(tickInterval)
 		s.schedule(v)
