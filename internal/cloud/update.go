@@ -55,7 +55,7 @@ func once[Sent any](
 			return none, problem(lost)
 		}
 		if !cancelled {
-			c.emit(rollout.Noticed{What: problem(lost).Error() + ": looking whether it has had its effect"})
+			c.emit(rollout.Noticed{What: problem(lost).Error() + ": checking whether it had its effect"})
 		}
 		found, ok, err := look()
 		switch {
@@ -132,7 +132,7 @@ func (c *Client) look(
 	for began := said; time.Since(began) < lookTimeout; {
 		if time.Since(said) >= lookSilence {
 			said = time.Now()
-			c.emit(rollout.Noticed{What: "service " + before.Name + " shows no new deployment yet: looking on"})
+			c.emit(rollout.Noticed{What: "service " + before.Name + " shows no new deployment yet: still looking"})
 		}
 		if err := c.Pause(ctx, lookInterval); err != nil {
 			return updated{}, false, err

@@ -20,7 +20,7 @@ import (
 const askTimeout = 4 * time.Second
 
 // errNoTime is why a roll-back was not asked for by a run that was cancelled.
-var errNoTime = errors.New("AWS did not answer in the time that is left to a run that is cancelled")
+var errNoTime = errors.New("AWS did not answer in the time that a cancelled run has left")
 
 // takeBack takes back what failed, timed out or was cancelled, if that was asked for, and with it all
 // that was deployed together with it; if not, it files how things were left.

@@ -95,7 +95,7 @@ var byAccess = []Entry{
 		Signs: signs(
 			all(secrets, `looking for beginning of|invalid character|unmarshal|not valid json`),
 		),
-		Means: "A key of the secret is named, and the secret is no JSON.",
+		Means: "valueFrom names a key of the secret, but the secret is not JSON.",
 		Next:  "Leave the key out of valueFrom, or store JSON in the secret.",
 		Example: "ResourceInitializationError: unable to pull secrets or registry auth: unable to retrieve " +
 			"secret from asm: invalid character 'p' looking for beginning of value",
