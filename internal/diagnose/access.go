@@ -3,48 +3,62 @@ package diagnose
 // byAccess are causes for which a task may not have, or cannot reach, what it needs: logs, files, secrets, roles.
 var byAccess = []Entry{
 	{
-		ID: "logs-unreachable",
-		Signs: signs(
-			all(logging, unreachable+`|signal: killed`),
-		),
-		Means: "The tasks cannot reach CloudWatch Logs from their subnets.",
-		Next: "Give the subnets a NAT gateway, or a VPC endpoint for logs, and let the security groups out on " +
-			"port 443.",
-		Example: "ResourceInitializationError: failed to validate logger args: The task cannot find the Amazon " +
-			"CloudWatch log group defined in the task definition. There is a connection issue between the task and " +
-			"Amazon CloudWatch. Check your network configuration. : signal: killed",
-		Source: initDocs,
-	},
-	{
 		ID: "log-region-wrong",
 		Signs: signs(
-			all(logging, `no such host|invalid region|missing region|unknown endpoint`),
+			all(`@nowhere`),
+			all(logging+`|logger args`, `invalid region|missing ?region|missing ?endpoint|unknown endpoint|`+
+				`awslogs-region is required|region .*(not specified|required)`),
 		),
-		Means: "There is no CloudWatch Logs at the address that the region of the log gives.",
-		Next:  "Correct awslogs-region, and look at the DNS of the VPC.",
+		Means: "The log configuration of a container names no region, or one that does not exist.",
+		Next:  "Correct awslogs-region in its logConfiguration.",
 		Example: "failed to initialize logging driver: failed to create Cloudwatch log stream: RequestError: " +
-			"send failed caused by: Post https://logs.eu-west-9.amazonaws.com/: dial tcp: lookup " +
-			"logs.eu-west-9.amazonaws.com: no such host",
+			"send failed caused by: Post https://logs.undefined.amazonaws.com/: dial tcp: lookup " +
+			"logs.undefined.amazonaws.com: no such host",
+		Source: "https://github.com/pulumi/pulumi-awsx/issues/1279",
+	},
+	{
+		ID:    "name-not-resolved",
+		Signs: signs(all(logging, lookup)),
+		Means: "The name of CloudWatch Logs cannot be resolved in the VPC.",
+		Next: "Turn on DNS resolution and DNS host names of the VPC, and look at its resolver, private zones " +
+			"and endpoints.",
+		Example: "failed to initialize logging driver: failed to create Cloudwatch log stream: RequestError: " +
+			"send failed caused by: Post https://logs.eu-west-1.amazonaws.com/: dial tcp: lookup " +
+			"logs.eu-west-1.amazonaws.com: no such host",
 		Source: "https://github.com/aws/amazon-ecs-agent/issues/967",
 	},
 	{
 		ID: "logs-denied",
 		Signs: signs(
-			all(logging, denied),
+			all(logging, denied+`|`+noCredentials),
+			all(`logging driver|logger args`, noCredentials),
 		),
 		Means: "The execution role may not write to CloudWatch Logs.",
 		Next: "Allow the execution role logs:CreateLogStream and logs:PutLogEvents, and logs:CreateLogGroup " +
 			"with awslogs-create-group.",
+		Tells: refusal,
 		Example: "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 " +
 			"times: failed to create Cloudwatch log group: AccessDeniedException: User: x is not authorized to " +
 			"perform: logs:CreateLogGroup",
 		Source: initDocs,
 	},
 	{
-		ID: "log-group-missing",
+		ID: "logs-unreachable",
 		Signs: signs(
-			all(logging, missing),
+			all(logging+`|logger args`, unreachable+`|signal: killed`),
 		),
+		Means: "The tasks cannot reach CloudWatch Logs from their subnets.",
+		Next: "Give the subnets a NAT gateway, or a VPC endpoint for logs, and let the security groups out on " +
+			"port 443.",
+		Tells: noWay,
+		Example: "ResourceInitializationError: failed to validate logger args: The task cannot find the Amazon " +
+			"CloudWatch log group defined in the task definition. There is a connection issue between the task and " +
+			"Amazon CloudWatch. Check your network configuration. : signal: killed",
+		Source: initDocs,
+	},
+	{
+		ID:    "log-group-missing",
+		Signs: signs(all(logging, missing)),
 		Means: "The log group of a container does not exist.",
 		Next: "Create it, or set awslogs-create-group to \"true\" and allow the execution role " +
 			"logs:CreateLogGroup, logs:CreateLogStream and logs:PutLogEvents.",
@@ -64,6 +78,7 @@ var byAccess = []Entry{
 		Means: "The environment file in S3 may not be read, or is not there.",
 		Next: "Check bucket and key, and allow the execution role s3:GetObject on the file and " +
 			"s3:GetBucketLocation on the bucket.",
+		Tells: refusal,
 		Example: "ResourceInitializationError: failed to download env files: service call has been retried 1 " +
 			"time(s): operation error S3: HeadObject, https response error StatusCode: 403, api error Forbidden: " +
 			"Forbidden.",
@@ -76,13 +91,14 @@ var byAccess = []Entry{
 		),
 		Means: "The environment file cannot be read from Amazon S3.",
 		Next:  "Give the subnets a gateway endpoint for S3, or a NAT gateway.",
+		Tells: noWay,
 		Example: "ResourceInitializationError: failed to download env files: file download command: non empty " +
 			"error stream: RequestCanceled: request context canceled caused by: context deadline exceeded",
 		Source: initDocs,
 	},
 	{
 		ID:    "secret-key-missing",
-		Signs: signs(all(`json key`)),
+		Signs: signs(all(`json key`), all(`AuthorizationData is malformed, empty field`)),
 		Means: "The secret has no such key.",
 		Next:  "Correct the key at the end of valueFrom, or add it to the JSON of the secret.",
 		Example: "ResourceInitializationError: unable to pull secrets or registry auth: execution resource " +
@@ -109,6 +125,7 @@ var byAccess = []Entry{
 		Means: "The execution role may not read a secret or parameter that the task definition names.",
 		Next: "Allow the execution role secretsmanager:GetSecretValue or ssm:GetParameters on it, and " +
 			"kms:Decrypt on its key.",
+		Tells: refusal,
 		Example: "ResourceInitializationError: unable to pull secrets or registry auth: execution resource " +
 			"retrieval failed: unable to retrieve secret from asm: service call has been retried 1 time(s): failed to " +
 			"fetch secret from secrets manager: AccessDeniedException: Access to KMS is not allowed status code: 400",
@@ -125,6 +142,7 @@ var byAccess = []Entry{
 		Means: "The tasks cannot reach Amazon ECR, Secrets Manager or Systems Manager from their subnets.",
 		Next: "Give the subnets a NAT gateway, or assignPublicIp in public ones, or VPC endpoints for those " +
 			"services; and let the security groups out on port 443.",
+		Tells: noWay,
 		Example: "ResourceInitializationError: unable to pull secrets or registry auth: The task cannot pull " +
 			"registry auth from Amazon ECR: There is a connection issue between the task and Amazon ECR. Check your " +
 			"task network configuration.",
@@ -135,7 +153,7 @@ var byAccess = []Entry{
 		Signs: signs(
 			all(
 				secrets,
-				missing+`|can.t retrieve the secret|invalid ssm parameters|marked for deletion|`+
+				missing+`|can.t retrieve the secret|invalid (ssm )?parameters|marked for deletion|`+
 					`marked deleted|scheduled for deletion|staging label`,
 			),
 		),
@@ -162,6 +180,7 @@ var byAccess = []Entry{
 			"be assumed.",
 		Next: "Give that role the managed policy for what ECS manages with it, and a trust policy with " +
 			"ecs.amazonaws.com; look in CloudTrail what was denied.",
+		Tells: refusal,
 		Example: "(service web) failed to register targets in (target-group web) with (error User: " +
 			"arn:aws:sts::123456789012:assumed-role/elb/ecs-service-scheduler is not authorized to perform: " +
 			"elasticloadbalancing:RegisterTargets on resource: x)",
@@ -178,6 +197,7 @@ var byAccess = []Entry{
 		Means: "The role that calls a lifecycle hook cannot be assumed, or may not call its function.",
 		Next: "Let ecs.amazonaws.com assume the hook's role, and allow it lambda:InvokeFunction on the " +
 			"function.",
+		Tells: refusal,
 		Example: "Service deployment rolled back because TEST_TRAFFIC_SHIFT lifecycle hook(s) failed. ECS was " +
 			"unable to assume role arn:aws:iam::123456789012:role/hook",
 		Source: guide + "troubleshooting-blue-green.html",
@@ -192,6 +212,7 @@ var byAccess = []Entry{
 		),
 		Means: "ECS cannot assume the task role or the execution role.",
 		Next:  "Check that both roles exist and trust ecs-tasks.amazonaws.com.",
+		Tells: unassumed,
 		Example: "ECS was unable to assume the role 'arn:aws:iam::123456789012:role/web-task' that was provided " +
 			"for this task. Please verify that the role being passed has the proper trust relationship and " +
 			"permissions and that your IAM user has permissions to pass this role.",

@@ -20,9 +20,9 @@ var byImage = []Entry{
 		ID: "image-wrong-platform",
 		Signs: signs(
 			all(
-				`descriptor matching platform|no match(ing manifest)? for|exec format error|` +
-					`image operating system|no match for platform|does not match the (specified|` +
-					`detected) platform`,
+				`descriptor (matching|for) platform|no match(ing manifest)? for|exec format error|` +
+					`image operating system|does not match the (specified|detected) platform|` +
+					`cannot be used on this platform|image is incompatible with|no processor for media-?type`,
 			),
 		),
 		Means: "The image is not built for the architecture or operating system that the tasks run on.",
@@ -36,7 +36,7 @@ var byImage = []Entry{
 		ID: "image-name-invalid",
 		Signs: signs(
 			all(
-				`invalid (image )?reference|invalid repository name|must be lowercase|` +
+				`invalid (image )?reference|invalid repository name|must be lowercase|normalize image|` +
 					`could not parse (image )?reference|repository name must|invalid tag format|` +
 					`invalid image name`,
 			),
@@ -51,7 +51,7 @@ var byImage = []Entry{
 		Signs: signs(
 			all(
 				`toomanyrequests|429 Too Many Requests|pull rate limit|` +
-					`unexpected status code @dockerhub`,
+					`unexpected status code @dockerhub\S*$`,
 			),
 		),
 		Passing: true,
@@ -66,7 +66,7 @@ var byImage = []Entry{
 		Signs: signs(
 			all(
 				pulling+`|registry auth|secrets`,
-				`no such host|server misbehaving|name resolution|could not resolve`,
+				lookup,
 			),
 		),
 		Means: "The name of the registry, or of an AWS service, cannot be resolved in the VPC.",
@@ -85,6 +85,7 @@ var byImage = []Entry{
 		Means: "The layers of the image cannot be read from Amazon S3.",
 		Next: "Give the subnets a gateway endpoint for S3, or a NAT gateway, and let endpoint policy and " +
 			"security groups pass it.",
+		Tells: noWay,
 		Example: "CannotPullContainerError: ref pull has been retried 5 time(s): failed to copy: " +
 			"httpReadSeeker: failed open: failed to do request: Get " +
 			"\"https://prod-eu-west-1-starport-layer-bucket.s3.eu-west-1.amazonaws.com/x\": dial tcp 52.219.1.1:443: " +
@@ -99,6 +100,7 @@ var byImage = []Entry{
 		Means: "The tasks cannot reach the API of Amazon ECR.",
 		Next: "Give the subnets a NAT gateway, or assignPublicIp in public ones, or VPC endpoints for ecr.api, " +
 			"ecr.dkr and S3; and let the security groups out on port 443.",
+		Tells: noWay,
 		Example: "CannotPullECRContainerError: RequestError: send request failed caused by: Post " +
 			"\"https://api.ecr.us-west-2.amazonaws.com/\": net/http: request canceled",
 		Source: pullDocs,
@@ -111,6 +113,7 @@ var byImage = []Entry{
 		Means: "The tasks cannot reach the registry from their subnets.",
 		Next: "Give the subnets a NAT gateway, or assignPublicIp in public ones, or VPC endpoints for ecr.api, " +
 			"ecr.dkr and S3; and let the security groups out on port 443.",
+		Tells: noWay,
 		Example: "CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve " +
 			"ref registry-1.docker.io/library/nginx:1: dial tcp 54.198.86.24:443: i/o timeout",
 		Source: pullDocs,
@@ -118,12 +121,13 @@ var byImage = []Entry{
 	{
 		ID: "image-pull-denied",
 		Signs: signs(
-			all(pulling, denied),
-			all(`(retrieve|pull) (ecr )?registry auth|GetAuthorizationToken`, denied),
+			all(pulling, denied+`|`+noCredentials),
+			all(`ecr credentials|(retrieve|pull) (ecr )?registry auth|GetAuthorizationToken`, denied+`|`+noCredentials),
 		),
 		Means: "The execution role may not pull this image, or the repository does not exist.",
 		Next: "Allow the execution role ecr:BatchGetImage, ecr:GetDownloadUrlForLayer and " +
 			"ecr:GetAuthorizationToken, and check the policy and the name of the repository.",
+		Tells: refusal,
 		Example: "CannotPullContainerError: pull access denied, repository does not exist or may require " +
 			"authorization: server message: insufficient_scope: authorization failed",
 		Source: seen,

@@ -1,8 +1,10 @@
 package diagnose
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 
 	"ecs-deploy/internal/rollout"
@@ -19,6 +21,8 @@ type Entry struct {
 	Exits []int
 	// Means is the likely cause, Next the next step; each a sentence.
 	Means, Next string
+	// Tells is what a text tells beyond that: which role, which endpoint. What it leaves empty stays; nil: nothing.
+	Tells func(text string) (means, next string)
 	// Passing causes go away by themselves: they never end a wait early. Want of Room does where instances are added.
 	Passing, Room bool
 	// Example is the wording of AWS, Source where it was found.
@@ -70,10 +74,20 @@ func Lookup(text string) (Entry, bool) {
 	words := plain(text)
 	for _, entry := range Knowledge {
 		if entry.Signs != nil && entry.Signs(words) {
-			return entry, true
+			return entry.in(text), true
 		}
 	}
 	return Entry{}, false
+}
+
+// in is an entry with what a text tells beyond it.
+func (e Entry) in(text string) Entry {
+	if e.Tells == nil {
+		return e
+	}
+	means, next := e.Tells(strings.Join(strings.Fields(text), " "))
+	e.Means, e.Next = cmp.Or(means, e.Means), cmp.Or(next, e.Next)
+	return e
 }
 
 // of is the first entry with an id, which must be there.

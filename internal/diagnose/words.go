@@ -49,8 +49,18 @@ var names = sync.OnceValue(func() []name {
 	}
 })
 
+// region is what the regions of AWS are called
+// (https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html).
+var region = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\.(us|eu|ap|sa|ca|me|af|il|mx|cn|us-gov|us-isob?|eu-isoe|eusc-de)-` +
+		`(north|south|east|west|central|northeast|northwest|southeast|southwest)-[1-9]\.`)
+})
+
 // host tells by its address what was asked.
 func host(found string) string {
+	if strings.Contains(found, "logs.") && strings.Contains(found, ".amazonaws.") && !region().MatchString(found) {
+		return "@nowhere"
+	}
 	for _, known := range []struct{ part, kind string }{
 		{".dkr.ecr.", "@registry"}, {"api.ecr.", "@ecr"}, {"docker.io", "@dockerhub"}, {"docker.com", "@dockerhub"},
 		{"secretsmanager.", "@secretsmanager"}, {"ssm.", "@ssm"}, {"kms.", "@kms"}, {"logs.", "@logs"}, {".efs.", "@efs"},

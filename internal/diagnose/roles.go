@@ -1,0 +1,55 @@
+package diagnose
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+)
+
+// refused is how IAM words that it denies something
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html).
+var refused = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)arn:aws[\w-]*:(?:sts|iam)::\d*:(?:assumed-role|role)/([\w+=,.@/-]+) is not authorized to ` +
+		`perform: ([\w-]+:\w+)(?: on resource: "?([^\s"]+)"?)?`)
+})
+
+// denier is the policy that denies, where IAM names it.
+var denier = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)with an explicit deny in an? ([\w -]*?(?:policy|boundary))`)
+})
+
+// refusal is which role may not do what, where a text tells that.
+func refusal(text string) (means, next string) {
+	found := refused().FindStringSubmatch(text)
+	if found == nil {
+		return "", ""
+	}
+	role, session, _ := strings.Cut(found[1], "/")
+	action, on := found[2], strings.TrimRight(found[3], ".,;")
+	if on != "" && on != "*" {
+		on = " on " + on
+	} else {
+		on = ""
+	}
+	means = fmt.Sprintf("Role %s may not call %s%s.", role, action, on)
+	if strings.HasPrefix(session, "i-") {
+		means = fmt.Sprintf("Role %s, which is the container instance's, may not call %s%s: the task definition has no "+
+			"execution role that may.", role, action, on)
+	}
+	if denier := denier().FindStringSubmatch(text); denier != nil {
+		return means, fmt.Sprintf("Look for the statement that denies it: in the %s, as IAM says.", denier[1])
+	}
+	return means, fmt.Sprintf("Allow role %s the action %s%s.", role, action, on)
+}
+
+// unassumed is which role of a task cannot be assumed, where a text tells that.
+func unassumed(text string) (means, next string) {
+	found := regexp.MustCompile(`arn:aws[\w-]*:iam::\d*:role/([\w+=,.@/-]+)`).FindStringSubmatch(text)
+	if found == nil {
+		return "", ""
+	}
+	role := found[1]
+	return fmt.Sprintf("ECS cannot assume role %s for the task.", role),
+		fmt.Sprintf("Check that role %s exists and that its trust policy has ecs-tasks.amazonaws.com.", role)
+}
