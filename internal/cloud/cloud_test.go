@@ -322,7 +322,7 @@ func TestLogsAreReadInTheirOwnRegion(t *testing.T) {
 		}
 		require.Equal(t, "logs.us-east-1.amazonaws.com", r.URL.Host)
 		require.Contains(t, r.Header.Get("Authorization"), "/us-east-1/logs/aws4_request")
-		require.JSONEq(t, `{"logGroupName":"g","logStreamName":"p/app/abc","limit":30,"startFromHead":false}`, string(body))
+		require.JSONEq(t, `{"logGroupName":"g","logStreamName":"p/app/abc","limit":200,"startFromHead":false}`, string(body))
 		return answer(r, http.StatusOK, `{"events":[{"message":"last words"}]}`), nil
 	}))
 	var evidence rollout.Evidence

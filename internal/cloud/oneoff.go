@@ -87,17 +87,17 @@ type LogStream struct {
 	token           *string
 }
 
-// LogStreams are those of the containers of tasks whose log can be read. The drivers of the others come
+// LogStreams are those of the containers of tasks whose log can be read. Where the others are written comes
 // back by container.
 func (c *Client) LogStreams(
 	document taskdef.Document, tasks []string,
-) (streams []*LogStream, unreadable map[string]string) {
-	unreadable = map[string]string{}
+) (streams []*LogStream, unreadable map[string]taskdef.Log) {
+	unreadable = map[string]taskdef.Log{}
 	for _, task := range tasks {
 		for _, container := range document.Containers() {
 			log := document.Log(container.Name)
 			if !log.Readable() {
-				unreadable[container.Name] = log.Driver
+				unreadable[container.Name] = log
 				continue
 			}
 			streams = append(

@@ -16,24 +16,21 @@ import (
 const perDescribeTasks = 100
 
 // RunningTasks reads the tasks of a deployment that are to run, whatever they have come to.
-func (c *Client) RunningTasks(
-	ctx context.Context, service rollout.ServiceKey, deployment rollout.Deployment,
-) ([]rollout.Task, error) {
-	return c.tasks(ctx, service, deployment.Starter(), types.DesiredStatusRunning)
+func (c *Client) RunningTasks(ctx context.Context, r *rollout.Rollout) ([]rollout.Task, error) {
+	return c.tasks(ctx, r, types.DesiredStatusRunning)
 }
 
 // StoppedTasks reads the tasks of a deployment that ECS remembers as stopped or stopping, for at
 // least an hour.
-func (c *Client) StoppedTasks(
-	ctx context.Context, service rollout.ServiceKey, deployment rollout.Deployment,
-) ([]rollout.Task, error) {
-	return c.tasks(ctx, service, deployment.Starter(), types.DesiredStatusStopped)
+func (c *Client) StoppedTasks(ctx context.Context, r *rollout.Rollout) ([]rollout.Task, error) {
+	return c.tasks(ctx, r, types.DesiredStatusStopped)
 }
 
 // tasks lists by service and picks by deployment, since ListTasks takes startedBy only alone.
 func (c *Client) tasks(
-	ctx context.Context, service rollout.ServiceKey, starter string, desired types.DesiredStatus,
+	ctx context.Context, r *rollout.Rollout, desired types.DesiredStatus,
 ) ([]rollout.Task, error) {
+	service := r.Service.ServiceKey
 	var arns []string
 	err := eachPage(func(token *string) (*string, error) {
 		out, err := c.ecs.ListTasks(
@@ -56,8 +53,8 @@ func (c *Client) tasks(
 			return nil, c.problem(ctx, err, "ecs:DescribeTasks", "service "+service.Name)
 		}
 		for _, t := range out.Tasks {
-			if deref(t.StartedBy) == starter {
-				tasks = append(tasks, c.task(t))
+			if deref(t.StartedBy) == r.Deployment.Starter() {
+				tasks = append(tasks, c.task(t).Of(r.Revision.Revision.Document))
 			}
 		}
 	}

@@ -298,6 +298,7 @@ func (d *deployer) explain(ctx context.Context, r *rollout.Rollout) bool {
 		}
 	}
 	d.client.Gather(ctx, r, &evidence)
+	evidence.Log = diagnose.Excerpt(evidence.Log)
 	kind.Of(r.Service).Evidence(r, &evidence)
 	// ECS forgets failures when a task runs well, and all when it takes the deployment off its list.
 	r.Deployment.Failed = max(r.Deployment.Failed, len(evidence.Failures))

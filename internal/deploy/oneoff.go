@@ -10,8 +10,8 @@ import (
 	"ecs-deploy/internal/watch"
 )
 
-// lastLines is how many of the lines that a task wrote are kept for the summary.
-const lastLines = 30
+// keptLines is how many of the last lines that a task wrote are kept, to find the one that tells what went wrong.
+const keptLines = 200
 
 // oneOff runs a task that is to run once, if there is one, and tells whether it ended well.
 func (d *deployer) oneOff(ctx context.Context, planned *rollout.PlannedTask) (good bool, err error) {
@@ -67,13 +67,14 @@ func (d *deployer) runOnce(ctx context.Context, planned *rollout.PlannedTask) (*
 func (d *deployer) followOnce(ctx context.Context, planned *rollout.PlannedTask, result *rollout.OneOffResult) error {
 	document := d.revisions[planned.Revision].Revision.Document
 	streams, unreadable := d.client.LogStreams(document, result.Tasks)
-	if driver, is := unreadable[planned.Container]; is {
-		d.emit(rollout.LogUnreadable{Container: planned.Container, Driver: driver})
+	if kept, is := unreadable[planned.Container]; is {
+		d.emit(rollout.LogUnreadable{Container: planned.Container, Kept: kept})
 	}
+	var lines []string
 	keepLines := func(event rollout.Event) {
 		if said, is := event.(rollout.OneOffSaid); is {
-			result.Lines = append(result.Lines, said.Line)
-			result.Lines = result.Lines[max(0, len(result.Lines)-lastLines):]
+			lines = append(lines, said.Line)
+			lines = lines[max(0, len(lines)-keptLines):]
 		}
 		d.emit(event)
 	}
@@ -85,6 +86,7 @@ func (d *deployer) followOnce(ctx context.Context, planned *rollout.PlannedTask,
 		Timeout: planned.Timeout,
 	}
 	tasks, err := watch.FollowTasks(ctx, d.client, run, keepLines)
+	result.Log = diagnose.Excerpt(rollout.LogTail{Container: planned.Container, Lines: lines})
 	switch {
 	case errors.Is(err, watch.ErrTimeout):
 		result.Verdict = rollout.OneOffVerdict{
@@ -101,6 +103,9 @@ func (d *deployer) followOnce(ctx context.Context, planned *rollout.PlannedTask,
 	case err != nil:
 		d.stop(ctx, result, "it could not be followed")
 		return err
+	}
+	for i, task := range tasks {
+		tasks[i] = task.Of(document)
 	}
 	result.ExitCode, result.Verdict, result.Findings = ended(planned, tasks)
 	return nil

@@ -91,7 +91,7 @@ func TestTasksThatRunOnce(t *testing.T) {
 				once.Verdict.Err = nil
 				require.Equal(t, test.want, once.Verdict)
 				require.Equal(t, test.exit, once.ExitCode)
-				require.Len(t, once.Lines, test.lines)
+				require.Len(t, once.Log.Lines, test.lines)
 				result.Err = err
 				require.Equal(t, test.outcome, result.Outcome())
 				calls := w.changes()

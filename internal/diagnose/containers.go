@@ -145,4 +145,12 @@ var byContainer = []Entry{
 		Example: "Essential container in task exited",
 		Source:  seen,
 	},
+	{
+		ID:    "exited",
+		Exits: []int{0},
+		Means: "The program in the container came to its end, without an error (exit code 0).",
+		Next: "Let the container run what serves in the foreground, not as a daemon; one that may end is not " +
+			"essential.",
+		Source: seen,
+	},
 }

@@ -114,22 +114,6 @@ func failures(evidence rollout.Evidence) []rollout.Finding {
 	return findings
 }
 
-// inLog finds the cause of a container's end in the last lines of its log, where they say more than
-// its exit code: of all that may stand there, what the system itself writes.
-func inLog(cause rollout.Cause, log rollout.LogTail) (Entry, bool) {
-	if !cause.Exited || cause.Container != log.Container {
-		return Entry{}, false
-	}
-	for _, line := range slices.Backward(log.Lines) {
-		for _, telling := range []string{"exec format error", "executable file not found", "address already in use"} {
-			if strings.Contains(line, telling) {
-				return Lookup(telling)
-			}
-		}
-	}
-	return Entry{}, false
-}
-
 // targets is what the load balancer has against the tasks that run.
 func targets(evidence rollout.Evidence) []rollout.Finding {
 	var reasons []string

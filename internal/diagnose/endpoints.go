@@ -24,7 +24,12 @@ var endpoints = sync.OnceValue(func() []endpoint {
 		{"s3", "the layers of the image in Amazon S3", asked(`starport-layer`), "ecr.api and ecr.dkr were"},
 		{"s3", "Amazon S3", asked(`\bs3[.-][\w.-]*amazonaws|S3: |env files|from S3`), ""},
 		{"ecr.dkr", "the registry of Amazon ECR", asked(`\.dkr[.-]ecr[\w.-]*(amazonaws|on\.aws)[^\s"]*/v2/`), "ecr.api was"},
-		{"ecr.api", "the API of Amazon ECR", asked(`api\.ecr\.|registry auth from Amazon ECR|GetAuthorizationToken|ECR: `), ""},
+		{
+			"ecr.api",
+			"the API of Amazon ECR",
+			asked(`api\.ecr\.|registry auth from Amazon ECR|GetAuthorizationToken|ECR: `),
+			"",
+		},
 		{"logs", "CloudWatch Logs", asked(`\blogs\.[\w.-]*amazonaws|Amazon CloudWatch|CloudWatch log`), ""},
 		{
 			"secretsmanager", "Secrets Manager",
@@ -68,6 +73,10 @@ func (e endpoint) missing(text string) (means, next string) {
 	if strings.HasPrefix(e.name, "s3") {
 		kind = "a gateway endpoint"
 	}
-	return means + ".", fmt.Sprintf("Give the subnets a NAT gateway (public ones: assignPublicIp), or %s for %s; and let the "+
-		"security groups out on port 443.", kind, e.name)
+	return means + ".", fmt.Sprintf(
+		"Give the subnets a NAT gateway (public ones: assignPublicIp), or %s for %s; and let the "+
+			"security groups out on port 443.",
+		kind,
+		e.name,
+	)
 }

@@ -10,8 +10,10 @@ import (
 // refused is how IAM words that it denies something
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html).
 var refused = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?i)arn:aws[\w-]*:(?:sts|iam)::\d*:(?:assumed-role|role)/([\w+=,.@/-]+) is not authorized to ` +
-		`perform: ([\w-]+:\w+)(?: on resource: "?([^\s"]+)"?)?`)
+	return regexp.MustCompile(
+		`(?i)arn:aws[\w-]*:(?:sts|iam)::\d*:(?:assumed-role|role)/([\w+=,.@/-]+) is not authorized to ` +
+			`perform: ([\w-]+:\w+)(?: on resource: "?([^\s"]+)"?)?`,
+	)
 })
 
 // denier is the policy that denies, where IAM names it.

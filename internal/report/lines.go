@@ -101,11 +101,12 @@ func (r *Reporter) explained(of *rollout.Rollout) {
 	if len(of.Findings) == 0 {
 		r.line("neither the tasks nor the events of the service tell why")
 	}
+	if place := logPlace(of.Log); place != "" {
+		r.line(sentence(place))
+	}
 	if len(of.Log.Lines) > 0 {
-		r.line(
-			fmt.Sprintf("the last lines that container %s of task %s wrote (%s):", of.Log.Container, of.Log.Task, of.Log.Group),
-		)
-		for _, line := range of.Log.Lines {
+		r.line(logTitle(of.Log) + ":")
+		for _, line := range excerpt(of.Log) {
 			r.line("  │ " + oneLine(line))
 		}
 	}

@@ -52,11 +52,3 @@ var without = map[rollout.Sight]string{
 	rollout.SightDuration: "How long the traffic takes to move is not known without it, and not in the default of " +
 		"timeout.",
 }
-
-// unreadableLog is why no call reads what a container writes.
-func unreadableLog(driver string) string {
-	if driver == "" {
-		return "It has no logConfiguration: give it the driver awslogs."
-	}
-	return "Its log driver is " + driver + ": only awslogs with a stream prefix can be read."
-}

@@ -75,10 +75,10 @@ func oneOff(result rollout.OneOffResult) section {
 		ended += ", task " + code(rollout.LastSegment(result.Tasks[0]))
 	}
 	table := rows(row{code(result.Input), ended})
-	if result.Verdict.Outcome.Good() || len(result.Lines) == 0 {
+	if result.Verdict.Outcome.Good() || len(result.Log.Lines) == 0 {
 		return table
 	}
-	lines := fenced("lines of the log", "text", result.Lines).folded("The last lines that it wrote", true)
+	lines := fenced("lines of the log", "text", excerpt(result.Log)).folded("The last lines that it wrote", true)
 	lines.before = table.before + strings.Join(table.lines, "") + lines.before
 	return lines.as(evidence)
 }

@@ -104,7 +104,7 @@ func (r *Reporter) failedTasks(rollouts []*rollout.Rollout) section {
 				more++
 				continue
 			}
-			container, _ := task.Culprit()
+			container, _ := task.Suspect(of.Service.Balanced.Container)
 			exit := ""
 			if container.ExitCode != nil {
 				exit = fmt.Sprint(*container.ExitCode)
@@ -144,7 +144,11 @@ func after(at, began time.Time) string {
 // lastLines is the end of a container's log, open.
 func lastLines(log rollout.LogTail) section {
 	title := fmt.Sprintf("The last lines that %s of task %s wrote", htmlCode(log.Container), htmlCode(log.Task))
-	return fenced("lines of the log", "text", log.Lines).folded(title, true).as(logs)
+	lines := fenced("lines of the log", "text", excerpt(log)).folded(title, true)
+	if place := logPlace(log); place != "" {
+		lines = section{what: "place of the log", before: "\n" + prose(paragraph(sentence(place))) + "\n"}
+	}
+	return lines.as(logs)
 }
 
 // facts is a table of what was done: of one service all there is to say, of several a row each.

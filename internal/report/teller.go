@@ -145,7 +145,7 @@ func (t *teller) OneOffUnclear(e rollout.OneOffUnclear) {
 }
 
 func (t *teller) LogUnreadable(e rollout.LogUnreadable) {
-	t.r().note("what container "+e.Container+" writes cannot be shown", unreadableLog(e.Driver), false)
+	t.r().note(unreadableLog(e.Container, e.Kept), "", false)
 }
 
 func (t *teller) NotStopped(e rollout.NotStopped) {

@@ -101,13 +101,15 @@ func hostile(attack string) []rollout.Event {
 			Service:    rollout.Service{ServiceKey: rollout.ServiceKey{Cluster: attack, Name: attack}, Region: attack, URL: attack},
 			Deployment: rollout.Deployment{ID: attack, URL: attack}, Progress: rollout.Progress{State: attack, Stage: attack},
 		},
-		Calls:    []rollout.Call{{Action: attack, Through: attack, Settings: attack, Deploys: true}},
-		Log:      rollout.LogTail{Container: attack, Task: attack, Group: attack, Lines: []string{attack}},
+		Calls: []rollout.Call{{Action: attack, Through: attack, Settings: attack, Deploys: true}},
+		Log: rollout.LogTail{
+			Container: attack, Task: attack, Kept: taskdef.Log{Group: attack}, Error: []string{attack}, Lines: []string{attack},
+		},
 		Failures: []rollout.Task{{ID: attack, URL: attack, Reason: attack}}, Outputs: []rollout.Output{{Name: "x", Value: attack}},
 		Verdict: rollout.Verdict{Outcome: rollout.Failed, Ending: rollout.EndedGivenUp, Said: attack, Left: rollout.LeftAsIs},
 	}
 	problem := &rollout.Problem{What: attack, Next: attack, Detail: []string{attack}}
-	broken := rollout.OneOffResult{Input: "run-before", Tasks: []string{attack}, Findings: []rollout.Finding{finding}, Lines: []string{attack},
+	broken := rollout.OneOffResult{Input: "run-before", Tasks: []string{attack}, Findings: []rollout.Finding{finding}, Log: rollout.LogTail{Lines: []string{attack}},
 		Verdict: rollout.OneOffVerdict{Outcome: rollout.Failed, Ending: rollout.OneOffFailed, Cause: cause}}
 	note := rollout.Note{About: rollout.NoteUnderway, Service: attack, Said: []string{attack}, By: attack, Underway: rollout.Deployment{ID: attack}}
 	return []rollout.Event{
@@ -119,7 +121,7 @@ func hostile(attack string) []rollout.Event {
 		rollout.OneOffProgressed{Input: "run-before", States: []rollout.TaskStatus{rollout.TaskStatus(attack)}},
 		rollout.OneOffSaid{Input: "run-before", Task: attack, Container: attack, Line: attack},
 		rollout.OneOffEnded{Result: broken},
-		rollout.OneOffUnclear{Input: attack}, rollout.LogUnreadable{Container: attack, Driver: attack}, rollout.NotStopped{Err: problem},
+		rollout.OneOffUnclear{Input: attack}, rollout.LogUnreadable{Container: attack, Kept: taskdef.Log{Driver: attack}}, rollout.NotStopped{Err: problem},
 		rollout.Repointed{Task: rollout.ScheduledTask{ScheduleName: rollout.ScheduleName{Rule: attack, Target: attack}}, Revision: revision.Revision},
 		rollout.TakenOver{Rollouts: []*rollout.Rollout{web}},
 		rollout.NothingChanged{Rollouts: []*rollout.Rollout{web}},

@@ -1,6 +1,10 @@
 package rollout
 
-import "time"
+import (
+	"time"
+
+	"ecs-deploy/internal/taskdef"
+)
 
 // Event is something that happened. Events are all that leaves a stage: the stages do not print. Each has a method of
 // Handler, so that none can be forgotten.
@@ -116,7 +120,7 @@ type (
 	// LogUnreadable comes when no call reads what a container writes that runs once.
 	LogUnreadable struct {
 		Container string
-		Driver    string // of its log; empty: it has none
+		Kept      taskdef.Log
 	}
 
 	// NotStopped comes when a task could not be stopped that runs once.

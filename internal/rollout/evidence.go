@@ -1,5 +1,7 @@
 package rollout
 
+import "ecs-deploy/internal/taskdef"
+
 // Evidence is what there is to explain a deployment that did not succeed: the words of AWS, and counts.
 type Evidence struct {
 	TimedOut    bool
@@ -12,7 +14,7 @@ type Evidence struct {
 	Failures    []Task         // tasks of the deployment, oldest first
 	Events      []string       // of the service since the deployment began, newest first
 	Targets     []TargetHealth // of the deployment's tasks that run
-	Log         LogTail        // of the container that failed last
+	Log         LogTail        // of the container that failed first, of the last task
 }
 
 // TargetHealth is what a load balancer says of a task that it finds not healthy.
@@ -23,13 +25,17 @@ type TargetHealth struct {
 	Description string
 }
 
-// LogTail is the last lines that a container wrote.
+// LogTail is the last lines that a container wrote, and where it writes them. Without lines it wrote none yet, or they
+// cannot be read.
 type LogTail struct {
 	Container string
 	Task      string // its id
-	Group     string
+	Kept      taskdef.Log
 	Stream    string
-	Lines     []string
+	Error     []string // the lines around the one that looks like the error, where it is none of the last
+	Skipped   int      // how many lines there are between
+	Lines     []string // the last
+	Says      string   // what the line says that looks like the error; empty: none does
 }
 
 // Finding is one explanation: what it is about, the likely cause, and the next step.

@@ -92,6 +92,7 @@ const (
 	TaskUnhealthy HealthStatus = "UNHEALTHY"
 
 	EssentialContainerExited StopCode = "EssentialContainerExited"
+	TaskFailedToStart        StopCode = "TaskFailedToStart"
 	UserInitiated            StopCode = "UserInitiated"
 	SpotInterruption         StopCode = "SpotInterruption"
 	TerminationNotice        StopCode = "TerminationNotice"

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"ecs-deploy/internal/taskdef"
 )
 
 // Task is a task of a deployment.
@@ -26,6 +28,7 @@ type Container struct {
 	Image    string
 	ExitCode *int // nil: it has not ended, or never ran
 	Reason   string
+	Optional bool // the task goes on when it ends
 }
 
 // Failed tells whether a stopped task came to grief, rather than being replaced or scaled in:
@@ -34,18 +37,17 @@ func (t Task) Failed() bool {
 	return t.StopCode != "" && t.StopCode != UserInitiated && !strings.HasPrefix(t.Reason, "Scaling activity initiated by")
 }
 
-// Culprit is the container by which a task failed: the one with a reason, or that ended badly, or
-// else the first.
-func (t Task) Culprit() (Container, bool) {
-	for _, container := range t.Containers {
-		if container.Reason != "" || container.ExitCode != nil && *container.ExitCode != 0 {
-			return container, true
-		}
+// Of is the task with what its task definition says of its containers: which of them may end without it.
+func (t Task) Of(document taskdef.Document) Task {
+	essential := document.Essential()
+	if len(essential) == 0 {
+		return t
 	}
-	if len(t.Containers) == 0 {
-		return Container{}, false
+	t.Containers = slices.Clone(t.Containers)
+	for i, container := range t.Containers {
+		t.Containers[i].Optional = !container.ofProxy() && !slices.Contains(essential, container.Name)
 	}
-	return t.Containers[0], true
+	return t
 }
 
 // attempts are counted in ECS's words on a failed pull, and differ from task to task.
@@ -67,25 +69,73 @@ const proxyPrefix = "ecs-service-connect-"
 // OfProxy tells whether the Service Connect proxy is what failed.
 func (c Cause) OfProxy() bool { return strings.HasPrefix(c.Container, proxyPrefix) }
 
-// wasStopped tells whether a container ended since it was told to, as far as its exit code tells.
+func (c Container) ofProxy() bool { return strings.HasPrefix(c.Name, proxyPrefix) }
+
+func (c Container) ended() bool { return c.ExitCode != nil }
+
+func (c Container) endedWell() bool { return c.ended() && *c.ExitCode == 0 && c.Reason == "" }
+
+// wasStopped tells whether a container ended since it was told to, as far as its exit code tells: by SIGTERM or, when
+// it did not within its stopTimeout, by SIGKILL.
 func (c Container) wasStopped() bool {
-	const killed, terminated = 137, 143
-	return c.Reason == "" && c.ExitCode != nil && (*c.ExitCode == killed || *c.ExitCode == terminated)
+	const killed, terminated = 128 + 9, 128 + 15
+	return c.Reason == "" && c.ended() && (*c.ExitCode == killed || *c.ExitCode == terminated)
 }
 
-// first is the container that ended by itself and well, after which the others were told to stop.
-func (t Task) first() (Container, bool) {
-	ended := slices.IndexFunc(t.Containers, func(c Container) bool {
-		return c.Reason == "" && c.ExitCode != nil && *c.ExitCode == 0
-	})
-	others := slices.ContainsFunc(t.Containers, Container.wasStopped)
-	odd := slices.ContainsFunc(t.Containers, func(c Container) bool {
-		return c.Reason != "" || c.ExitCode != nil && *c.ExitCode != 0 && !c.wasStopped()
-	})
-	if ended < 0 || !others || odd || t.StopCode != EssentialContainerExited {
-		return Container{}, false
+// Culprit is the container by which the task failed, as far as that can be told: ECS tells the time of no container's
+// end, but the first to go is the one that has a reason, or that ended otherwise than one that is told to stop.
+func (t Task) Culprit() (container Container, known bool) {
+	essential := slices.DeleteFunc(slices.Clone(t.Containers), func(c Container) bool { return c.Optional })
+	ended := t.StopCode == EssentialContainerExited
+	ranks := []func(Container) bool{
+		func(c Container) bool {
+			return c.ofProxy() && strings.Contains(t.Reason, "health checks") && c.ended() && !c.endedWell()
+		},
+		func(c Container) bool { return c.Reason != "" && !c.ended() },
+		func(c Container) bool { return c.Reason != "" },
+		func(c Container) bool { return ended && c.ended() && !c.endedWell() && !c.wasStopped() },
+		func(c Container) bool { return ended && c.endedWell() && alone(essential) },
+		func(c Container) bool { return ended && c.wasStopped() },
 	}
-	return t.Containers[ended], true
+	for _, among := range [][]Container{essential, t.Containers} {
+		for _, is := range ranks {
+			if at := slices.IndexFunc(among, is); at >= 0 {
+				return among[at], true
+			}
+		}
+	}
+	return Container{}, false
+}
+
+// Suspect is the culprit or, where that is not known, the container that the load balancer asks, or else the only
+// essential one.
+func (t Task) Suspect(balanced string) (container Container, known bool) {
+	if culprit, known := t.Culprit(); known {
+		return culprit, true
+	}
+	essential := slices.DeleteFunc(slices.Clone(t.Containers), func(c Container) bool { return c.Optional })
+	for _, container := range essential {
+		if container.Name == balanced || len(essential) == 1 {
+			return container, true
+		}
+	}
+	return Container{}, false
+}
+
+// NeverRan tells whether a container of the task was never started, so that it cannot have written a log.
+func (t Task) NeverRan(container Container) bool {
+	return t.StopCode == TaskFailedToStart && !container.ended()
+}
+
+// alone tells whether only one container ended well: it went first then, whether or not there are others.
+func alone(essential []Container) bool {
+	well := 0
+	for _, container := range essential {
+		if container.endedWell() {
+			well++
+		}
+	}
+	return well == 1
 }
 
 // Cause is why the task failed.
@@ -93,30 +143,21 @@ func (t Task) Cause() Cause {
 	if t.StopCode.HostGone() {
 		return Cause{Said: t.Reason, StopCode: t.StopCode}
 	}
-	if first, is := t.first(); is {
-		return Cause{Container: first.Name, Exited: true, First: true}
-	}
-	for _, container := range t.Containers {
-		if strings.HasPrefix(container.Name, proxyPrefix) && strings.Contains(t.Reason, "health checks") &&
-			container.ExitCode != nil && *container.ExitCode != 0 {
-			return Cause{Container: container.Name, Said: t.Reason}
-		}
-	}
-	for _, container := range t.Containers {
-		cause := Cause{Container: container.Name, Said: container.Reason}
-		if container.ExitCode != nil {
-			cause.Exited, cause.ExitCode = true, *container.ExitCode
-		}
-		switch {
-		case cause.Said != "" && !cause.Exited:
-			cause.Said = attempts.ReplaceAllString(cause.Said, "has been retried")
-			return cause
-		case cause.Said != "", t.StopCode == EssentialContainerExited && cause.ExitCode != 0:
-			return cause
-		}
-	}
-	if t.Reason == "" {
+	culprit, known := t.Culprit()
+	switch {
+	case !known && t.Reason == "":
 		return Cause{StopCode: t.StopCode}
+	case !known:
+		return Cause{Said: attempts.ReplaceAllString(t.Reason, "has been retried")}
+	case culprit.ofProxy() && culprit.Reason == "":
+		return Cause{Container: culprit.Name, Said: t.Reason}
 	}
-	return Cause{Said: attempts.ReplaceAllString(t.Reason, "has been retried")}
+	cause := Cause{Container: culprit.Name, Said: culprit.Reason, Exited: culprit.ended()}
+	if !cause.Exited {
+		cause.Said = attempts.ReplaceAllString(cause.Said, "has been retried")
+		return cause
+	}
+	cause.ExitCode = *culprit.ExitCode
+	cause.First = culprit.endedWell() && slices.ContainsFunc(t.Containers, Container.wasStopped)
+	return cause
 }

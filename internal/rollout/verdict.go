@@ -210,7 +210,7 @@ type OneOffResult struct {
 	ExitCode *int     // nil: it never ran to an end
 	Verdict  OneOffVerdict
 	Findings []Finding // why it did not succeed
-	Lines    []string  // the last that it wrote
+	Log      LogTail   // what it wrote last
 }
 
 // OneOffVerdict is how a task that was to run once ended.

@@ -7,6 +7,7 @@
 package taskdef
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -157,7 +158,8 @@ func (d Document) HealthChecked() bool {
 // Log is where a container writes its log.
 type Log struct {
 	Driver string
-	Group  string // the rest is for the driver awslogs
+	Output string // of the driver awsfirelens: the plugin that sends the log on, such as datadog; empty: not said here
+	Group  string // the rest is for the driver awslogs; Fluent Bit has a group too that sends to CloudWatch Logs
 	Region string // empty: that of the task
 	Prefix string // of the stream, which is prefix/container/task
 	Create bool   // the group is created when it is not there
@@ -180,7 +182,8 @@ func (d Document) Log(container string) Log {
 		options := configuration.get("options")
 		return Log{
 			Driver: configuration.get("logDriver").str(),
-			Group:  options.get("awslogs-group").str(),
+			Output: options.get("Name").str(),
+			Group:  cmp.Or(options.get("awslogs-group").str(), options.get("log_group_name").str()),
 			Region: options.get("awslogs-region").str(),
 			Prefix: options.get("awslogs-stream-prefix").str(),
 			Create: options.get("awslogs-create-group").str() == "true",

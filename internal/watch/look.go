@@ -151,7 +151,7 @@ func (w *watcher) health(ctx context.Context, f *follower) (rollout.Health, erro
 	if w.noTasks {
 		return rollout.Unchecked, nil
 	}
-	tasks, err := w.client.RunningTasks(ctx, f.Service.ServiceKey, f.Deployment)
+	tasks, err := w.client.RunningTasks(ctx, f.Rollout)
 	if cloud.NotAllowed(err) {
 		w.noTasks = true
 		w.emit(rollout.Unreadable{Err: err, Sight: rollout.SightHealth})

@@ -1,0 +1,126 @@
+package diagnose
+
+import (
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"ecs-deploy/internal/rollout"
+)
+
+const (
+	// lastLines is how many of the last lines of a log are shown.
+	lastLines = 30
+	// linesBefore and linesBehind are how many are shown around the line that tells what went wrong.
+	linesBefore, linesBehind = 2, 9
+	// longestSaying is where that line is cut, in characters, where it stands in a sentence.
+	longestSaying = 200
+)
+
+// Excerpt is what of a log is worth to be shown: the last lines and, where those are noise, the ones around the line
+// that looks like the error.
+func Excerpt(log rollout.LogTail) rollout.LogTail {
+	lines := log.Lines
+	tells := telling(lines)
+	log.Lines = lines[max(0, len(lines)-lastLines):]
+	if tells < 0 {
+		return log
+	}
+	log.Says = saying(lines[tells])
+	from, to := max(0, tells-linesBefore), tells+linesBehind
+	if to < len(lines)-lastLines {
+		log.Error = lines[from:to]
+		log.Lines = lines[len(lines)-lastLines+len(log.Error):]
+		log.Skipped = len(lines) - len(log.Lines) - to
+	}
+	return log
+}
+
+var (
+	// grave is what lines have that a program, its language or its system writes at its end.
+	grave = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)\bpanic: |\bfatal\b|\bunhandled\b|\buncaught\b|exception\b|\bcaused by: |` +
+			`^[\w.]*error: |segmentation fault|core dumped|exec format error`)
+	})
+	// plaintive is what lines have that tell of some error.
+	plaintive = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(
+			`(?i)\berror\b|\bcritical\b|\bfailed\b|\bcannot\b|\bcould not\b|\bunable to\b|\brefused\b|` +
+				`\bdenied\b|\bnot found\b|no such file`,
+		)
+	})
+	// stamp is a time at the beginning of a line.
+	stamp = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d\S*\s+`)
+	})
+)
+
+// telling is which line most likely tells what went wrong, or -1: the last of those that are grave and give a reason,
+// or else only give one, or else are grave, or complain.
+func telling(lines []string) int {
+	heaviest, at := 1, -1
+	for i, line := range lines {
+		if weight := weight(line); weight >= heaviest {
+			heaviest, at = weight, i
+		}
+	}
+	return at
+}
+
+// weight is how likely a line tells what went wrong; 0: not at all.
+func weight(line string) int {
+	line = stamp().ReplaceAllString(strings.TrimSpace(line), "")
+	reasoned := strings.Contains(line, ": ") || strings.HasPrefix(line, "{")
+	switch isGrave, complains := grave().MatchString(line), plaintive().MatchString(line); {
+	case strings.HasPrefix(line, "at "): // of a stack
+		return 0
+	case isGrave && reasoned:
+		return 4
+	case complains && reasoned:
+		return 3
+	case isGrave:
+		return 2
+	case complains:
+		return 1
+	}
+	return 0
+}
+
+// saying is a line as it stands in a sentence: without its time and, of one in JSON, only the message.
+func saying(line string) string {
+	line = stamp().ReplaceAllString(strings.TrimSpace(line), "")
+	var fields map[string]any
+	if json.Unmarshal([]byte(line), &fields) == nil {
+		var parts []string
+		for _, name := range []string{"msg", "message", "error", "err"} {
+			if text, is := fields[name].(string); is && !slices.Contains(parts, text) {
+				parts = append(parts, text)
+			}
+		}
+		if len(parts) > 0 {
+			line = strings.Join(parts, ": ")
+		}
+	}
+	if said := []rune(line); len(said) > longestSaying {
+		return string(said[:longestSaying-1]) + "…"
+	}
+	return line
+}
+
+// inLog finds the cause of a container's end in the last lines of its log, where they say more than
+// its exit code: of all that may stand there, what the system itself writes.
+func inLog(cause rollout.Cause, log rollout.LogTail) (Entry, bool) {
+	if !cause.Exited || cause.Container != log.Container {
+		return Entry{}, false
+	}
+	for _, line := range slices.Backward(slices.Concat(log.Error, log.Lines)) {
+		for _, telling := range []string{"exec format error", "executable file not found", "address already in use"} {
+			if strings.Contains(line, telling) {
+				return Lookup(telling)
+			}
+		}
+	}
+	return Entry{}, false
+}

@@ -1,0 +1,77 @@
+package rollout
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ecs-deploy/internal/taskdef"
+)
+
+func TestTheContainerThatEndedFirstIsTheCause(t *testing.T) {
+	exit := func(name string, code int) Container { return Container{Name: name, ExitCode: &code} }
+	said := func(name, reason string) Container { return Container{Name: name, Reason: reason} }
+	optional := func(c Container) Container { c.Optional = true; return c }
+	for name, test := range map[string]struct {
+		code       StopCode
+		reason     string
+		containers []Container
+		want       Cause
+	}{
+		"a side car that was told to stop is listed first": {
+			EssentialContainerExited, "Essential container in task exited", []Container{exit("envoy", 143), exit("app", 1)},
+			Cause{Container: "app", Exited: true, ExitCode: 1},
+		},
+		"one that had to be killed is listed first": {
+			EssentialContainerExited, "Essential container in task exited", []Container{exit("envoy", 137), exit("app", 2)},
+			Cause{Container: "app", Exited: true, ExitCode: 2},
+		},
+		"the side car ended well, and the app was told to stop": {
+			EssentialContainerExited, "Essential container in task exited", []Container{exit("app", 143), exit("init", 0)},
+			Cause{Container: "init", Exited: true, First: true},
+		},
+		"the only essential container ended well": {
+			EssentialContainerExited, "Essential container in task exited", []Container{exit("app", 0)},
+			Cause{Container: "app", Exited: true},
+		},
+		"a container that may end did so badly": {
+			EssentialContainerExited, "Essential container in task exited", []Container{optional(exit("init", 1)), exit("app", 0)},
+			Cause{Container: "app", Exited: true},
+		},
+		"all ended well: which was first is not known": {
+			EssentialContainerExited, "Essential container in task exited", []Container{exit("app", 0), exit("envoy", 0)},
+			Cause{Said: "Essential container in task exited"},
+		},
+		"killed, with no other container": {
+			EssentialContainerExited, "Essential container in task exited", []Container{exit("app", 137)},
+			Cause{Container: "app", Exited: true, ExitCode: 137},
+		},
+		"one could not start": {
+			TaskFailedToStart, "Task failed to start", []Container{exit("init", 0), said("app", "CannotPullContainerError: pull image manifest has been retried 7 time(s): x")},
+			Cause{Container: "app", Said: "CannotPullContainerError: pull image manifest has been retried: x"},
+		},
+		"told to stop since it is not healthy": {
+			"ServiceSchedulerInitiated", "Task failed ELB health checks in (target-group x)", []Container{exit("app", 137)},
+			Cause{Said: "Task failed ELB health checks in (target-group x)"},
+		},
+		"the proxy is not the application": {
+			"ServiceSchedulerInitiated", "Task failed container health checks", []Container{exit("app", 0), exit("ecs-service-connect-x", 1)},
+			Cause{Container: "ecs-service-connect-x", Said: "Task failed container health checks"},
+		},
+		"its host went away": {
+			SpotInterruption, "Your Spot Task was interrupted.", []Container{exit("app", 143)},
+			Cause{Said: "Your Spot Task was interrupted.", StopCode: SpotInterruption},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, test.want, Task{StopCode: test.code, Reason: test.reason, Containers: test.containers}.Cause())
+		})
+	}
+}
+
+func TestTheTaskDefinitionTellsWhichContainersMayEnd(t *testing.T) {
+	document, err := taskdef.Parse([]byte(`{"containerDefinitions":[{"name":"init","essential":false},{"name":"app"}]}`))
+	require.NoError(t, err)
+	task := Task{Containers: []Container{{Name: "init"}, {Name: "app"}, {Name: "ecs-service-connect-x"}}}.Of(document)
+	require.Equal(t, []Container{{Name: "init", Optional: true}, {Name: "app"}, {Name: "ecs-service-connect-x"}}, task.Containers)
+}
