@@ -77,7 +77,7 @@ func (l *timedLog) Write(text []byte) (int, error) {
 var mayBeDenied = []string{
 	"ListServiceDeployments", "DescribeServiceDeployments", "StopServiceDeployment", "DescribeServiceRevisions", "ListTasks",
 	"DescribeTasks", "GetLogEvents", "DescribeTargetHealth", "ListTargets", "GetDeploymentTarget", "GetDeploymentConfig",
-	"BatchGetImage", "DescribeLogGroups", "GetRole",
+	"BatchGetImage", "DescribeLogGroups", "GetRole", "DescribeTargetGroups",
 }
 
 func newCampaign(seed uint64) *campaign {

@@ -296,7 +296,7 @@ func TestOneSpoiltCall(t *testing.T) {
 			}
 		}
 	}
-	require.Len(t, seen, 37, "every operation that is called anywhere")
+	require.Len(t, seen, 38, "every operation that is called anywhere")
 }
 
 func (l left) requireHonest(t *testing.T, clean left) {

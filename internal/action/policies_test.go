@@ -150,6 +150,7 @@ func TestNoDocumentedPolicyAllowsWhatNothingNeeds(t *testing.T) {
 		deployWeb("healthy", "keep-revisions", "3", "wait-for", "running"),
 		deployWeb("lattice", "wait-for", "running"),
 		deployWeb("healthy", "keep-revisions", "3"),
+		deployWeb("never-healthy", "timeout", "3m"),
 		deployWeb("migration-hangs", "run-before", "bin/migrate"),
 		deployWeb("healthy", "scheduled-tasks", "rule:nightly, schedule:reports/monthly"),
 		operate("waiting", "continue"), operate("two-deployments", "rollback"),

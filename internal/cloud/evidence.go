@@ -2,13 +2,15 @@ package cloud
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"ecs-deploy/internal/rollout"
 )
 
 // Gather adds to the evidence what only AWS knows: the tasks of the deployment that failed, the
-// health of those that run as the load balancer sees it, and the last log lines of the container that
-// failed. What may not be read is left out, and told.
+// health of those that run as the load balancer sees it and how it checks them, and the last log lines of the container
+// that failed. What may not be read is left out, and told.
 func (c *Client) Gather(ctx context.Context, r *rollout.Rollout, evidence *rollout.Evidence) {
 	stopped, err := c.StoppedTasks(ctx, r)
 	if err != nil {
@@ -19,11 +21,7 @@ func (c *Client) Gather(ctx context.Context, r *rollout.Rollout, evidence *rollo
 			evidence.Failures = append(evidence.Failures, task)
 		}
 	}
-	if len(evidence.Failures) > 0 {
-		if evidence.Log, err = c.lastLog(ctx, r, evidence.Failures); err != nil {
-			c.emit(rollout.Unreadable{Err: err, Sight: rollout.SightLastLines})
-		}
-	}
+	suspects := evidence.Failures
 	if r.Deployment.Running > 0 && len(r.Service.TargetGroups) > 0 {
 		running, err := c.RunningTasks(ctx, r)
 		if err == nil {
@@ -32,5 +30,23 @@ func (c *Client) Gather(ctx context.Context, r *rollout.Rollout, evidence *rollo
 		if err != nil {
 			c.emit(rollout.Unreadable{Err: err, Sight: rollout.SightObjection})
 		}
+		if len(suspects) == 0 && len(evidence.Targets) > 0 {
+			suspects = running
+		}
 	}
+	if evidence.Log, err = c.lastLog(ctx, r, suspects); err != nil {
+		c.emit(rollout.Unreadable{Err: err, Sight: rollout.SightLastLines})
+	}
+	if unhealthy(*evidence) {
+		if evidence.Checks, err = c.HealthChecks(ctx, r.Service.TargetGroups); err != nil {
+			c.emit(rollout.Unreadable{Err: err, Sight: rollout.SightHealthCheck})
+		}
+	}
+}
+
+// unhealthy tells whether a load balancer has something against tasks that run or ran.
+func unhealthy(evidence rollout.Evidence) bool {
+	return len(evidence.Targets) > 0 || slices.ContainsFunc(evidence.Failures, func(task rollout.Task) bool {
+		return strings.Contains(task.Reason, "ELB health checks")
+	})
 }

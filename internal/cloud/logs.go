@@ -18,7 +18,7 @@ const logLines = 200
 func (c *Client) lastLog(ctx context.Context, r *rollout.Rollout, tasks []rollout.Task) (rollout.LogTail, error) {
 	var last rollout.LogTail
 	for _, task := range slices.Backward(tasks[max(0, len(tasks)-3):]) {
-		container, known := task.Suspect(r.Service.Balanced.Container)
+		container, known := task.Suspect()
 		if !known || task.NeverRan(container) {
 			continue
 		}

@@ -1,11 +1,13 @@
 package cloud
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
 	"slices"
 	"strings"
+	"time"
 
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
@@ -80,7 +82,7 @@ func (c *Client) UnhealthyTargets(
 
 // targets are those of a target group, by its ARN.
 func (c *Client) targets(ctx context.Context, group string) ([]target, error) {
-	about := "target group " + group[strings.Index(group, ":targetgroup/")+1:]
+	about := "target group " + groupName(group)
 	if ofLattice(group) {
 		targets, err := c.latticeTargets(ctx, group)
 		if err != nil {
@@ -112,6 +114,43 @@ func (c *Client) targets(ctx context.Context, group string) ([]target, error) {
 	}
 	return targets, nil
 }
+
+// HealthChecks are those of the target groups of a load balancer, by their ARNs. VPC Lattice's are left out.
+func (c *Client) HealthChecks(ctx context.Context, groups []string) ([]rollout.HealthCheck, error) {
+	groups = Balancers(groups)["elasticloadbalancing"]
+	if len(groups) == 0 {
+		return nil, nil
+	}
+	out, err := elb.NewFromConfig(c.config).DescribeTargetGroups(
+		ctx, &elb.DescribeTargetGroupsInput{TargetGroupArns: groups},
+	)
+	if err != nil {
+		return nil, c.problem(ctx, err, "elasticloadbalancing:DescribeTargetGroups", "target group "+groupName(groups[0]))
+	}
+	var checks []rollout.HealthCheck
+	for _, group := range out.TargetGroups {
+		check := rollout.HealthCheck{
+			Group:     deref(group.TargetGroupArn),
+			Protocol:  string(group.HealthCheckProtocol),
+			Port:      deref(group.HealthCheckPort),
+			Path:      deref(group.HealthCheckPath),
+			Interval:  time.Duration(deref(group.HealthCheckIntervalSeconds)) * time.Second,
+			Timeout:   time.Duration(deref(group.HealthCheckTimeoutSeconds)) * time.Second,
+			Threshold: int(deref(group.UnhealthyThresholdCount)),
+		}
+		if matcher := group.Matcher; matcher != nil {
+			check.Wants = cmp.Or(deref(matcher.HttpCode), deref(matcher.GrpcCode))
+		}
+		if check.Port == "traffic-port" {
+			check.Port = ""
+		}
+		checks = append(checks, check)
+	}
+	return checks, nil
+}
+
+// groupName is the name of a target group, of which the ARN is given.
+func groupName(group string) string { return group[strings.Index(group, ":targetgroup/")+1:] }
 
 // latticeTargets are those of a target group of VPC Lattice. Where it makes no health checks, all are taken for healthy
 // (https://docs.aws.amazon.com/vpc-lattice/latest/APIReference/API_TargetSummary.html).

@@ -54,7 +54,7 @@ func (c *Client) tasks(
 		}
 		for _, t := range out.Tasks {
 			if deref(t.StartedBy) == r.Deployment.Starter() {
-				tasks = append(tasks, c.task(t).Of(r.Revision.Revision.Document))
+				tasks = append(tasks, c.task(t).Of(r.Revision.Revision.Document, r.Service.Balanced.Container))
 			}
 		}
 	}

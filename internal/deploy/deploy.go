@@ -245,11 +245,12 @@ func (d *deployer) follow(ctx context.Context) error {
 		return nil
 	}
 	until := watch.Until{
-		WaitFor:  d.plan.WaitFor,
-		Timeout:  d.plan.Timeout,
-		Hopeless: diagnose.Hopeless,
-		Together: d.plan.RollBack,
-		Continue: d.throughPauses,
+		WaitFor:    d.plan.WaitFor,
+		Timeout:    d.plan.Timeout,
+		Hopeless:   diagnose.Hopeless,
+		Objections: diagnose.Objections,
+		Together:   d.plan.RollBack,
+		Continue:   d.throughPauses,
 	}
 	err := watch.Follow(ctx, d.client, followed, until, d.emit)
 	for _, r := range followed {

@@ -105,7 +105,7 @@ func (d *deployer) followOnce(ctx context.Context, planned *rollout.PlannedTask,
 		return err
 	}
 	for i, task := range tasks {
-		tasks[i] = task.Of(document)
+		tasks[i] = task.Of(document, "")
 	}
 	result.ExitCode, result.Verdict, result.Findings = ended(planned, tasks)
 	return nil

@@ -7,7 +7,7 @@ var byAccess = []Entry{
 		Signs: signs(
 			all(`@nowhere`),
 			all(logging+`|logger args`, `invalid region|missing ?region|missing ?endpoint|unknown endpoint|`+
-				`awslogs-region is required|region .*(not specified|required)`),
+				`awslogs-region is required|region .*(not specified|required)|determine region`),
 		),
 		Means: "The log configuration of a container names no region, or one that does not exist.",
 		Next:  "Correct awslogs-region in its logConfiguration.",
@@ -109,6 +109,7 @@ var byAccess = []Entry{
 	{
 		ID: "secret-not-json",
 		Signs: signs(
+			all(`^(invalid character|json: |unexpected end of JSON)`),
 			all(secrets, `looking for beginning of|invalid character|unmarshal|not valid json`),
 		),
 		Means: "valueFrom names a key of the secret, but the secret is not JSON.",

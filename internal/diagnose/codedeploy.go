@@ -56,7 +56,7 @@ var byCode = []Entry{
 	},
 	{
 		ID:    "appspec",
-		Signs: signs(all(`INVALID_REVISION|INVALID_ECS_SERVICE`)),
+		Signs: signs(all(`INVALID_REVISION|INVALID_ECS_SERVICE|AppSpec file|BundleType`)),
 		Means: "ECS or CodeDeploy cannot deploy what the AppSpec says.",
 		Next: "Check its container name and port, network and platform against the task definition and the " +
 			"service.",

@@ -15,7 +15,7 @@ var byContainer = []Entry{
 		ID: "user-not-in-image",
 		Signs: signs(
 			all(
-				`unable to find (user|group)|no matching entries in (passwd|group)|user lookup|` +
+				`unable to find (user|group)|no (users|groups) found|no matching entries in (passwd|group)|user lookup|` +
 					`@passwd`,
 			),
 		),
@@ -79,7 +79,7 @@ var byContainer = []Entry{
 		Signs: signs(
 			all(
 				`already using a port|port is already allocated|address already in use|` +
-					`RESOURCE:PORTS|Bind for [\d.]+`,
+					`RESOURCE:PORTS|all ports are allocated|Bind for [\d.]+`,
 			),
 		),
 		Room:  true,
@@ -127,7 +127,7 @@ var byContainer = []Entry{
 	},
 	{
 		ID:    "told-to-stop",
-		Signs: signs(all(`Scaling activity initiated by|Task stopped by (a )?user`)),
+		Signs: signs(all(`Scaling activity initiated by|Task stopped by (a )?user|^UserInitiated$`)),
 		Exits: []int{143},
 		Means: "The container was told to stop and did (143 is SIGTERM).",
 		Next: "Look at why: another essential container that exited first, a health check, or somebody who " +

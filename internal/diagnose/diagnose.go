@@ -15,7 +15,16 @@ import (
 // further speaks: the load balancer, the events of the service, AWS's words on its end, and at last the phase in
 // which it stuck.
 func Explain(evidence rollout.Evidence) []rollout.Finding {
-	looks := []func(rollout.Evidence) []rollout.Finding{ended, failures, targets, decided, obstacles, said, given, stuck}
+	looks := []func(rollout.Evidence) []rollout.Finding{
+		ended,
+		failures,
+		Objections,
+		decided,
+		obstacles,
+		said,
+		given,
+		stuck,
+	}
 	for _, look := range looks {
 		if findings := look(evidence); len(findings) > 0 {
 			return findings
@@ -109,27 +118,31 @@ func failures(evidence rollout.Evidence) []rollout.Finding {
 		if !found {
 			entry, found = LookupCause(cause)
 		}
-		findings = append(findings, with(finding, entry, found))
+		findings = append(findings, joined(with(finding, entry, found), evidence))
 	}
 	return findings
 }
 
-// targets is what the load balancer has against the tasks that run.
-func targets(evidence rollout.Evidence) []rollout.Finding {
-	var reasons []string
+// Objections are what load balancers have against tasks that run.
+func Objections(evidence rollout.Evidence) []rollout.Finding {
+	var reasons, ports []string
 	counts := map[string]int{}
 	for _, target := range evidence.Targets {
 		parts := []string{target.State, target.Reason, target.Description}
 		reason := strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), ", ")
 		if counts[reason]++; counts[reason] == 1 {
 			reasons = append(reasons, reason)
+			ports = append(ports, target.Target[strings.LastIndexByte(target.Target, ':')+1:])
 		}
 	}
 	var findings []rollout.Finding
-	for _, reason := range reasons {
+	for i, reason := range reasons {
 		finding := known(rollout.Finding{About: rollout.AboutTargets, Tasks: counts[reason], Said: reason}, reason)
 		if finding.Means == "" && strings.HasPrefix(reason, "unhealthy") {
 			finding = known(finding, "failed ELB health checks")
+		}
+		if slices.Contains(ofLoadBalancer, finding.ID) {
+			finding = answered(finding, answerIn(reason, ports[i], evidence.Checks))
 		}
 		findings = append(findings, finding)
 	}

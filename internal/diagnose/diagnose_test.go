@@ -173,7 +173,10 @@ func TestExplain(t *testing.T) {
 				{State: "unhealthy", Reason: "Target.ResponseCodeMismatch", Description: mismatch},
 				{State: "initial", Reason: "Elb.InitialHealthChecking", Description: "Initial health checks in progress"}}},
 			[]rollout.Finding{
-				as(t, rollout.Finding{About: rollout.AboutTargets, Tasks: 2, Said: "unhealthy, Target.ResponseCodeMismatch, " + mismatch}, "target-unhealthy"),
+				answered(
+					as(t, rollout.Finding{About: rollout.AboutTargets, Tasks: 2, Said: "unhealthy, Target.ResponseCodeMismatch, " + mismatch}, "target-unhealthy"),
+					&rollout.Answer{Codes: "502"},
+				),
 				as(t, rollout.Finding{About: rollout.AboutTargets, Tasks: 1, Said: "initial, Elb.InitialHealthChecking, Initial health checks in progress"}, "health-pending"),
 			},
 		},

@@ -36,7 +36,7 @@ var byHealth = []Entry{
 	},
 	{
 		ID:    "zone-not-enabled",
-		Signs: signs(all(`Availability Zone that is not enabled`)),
+		Signs: signs(all(`Availability Zone (that is not enabled|for which LoadBalancer is not configured)`)),
 		Means: "The task runs in an availability zone that is off in the load balancer.",
 		Next:  "Enable the zone in the load balancer, or take its subnet out of the service.",
 		Example: "unused, Target.NotInUse, Target is in an Availability Zone that is not enabled for the load " +
@@ -45,12 +45,29 @@ var byHealth = []Entry{
 	},
 	{
 		ID:    "target-group-unused",
-		Signs: signs(all(`Target\.NotInUse|not configured to receive traffic`)),
+		Signs: signs(all(`Target\.NotInUse|not configured to receive traffic|not have an associated load balancer`)),
 		Means: "The target group gets no traffic: no listener has it.",
 		Next:  "Give the target group to a listener or a rule of the load balancer.",
 		Example: "unused, Target.NotInUse, Target group is not configured to receive traffic from the load " +
 			"balancer",
 		Source: elbHealth,
+	},
+	{
+		ID:    Unknown,
+		Signs: signs(all(`Target\.NotRegistered`)),
+		Means: "ECS has not registered the tasks with the target group, or not yet.",
+		Next: "Look at the events of the service for what keeps ECS from it, and at the quota of targets of the " +
+			"load balancer.",
+		Example: "unused, Target.NotRegistered, Target is not registered to the target group",
+		Source:  elbHealth,
+	},
+	{
+		ID:      Unknown,
+		Signs:   signs(all(`Target\.IpUnusable`)),
+		Means:   "The address of the task cannot be a target: a load balancer uses it.",
+		Next:    "Give the tasks subnets of their own, or let ECS start another task.",
+		Example: "unused, Target.IpUnusable, The target IP address is reserved for use by a Application Load Balancer",
+		Source:  elbHealth,
 	},
 	{
 		ID:      "health-unchecked",
@@ -62,7 +79,7 @@ var byHealth = []Entry{
 	},
 	{
 		ID:      "health-pending",
-		Signs:   signs(all(`Elb\.InitialHealthChecking|Elb\.RegistrationInProgress`)),
+		Signs:   signs(all(`Elb\.InitialHealthChecking|Elb\.RegistrationInProgress|registration is still in progress`)),
 		Means:   "The load balancer has not judged the tasks yet.",
 		Next:    "Wait; if it goes on, lower the interval and the healthy threshold of the health check.",
 		Example: "initial, Elb.InitialHealthChecking, Initial health checks in progress",
@@ -95,7 +112,7 @@ var byHealth = []Entry{
 		ID: "internal-error",
 		Signs: signs(
 			all(
-				`Elb\.InternalError|error Internal failure|Reason: Internal error|InternalError\b`,
+				`Elb\.InternalError|error Internal failure|Reason: Internal error|InternalError\b|ServerException`,
 			),
 		),
 		Passing: true,

@@ -6,9 +6,9 @@ var byHost = []Entry{
 		ID: "instance-gone",
 		Signs: signs(
 			all(
-				`Host EC2 \(instance|TerminationNotice|in the (stopped|terminated) state|` +
+				`Host EC2 \(instance|TerminationNotice|in (the )?(stopped|terminated) state|` +
 					`instance .*(was|is being) (terminated|stopped)|container instance .*(deregist\w+|` +
-					`is (inactive|draining))|^INACTIVE$`,
+					`is (inactive|draining))|^INACTIVE$|Target\.InvalidState`,
 			),
 		),
 		Passing: true,

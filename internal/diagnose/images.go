@@ -37,7 +37,7 @@ var byImage = []Entry{
 		Signs: signs(
 			all(
 				`invalid (image )?reference|invalid repository name|must be lowercase|normalize image|` +
-					`could not parse (image )?reference|repository name must|invalid tag format|` +
+					`image repository should not be|could not parse (image )?reference|repository name must|invalid tag format|` +
 					`invalid image name`,
 			),
 		),
@@ -108,7 +108,7 @@ var byImage = []Entry{
 	{
 		ID: "registry-unreachable",
 		Signs: signs(
-			all(pulling, unreachable+`|x509|certificate|dial tcp`),
+			all(pulling, unreachable+`|x509|certificate|dial tcp|failed to do request`),
 		),
 		Means: "The tasks cannot reach the registry from their subnets.",
 		Next: "Give the subnets a NAT gateway, or assignPublicIp in public ones, or VPC endpoints for ecr.api, " +

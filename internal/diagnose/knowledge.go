@@ -38,6 +38,9 @@ const (
 	seen     = "recorded output of the real service"
 )
 
+// Unknown is the id where no cause is known, or one that has no id of its own.
+const Unknown = "unknown"
+
 // signs is so where one of several signs is.
 func signs(several ...func(string) bool) func(string) bool {
 	return func(text string) bool {
@@ -104,7 +107,7 @@ func LookupCause(cause rollout.Cause) (Entry, bool) {
 	case cause.First:
 		return of("sidecar-exited")
 	}
-	if entry, found := Lookup(cause.Said); found && cause.Said != "" {
+	if entry, found := Lookup(cause.Said); found && cause.Said != "" && cause.StopCode != rollout.UserInitiated {
 		return entry, true
 	}
 	if !cause.Exited {

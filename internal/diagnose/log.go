@@ -41,8 +41,10 @@ func Excerpt(log rollout.LogTail) rollout.LogTail {
 var (
 	// grave is what lines have that a program, its language or its system writes at its end.
 	grave = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`(?i)\bpanic: |\bfatal\b|\bunhandled\b|\buncaught\b|exception\b|\bcaused by: |` +
-			`^[\w.]*error: |segmentation fault|core dumped|exec format error`)
+		return regexp.MustCompile(
+			`(?i)\bpanic: |\bfatal\b|\bunhandled\b|\buncaught\b|exception\b|\bcaused by: |` +
+				`^[\w.]*error: |segmentation fault|core dumped|exec format error`,
+		)
 	})
 	// plaintive is what lines have that tell of some error.
 	plaintive = sync.OnceValue(func() *regexp.Regexp {

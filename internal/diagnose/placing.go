@@ -100,7 +100,7 @@ var byPlace = []Entry{
 	},
 	{
 		ID:    "network-interface",
-		Signs: signs(all(`network interface|\beni\b`)),
+		Signs: signs(all(`network interface|\beni\b|ContainerNetworkingError|network namespace|add network failed`)),
 		Means: "The network interface of a task could not be created or attached.",
 		Next: "Check that the subnets have free addresses, and that subnets and security groups belong to one " +
 			"VPC.",

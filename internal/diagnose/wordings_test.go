@@ -47,7 +47,7 @@ func (w wording) told() string {
 
 func unknownUnless(findings []rollout.Finding) string {
 	if len(findings) == 0 || findings[0].ID == "" {
-		return "unknown"
+		return Unknown
 	}
 	return findings[0].ID
 }
@@ -63,7 +63,7 @@ func TestWordingsThatPeopleMet(t *testing.T) {
 		switch {
 		case slices.Contains(w.Cause, told):
 			continue
-		case told == "unknown":
+		case told == Unknown:
 			unnamed++
 		default:
 			wrong++

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -51,6 +52,22 @@ type (
 		Reason      string `xml:"TargetHealth>Reason,omitempty"`
 		Description string `xml:"TargetHealth>Description,omitempty"`
 	}
+	targetGroupsResponse struct {
+		XMLName xml.Name      `xml:"DescribeTargetGroupsResponse"`
+		Members []targetGroup `xml:"DescribeTargetGroupsResult>TargetGroups>member"`
+	}
+	targetGroup struct {
+		ARN       string `xml:"TargetGroupArn"`
+		Name      string `xml:"TargetGroupName"`
+		Protocol  string `xml:"HealthCheckProtocol"`
+		Port      string `xml:"HealthCheckPort"`
+		Path      string `xml:"HealthCheckPath"`
+		Interval  int    `xml:"HealthCheckIntervalSeconds"`
+		Timeout   int    `xml:"HealthCheckTimeoutSeconds"`
+		Healthy   int    `xml:"HealthyThresholdCount"`
+		Unhealthy int    `xml:"UnhealthyThresholdCount"`
+		Codes     string `xml:"Matcher>HttpCode"`
+	}
 	getRoleResponse struct {
 		XMLName  xml.Name `xml:"GetRoleResponse"`
 		Path     string   `xml:"GetRoleResult>Role>Path"`
@@ -71,6 +88,7 @@ type (
 var queries = map[string]func(*Sim, url.Values, string) (any, error){
 	"AssumeRole":                (*Sim).assumeRole,
 	"AssumeRoleWithWebIdentity": (*Sim).assumeRoleWithWebIdentity,
+	"DescribeTargetGroups":      (*Sim).describeTargetGroups,
 	"DescribeTargetHealth":      (*Sim).describeTargetHealth,
 	"GetCallerIdentity":         (*Sim).getCallerIdentity,
 	"GetRole":                   (*Sim).getRole,
@@ -147,6 +165,20 @@ func (s *Sim) getRole(form url.Values, _ string) (any, error) {
 		ARN:      "arn:aws:iam::" + account + ":role/" + name,
 		Created:  "2024-01-01T00:00:00Z",
 	}, nil
+}
+
+// describeTargetGroups knows all target groups, and gives them the same health check
+// (https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeTargetGroups.html).
+func (s *Sim) describeTargetGroups(form url.Values, _ string) (any, error) {
+	var groups []targetGroup
+	for i := 1; form.Has(fmt.Sprintf("TargetGroupArns.member.%d", i)); i++ {
+		group := form.Get(fmt.Sprintf("TargetGroupArns.member.%d", i))
+		groups = append(groups, targetGroup{
+			ARN: group, Name: strings.Split(group, "/")[1], Protocol: "HTTP", Port: "traffic-port", Path: "/health",
+			Interval: 10, Timeout: 5, Healthy: 2, Unhealthy: 3, Codes: "200",
+		})
+	}
+	return targetGroupsResponse{Members: groups}, nil
 }
 
 func (s *Sim) describeTargetHealth(form url.Values, _ string) (any, error) {

@@ -64,6 +64,7 @@ var otherServices = map[string]string{
 	"GetRole":                "iam:",
 	"DescribeParameters":     "ssm:",
 	"DescribeSecret":         "secretsmanager:",
+	"DescribeTargetGroups":   "elasticloadbalancing:",
 	"DescribeTargetHealth":   "elasticloadbalancing:",
 	"ListTargets":            "vpc-lattice:",
 	"CreateDeployment":       "codedeploy:",

@@ -119,26 +119,25 @@ var (
 	migrates = well.but(fate{
 		in: "RUNNING", after: 10 * time.Second, stopCode: "EssentialContainerExited", stoppedReason: "Essential " +
 			"container in task exited",
-		exitCode: exit(0), log: append(slices.Clone(migration), "2026-11-09T03:00:10.001Z done"),
-	})
+		exitCode: exit(0),
+	}).writing(append(slices.Clone(migration), "2026-11-09T03:00:10.001Z done")...)
 	failsToMigrate = well.but(fate{
 		in: "RUNNING", after: 6 * time.Second, stopCode: "EssentialContainerExited", stoppedReason: "Essential container " +
 			"in task exited",
-		exitCode: exit(3), log: append(slices.Clone(migration[:2]), "2026-11-09T03:00:05.733Z 0042_drop_legacy_column "+
-			"... ERROR: cannot drop column legacy_id: view reports depends on it"),
-	})
-	neverEnds = well.but(fate{in: "RUNNING", after: endlessTimeout, log: migration[:1]})
+		exitCode: exit(3),
+	}).writing(append(slices.Clone(migration[:2]), "2026-11-09T03:00:05.733Z 0042_drop_legacy_column "+
+		"... ERROR: cannot drop column legacy_id: view reports depends on it")...)
+	neverEnds = well.but(fate{in: "RUNNING", after: endlessTimeout}).writing(migration[:1]...)
 )
 
 // logged are the events of a task's log, each a second after the one before, and visible a second
 // later (how late CloudWatch Logs shows them is unverified).
 func (s *Sim) logged(t *task) []document {
-	f := t.deployment.behaviour.fate
-	if f == nil || t.ran.IsZero() {
+	if t.ran.IsZero() {
 		return nil
 	}
 	var events []document
-	for i, line := range f.log {
+	for i, line := range t.deployment.behaviour.log {
 		at := t.ran.Add(time.Duration(i) * time.Second)
 		if s.now.Sub(at) >= time.Second || !t.stopped.IsZero() && s.now.Sub(t.stopped) >= 2*time.Second {
 			events = append(

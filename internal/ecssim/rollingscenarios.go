@@ -85,8 +85,7 @@ var rollingScenarios = []Scenario{
 		behaviour: well.but(fate{
 			in: "RUNNING", after: 2 * time.Second, stopCode: "EssentialContainerExited",
 			stoppedReason: "Essential container in task exited", exitCode: exit(1),
-			log: []string{"exec /app/server: exec format error"},
-		}),
+		}).writing("exec /app/server: exec format error"),
 	},
 	{
 		Name: "crash-loop", Story: "the container exits, again and again, and no circuit breaker is on", behaviour: crashes,

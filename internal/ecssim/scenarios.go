@@ -82,10 +82,20 @@ var neverHealthy = behaviour{
 	pull:      well.pull,
 	activate:  well.activate,
 	healthy:   endlessTimeout,
+	log: []string{
+		"2026-11-09T03:00:41.112Z info  starting web v2, listening on 0.0.0.0:8080",
+		"2026-11-09T03:00:52.020Z error GET /health: cache.internal:6379: connection refused",
+		"2026-11-09T03:01:02.021Z error GET /health: cache.internal:6379: connection refused",
+	},
 }
 
 func (b behaviour) but(f fate) behaviour {
 	b.fate = &f
+	return b
+}
+
+func (b behaviour) writing(lines ...string) behaviour {
+	b.log = lines
 	return b
 }
 
@@ -99,13 +109,12 @@ var (
 	crashes = well.but(fate{
 		in: "RUNNING", after: 8 * time.Second, stopCode: "EssentialContainerExited",
 		stoppedReason: "Essential container in task exited", exitCode: exit(1),
-		log: []string{
-			"2026-11-09T03:00:41.112Z info  starting web v2",
-			"2026-11-09T03:00:41.560Z info  connecting to the database",
-			"2026-11-09T03:00:46.571Z error could not connect: password authentication failed for user \"web\"",
-			"2026-11-09T03:00:46.572Z fatal giving up",
-		},
-	})
+	}).writing(
+		"2026-11-09T03:00:41.112Z info  starting web v2",
+		"2026-11-09T03:00:41.560Z info  connecting to the database",
+		"2026-11-09T03:00:46.571Z error could not connect: password authentication failed for user \"web\"",
+		"2026-11-09T03:00:46.572Z fatal giving up",
+	)
 	runsOutOfMemory = well.but(fate{
 		in: "RUNNING", after: 15 * time.Second, stopCode: "EssentialContainerExited",
 		stoppedReason: "Essential container in task exited", exitCode: exit(137),

@@ -85,7 +85,7 @@ func arn(resource string) string {
 // New makes the world of a scenario, as it stands when the deployer arrives.
 func New(scenario Scenario) *Sim {
 	now := time.Now()
-	if scenario.once == (behaviour{}) {
+	if !scenario.once.given() {
 		scenario.once = migrates
 	}
 	s := &Sim{

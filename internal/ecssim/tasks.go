@@ -2,6 +2,7 @@ package ecssim
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -15,7 +16,11 @@ type behaviour struct {
 	healthy   time.Duration // in RUNNING, until it counts as healthy
 	fate      *fate         // nil: it runs on
 	nowhere   string        // not empty: no task can be placed, and why
+	log       []string      // what its first container writes
 }
+
+// given tells whether it is said how a task fares.
+func (b behaviour) given() bool { return !reflect.ValueOf(b).IsZero() }
 
 // fate is how a task dies.
 type fate struct {
@@ -27,8 +32,7 @@ type fate struct {
 	containerReason string
 	exitCode        *int
 	event           string // what the service says of it
-	log             []string
-	drains          bool // the scheduler stops it, rather than it stopping
+	drains          bool   // the scheduler stops it, rather than it stopping
 }
 
 type task struct {

@@ -169,7 +169,7 @@ func (s *Sim) behaviourOf(v *service, r *revision) behaviour {
 		return well
 	}
 	for _, n := range s.scenario.others {
-		if n.family == "" && n.name == r.family || n.name == v.name && n.behaviour != (behaviour{}) {
+		if n.family == "" && n.name == r.family || n.name == v.name && n.behaviour.given() {
 			return n.behaviour
 		}
 	}

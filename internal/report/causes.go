@@ -1,8 +1,10 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
+	"time"
 
 	"ecs-deploy/internal/rollout"
 )
@@ -22,15 +24,67 @@ func cause(c rollout.Cause) string {
 	return fmt.Sprintf("container %s: %s", c.Container, c.Said)
 }
 
+// why is why tasks failed, in a phrase: what the load balancer got tells more than that they failed its health checks.
+func why(f rollout.Finding) string {
+	if f.Answer != nil {
+		return "the load balancer " + got(*f.Answer)
+	}
+	return cause(f.Cause)
+}
+
+// got is what a load balancer got from a target, in the words behind "the load balancer".
+func got(answer rollout.Answer) string {
+	check := answer.Check
+	from := filled(map[string]string{"HTTP": "GET", "HTTPS": "GET"}[check.Protocol], check.Path)
+	if check.Port != "" {
+		from = append(from, "on port "+check.Port)
+	}
+	asked := cmp.Or(strings.Join(from, " "), "the container")
+	var text string
+	switch {
+	case answer.Codes != "":
+		text = "got " + answer.Codes + " from " + asked
+		if check.Wants != "" {
+			text += " (it wants " + check.Wants + ")"
+		}
+	case check.Path == "" && check.Protocol != "":
+		text = "cannot connect to the container" + strings.TrimPrefix(" "+asked, " the container")
+	case answer.Late && check.Timeout > 0:
+		text = "got no answer from " + asked + " within " + rollout.Span(check.Timeout)
+	default:
+		text = "got no good answer from " + asked
+	}
+	if check.Threshold > 0 && check.Interval > 0 {
+		text += fmt.Sprintf(", %d times in %s", check.Threshold, rollout.Span(time.Duration(check.Threshold)*check.Interval))
+	}
+	return text
+}
+
+// says is the line of its log that tells what went wrong with the container of a finding; empty: none is known.
+func says(r *rollout.Rollout, f rollout.Finding) string {
+	log := r.Log
+	if log.Says == "" || f.Answer == nil && (!f.Cause.Exited || f.Cause.Container != log.Container) {
+		return ""
+	}
+	if f.Answer == nil {
+		return "its log says: " + log.Says
+	}
+	return "container " + log.Container + " says: " + log.Says
+}
+
 // found is what a finding is about: a sentence without its full stop.
 func found(r *rollout.Rollout, f rollout.Finding) string {
 	switch f.About {
 	case rollout.AboutTasks:
-		return plural(f.Tasks, "task") + " failed: " + cause(f.Cause)
+		return plural(f.Tasks, "task") + " failed: " + why(f)
 	case rollout.AboutPlace:
 		return "ECS found no place for the task: " + f.Said
 	case rollout.AboutTargets:
-		return fmt.Sprintf("the load balancer does not find %s healthy: %s", plural(f.Tasks, "task"), f.Said)
+		said := f.Said
+		if f.Answer != nil {
+			said = "it " + got(*f.Answer)
+		}
+		return fmt.Sprintf("the load balancer does not find %s healthy: %s", plural(f.Tasks, "task"), said)
 	case rollout.AboutEvent:
 		return "ECS " + f.Said
 	case rollout.AboutEnding:
@@ -68,5 +122,6 @@ func functionName(function string) string {
 
 // explanation is all that a finding has to say.
 func explanation(r *rollout.Rollout, f rollout.Finding) string {
-	return strings.Join(filled(sentence(found(r, f)), f.Means, remedy(r, f)), " ")
+	said := strings.Join(filled(found(r, f), says(r, f)), "; ")
+	return strings.Join(filled(sentence(said), f.Means, remedy(r, f)), " ")
 }

@@ -40,15 +40,16 @@ func note(n rollout.Note) string {
 
 // without is what is not known without something that may not be read.
 var without = map[rollout.Sight]string{
-	rollout.SightStages:    "The deployment is followed by what DescribeServices tells.",
-	rollout.SightTraffic:   "The lifecycle events and the traffic are not known without it.",
-	rollout.SightFailures:  "Why tasks fail is not known without it.",
-	rollout.SightHealth:    "Whether the tasks are healthy is not known without it: their number counts.",
-	rollout.SightTargets:   "Whether the load balancer finds the tasks healthy is not known without it.",
-	rollout.SightObjection: "What the load balancer has against the tasks is not known without it.",
-	rollout.SightCauses:    "Why tasks failed is not known without it.",
-	rollout.SightLastLines: "The last log lines of the container are not shown without it.",
-	rollout.SightOneOff:    "What the task writes is not shown without it.",
+	rollout.SightStages:      "The deployment is followed by what DescribeServices tells.",
+	rollout.SightTraffic:     "The lifecycle events and the traffic are not known without it.",
+	rollout.SightFailures:    "Why tasks fail is not known without it.",
+	rollout.SightHealth:      "Whether the tasks are healthy is not known without it: their number counts.",
+	rollout.SightTargets:     "Whether the load balancer finds the tasks healthy is not known without it.",
+	rollout.SightObjection:   "What the load balancer has against the tasks is not known without it.",
+	rollout.SightHealthCheck: "What the health check of the load balancer asks for is not known without it.",
+	rollout.SightCauses:      "Why tasks failed is not known without it.",
+	rollout.SightLastLines:   "The last log lines of the container are not shown without it.",
+	rollout.SightOneOff:      "What the task writes is not shown without it.",
 	rollout.SightDuration: "How long the traffic takes to move is not known without it, and not in the default of " +
 		"timeout.",
 }

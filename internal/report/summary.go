@@ -104,7 +104,7 @@ func (r *Reporter) failedTasks(rollouts []*rollout.Rollout) section {
 				more++
 				continue
 			}
-			container, _ := task.Suspect(of.Service.Balanced.Container)
+			container, _ := task.Suspect()
 			exit := ""
 			if container.ExitCode != nil {
 				exit = fmt.Sprint(*container.ExitCode)

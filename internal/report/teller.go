@@ -202,6 +202,12 @@ func (t *teller) TasksFailed(e rollout.TasksFailed) {
 	r.at(e.Rollout, tasksFailed(e))
 }
 
+func (t *teller) TargetsUnhealthy(e rollout.TargetsUnhealthy) {
+	for _, finding := range e.Findings {
+		t.r().at(e.Rollout, found(e.Rollout, finding))
+	}
+}
+
 func (t *teller) RollbackAwaited(e rollout.RollbackAwaited) {
 	t.r().note(
 		fmt.Sprintf(

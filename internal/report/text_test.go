@@ -132,6 +132,7 @@ func hostile(attack string) []rollout.Event {
 		rollout.HookCalled{Rollout: web, Hook: rollout.LifecycleHook{Pause: true, Status: rollout.HookAwaitingAction}},
 		rollout.ServiceSaid{Rollout: web, By: attack, Message: attack},
 		rollout.TasksFailed{Rollout: web, Cause: cause, Tasks: []string{attack}},
+		rollout.TargetsUnhealthy{Rollout: web, Findings: []rollout.Finding{finding}},
 		rollout.RollbackAwaited{Rollout: web, Cause: cause},
 		rollout.Noticed{What: attack, Next: attack}, rollout.Noticed{What: attack, Next: attack, Warning: true},
 		rollout.Verified{Concerns: []rollout.Concern{{What: attack, Next: attack, Sure: true}, {What: attack, Next: attack}}, Unknown: []string{attack}, Unanswered: []string{attack}},

@@ -37,6 +37,7 @@ type Handler interface {
 	NothingChanged(NothingChanged)
 	ServiceSaid(ServiceSaid)
 	TasksFailed(TasksFailed)
+	TargetsUnhealthy(TargetsUnhealthy)
 	RollbackAwaited(RollbackAwaited)
 	Decided(Decided)
 	Explained(Explained)
@@ -165,6 +166,12 @@ type (
 		Tasks   []string // their ids
 	}
 
+	// TargetsUnhealthy comes when tasks run for a while, and the load balancer does not find them healthy.
+	TargetsUnhealthy struct {
+		Rollout  *Rollout
+		Findings []Finding
+	}
+
 	// RollbackAwaited comes when the tasks of a deployment keep failing for one cause, and what ECS does about it is
 	// waited for.
 	RollbackAwaited struct {
@@ -243,16 +250,17 @@ const (
 type Sight string
 
 const (
-	SightStages    Sight = "stages"     // how far a deployment is, and why it ended
-	SightTraffic   Sight = "traffic"    // the lifecycle events, and the traffic
-	SightFailures  Sight = "failures"   // why tasks fail
-	SightHealth    Sight = "health"     // whether tasks are healthy
-	SightTargets   Sight = "targets"    // whether the load balancer finds them healthy
-	SightObjection Sight = "objection"  // what it has against them
-	SightCauses    Sight = "causes"     // why tasks failed
-	SightLastLines Sight = "last-lines" // what the container wrote last
-	SightOneOff    Sight = "one-off"    // what a task that runs once writes
-	SightDuration  Sight = "duration"   // how long the traffic takes to move
+	SightStages      Sight = "stages"       // how far a deployment is, and why it ended
+	SightTraffic     Sight = "traffic"      // the lifecycle events, and the traffic
+	SightFailures    Sight = "failures"     // why tasks fail
+	SightHealth      Sight = "health"       // whether tasks are healthy
+	SightTargets     Sight = "targets"      // whether the load balancer finds them healthy
+	SightObjection   Sight = "objection"    // what it has against them
+	SightHealthCheck Sight = "health-check" // how the load balancer checks them
+	SightCauses      Sight = "causes"       // why tasks failed
+	SightLastLines   Sight = "last-lines"   // what the container wrote last
+	SightOneOff      Sight = "one-off"      // what a task that runs once writes
+	SightDuration    Sight = "duration"     // how long the traffic takes to move
 )
 
 func (e SecretLearned) Tell(h Handler)    { h.SecretLearned(e) }
@@ -277,6 +285,7 @@ func (e HookCalled) Tell(h Handler)       { h.HookCalled(e) }
 func (e NothingChanged) Tell(h Handler)   { h.NothingChanged(e) }
 func (e ServiceSaid) Tell(h Handler)      { h.ServiceSaid(e) }
 func (e TasksFailed) Tell(h Handler)      { h.TasksFailed(e) }
+func (e TargetsUnhealthy) Tell(h Handler) { h.TargetsUnhealthy(e) }
 func (e RollbackAwaited) Tell(h Handler)  { h.RollbackAwaited(e) }
 func (e Decided) Tell(h Handler)          { h.Decided(e) }
 func (e Explained) Tell(h Handler)        { h.Explained(e) }

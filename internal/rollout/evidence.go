@@ -1,6 +1,10 @@
 package rollout
 
-import "ecs-deploy/internal/taskdef"
+import (
+	"time"
+
+	"ecs-deploy/internal/taskdef"
+)
 
 // Evidence is what there is to explain a deployment that did not succeed: the words of AWS, and counts.
 type Evidence struct {
@@ -14,6 +18,7 @@ type Evidence struct {
 	Failures    []Task         // tasks of the deployment, oldest first
 	Events      []string       // of the service since the deployment began, newest first
 	Targets     []TargetHealth // of the deployment's tasks that run
+	Checks      []HealthCheck  // of the target groups, where they matter and may be read
 	Log         LogTail        // of the container that failed first, of the last task
 }
 
@@ -23,6 +28,25 @@ type TargetHealth struct {
 	State       string
 	Reason      string // a code, such as Target.ResponseCodeMismatch
 	Description string
+}
+
+// HealthCheck is how a load balancer checks the targets of a group.
+type HealthCheck struct {
+	Group     string // an ARN
+	Protocol  string // HTTP, HTTPS or TCP, say
+	Port      string // a number; empty: that on which the target gets its traffic
+	Path      string // empty: it only connects
+	Wants     string // the codes of a healthy answer
+	Interval  time.Duration
+	Timeout   time.Duration
+	Threshold int // failures in a row that make a target unhealthy
+}
+
+// Answer is what a health check got.
+type Answer struct {
+	Check HealthCheck // as far as it is known
+	Codes string      // of the answer; empty: it is not known, or there was none
+	Late  bool        // none came in time
 }
 
 // LogTail is the last lines that a container wrote, and where it writes them. Without lines it wrote none yet, or they
@@ -49,8 +73,10 @@ type Finding struct {
 	Code  string // its error code
 	Event string // the lifecycle event or stage
 	Hook  string // the function that it calls
-	Means string // the likely cause, a sentence; empty where it is not known
-	Next  string // the next step, a sentence
+	// Answer is what the health check of the load balancer got, of tasks that it does not find healthy; nil: not known.
+	Answer *Answer
+	Means  string // the likely cause, a sentence; empty where it is not known
+	Next   string // the next step, a sentence
 }
 
 // About is what a finding is about.

@@ -29,6 +29,7 @@ type Container struct {
 	ExitCode *int // nil: it has not ended, or never ran
 	Reason   string
 	Optional bool // the task goes on when it ends
+	Balanced bool // the load balancer sends it the traffic
 }
 
 // Failed tells whether a stopped task came to grief, rather than being replaced or scaled in:
@@ -37,15 +38,15 @@ func (t Task) Failed() bool {
 	return t.StopCode != "" && t.StopCode != UserInitiated && !strings.HasPrefix(t.Reason, "Scaling activity initiated by")
 }
 
-// Of is the task with what its task definition says of its containers: which of them may end without it.
-func (t Task) Of(document taskdef.Document) Task {
+// Of is the task with what its task definition and its service say of its containers: which of them may end without
+// it, and which the load balancer asks.
+func (t Task) Of(document taskdef.Document, balanced string) Task {
 	essential := document.Essential()
-	if len(essential) == 0 {
-		return t
-	}
 	t.Containers = slices.Clone(t.Containers)
 	for i, container := range t.Containers {
-		t.Containers[i].Optional = !container.ofProxy() && !slices.Contains(essential, container.Name)
+		t.Containers[i].Optional = len(essential) > 0 && !container.ofProxy() &&
+			!slices.Contains(essential, container.Name)
+		t.Containers[i].Balanced = container.Name == balanced
 	}
 	return t
 }
@@ -75,10 +76,12 @@ func (c Container) ended() bool { return c.ExitCode != nil }
 
 func (c Container) endedWell() bool { return c.ended() && *c.ExitCode == 0 && c.Reason == "" }
 
+// The exit codes of what SIGKILL and SIGTERM ended.
+const killed, terminated = 128 + 9, 128 + 15
+
 // wasStopped tells whether a container ended since it was told to, as far as its exit code tells: by SIGTERM or, when
 // it did not within its stopTimeout, by SIGKILL.
 func (c Container) wasStopped() bool {
-	const killed, terminated = 128 + 9, 128 + 15
 	return c.Reason == "" && c.ended() && (*c.ExitCode == killed || *c.ExitCode == terminated)
 }
 
@@ -93,6 +96,9 @@ func (t Task) Culprit() (container Container, known bool) {
 		},
 		func(c Container) bool { return c.Reason != "" && !c.ended() },
 		func(c Container) bool { return c.Reason != "" },
+		func(c Container) bool {
+			return strings.Contains(t.Reason, "OutOfMemory") && c.ended() && *c.ExitCode == killed
+		},
 		func(c Container) bool { return ended && c.ended() && !c.endedWell() && !c.wasStopped() },
 		func(c Container) bool { return ended && c.endedWell() && alone(essential) },
 		func(c Container) bool { return ended && c.wasStopped() },
@@ -107,15 +113,18 @@ func (t Task) Culprit() (container Container, known bool) {
 	return Container{}, false
 }
 
+// essentialExited is the plain reason of a task whose container ended by itself.
+const essentialExited = "Essential container in task exited"
+
 // Suspect is the culprit or, where that is not known, the container that the load balancer asks, or else the only
 // essential one.
-func (t Task) Suspect(balanced string) (container Container, known bool) {
+func (t Task) Suspect() (container Container, known bool) {
 	if culprit, known := t.Culprit(); known {
 		return culprit, true
 	}
 	essential := slices.DeleteFunc(slices.Clone(t.Containers), func(c Container) bool { return c.Optional })
 	for _, container := range essential {
-		if container.Name == balanced || len(essential) == 1 {
+		if container.Balanced || len(essential) == 1 {
 			return container, true
 		}
 	}
@@ -145,8 +154,8 @@ func (t Task) Cause() Cause {
 	}
 	culprit, known := t.Culprit()
 	switch {
-	case !known && t.Reason == "":
-		return Cause{StopCode: t.StopCode}
+	case !known && (t.Reason == "" || t.StopCode == UserInitiated): // whose words are those of whoever stopped it
+		return Cause{Said: t.Reason, StopCode: t.StopCode}
 	case !known:
 		return Cause{Said: attempts.ReplaceAllString(t.Reason, "has been retried")}
 	case culprit.ofProxy() && culprit.Reason == "":
@@ -158,6 +167,9 @@ func (t Task) Cause() Cause {
 		return cause
 	}
 	cause.ExitCode = *culprit.ExitCode
-	cause.First = culprit.endedWell() && slices.ContainsFunc(t.Containers, Container.wasStopped)
+	if cause.Said == "" && t.Reason != essentialExited {
+		cause.Said = t.Reason
+	}
+	cause.First = culprit.endedWell() && !culprit.Balanced && slices.ContainsFunc(t.Containers, Container.wasStopped)
 	return cause
 }

@@ -12,6 +12,7 @@ func TestTheContainerThatEndedFirstIsTheCause(t *testing.T) {
 	exit := func(name string, code int) Container { return Container{Name: name, ExitCode: &code} }
 	said := func(name, reason string) Container { return Container{Name: name, Reason: reason} }
 	optional := func(c Container) Container { c.Optional = true; return c }
+	balanced := func(c Container) Container { c.Balanced = true; return c }
 	for name, test := range map[string]struct {
 		code       StopCode
 		reason     string
@@ -29,6 +30,14 @@ func TestTheContainerThatEndedFirstIsTheCause(t *testing.T) {
 		"the side car ended well, and the app was told to stop": {
 			EssentialContainerExited, "Essential container in task exited", []Container{exit("app", 143), exit("init", 0)},
 			Cause{Container: "init", Exited: true, First: true},
+		},
+		"the app ended well, and its side car was told to stop": {
+			EssentialContainerExited, "Essential container in task exited", []Container{exit("envoy", 137), balanced(exit("app", 0))},
+			Cause{Container: "app", Exited: true},
+		},
+		"the memory of one ran out": {
+			EssentialContainerExited, "OutOfMemoryError: Container killed due to memory usage", []Container{exit("envoy", 1), exit("app", 137)},
+			Cause{Container: "app", Exited: true, ExitCode: 137, Said: "OutOfMemoryError: Container killed due to memory usage"},
 		},
 		"the only essential container ended well": {
 			EssentialContainerExited, "Essential container in task exited", []Container{exit("app", 0)},
@@ -72,6 +81,6 @@ func TestTheContainerThatEndedFirstIsTheCause(t *testing.T) {
 func TestTheTaskDefinitionTellsWhichContainersMayEnd(t *testing.T) {
 	document, err := taskdef.Parse([]byte(`{"containerDefinitions":[{"name":"init","essential":false},{"name":"app"}]}`))
 	require.NoError(t, err)
-	task := Task{Containers: []Container{{Name: "init"}, {Name: "app"}, {Name: "ecs-service-connect-x"}}}.Of(document)
-	require.Equal(t, []Container{{Name: "init", Optional: true}, {Name: "app"}, {Name: "ecs-service-connect-x"}}, task.Containers)
+	task := Task{Containers: []Container{{Name: "init"}, {Name: "app"}, {Name: "ecs-service-connect-x"}}}.Of(document, "app")
+	require.Equal(t, []Container{{Name: "init", Optional: true}, {Name: "app", Balanced: true}, {Name: "ecs-service-connect-x"}}, task.Containers)
 }

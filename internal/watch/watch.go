@@ -37,6 +37,8 @@ type Until struct {
 	// Hopeless tells, of the tasks that failed, and where they run, whether more of them will: then, and when none runs,
 	// the wait ends.
 	Hopeless func(on rollout.Placement, failed []rollout.Task) (cause rollout.Cause, hopeless bool)
+	// Objections is what load balancers have against tasks that run, by their targets and health checks.
+	Objections func(rollout.Evidence) []rollout.Finding
 	// Rollback tells that the deployments are roll-backs.
 	Rollback bool
 	// Continue tells that deployments are continued that wait for somebody.
@@ -100,6 +102,9 @@ type follower struct {
 	changed  bool // the last look showed something new
 	failures int  // that have been looked into
 	failed   []rollout.Task
+
+	runningSince time.Time // since when some of its tasks run; zero: none does
+	objected     bool      // it was asked what the load balancer has against those
 
 	reported map[string]bool        // ids of service events, failed tasks and hooks
 	causes   map[rollout.Cause]bool // for which a roll-back is waited for
@@ -203,7 +208,7 @@ func (w *watcher) round(ctx context.Context) error {
 	}
 	for _, f := range open {
 		w.tell(f)
-		for _, step := range []func(context.Context, *follower) error{w.proceed, w.tellFailures, w.judge} {
+		for _, step := range []func(context.Context, *follower) error{w.proceed, w.tellFailures, w.tellObjections, w.judge} {
 			err := step(ctx, f)
 			if err != nil && !cloud.Transient(err) {
 				return err

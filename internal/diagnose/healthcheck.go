@@ -1,0 +1,119 @@
+package diagnose
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"ecs-deploy/internal/rollout"
+)
+
+// judgement is what a load balancer, or the event in which ECS tells of it, says of a target that is not healthy
+// (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html).
+type judgement struct{ port, group, codes *regexp.Regexp }
+
+var judged = sync.OnceValue(func() judgement {
+	return judgement{
+		port:  regexp.MustCompile(`\(port (\d+)\)`),
+		group: regexp.MustCompile(`\(target-group (arn:[^ ()]+)\)`),
+		codes: regexp.MustCompile(`failed with these codes: \[([\d, ]+)\]`),
+	}
+})
+
+// answerIn is what a health check got, as far as a text tells it, and as the target groups are set.
+func answerIn(text, port string, checks []rollout.HealthCheck) *rollout.Answer {
+	is := judged()
+	answer := &rollout.Answer{Codes: first(is.codes, text), Late: strings.Contains(strings.ToLower(text), "timed out")}
+	group := first(is.group, text)
+	for _, check := range checks {
+		if check.Group == group || len(checks) == 1 {
+			answer.Check = check
+		}
+	}
+	for _, known := range []string{first(is.port, text), port} {
+		if answer.Check.Port == "" {
+			answer.Check.Port = known
+		}
+	}
+	if answer.Check.Group == "" && answer.Codes == "" && !answer.Late {
+		return nil
+	}
+	return answer
+}
+
+func first(pattern *regexp.Regexp, text string) string {
+	if found := pattern.FindStringSubmatch(text); found != nil {
+		return found[1]
+	}
+	return ""
+}
+
+// ofLoadBalancer are the causes that a load balancer has against a target.
+var ofLoadBalancer = []string{"target-unhealthy", "target-timeout"}
+
+// joined is a finding on tasks that a load balancer does not find healthy, with what its health checks got: a stopped
+// task does not tell it, and the events of the service do.
+func joined(finding rollout.Finding, evidence rollout.Evidence) rollout.Finding {
+	if !slices.Contains(ofLoadBalancer, finding.ID) {
+		return finding
+	}
+	text := finding.Cause.Said
+	for _, event := range evidence.Events { // the newest first
+		entry, _ := Lookup(event)
+		if strings.Contains(event, "is unhealthy in") && slices.Contains(ofLoadBalancer, entry.ID) {
+			finding, text = with(finding, entry, true), event
+			break
+		}
+	}
+	return answered(finding, answerIn(text, "", evidence.Checks))
+}
+
+// answered is a finding with what the health checks got, and what that means.
+func answered(finding rollout.Finding, answer *rollout.Answer) rollout.Finding {
+	finding.Answer = answer
+	if answer == nil || answer.Codes == "" {
+		return finding
+	}
+	for _, meaning := range meanings {
+		if meaning.codes().MatchString(answer.Codes) {
+			finding.Means, finding.Next = meaning.means, meaning.next
+			break
+		}
+	}
+	return finding
+}
+
+// meanings are what answers to health checks most likely mean.
+var meanings = []struct {
+	codes       func() *regexp.Regexp
+	means, next string
+}{
+	{
+		code(`\b5\d\d\b`), "The application answers its health check with an error of its own.",
+		"Read its log. If it only needs longer to start, raise healthCheckGracePeriodSeconds of the service.",
+	},
+	{
+		code(`\b404\b`), "The application has nothing at the path of the health check.",
+		"Correct the path in the target group, or have the application answer it.",
+	},
+	{
+		code(`\b40[13]\b`), "The application wants credentials for the path of the health check.",
+		"Have the application answer it without, or set another path in the target group.",
+	},
+	{
+		code(
+			`\b(400|421)\b`,
+		),
+		"The application refuses the health check, which has the address of the task for its host name.",
+		"Allow any host name for the path of the health check (ALLOWED_HOSTS, say).",
+	},
+	{
+		code(`\b3\d\d\b`), "The application redirects the health check, to https or to a login, say.",
+		"Have the application answer the path without a redirect, or take 200-399 for healthy in the target group.",
+	},
+}
+
+func code(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}

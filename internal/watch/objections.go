@@ -1,0 +1,78 @@
+package watch
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"ecs-deploy/internal/cloud"
+	"ecs-deploy/internal/rollout"
+)
+
+// objectionsAfter is how long tasks run before it is asked what the load balancer has against them: most are healthy by
+// then, and have made the old ones go.
+const objectionsAfter = time.Minute
+
+// tellObjections says once what load balancers have against tasks that run for a while: ECS tells it only when it stops
+// them, if it does.
+func (w *watcher) tellObjections(ctx context.Context, f *follower) error {
+	keepSince(&f.runningSince, f.At, f.Deployment.Running > 0 && !f.GoingBack)
+	switch {
+	case f.runningSince.IsZero():
+		f.objected = false
+		return nil
+	case f.objected, f.accepted(), f.At.Sub(f.runningSince) < objectionsAfter, w.until.Objections == nil, w.noTasks,
+		len(f.Service.TargetGroups) == 0, w.looksLeft == 0:
+		return nil
+	}
+	w.looksLeft--
+	evidence, err := w.objections(ctx, f)
+	if err != nil {
+		return err
+	}
+	f.objected = true
+	if findings := w.until.Objections(evidence); len(findings) > 0 {
+		w.emit(rollout.TargetsUnhealthy{Rollout: f.Rollout, Findings: findings})
+	}
+	return nil
+}
+
+// accepted tells whether load balancers have found the tasks healthy, as the course of the deployment shows.
+func (f *follower) accepted() bool {
+	replaced := f.Deployment.Running >= f.Service.Desired && f.Progress.Older == 0
+	return replaced || traffic(f.Progress) > 0 || f.Progress.Wait != rollout.NoWait
+}
+
+// objections is what load balancers say of the tasks that run, but for those that they have not judged yet, or let go
+// of. What may not be read is left out.
+func (w *watcher) objections(ctx context.Context, f *follower) (evidence rollout.Evidence, err error) {
+	tasks, err := w.client.RunningTasks(ctx, f.Rollout)
+	if err != nil {
+		return evidence, allowed(err)
+	}
+	for who, groups := range cloud.Balancers(f.Service.TargetGroups) {
+		if w.noTargets[who] {
+			continue
+		}
+		targets, _, err := w.client.UnhealthyTargets(ctx, groups, tasks)
+		if err != nil {
+			return evidence, allowed(err)
+		}
+		evidence.Targets = append(evidence.Targets, targets...)
+	}
+	evidence.Targets = slices.DeleteFunc(evidence.Targets, func(target rollout.TargetHealth) bool {
+		return slices.Contains([]string{"initial", "draining"}, target.State)
+	})
+	if len(evidence.Targets) > 0 {
+		evidence.Checks, err = w.client.HealthChecks(ctx, f.Service.TargetGroups)
+	}
+	return evidence, allowed(err)
+}
+
+// allowed is an error but that of what may not be read: at the end it is told what is not known without it.
+func allowed(err error) error {
+	if cloud.NotAllowed(err) {
+		return nil
+	}
+	return err
+}
