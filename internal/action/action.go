@@ -220,7 +220,9 @@ func sureToFail(concerns []rollout.Concern) error {
 	case 0:
 		return nil
 	case 1:
-		return &rollout.Problem{Kind: rollout.BadInput, What: sure[0].What, Next: sure[0].Next + " " + anyway + "."}
+		return &rollout.Problem{
+			Kind: rollout.BadInput, Cause: sure[0].Cause, What: sure[0].What, Next: sure[0].Next + " " + anyway + ".",
+		}
 	}
 	var what []string
 	var each []error
@@ -229,10 +231,11 @@ func sureToFail(concerns []rollout.Concern) error {
 		each = append(each, fmt.Errorf("%s. %s", concern.What, concern.Next))
 	}
 	return &rollout.Problem{
-		Kind: rollout.BadInput,
-		What: strings.Join(what, "; "),
-		Next: anyway + ".",
-		Err:  errors.Join(append(each, errors.New(anyway))...),
+		Kind:  rollout.BadInput,
+		Cause: sure[0].Cause,
+		What:  strings.Join(what, "; "),
+		Next:  anyway + ".",
+		Err:   errors.Join(append(each, errors.New(anyway))...),
 	}
 }
 

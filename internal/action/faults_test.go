@@ -23,7 +23,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ecs-deploy/internal/ecssim"
-	"ecs-deploy/internal/viewer"
 )
 
 // spoiler is a network on which something happens to one call: to the n-th of an operation, or to the n-th of all.
@@ -182,20 +181,6 @@ func leaves(ctx context.Context, t *testing.T, s step, network *spoiler) left {
 	l.outputs = outputsIn(t, env["GITHUB_OUTPUT"])
 	l.see(t, network.Sim)
 	return l
-}
-
-// outputsIn are the step outputs that were written to a file, but for those of several lines.
-func outputsIn(t *testing.T, file string) map[string]string {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	require.NoError(t, err)
-	outputs := map[string]string{}
-	for line := range strings.Lines(viewer.Outputs(string(text))) {
-		if name, value, found := strings.Cut(strings.TrimSuffix(line, "\n"), "="); found && !strings.HasPrefix(name, " ") {
-			outputs[name] = value
-		}
-	}
-	return outputs
 }
 
 // see looks at the world itself.

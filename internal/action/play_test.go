@@ -110,6 +110,12 @@ func play(t *testing.T, s step, workspace ...string) played {
 	t.Helper()
 	scenario, err := ecssim.Named(s.Scenario)
 	require.NoError(t, err)
+	return playIn(t, scenario, s, workspace...)
+}
+
+// playIn is the same in a world that has no name.
+func playIn(t *testing.T, scenario ecssim.Scenario, s step, workspace ...string) played {
+	t.Helper()
 	folder := t.TempDir()
 	env := runnerEnv(t, s.With)
 	maps.Copy(env, s.Env)
@@ -140,6 +146,25 @@ func play(t *testing.T, s step, workspace ...string) played {
 	require.NoError(t, err)
 	r.summary = string(summary)
 	return r
+}
+
+// outputsIn are the step outputs that were written to a file, but for those of several lines.
+func outputsIn(t *testing.T, file string) map[string]string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	return outputsOf(viewer.Outputs(string(text)))
+}
+
+// outputsOf are the same of a text with an output in each line.
+func outputsOf(text string) map[string]string {
+	outputs := map[string]string{}
+	for line := range strings.Lines(text) {
+		if name, value, found := strings.Cut(strings.TrimSuffix(line, "\n"), "="); found && !strings.HasPrefix(name, " ") {
+			outputs[name] = value
+		}
+	}
+	return outputs
 }
 
 // environ is an environment as os.Environ lists it.

@@ -154,8 +154,10 @@ func (r played) end() string {
 	}
 	var outputs []string
 	for line := range strings.Lines(r.outputs) {
-		if name, _, _ := strings.Cut(line, "="); slices.Contains(endOutputs, name) || strings.HasSuffix(name, "-exit-code") {
-			outputs = append(outputs, strings.TrimSuffix(line, "\n"))
+		line = strings.TrimSuffix(line, "\n")
+		switch name, value, _ := strings.Cut(line, "="); {
+		case slices.Contains(endOutputs, name), strings.HasSuffix(name, "-exit-code"), name == "cause" && value != "":
+			outputs = append(outputs, line)
 		}
 	}
 	slices.Sort(outputs)

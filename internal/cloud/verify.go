@@ -159,8 +159,8 @@ func (c *Client) verified(checks []check, concerns []rollout.Concern, errs []err
 	return verified, nil
 }
 
-func sure(next, format string, args ...any) rollout.Concern {
-	return rollout.Concern{Sure: true, What: fmt.Sprintf(format, args...), Next: next}
+func sure(cause, next, format string, args ...any) rollout.Concern {
+	return rollout.Concern{Sure: true, Cause: cause, What: fmt.Sprintf(format, args...), Next: next}
 }
 
 // manifests are the forms of an image that there are.
@@ -187,7 +187,10 @@ func (c *Client) verifyImage(
 		ImageIds:           []ecrtypes.ImageIdentifier{id},
 	})
 	if code(err) == "RepositoryNotFoundException" {
-		return sure("Check account, region and name of the repository.", "image %s: there is no such repository", text), nil
+		return sure(
+			"image-not-found",
+			"Check account, region and name of the repository.", "image %s: there is no such repository", text,
+		), nil
 	}
 	if err != nil {
 		return rollout.Concern{}, err
@@ -195,6 +198,7 @@ func (c *Client) verifyImage(
 	for _, failure := range out.Failures {
 		if failure.FailureCode == ecrtypes.ImageFailureCodeImageNotFound {
 			return sure(
+				"image-not-found",
 				"Push it before the deployment, or check the tag.", "image %s: the repository has no such image", text,
 			), nil
 		}
@@ -202,7 +206,8 @@ func (c *Client) verifyImage(
 	for _, found := range out.Images {
 		if has := platforms(deref(found.ImageManifest)); len(has) > 0 &&
 			!slices.ContainsFunc(has, func(p taskdef.Platform) bool { return fits(p, platform) }) {
-			return sure("Build it for that platform too, or change runtimePlatform in the task definition.",
+			return sure(
+				"image-wrong-platform", "Build it for that platform too, or change runtimePlatform in the task definition.",
 				"image %s is made for %s, and the tasks run on %s", text, inWords(has...), inWords(platform)), nil
 		}
 	}
@@ -260,7 +265,12 @@ func (c *Client) verifyRole(ctx context.Context, arn string) (rollout.Concern, e
 	name := rollout.LastSegment(arn)
 	_, err := iam.NewFromConfig(c.config).GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
 	if code(err) == "NoSuchEntity" {
-		return sure("Create it, or correct taskRoleArn and executionRoleArn.", "role %s does not exist", arn), nil
+		return sure(
+			"role-not-assumable",
+			"Create it, or correct taskRoleArn and executionRoleArn.",
+			"role %s does not exist",
+			arn,
+		), nil
 	}
 	return rollout.Concern{}, err
 }
@@ -280,7 +290,12 @@ func (c *Client) verifyLogGroup(ctx context.Context, log taskdef.Log) (rollout.C
 	if out.NextToken != nil {
 		return rollout.Concern{}, errors.New("there are more")
 	}
-	return sure(`Create it, or set awslogs-create-group to "true".`, "log group %s does not exist", log.Group), nil
+	return sure(
+		"log-group-missing",
+		`Create it, or set awslogs-create-group to "true".`,
+		"log group %s does not exist",
+		log.Group,
+	), nil
 }
 
 func (c *Client) verifySecret(ctx context.Context, from string) (rollout.Concern, error) {
@@ -294,9 +309,9 @@ func (c *Client) verifySecret(ctx context.Context, from string) (rollout.Concern
 	out, err := client.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &arn})
 	switch {
 	case code(err) == "ResourceNotFoundException":
-		return sure("Create it, or correct valueFrom.", "secret %s does not exist", arn), nil
+		return sure("secret-not-found", "Create it, or correct valueFrom.", "secret %s does not exist", arn), nil
 	case err == nil && out.DeletedDate != nil:
-		return sure("Restore it, or correct valueFrom.", "secret %s is deleted", arn), nil
+		return sure("secret-not-found", "Restore it, or correct valueFrom.", "secret %s is deleted", arn), nil
 	}
 	return rollout.Concern{}, err
 }
@@ -328,5 +343,5 @@ func (c *Client) verifyParameter(ctx context.Context, from string) (rollout.Conc
 	if err != nil || len(out.Parameters) > 0 || out.NextToken != nil {
 		return rollout.Concern{}, err
 	}
-	return sure("Create it, or correct valueFrom.", "parameter %s does not exist", name), nil
+	return sure("secret-not-found", "Create it, or correct valueFrom.", "parameter %s does not exist", name), nil
 }

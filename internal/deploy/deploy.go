@@ -304,6 +304,7 @@ func (d *deployer) explain(ctx context.Context, r *rollout.Rollout) bool {
 	// ECS forgets failures when a task runs well, and all when it takes the deployment off its list.
 	r.Deployment.Failed = max(r.Deployment.Failed, len(evidence.Failures))
 	r.Findings = diagnose.Explain(evidence)
+	r.Verdict.Vague = len(r.Findings) > 0 && diagnose.Vague(r.Verdict.Said)
 	r.Failures = evidence.Failures
 	r.Log = evidence.Log
 	return true

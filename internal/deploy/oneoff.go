@@ -107,7 +107,7 @@ func (d *deployer) followOnce(ctx context.Context, planned *rollout.PlannedTask,
 	for i, task := range tasks {
 		tasks[i] = task.Of(document, "")
 	}
-	result.ExitCode, result.Verdict, result.Findings = ended(planned, tasks)
+	settle(result, planned, tasks)
 	return nil
 }
 
@@ -122,28 +122,28 @@ func (d *deployer) stop(ctx context.Context, result *rollout.OneOffResult, why s
 	}
 }
 
-// ended tells how tasks ended. The exit code is that of the container that the command was for, of the first task
+// settle files how tasks ended. The exit code is that of the container that the command was for, of the first task
 // that did not end well.
-func ended(
-	planned *rollout.PlannedTask, tasks []rollout.Task,
-) (exit *int, verdict rollout.OneOffVerdict, findings []rollout.Finding) {
-	var bad []rollout.Task
+func settle(result *rollout.OneOffResult, planned *rollout.PlannedTask, tasks []rollout.Task) {
 	for _, task := range tasks {
 		if !endedWell(planned, task) {
-			bad = append(bad, task)
+			result.Failures = append(result.Failures, task)
 		}
 	}
-	decisive := append(slices.Clone(bad), tasks...)[0]
+	decisive := append(slices.Clone(result.Failures), tasks...)[0]
 	for _, container := range decisive.Containers {
 		if container.Name == planned.Container {
-			exit = container.ExitCode
+			result.ExitCode = container.ExitCode
 		}
 	}
-	if len(bad) == 0 {
-		return exit, rollout.OneOffVerdict{Outcome: rollout.Succeeded, Ending: rollout.OneOffEndedWell}, nil
+	if len(result.Failures) == 0 {
+		result.Verdict = rollout.OneOffVerdict{Outcome: rollout.Succeeded, Ending: rollout.OneOffEndedWell}
+		return
 	}
-	verdict = rollout.OneOffVerdict{Outcome: rollout.Failed, Ending: rollout.OneOffFailed, Cause: decisive.Cause()}
-	return exit, verdict, diagnose.Explain(rollout.Evidence{Failures: bad})
+	result.Verdict = rollout.OneOffVerdict{
+		Outcome: rollout.Failed, Ending: rollout.OneOffFailed, Cause: decisive.Cause(),
+	}
+	result.Findings = diagnose.Explain(rollout.Evidence{Failures: result.Failures, Log: result.Log})
 }
 
 // endedWell tells whether the container that the command was for ended with 0, and so did the other essential ones,

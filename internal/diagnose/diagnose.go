@@ -38,11 +38,16 @@ const keepsFailing = "keeps-failing"
 
 // decided is the cause that AWS itself names for the end of a deployment, if it says more than that tasks failed.
 func decided(evidence rollout.Evidence) []rollout.Finding {
-	findings := said(evidence)
-	if len(findings) > 0 && findings[0].ID == keepsFailing {
+	if Vague(evidence.Said) {
 		return nil
 	}
-	return findings
+	return said(evidence)
+}
+
+// Vague tells whether words of AWS say no more than that tasks failed.
+func Vague(said string) bool {
+	entry, found := Lookup(said)
+	return found && entry.ID == keepsFailing
 }
 
 // Unplaced explains why tasks could not be placed, by the reasons that RunTask gives

@@ -106,7 +106,7 @@ func TestNamesAreNoCauses(t *testing.T) {
 		require.Empty(t, Explain(rollout.Evidence{Events: []string{"(service " + name + ") has reached a steady state."}}))
 
 		alarmed := Explain(rollout.Evidence{Code: "ALARM_ACTIVE", Said: "One or more alarms have been activated. Activated alarms: <" + name + ">"})
-		require.Equal(t, "A CloudWatch alarm of the service went off.", alarmed[0].Means, name)
+		require.Equal(t, "A CloudWatch alarm of the service went off while the deployment ran.", alarmed[0].Means, name)
 	}
 	for _, image := range []string{"acme/alarm-service:v2", "acme/spotify:v2", "acme/outofmemory:v2"} {
 		said := "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref docker.io/" + image + ": unexpected status: 503"
@@ -195,12 +195,12 @@ func TestExplain(t *testing.T) {
 				at.Wait = rollout.WaitContinue
 				at.Shifts = true
 			}),
-			[]rollout.Finding{{About: rollout.AboutWaiting, Means: "A pause hook of the service holds it.",
+			[]rollout.Finding{{ID: rollout.AwaitsSomebody, About: rollout.AboutWaiting, Means: "A pause hook of the service holds it.",
 				Next: "Run this action with operation: continue, or rollback. To end the step at the pause, wait for its stage (wait-for)."}},
 		},
 		"traffic that nobody let move": {
 			stuckAt(func(at *rollout.Progress) { at.Wait, at.Shifts = rollout.WaitTraffic, true }),
-			[]rollout.Finding{{About: rollout.AboutTraffic, Means: "The deployment group is set to have that done by hand.",
+			[]rollout.Finding{{ID: rollout.AwaitsSomebody, About: rollout.AboutTraffic, Means: "The deployment group is set to have that done by hand.",
 				Next: "Run this action with operation: continue, or rollback. To end the step there, give wait-for: pre-production-traffic-shift."}},
 		},
 		"old tasks that are kept": {
@@ -209,7 +209,7 @@ func TestExplain(t *testing.T) {
 				at.TerminationTimeout = time.Hour
 				at.Shifts = true
 			}),
-			[]rollout.Finding{{About: rollout.AboutKept, Means: "The deployment group keeps them for 1h before the deployment is complete.",
+			[]rollout.Finding{{ID: rollout.TimeoutTooShort, About: rollout.AboutKept, Means: "The deployment group keeps them for 1h before the deployment is complete.",
 				Next: "Raise timeout, or wait only until the traffic has moved, with wait-for: running."}},
 		},
 		"a stage that takes long": {
@@ -218,27 +218,27 @@ func TestExplain(t *testing.T) {
 				at.Stage = "BAKE_TIME"
 				at.Shifts = true
 			}),
-			[]rollout.Finding{{About: rollout.AboutStage, Event: "BAKE_TIME", Means: "Its hooks, steps and bake time take longer than the time that is given.",
+			[]rollout.Finding{{ID: rollout.TimeoutTooShort, About: rollout.AboutStage, Event: "BAKE_TIME", Means: "Its hooks, steps and bake time take longer than the time that is given.",
 				Next: "Raise timeout, or end the wait at a stage (wait-for)."}},
 		},
 		"stuck in PENDING": {
 			stuckAt(func(at *rollout.Progress) { at.Running, at.Pending = 0, 2 }),
-			[]rollout.Finding{{About: rollout.AboutPending, Tasks: 2, Means: "The image is large or its registry slow, or a container waits for another that it depends on.",
+			[]rollout.Finding{{About: rollout.AboutPending, Tasks: 2, Means: "Probably the image is large or its registry slow, or a container waits for another that it depends on.",
 				Next: "Look at the containers of a pending task in the console; if it only needs longer, raise timeout."}},
 		},
 		"stuck before that": {
 			stuckAt(func(at *rollout.Progress) { at.Running = 1 }),
-			[]rollout.Finding{{About: rollout.AboutUnstarted, Tasks: 1, Of: 2, Means: "There is no room for them, or the minimum and maximum percent do not let them start.",
+			[]rollout.Finding{{About: rollout.AboutUnstarted, Tasks: 1, Of: 2, Means: "Probably there is no room for them, or the minimum and maximum percent do not let them start.",
 				Next: "Look at the events of the service in the console."}},
 		},
 		"stuck with old tasks": {
 			stuckAt(func(at *rollout.Progress) { at.Older = 1 }),
-			[]rollout.Finding{{About: rollout.AboutOlder, Tasks: 1, Means: "The new tasks do not count as healthy, or the old ones may not be stopped (task protection).",
+			[]rollout.Finding{{About: rollout.AboutOlder, Tasks: 1, Means: "Probably the new tasks do not count as healthy, or the old ones may not be stopped (task protection).",
 				Next: "Look at the health of the new tasks in the console, and at the protection of the old ones."}},
 		},
 		"stuck at the end": {
 			stuckAt(func(*rollout.Progress) {}),
-			[]rollout.Finding{{About: rollout.AboutIncomplete, Means: "Old tasks drain slowly (the deregistration delay of the target group), or alarms are watched for a bake time.",
+			[]rollout.Finding{{About: rollout.AboutIncomplete, Means: "Probably old tasks drain slowly (the deregistration delay of the target group), or alarms are watched for a bake time.",
 				Next: "Raise timeout, or shorten the deregistration delay or the bake time."}},
 		},
 		"what came to an end is not stuck": {rollout.Evidence{Progress: all}, nil},

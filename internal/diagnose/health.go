@@ -1,5 +1,7 @@
 package diagnose
 
+import "ecs-deploy/internal/rollout"
+
 const elbHealth = "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetHealth.html"
 
 // byHealth are causes for which a task is not healthy.
@@ -53,7 +55,7 @@ var byHealth = []Entry{
 		Source: elbHealth,
 	},
 	{
-		ID:    Unknown,
+		ID:    rollout.UnknownCause,
 		Signs: signs(all(`Target\.NotRegistered`)),
 		Means: "ECS has not registered the tasks with the target group, or not yet.",
 		Next: "Look at the events of the service for what keeps ECS from it, and at the quota of targets of the " +
@@ -62,7 +64,7 @@ var byHealth = []Entry{
 		Source:  elbHealth,
 	},
 	{
-		ID:      Unknown,
+		ID:      rollout.UnknownCause,
 		Signs:   signs(all(`Target\.IpUnusable`)),
 		Means:   "The address of the task cannot be a target: a load balancer uses it.",
 		Next:    "Give the tasks subnets of their own, or let ECS start another task.",

@@ -95,7 +95,7 @@ var byImage = []Entry{
 	{
 		ID: "aws-unreachable",
 		Signs: signs(
-			all(pulling, `@ecr\b`, unreachable),
+			all(pulling, `@ecr\b|CannotPullECR|GetAuthorizationToken`, unreachable),
 		),
 		Means: "The tasks cannot reach the API of Amazon ECR.",
 		Next: "Give the subnets a NAT gateway, or assignPublicIp in public ones, or VPC endpoints for ecr.api, " +
@@ -108,7 +108,7 @@ var byImage = []Entry{
 	{
 		ID: "registry-unreachable",
 		Signs: signs(
-			all(pulling, unreachable+`|x509|certificate|dial tcp|failed to do request`),
+			all(pulling, unreachable+`|x509|certificate|failed to do request`),
 		),
 		Means: "The tasks cannot reach the registry from their subnets.",
 		Next: "Give the subnets a NAT gateway, or assignPublicIp in public ones, or VPC endpoints for ecr.api, " +

@@ -38,9 +38,6 @@ const (
 	seen     = "recorded output of the real service"
 )
 
-// Unknown is the id where no cause is known, or one that has no id of its own.
-const Unknown = "unknown"
-
 // signs is so where one of several signs is.
 func signs(several ...func(string) bool) func(string) bool {
 	return func(text string) bool {

@@ -49,7 +49,7 @@ var byRollout = []Entry{
 					`active alarms`,
 			),
 		),
-		Means:   "A CloudWatch alarm of the service went off.",
+		Means:   "A CloudWatch alarm of the service went off while the deployment ran.",
 		Next:    "Look at the alarm and its metric over the time of the deployment.",
 		Example: "ECS deployment failed: alarm detected.",
 		Source:  "unverified",

@@ -47,23 +47,29 @@ func (w wording) told() string {
 
 func unknownUnless(findings []rollout.Finding) string {
 	if len(findings) == 0 || findings[0].ID == "" {
-		return Unknown
+		return rollout.UnknownCause
 	}
 	return findings[0].ID
 }
 
-func TestWordingsThatPeopleMet(t *testing.T) {
+func readWordings(t *testing.T) []wording {
+	t.Helper()
 	text, err := os.ReadFile("testdata/wordings.json")
 	require.NoError(t, err)
 	var wordings []wording
 	require.NoError(t, json.Unmarshal(text, &wordings))
+	return wordings
+}
+
+func TestWordingsThatPeopleMet(t *testing.T) {
+	wordings := readWordings(t)
 	wrong, unnamed := 0, 0
 	for _, w := range wordings {
 		told := w.told()
 		switch {
 		case slices.Contains(w.Cause, told):
 			continue
-		case told == Unknown:
+		case told == rollout.UnknownCause:
 			unnamed++
 		default:
 			wrong++

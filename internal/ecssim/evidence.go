@@ -185,6 +185,12 @@ func (s *Sim) describeTargetHealth(form url.Values, _ string) (any, error) {
 	return targetHealthResponse{Members: s.targetHealth(form.Get("TargetGroupArn"))}, nil
 }
 
+// mismatch is what a load balancer says of a target that answers with an error [SEEN].
+var mismatch = targetHealth{
+	State: "unhealthy", Reason: "Target.ResponseCodeMismatch",
+	Description: "Health checks failed with these codes: [502]",
+}
+
 func (s *Sim) targetHealth(group string) []targetHealth {
 	var targets []targetHealth
 	for _, c := range s.clusters {
@@ -200,10 +206,9 @@ func (s *Sim) targetHealth(group string) []targetHealth {
 			case t.status != "RUNNING":
 				continue
 			case !t.healthy && s.now.Sub(t.ran) > 30*time.Second:
-				target.State = "unhealthy"
-				target.Reason = "Target.ResponseCodeMismatch"
-				target.Description = "Health checks " +
-					"failed with these codes: [502]"
+				said := s.unhealthy
+				said.ID, said.Port = target.ID, target.Port
+				target = said
 			case !t.healthy:
 				target.State, target.Reason = "initial", "Elb.RegistrationInProgress"
 				target.Description = "Target registration is in progress"

@@ -61,6 +61,7 @@ type Sim struct {
 	clock     time.Time           // to the moment, where now goes in ticks
 	levels    map[int]*level      // of the buckets
 	throttles int
+	unhealthy targetHealth           // what load balancers say of tasks that are not healthy
 	runs      map[string]*deployment // of RunTask, by their client tokens
 	rules     []*rule
 	schedules map[string]document // by group/name
@@ -89,18 +90,19 @@ func New(scenario Scenario) *Sim {
 		scenario.once = migrates
 	}
 	s := &Sim{
-		scenario: scenario,
-		ids:      newIDs(scenario.Name),
-		requests: newIDs(scenario.Name + " requests"),
-		started:  now,
-		pace:     1,
-		now:      now,
-		families: map[string]*family{},
-		seen:     map[string]int{},
-		acts:     slices.Clone(scenario.acts),
-		sessions: map[string]*session{},
-		levels:   map[int]*level{},
-		runs:     map[string]*deployment{},
+		unhealthy: mismatch,
+		scenario:  scenario,
+		ids:       newIDs(scenario.Name),
+		requests:  newIDs(scenario.Name + " requests"),
+		started:   now,
+		pace:      1,
+		now:       now,
+		families:  map[string]*family{},
+		seen:      map[string]int{},
+		acts:      slices.Clone(scenario.acts),
+		sessions:  map[string]*session{},
+		levels:    map[int]*level{},
+		runs:      map[string]*deployment{},
 	}
 	s.furnish()
 	s.prepared()

@@ -31,8 +31,9 @@ type fate struct {
 	stoppedReason   string
 	containerReason string
 	exitCode        *int
-	event           string // what the service says of it
-	drains          bool   // the scheduler stops it, rather than it stopping
+	containers      []ContainerWords // nil: the first container alone has a reason and an exit code
+	event           string           // what the service says of it
+	drains          bool             // the scheduler stops it, rather than it stopping
 }
 
 type task struct {
@@ -324,8 +325,36 @@ func (t *task) group() string {
 	return "service:" + d.service.name
 }
 
+// describeWords are the containers of which AWS tells something; those of the task definition, where it does of none.
+func (t *task) describeWords(words []ContainerWords) []document {
+	var containers []document
+	for _, said := range words {
+		container := document{
+			"taskArn": t.arn(), "name": said.Name, "image": "", "lastStatus": t.status, "healthStatus": "UNKNOWN",
+		}
+		if said.ExitCode != nil {
+			container["exitCode"] = *said.ExitCode
+		}
+		if said.Reason != "" {
+			container["reason"] = said.Reason
+		}
+		containers = append(containers, container)
+	}
+	for _, definition := range t.deployment.revision.containers() {
+		if len(words) == 0 {
+			containers = append(containers, document{
+				"taskArn": t.arn(), "name": definition.str("name"), "image": definition.str("image"), "lastStatus": t.status,
+			})
+		}
+	}
+	return containers
+}
+
 // describeContainers gives the first container what the fate says; the others stop in good order.
 func (t *task) describeContainers() []document {
+	if f := t.deployment.behaviour.fate; f != nil && f.containers != nil && t.stopCode == f.stopCode {
+		return t.describeWords(f.containers)
+	}
 	var containers []document
 	for i, definition := range t.deployment.revision.containers() {
 		container := document{

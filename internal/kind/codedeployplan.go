@@ -236,7 +236,8 @@ func (codeDeploy) Concerns(plan rollout.Plan, r *rollout.Rollout) []rollout.Conc
 	switch {
 	case (plan.WaitFor == rollout.Stable || plan.WaitFor == rollout.AllRun) && group.ShiftInterval >= plan.Timeout:
 		return []rollout.Concern{{
-			Sure: true,
+			Sure:  true,
+			Cause: rollout.TimeoutTooShort,
 			What: fmt.Sprintf("timeout: not all traffic of service %s can move within %s, since the deployment "+
 				"configuration takes %s for it",
 				r.Service.Name, rollout.Span(plan.Timeout), rollout.Span(group.ShiftInterval)),
@@ -244,7 +245,8 @@ func (codeDeploy) Concerns(plan rollout.Plan, r *rollout.Rollout) []rollout.Conc
 		}}
 	case plan.WaitFor == rollout.Stable && group.ShiftInterval+group.TerminationTimeout >= plan.Timeout:
 		return []rollout.Concern{{
-			Sure: true,
+			Sure:  true,
+			Cause: rollout.TimeoutTooShort,
 			What: fmt.Sprintf("timeout: the deployment of service %s cannot be complete within %s, since the deployment "+
 				"group %s keeps the old tasks for %s",
 				r.Service.Name, rollout.Span(plan.Timeout), group.Name, rollout.Span(group.TerminationTimeout)),

@@ -43,6 +43,7 @@ func (ecs) Concerns(plan rollout.Plan, r *rollout.Rollout) []rollout.Concern {
 		return nil
 	}
 	return []rollout.Concern{{
+		Cause: rollout.TimeoutTooShort,
 		// a service-patch may still change the strategy
 		Sure: r.Update.Patch.Empty() && r.Service.Strategy.SetWaits() >= plan.Timeout,
 		What: fmt.Sprintf("timeout: the deployment of service %s cannot be complete within %s, since its strategy waits "+

@@ -141,7 +141,7 @@ func causes(result rollout.Result, many bool) []string {
 	}
 	for _, once := range result.OneOffs {
 		for _, finding := range once.Findings {
-			lines = append(lines, once.Input+": "+onceExplained(finding))
+			lines = append(lines, once.Input+": "+onceExplained(once, finding))
 		}
 	}
 	return lines
@@ -177,13 +177,8 @@ func unsaid(result rollout.Result) string {
 	if foremost == nil {
 		return summed(result)
 	}
-	alreadySaid := func(f rollout.Finding) bool { return f.About == rollout.AboutError && f.Said == foremost.Verdict.Said }
-	if slices.ContainsFunc(foremost.Findings, alreadySaid) {
-		brief := *foremost
-		brief.Verdict.Said = ""
-		result.Rollouts = slices.Clone(result.Rollouts)
-		result.Rollouts[slices.Index(result.Rollouts, foremost)] = &brief
-	}
+	result.Rollouts = slices.Clone(result.Rollouts)
+	result.Rollouts[slices.Index(result.Rollouts, foremost)] = brief(foremost)
 	return summed(result)
 }
 
@@ -208,8 +203,8 @@ func ofService(of *rollout.Rollout, many bool, text string) string {
 }
 
 // onceExplained is all that a finding about a task that ran once has to say.
-func onceExplained(f rollout.Finding) string {
-	return explanation(&rollout.Rollout{}, f)
+func onceExplained(once rollout.OneOffResult, f rollout.Finding) string {
+	return explanation(&rollout.Rollout{Log: once.Log}, f)
 }
 
 // mostNamed is how many are named where there may be hundreds.

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -72,6 +73,9 @@ func says(r *rollout.Rollout, f rollout.Finding) string {
 	return "container " + log.Container + " says: " + log.Says
 }
 
+// becauseOf is how AWS begins to say why a deployment ended, which the verdict tells already.
+var becauseOf = regexp.MustCompile(`^Service deployment (rolled back|stopped|failed) because (of )?`)
+
 // found is what a finding is about: a sentence without its full stop.
 func found(r *rollout.Rollout, f rollout.Finding) string {
 	switch f.About {
@@ -88,7 +92,11 @@ func found(r *rollout.Rollout, f rollout.Finding) string {
 	case rollout.AboutEvent:
 		return "ECS " + f.Said
 	case rollout.AboutEnding:
-		return ending(r)
+		said := strings.TrimSuffix(becauseOf.ReplaceAllString(f.Said, ""), ".")
+		if alarms := r.Verdict.Alarms; len(alarms) > 0 {
+			said += " (" + strings.Join(alarms, ", ") + ")"
+		}
+		return said
 	case rollout.AboutError:
 		return strings.TrimSuffix(f.Said, ".") + inBrackets(f.Code)
 	case rollout.AboutHook:

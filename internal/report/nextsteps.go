@@ -11,22 +11,24 @@ func nextStep(result rollout.Result) string {
 	if result.Err != nil {
 		return rollout.Remedy(result.Err)
 	}
-	for _, once := range result.OneOffs {
-		switch {
-		case once.Verdict.Outcome.Good():
-			continue
-		case len(once.Findings) > 0:
-			return once.Findings[0].Next
-		case once.Verdict.Outcome == rollout.Cancelled:
-			return ""
-		default:
-			return "Look at the last lines of its log, and at the task in the console."
-		}
+	if once, is := result.BadOneOff(); is {
+		return onceNext(once)
 	}
 	if foremost := result.Foremost(); foremost != nil {
 		return next(foremost)
 	}
 	return ""
+}
+
+// onceNext is what to do about a task that was to run once and did not succeed.
+func onceNext(once rollout.OneOffResult) string {
+	switch {
+	case len(once.Findings) > 0:
+		return once.Findings[0].Next
+	case once.Verdict.Outcome == rollout.Cancelled:
+		return ""
+	}
+	return "Look at the last lines of its log, and at the task in the console."
 }
 
 // next is what to do about the end of a deployment.

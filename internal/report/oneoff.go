@@ -65,7 +65,11 @@ func oneOffOutputs(result rollout.OneOffResult) []rollout.Output {
 	if result.ExitCode != nil {
 		outputs = append(outputs, rollout.Output{Name: result.Input + "-exit-code", Value: strconv.Itoa(*result.ExitCode)})
 	}
-	return outputs
+	diagnosis := diagnosisOfOnce(result)
+	return append(outputs,
+		rollout.Output{Name: result.Input + "-cause", Value: diagnosis.Cause},
+		rollout.Output{Name: result.Input + "-cause-text", Value: diagnosis.Text},
+		rollout.Output{Name: result.Input + "-next-step", Value: diagnosis.NextStep})
 }
 
 // oneOff is a task that ran once, in Markdown; of one that did not end well with the last that it wrote.

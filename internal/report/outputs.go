@@ -75,9 +75,13 @@ func deploymentOutputs(of *rollout.Rollout) []rollout.Output {
 // finalOutputs are those that are known at the end. With several services the single values are those
 // of the one that the result speaks of.
 func finalOutputs(result rollout.Result) []rollout.Output {
+	diagnosis := diagnosisOf(result)
 	outputs := []rollout.Output{
 		{Name: "outcome", Value: string(result.Outcome())},
-		{Name: "reason", Value: summed(result)},
+		{Name: "reason", Value: explained(result)},
+		{Name: "cause", Value: diagnosis.Cause},
+		{Name: "cause-text", Value: diagnosis.Text},
+		{Name: "next-step", Value: diagnosis.NextStep},
 		{Name: "duration-seconds", Value: strconv.Itoa(seconds(result.Duration))},
 		{Name: "result", Value: asJSON(resultOf(result))},
 		{Name: "outcomes", Value: asJSON(outcomesOf(result))},
@@ -96,35 +100,6 @@ func finalOutputs(result rollout.Result) []rollout.Output {
 
 func seconds(d time.Duration) int { return int(d.Round(time.Second).Seconds()) }
 
-// The output "result".
-type (
-	resultDocument struct {
-		Outcome         rollout.Outcome   `json:"outcome"`
-		Reason          string            `json:"reason"`
-		DurationSeconds int               `json:"durationSeconds"`
-		Services        []serviceDocument `json:"services"`
-	}
-	serviceDocument struct {
-		Cluster                   string          `json:"cluster"`
-		Service                   string          `json:"service"`
-		Outcome                   rollout.Outcome `json:"outcome"`
-		Reason                    string          `json:"reason"`
-		TaskDefinitionARN         string          `json:"taskDefinitionArn"`
-		PreviousTaskDefinitionARN string          `json:"previousTaskDefinitionArn"`
-		DeploymentID              string          `json:"deploymentId"`
-		Images                    []imageDocument `json:"images"`
-		Desired                   int             `json:"desired"`
-		Running                   int             `json:"running"`
-		Failed                    int             `json:"failed"`
-		ConsoleURL                string          `json:"consoleUrl"`
-	}
-	imageDocument struct {
-		Container string `json:"container"`
-		From      string `json:"from"`
-		To        string `json:"to"`
-	}
-)
-
 // outcomesOf is how each service ended, by its name.
 func outcomesOf(result rollout.Result) map[string]rollout.Outcome {
 	outcomes := map[string]rollout.Outcome{}
@@ -132,28 +107,6 @@ func outcomesOf(result rollout.Result) map[string]rollout.Outcome {
 		outcomes[of.Service.Name] = of.Verdict.Outcome
 	}
 	return outcomes
-}
-
-func resultOf(result rollout.Result) resultDocument {
-	document := resultDocument{
-		Outcome: result.Outcome(), Reason: summed(result), DurationSeconds: seconds(result.Duration),
-		Services: []serviceDocument{},
-	}
-	for _, of := range result.Rollouts {
-		given, images := of.Deployed(), []imageDocument{}
-		for _, image := range given.Images {
-			images = append(images, imageDocument(image))
-		}
-		document.Services = append(document.Services, serviceDocument{
-			Cluster: of.Service.Cluster, Service: of.Service.Name,
-			Outcome: of.Verdict.Outcome, Reason: reason(of),
-			TaskDefinitionARN: given.Revision.ARN, PreviousTaskDefinitionARN: given.Previous.ARN,
-			DeploymentID: of.Deployment.ID, Images: images,
-			Desired: of.Service.Desired, Running: of.Deployment.Running, Failed: of.Deployment.Failed,
-			ConsoleURL: of.Service.URL,
-		})
-	}
-	return document
 }
 
 func asJSON(document any) string {

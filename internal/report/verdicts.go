@@ -235,10 +235,8 @@ func summed(result rollout.Result) string {
 	if result.Err != nil {
 		return aborted(result.Err)
 	}
-	for _, once := range result.OneOffs {
-		if !once.Verdict.Outcome.Good() {
-			return fmt.Sprintf("%s: %s; %s", once.Input, onceEnded(once.Verdict), onceLeft(result, once))
-		}
+	if once, is := result.BadOneOff(); is {
+		return fmt.Sprintf("%s: %s; %s", once.Input, onceEnded(once.Verdict), onceLeft(result, once))
 	}
 	return deployed(result)
 }

@@ -62,6 +62,15 @@ type LogTail struct {
 	Says      string   // what the line says that looks like the error; empty: none does
 }
 
+// Ids of causes that no words of AWS tell. UnknownCause is also that of one that has no id of its own.
+const (
+	UnknownCause    = "unknown"
+	BadInputCause   = "bad-input"         // what is asked for cannot be
+	RefusedCause    = "refused"           // by AWS, or a call did not reach it
+	AwaitsSomebody  = "awaits-somebody"   // who has to continue the deployment
+	TimeoutTooShort = "timeout-too-short" // for what the deployment is set to
+)
+
 // Finding is one explanation: what it is about, the likely cause, and the next step.
 type Finding struct {
 	ID    string // of the cause; empty: it is not known

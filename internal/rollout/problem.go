@@ -9,9 +9,10 @@ import (
 
 // Concern is something that speaks against a plan.
 type Concern struct {
-	Sure bool // it is sure to make the deployment fail
-	What string
-	Next string
+	Sure  bool   // it is sure to make the deployment fail
+	Cause string // the id of the cause for which it would
+	What  string
+	Next  string
 }
 
 // ProblemKind says whose move it is.
@@ -29,6 +30,8 @@ type Problem struct {
 	Kind ProblemKind
 	What string
 	Next string // a sentence, or empty
+	// Cause is the id of the cause for which the deployment would fail; empty: none that is known of deployments.
+	Cause string
 	// Detail is lines that show more, such as what is to be compared with a policy.
 	Detail []string
 	Err    error // what caused it, if that says more

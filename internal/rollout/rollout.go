@@ -175,15 +175,23 @@ type Result struct {
 	Err        error // what ended the run before its time; nil if nothing did
 }
 
+// BadOneOff is the task that was to run once and did not succeed, if there is one.
+func (r Result) BadOneOff() (once OneOffResult, is bool) {
+	for _, once := range r.OneOffs {
+		if !once.Verdict.Outcome.Good() {
+			return once, true
+		}
+	}
+	return OneOffResult{}, false
+}
+
 // Outcome is how the run ended: as its worst part.
 func (r Result) Outcome() Outcome {
 	if r.Err != nil {
 		return r.aborted()
 	}
-	for _, once := range r.OneOffs {
-		if !once.Verdict.Outcome.Good() {
-			return once.Verdict.Outcome
-		}
+	if once, is := r.BadOneOff(); is {
+		return once.Verdict.Outcome
 	}
 	if foremost := r.Foremost(); foremost != nil {
 		return foremost.Verdict.Outcome

@@ -35,17 +35,21 @@ type Container struct {
 // Failed tells whether a stopped task came to grief, rather than being replaced or scaled in:
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html.
 func (t Task) Failed() bool {
-	return t.StopCode != "" && t.StopCode != UserInitiated && !strings.HasPrefix(t.Reason, "Scaling activity initiated by")
+	return t.StopCode != "" && t.StopCode != UserInitiated &&
+		!strings.HasPrefix(collapsed(t.Reason), "Scaling activity initiated by")
 }
 
 // Of is the task with what its task definition and its service say of its containers: which of them may end without
 // it, and which the load balancer asks.
 func (t Task) Of(document taskdef.Document, balanced string) Task {
+	var defined []string
+	for _, container := range document.Containers() {
+		defined = append(defined, container.Name)
+	}
 	essential := document.Essential()
 	t.Containers = slices.Clone(t.Containers)
 	for i, container := range t.Containers {
-		t.Containers[i].Optional = len(essential) > 0 && !container.ofProxy() &&
-			!slices.Contains(essential, container.Name)
+		t.Containers[i].Optional = slices.Contains(defined, container.Name) && !slices.Contains(essential, container.Name)
 		t.Containers[i].Balanced = container.Name == balanced
 	}
 	return t
@@ -92,7 +96,7 @@ func (t Task) Culprit() (container Container, known bool) {
 	ended := t.StopCode == EssentialContainerExited
 	ranks := []func(Container) bool{
 		func(c Container) bool {
-			return c.ofProxy() && strings.Contains(t.Reason, "health checks") && c.ended() && !c.endedWell()
+			return c.ofProxy() && strings.Contains(collapsed(t.Reason), "health checks") && c.ended() && !c.endedWell()
 		},
 		func(c Container) bool { return c.Reason != "" && !c.ended() },
 		func(c Container) bool { return c.Reason != "" },
@@ -147,8 +151,12 @@ func alone(essential []Container) bool {
 	return well == 1
 }
 
+// collapsed is a text with a blank for each line break and what indents the next line.
+func collapsed(text string) string { return strings.Join(strings.Fields(text), " ") }
+
 // Cause is why the task failed.
 func (t Task) Cause() Cause {
+	t.Reason = collapsed(t.Reason)
 	if t.StopCode.HostGone() {
 		return Cause{Said: t.Reason, StopCode: t.StopCode}
 	}
@@ -161,7 +169,7 @@ func (t Task) Cause() Cause {
 	case culprit.ofProxy() && culprit.Reason == "":
 		return Cause{Container: culprit.Name, Said: t.Reason}
 	}
-	cause := Cause{Container: culprit.Name, Said: culprit.Reason, Exited: culprit.ended()}
+	cause := Cause{Container: culprit.Name, Said: collapsed(culprit.Reason), Exited: culprit.ended()}
 	if !cause.Exited {
 		cause.Said = attempts.ReplaceAllString(cause.Said, "has been retried")
 		return cause

@@ -52,6 +52,7 @@ type Verdict struct {
 	EndedBy    Party
 	Progress   Progress      // how it stood when it ended
 	Said       string        // the words of AWS on why it ended
+	Vague      bool          // those say no more than that tasks failed
 	Code       string        // the error code that AWS gave for it
 	Alarms     []string      // that ended it, by name
 	To         string        // what a roll-back went to: the ARN of a task definition
@@ -209,6 +210,7 @@ type OneOffResult struct {
 	Tasks    []string // ARNs; none: it could not be started
 	ExitCode *int     // nil: it never ran to an end
 	Verdict  OneOffVerdict
+	Failures []Task    // that did not end well
 	Findings []Finding // why it did not succeed
 	Log      LogTail   // what it wrote last
 }

@@ -1,0 +1,135 @@
+package report
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"strings"
+
+	"ecs-deploy/internal/rollout"
+)
+
+// diagnosis is why something did not succeed, for those who go on from the outputs. It is empty where it did.
+type diagnosis struct {
+	Cause    string // its id
+	Text     string // in a sentence
+	NextStep string
+}
+
+// diagnosisOf is why a run did not succeed.
+func diagnosisOf(result rollout.Result) diagnosis {
+	switch once, is := result.BadOneOff(); {
+	case result.Outcome().Good():
+		return diagnosis{}
+	case result.Err != nil:
+		text := paragraph(sentence(aborted(result.Err)))
+		return diagnosis{Cause: causeOfError(result), Text: text, NextStep: nextStep(result)}
+	case is:
+		return diagnosisOfOnce(once)
+	}
+	return diagnosisOfRollout(result.Foremost())
+}
+
+// causeOfError is the id of the cause for which an error ended a run.
+func causeOfError(result rollout.Result) string {
+	var p *rollout.Problem
+	switch {
+	case !errors.As(result.Err, &p):
+		return unexplained(result.Outcome())
+	case p.Cause == "" && p.Kind == rollout.BadInput:
+		return rollout.BadInputCause
+	}
+	return cmp.Or(p.Cause, rollout.RefusedCause)
+}
+
+// unexplained is the id of a cause that no words of AWS tell.
+func unexplained(outcome rollout.Outcome) string {
+	if outcome == rollout.Superseded || outcome == rollout.Cancelled {
+		return string(outcome)
+	}
+	return rollout.UnknownCause
+}
+
+func diagnosisOfRollout(r *rollout.Rollout) diagnosis {
+	switch outcome := r.Verdict.Outcome; {
+	case outcome.Good():
+		return diagnosis{}
+	case len(r.Findings) == 0:
+		return diagnosis{Cause: unexplained(outcome), Text: paragraph(sentence(ending(r))), NextStep: next(r)}
+	}
+	foremost := r.Findings[0]
+	text := strings.Join(filled(phrase(r, foremost), says(r, foremost)), "; ")
+	return diagnosis{Cause: cmp.Or(foremost.ID, rollout.UnknownCause), Text: paragraph(sentence(text)), NextStep: next(r)}
+}
+
+func diagnosisOfOnce(once rollout.OneOffResult) diagnosis {
+	if once.Verdict.Outcome.Good() {
+		return diagnosis{}
+	}
+	result := diagnosis{Cause: unexplained(once.Verdict.Outcome), NextStep: onceNext(once)}
+	text := onceEnded(once.Verdict)
+	if len(once.Findings) > 0 {
+		foremost := once.Findings[0]
+		result.Cause = cmp.Or(foremost.ID, result.Cause)
+		text = strings.Join(filled(text, says(&rollout.Rollout{Log: once.Log}, foremost)), "; ")
+	}
+	result.Text = paragraph(sentence(text))
+	return result
+}
+
+// phrase is a cause as it stands at the head of a reason.
+func phrase(r *rollout.Rollout, f rollout.Finding) string {
+	switch f.About {
+	case rollout.AboutTasks:
+		return why(f) + " (" + plural(f.Tasks, "task") + ")"
+	case rollout.AboutTargets:
+		if f.Answer != nil {
+			return why(f) + " (" + plural(f.Tasks, "task") + ")"
+		}
+	}
+	return found(r, f)
+}
+
+// explainedReason is how a deployment ended, behind the cause for which it did.
+func explainedReason(r *rollout.Rollout) string {
+	if r.Verdict.Outcome.Good() || len(r.Findings) == 0 {
+		return reason(r)
+	}
+	return phrase(r, r.Findings[0]) + "; " + reason(brief(r))
+}
+
+// explained is how a whole run ended, behind the cause for which it did.
+func explained(result rollout.Result) string {
+	foremost := result.Foremost()
+	if _, is := result.BadOneOff(); is || result.Err != nil || foremost == nil || foremost.Verdict.Outcome.Good() {
+		return summed(result)
+	}
+	return ofService(foremost, len(result.Rollouts) > 1, explainedReason(foremost))
+}
+
+// brief is a rollout without the words of AWS on its end, where its findings say the same, or more.
+func brief(r *rollout.Rollout) *rollout.Rollout {
+	brief := *r
+	said := func(f rollout.Finding) bool {
+		return f.Said == r.Verdict.Said && slices.Contains([]rollout.About{rollout.AboutError, rollout.AboutEnding}, f.About)
+	}
+	if r.Verdict.Vague || slices.ContainsFunc(r.Findings, said) {
+		brief.Verdict.Said, brief.Verdict.Alarms = "", nil
+	}
+	return &brief
+}
+
+// wordsOfAWS are those on which the findings on a rollout rest, and the line of the container's log.
+func wordsOfAWS(r *rollout.Rollout) []string {
+	var words []string
+	for _, finding := range r.Findings {
+		words = append(words, finding.Cause.Said, finding.Said)
+	}
+	distinct := []string{}
+	for _, text := range filled(append(words, r.Verdict.Said, r.Log.Says)...) {
+		if !slices.Contains(distinct, text) {
+			distinct = append(distinct, text)
+		}
+	}
+	return distinct
+}
