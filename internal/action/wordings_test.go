@@ -1,15 +1,23 @@
 package action
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
+	"net/http"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
 
+	"ecs-deploy/internal/cloud"
 	"ecs-deploy/internal/ecssim"
 )
 
@@ -48,4 +56,94 @@ func TestTheCauseOfWhatAWSSaysIsAnOutput(t *testing.T) {
 			require.NotEmpty(t, outputs["next-step"])
 		})
 	}
+}
+
+// hearing is a network that keeps what AWS says: all strings in its answers.
+type hearing struct {
+	cloud.HTTPClient
+	said *sync.Map // of texts
+}
+
+func (h hearing) Do(request *http.Request) (*http.Response, error) {
+	response, err := h.HTTPClient.Do(request)
+	if err != nil {
+		return response, err
+	}
+	answer, err := io.ReadAll(response.Body)
+	response.Body = io.NopCloser(bytes.NewReader(answer))
+	var document any
+	if json.Unmarshal(answer, &document) == nil {
+		h.keep(document)
+	}
+	for _, text := range strings.FieldsFunc(string(answer), func(r rune) bool { return r == '<' || r == '>' }) { // in XML
+		h.keep(text)
+	}
+	return response, err
+}
+
+func (h hearing) keep(document any) {
+	switch document := document.(type) {
+	case string:
+		h.said.Store(plainly(document), true)
+	case []any:
+		for _, element := range document {
+			h.keep(element)
+		}
+	case map[string]any:
+		for _, member := range document {
+			h.keep(member)
+		}
+	}
+}
+
+func (h hearing) saidPart(part string) (is bool) {
+	h.said.Range(func(text, _ any) bool {
+		is = strings.Contains(text.(string), part)
+		return !is
+	})
+	return is
+}
+
+// plainly is a text without line breaks, and without how often ECS tried.
+func plainly(text string) string {
+	text = regexp.MustCompile(`has been retried \d+ time\(s\)`).ReplaceAllString(text, "has been retried")
+	return strings.Join(strings.Fields(text), " ")
+}
+
+// A diagnosis rests on words of AWS and of containers: never on ours, which could be taken for a cause.
+func TestEveryDiagnosisRestsOnWordsOfAWS(t *testing.T) {
+	for _, scenario := range ecssim.Scenarios() {
+		t.Run(scenario.Name, func(t *testing.T) {
+			t.Parallel()
+			s := deployWeb("", "timeout", "10m")
+			maps.Copy(s.With, scenario.With)
+			env := runnerEnv(t, s.With)
+			maps.Copy(env, scenario.Env)
+			env["GITHUB_OUTPUT"] = filepath.Join(t.TempDir(), "outputs")
+			var heard hearing
+			synctest.Test(t, func(t *testing.T) {
+				heard = hearing{ecssim.New(scenario), &sync.Map{}}
+				Run(t.Context(), Env{
+					Getenv: func(name string) string { return env[name] }, Stdout: io.Discard,
+					Jitter: func() float64 { return 0.5 }, HTTP: heard,
+				})
+			})
+			for _, text := range evidenceIn(t, outputsIn(t, env["GITHUB_OUTPUT"])["result"]) {
+				for part := range strings.SplitSeq(text, ", ") { // the health of a target is joined of three
+					require.True(t, heard.saidPart(plainly(part)), "%q is no word of AWS", part)
+				}
+			}
+		})
+	}
+}
+
+func evidenceIn(t *testing.T, result string) []string {
+	t.Helper()
+	var document struct{ Services []struct{ Evidence []string } }
+	require.NoError(t, json.Unmarshal([]byte(result), &document))
+	var evidence []string
+	for _, service := range document.Services {
+		evidence = append(evidence, service.Evidence...)
+	}
+	return evidence
 }

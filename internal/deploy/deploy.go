@@ -285,7 +285,7 @@ func (d *deployer) explainAll(ctx context.Context) {
 // the verdict stands.
 func (d *deployer) explain(ctx context.Context, r *rollout.Rollout) bool {
 	bad := []rollout.Outcome{rollout.Failed, rollout.RolledBack, rollout.RollbackFailed, rollout.TimedOut}
-	if !slices.Contains(bad, r.Verdict.Outcome) {
+	if !slices.Contains(bad, r.Verdict.Outcome) || r.Verdict.Ending == rollout.EndedDeleted {
 		return false
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, explainTimeout, errUnexplained)

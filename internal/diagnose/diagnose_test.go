@@ -83,6 +83,7 @@ func TestLookupCause(t *testing.T) {
 		{Container: "app", Exited: true, ExitCode: 255}:                                                               "exited",
 		{Container: "app", Exited: true, ExitCode: 1, Said: "OutOfMemoryError: Container killed due to memory usage"}: "out-of-memory",
 		{Container: "app", Exited: true, ExitCode: 137, Said: "Gremlins"}:                                             "out-of-memory",
+		{StopCode: rollout.UserInitiated, Said: "run-before ran out of time: no space left on device"}:                "told-to-stop",
 		{StopCode: "SpotInterruption"}:                                                                                "spot-interrupted",
 		{Said: "Your Spot Task was interrupted."}:                                                                     "spot-interrupted",
 		{Said: "Gremlins"}: "",

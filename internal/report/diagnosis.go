@@ -55,7 +55,11 @@ func diagnosisOfRollout(r *rollout.Rollout) diagnosis {
 	case outcome.Good():
 		return diagnosis{}
 	case len(r.Findings) == 0:
-		return diagnosis{Cause: unexplained(outcome), Text: paragraph(sentence(ending(r))), NextStep: next(r)}
+		unexplained := unexplained(outcome)
+		if r.Verdict.Ending == rollout.EndedDeleted {
+			unexplained = rollout.DeletedCause
+		}
+		return diagnosis{Cause: unexplained, Text: paragraph(sentence(ending(r))), NextStep: next(r)}
 	}
 	foremost := r.Findings[0]
 	text := strings.Join(filled(phrase(r, foremost), says(r, foremost)), "; ")

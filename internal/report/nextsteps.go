@@ -41,6 +41,8 @@ func next(r *rollout.Rollout) string {
 		return "See how that ends with operation: status."
 	case verdict.Outcome == rollout.Cancelled:
 		return "See how it ends with operation: status, or take it back with operation: rollback."
+	case verdict.Ending == rollout.EndedDeleted:
+		return "Look in CloudTrail who called DeleteService."
 	case len(r.Findings) > 0:
 		return remedy(r, r.Findings[0])
 	case verdict.Outcome == rollout.Superseded:
