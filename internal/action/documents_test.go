@@ -138,9 +138,12 @@ func failedSummary(t *testing.T) string {
 
 func knowledge() string {
 	var b strings.Builder
-	b.WriteString("| | what it means | what to do |\n|---|---|---|\n")
+	b.WriteString("| `cause` | what it means | what to do | passes by itself |\n|---|---|---|---|\n")
+	passes := map[bool]string{true: "yes"}
 	for _, entry := range diagnose.Knowledge {
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", "`"+entry.ID+"`", entry.Means, entry.Next)
+		if entry.ID != rollout.UnknownCause {
+			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", entry.ID, entry.Means, entry.Next, passes[entry.Passing])
+		}
 	}
 	return b.String()
 }
