@@ -7,7 +7,6 @@
 package taskdef
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -180,10 +179,14 @@ func (d Document) Log(container string) Log {
 		}
 		configuration := definition.get("logConfiguration")
 		options := configuration.get("options")
+		driver, group := configuration.get("logDriver").str(), "awslogs-group"
+		if driver == "awsfirelens" {
+			group = "log_group_name"
+		}
 		return Log{
-			Driver: configuration.get("logDriver").str(),
+			Driver: driver,
 			Output: options.get("Name").str(),
-			Group:  cmp.Or(options.get("awslogs-group").str(), options.get("log_group_name").str()),
+			Group:  options.get(group).str(),
 			Region: options.get("awslogs-region").str(),
 			Prefix: options.get("awslogs-stream-prefix").str(),
 			Create: options.get("awslogs-create-group").str() == "true",
