@@ -10,10 +10,9 @@ import (
 	"ecs-deploy/internal/rollout"
 )
 
-// Explain turns evidence into findings, the weightiest first. Tasks that failed for the same cause
-// make one finding, and are counted. Where no task failed, what keeps the deployment from coming
-// further speaks: the load balancer, the events of the service, AWS's words on its end, and at last the phase in
-// which it stuck.
+// Explain turns evidence into findings, the weightiest first. Tasks that failed for the same cause make one finding, and
+// are counted. Where no task failed, or it is not known why, what keeps the deployment from coming further speaks: the
+// load balancer, the events of the service, AWS's words on its end, and at last the phase in which it stuck.
 func Explain(evidence rollout.Evidence) []rollout.Finding {
 	looks := []func(rollout.Evidence) []rollout.Finding{
 		ended,
@@ -25,16 +24,31 @@ func Explain(evidence rollout.Evidence) []rollout.Finding {
 		given,
 		stuck,
 	}
+	var unknown []rollout.Finding
 	for _, look := range looks {
-		if findings := look(evidence); len(findings) > 0 {
-			return findings
+		switch findings := look(evidence); {
+		case len(findings) == 0:
+			continue
+		case isKnown(findings[0]) && (unknown == nil || findings[0].ID != keepsFailing):
+			return append(findings, unknown...)
+		case unknown == nil:
+			unknown = findings
 		}
 	}
-	return nil
+	return unknown
 }
 
-// keepsFailing is the cause that says least: that tasks fail, and not why.
-const keepsFailing = "keeps-failing"
+// isKnown tells whether the cause of a finding is known.
+func isKnown(finding rollout.Finding) bool {
+	return finding.ID != "" && finding.ID != rollout.UnknownCause
+}
+
+// keepsFailing and tooLate are the causes that say least: that tasks fail, or that they did not come up in time, and not
+// why.
+const (
+	keepsFailing = "keeps-failing"
+	tooLate      = "deployment-timeout"
+)
 
 // decided is the cause that AWS itself names for the end of a deployment, if it says more than that tasks failed.
 func decided(evidence rollout.Evidence) []rollout.Finding {
@@ -97,7 +111,11 @@ func ended(evidence rollout.Evidence) []rollout.Finding {
 	if _, found := Lookup(text); !found {
 		text += ": " + evidence.Said
 	}
-	return append([]rollout.Finding{known(finding, text)}, failures(evidence)...)
+	end, failures := known(finding, text), failures(evidence)
+	if end.ID == tooLate && len(failures) > 0 && isKnown(failures[0]) {
+		return append(failures, end)
+	}
+	return append([]rollout.Finding{end}, failures...)
 }
 
 // causes are why tasks failed, the most frequent first.

@@ -149,6 +149,36 @@ func TestExplain(t *testing.T) {
 			rollout.Evidence{Failures: []rollout.Task{exited(1, "")}, Log: rollout.LogTail{Container: "app", Lines: []string{"exec /app: exec format error"}}},
 			[]rollout.Finding{as(t, failed(1, app(1, "")), "image-wrong-platform")},
 		},
+		"AWS refused the application something": {
+			rollout.Evidence{Failures: []rollout.Task{exited(1, "")}, Log: rollout.LogTail{Container: "app", Lines: []string{
+				"AccessDenied: User: arn:aws:sts::111122223333:assumed-role/web-task/0a1b is not authorized to perform: s3:GetObject on resource: arn:aws:s3:::web/x",
+			}}},
+			[]rollout.Finding{{
+				ID: "exited", About: rollout.AboutTasks, Tasks: 1, Cause: app(1, ""), Means: "Role web-task may not call s3:GetObject on arn:aws:s3:::web/x.",
+				Next: "Allow role web-task the action s3:GetObject on arn:aws:s3:::web/x. It is the task role, by which the application calls AWS.",
+			}},
+		},
+		"tasks failed, and only an event tells why": {
+			rollout.Evidence{Failures: []rollout.Task{{StopCode: "TaskFailedToStart", Reason: "Gremlins"}}, Events: []string{"(service web) " + place}},
+			[]rollout.Finding{
+				as(t, rollout.Finding{About: rollout.AboutEvent, Said: place}, "no-memory"),
+				{About: rollout.AboutTasks, Tasks: 1, Cause: rollout.Cause{Said: "Gremlins"}, Next: console},
+			},
+		},
+		"tasks failed, and nothing tells why": {
+			rollout.Evidence{
+				Failures: []rollout.Task{{StopCode: "TaskFailedToStart", Reason: "Gremlins"}},
+				Events:   []string{"(service web) is unable to consistently start tasks successfully."},
+			},
+			[]rollout.Finding{{About: rollout.AboutTasks, Tasks: 1, Cause: rollout.Cause{Said: "Gremlins"}, Next: console}},
+		},
+		"the time ran out since tasks failed": {
+			rollout.Evidence{Failures: []rollout.Task{exited(1, "")}, Code: "TIMEOUT", Said: "The deployment has timed out."},
+			[]rollout.Finding{
+				as(t, failed(1, app(1, "")), "exited"),
+				as(t, rollout.Finding{About: rollout.AboutError, Said: "The deployment has timed out.", Code: "TIMEOUT"}, "deployment-timeout"),
+			},
+		},
 		"but not the log of another container": {
 			rollout.Evidence{Failures: []rollout.Task{exited(1, "")}, Log: rollout.LogTail{Container: "sidecar", Lines: []string{"exec /app: exec format error"}}},
 			[]rollout.Finding{as(t, failed(1, app(1, "")), "exited")},

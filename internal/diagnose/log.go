@@ -111,8 +111,8 @@ func saying(line string) string {
 	return line
 }
 
-// inLog finds the cause of a container's end in the last lines of its log, where they say more than
-// its exit code: of all that may stand there, what the system itself writes.
+// inLog finds the cause of a container's end in the last lines of its log, where they say more than its exit code: of
+// all that may stand there, what the system itself writes, and that AWS refused the application something.
 func inLog(cause rollout.Cause, log rollout.LogTail) (Entry, bool) {
 	if !cause.Exited || cause.Container != log.Container {
 		return Entry{}, false
@@ -122,6 +122,11 @@ func inLog(cause rollout.Cause, log rollout.LogTail) (Entry, bool) {
 			if strings.Contains(line, telling) {
 				return Lookup(telling)
 			}
+		}
+		if means, next := refusal(line); means != "" {
+			entry, found := LookupCause(cause)
+			entry.Means, entry.Next = means, next+" It is the task role, by which the application calls AWS."
+			return entry, found
 		}
 	}
 	return Entry{}, false
