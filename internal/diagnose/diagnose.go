@@ -10,8 +10,8 @@ import (
 	"ecs-deploy/internal/rollout"
 )
 
-// Explain turns evidence into findings, the weightiest first. Tasks that failed for the same cause make one finding, and
-// are counted. Where no task failed, or it is not known why, what keeps the deployment from coming further speaks: the
+// Explain turns evidence into findings, the weightiest first. Tasks that failed for the same cause make one finding,
+// and are counted. Where no task failed, or it is not known why, what keeps the deployment from coming further speaks: the
 // load balancer, the events of the service, AWS's words on its end, and at last the phase in which it stuck.
 func Explain(evidence rollout.Evidence) []rollout.Finding {
 	looks := []func(rollout.Evidence) []rollout.Finding{
@@ -43,8 +43,8 @@ func isKnown(finding rollout.Finding) bool {
 	return finding.ID != "" && finding.ID != rollout.UnknownCause
 }
 
-// keepsFailing and tooLate are the causes that say least: that tasks fail, or that they did not come up in time, and not
-// why.
+// keepsFailing and tooLate are the causes that say least: that tasks fail, or that they did not come up in time, and
+// not why.
 const (
 	keepsFailing = "keeps-failing"
 	tooLate      = "deployment-timeout"

@@ -8,24 +8,16 @@ import (
 // The output "result".
 type (
 	resultDocument struct {
-		Outcome         rollout.Outcome   `json:"outcome"`
-		Reason          string            `json:"reason"`
-		Cause           string            `json:"cause"`
-		CauseText       string            `json:"causeText"`
-		NextStep        string            `json:"nextStep"`
+		outcomeDocument
 		DurationSeconds int               `json:"durationSeconds"`
 		Services        []serviceDocument `json:"services"`
 		RunBefore       *onceDocument     `json:"runBefore,omitempty"`
 		RunAfter        *onceDocument     `json:"runAfter,omitempty"`
 	}
 	serviceDocument struct {
-		Cluster                   string          `json:"cluster"`
-		Service                   string          `json:"service"`
-		Outcome                   rollout.Outcome `json:"outcome"`
-		Reason                    string          `json:"reason"`
-		Cause                     string          `json:"cause"`
-		CauseText                 string          `json:"causeText"`
-		NextStep                  string          `json:"nextStep"`
+		Cluster string `json:"cluster"`
+		Service string `json:"service"`
+		outcomeDocument
 		Evidence                  []string        `json:"evidence"`
 		StoppedTasks              []taskDocument  `json:"stoppedTasks"`
 		TaskDefinitionARN         string          `json:"taskDefinitionArn"`
@@ -38,14 +30,17 @@ type (
 		ConsoleURL                string          `json:"consoleUrl"`
 	}
 	onceDocument struct {
-		Outcome      rollout.Outcome `json:"outcome"`
-		Reason       string          `json:"reason"`
-		Cause        string          `json:"cause"`
-		CauseText    string          `json:"causeText"`
-		NextStep     string          `json:"nextStep"`
-		StoppedTasks []taskDocument  `json:"stoppedTasks"`
-		TaskARNs     []string        `json:"taskArns"`
-		ExitCode     *int            `json:"exitCode"`
+		outcomeDocument
+		StoppedTasks []taskDocument `json:"stoppedTasks"`
+		TaskARNs     []string       `json:"taskArns"`
+		ExitCode     *int           `json:"exitCode"`
+	}
+	outcomeDocument struct {
+		Outcome   rollout.Outcome `json:"outcome"`
+		Reason    string          `json:"reason"`
+		Cause     string          `json:"cause"`
+		CauseText string          `json:"causeText"`
+		NextStep  string          `json:"nextStep"`
 	}
 	taskDocument struct {
 		ID        string `json:"id"`
@@ -61,11 +56,10 @@ type (
 )
 
 func resultOf(result rollout.Result) resultDocument {
-	diagnosis := diagnosisOf(result)
 	document := resultDocument{
-		Outcome: result.Outcome(), Reason: explained(result), DurationSeconds: seconds(result.Duration),
-		Cause: diagnosis.Cause, CauseText: diagnosis.Text, NextStep: diagnosis.NextStep,
-		Services: []serviceDocument{},
+		outcomeDocument: outcomeOf(result.Outcome(), explained(result), diagnosisOf(result)),
+		DurationSeconds: seconds(result.Duration),
+		Services:        []serviceDocument{},
 	}
 	for _, of := range result.Rollouts {
 		document.Services = append(document.Services, serviceOf(of))
@@ -80,17 +74,21 @@ func resultOf(result rollout.Result) resultDocument {
 	return document
 }
 
+func outcomeOf(outcome rollout.Outcome, reason string, why diagnosis) outcomeDocument {
+	return outcomeDocument{
+		Outcome: outcome, Reason: reason, Cause: why.Cause, CauseText: why.Text, NextStep: why.NextStep,
+	}
+}
+
 func serviceOf(of *rollout.Rollout) serviceDocument {
-	diagnosis := diagnosisOfRollout(of)
 	given, images := of.Deployed(), []imageDocument{}
 	for _, image := range given.Images {
 		images = append(images, imageDocument(image))
 	}
 	return serviceDocument{
 		Cluster: of.Service.Cluster, Service: of.Service.Name,
-		Outcome: of.Verdict.Outcome, Reason: explainedReason(of),
-		Cause: diagnosis.Cause, CauseText: diagnosis.Text, NextStep: diagnosis.NextStep,
-		Evidence: wordsOfAWS(of), StoppedTasks: tasksOf(of.Failures),
+		outcomeDocument: outcomeOf(of.Verdict.Outcome, explainedReason(of), diagnosisOfRollout(of)),
+		Evidence:        wordsOfAWS(of), StoppedTasks: tasksOf(of.Failures),
 		TaskDefinitionARN: given.Revision.ARN, PreviousTaskDefinitionARN: given.Previous.ARN,
 		DeploymentID: of.Deployment.ID, Images: images,
 		Desired: of.Service.Desired, Running: of.Deployment.Running, Failed: of.Deployment.Failed,
@@ -99,11 +97,9 @@ func serviceOf(of *rollout.Rollout) serviceDocument {
 }
 
 func onceOf(once rollout.OneOffResult) *onceDocument {
-	diagnosis := diagnosisOfOnce(once)
 	return &onceDocument{
-		Outcome: once.Verdict.Outcome, Reason: onceEnded(once.Verdict),
-		Cause: diagnosis.Cause, CauseText: diagnosis.Text, NextStep: diagnosis.NextStep,
-		StoppedTasks: tasksOf(once.Failures), TaskARNs: append([]string{}, once.Tasks...), ExitCode: once.ExitCode,
+		outcomeDocument: outcomeOf(once.Verdict.Outcome, onceEnded(once.Verdict), diagnosisOfOnce(once)),
+		StoppedTasks:    tasksOf(once.Failures), TaskARNs: append([]string{}, once.Tasks...), ExitCode: once.ExitCode,
 	}
 }
 
