@@ -11,8 +11,8 @@ import (
 )
 
 // Explain turns evidence into findings, the weightiest first. Tasks that failed for the same cause make one finding,
-// and are counted. Where no task failed, or it is not known why, what keeps the deployment from coming further speaks: the
-// load balancer, the events of the service, AWS's words on its end, and at last the phase in which it stuck.
+// and are counted. Where no task failed, or it is not known why, what keeps the deployment from coming further speaks:
+// the load balancer, the events of the service, AWS's words on its end, and at last the phase in which it stuck.
 func Explain(evidence rollout.Evidence) []rollout.Finding {
 	looks := []func(rollout.Evidence) []rollout.Finding{
 		ended,
