@@ -216,7 +216,7 @@ func TestProcessAssumesARoleWithTheIdentityToken(t *testing.T) {
 	require.NoError(t, command.Run(), log)
 	require.Regexp(t, `session          arn:aws:sts::123456789012:assumed-role/deployer/ecs-deploy, assumed with the identity token of the job, for 1h( \d+m)?\n`, log.String(),
 		"the clock of the simulator runs a hundred times as fast as ours")
-	require.Contains(t, log.String(), "::notice title=web → main::web:42 is live")
+	require.Contains(t, log.String(), "::notice title=web v2 → main::web:42 is live")
 }
 
 func TestProcessReadsAProfileOfTheWorkspace(t *testing.T) {

@@ -37,7 +37,8 @@ func TestCancelledRunsSayThatTheDeploymentGoesOn(t *testing.T) {
 		})
 		require.Equal(t, 130, code)
 		require.Equal(t, time.Minute, time.Since(began), "it ends at once")
-		require.Contains(t, log.String(), "Nothing was taken back: 0 of 2 tasks of web:42 run, and 2 older ones; ECS goes on trying")
+		require.Contains(t, log.String(), "web:41 (v1) serves with 2 of 2 tasks.")
+		require.Contains(t, log.String(), "Nothing was taken back, since rollback-on-failure is not set; ECS goes on trying")
 	})
 }
 
@@ -182,7 +183,7 @@ func TestAFaultOfOursStillWritesOutputsAndClosesTheGroup(t *testing.T) {
 		require.Equal(t, 1, code)
 		require.Contains(t, log.String(), "note: this action has a fault: the sky falls")
 		require.Equal(t, strings.Count(log.String(), "::group::"), strings.Count(log.String(), "::endgroup::"))
-		require.Regexp(t, "(?s)::endgroup::\n::error title=web → main%3A failed after 4s::This action has a fault \\(the sky falls\\): what ECS has begun, if anything, goes on[^\n]*\n$", log.String())
+		require.Regexp(t, "(?s)::endgroup::\n.*::error title=web v2 → main%3A failed after 4s::This action has a fault \\(the sky falls\\): what ECS has begun, if anything, goes on[^\n]*\n$", log.String())
 		outputs, err := os.ReadFile(env["GITHUB_OUTPUT"])
 		require.NoError(t, err)
 		require.Contains(t, viewer.Outputs(string(outputs)), "outcome=failed\n")

@@ -339,7 +339,7 @@ func TestRehearsal(t *testing.T) {
 func TestDemo(t *testing.T) {
 	var screen bytes.Buffer
 	require.Zero(t, Demo(t.Context(), nil, Env{Stdout: &screen}))
-	for _, part := range []string{"▼ Rollout", "Notice: web → main", "── Outputs ──", "outcome=succeeded", "── Summary ──", "## ✅ web → main", "exit code 0"} {
+	for _, part := range []string{"▼ Rollout", "Notice: web v2 → main", "── Outputs ──", "outcome=succeeded", "── Summary ──", "## ✅ web v2 → main", "exit code 0"} {
 		require.Contains(t, screen.String(), part)
 	}
 	screen.Reset()

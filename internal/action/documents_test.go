@@ -197,7 +197,7 @@ func TestREADMEShowsWhatTheDemoShows(t *testing.T) {
 	require.Greater(t, strings.Count(excerpt, "\n"), 10)
 	var screen strings.Builder
 	require.Equal(t, 4, Demo(t.Context(), []string{"crash-rollback"}, Env{Stdout: &screen}))
-	shown := strings.Split(screen.String(), "\n")
+	shown := strings.Split(regexp.MustCompile(`\x1b\[\d+m`).ReplaceAllString(screen.String(), ""), "\n")
 	for line := range strings.Lines(excerpt) {
 		if strings.TrimSpace(line) == "…" {
 			continue

@@ -81,6 +81,7 @@ func serviceDeployment(r *rollout.Rollout) (rollout.ServiceDeployment, bool) {
 
 func (ecs) Progress(r *rollout.Rollout) rollout.Progress {
 	s := counts(r)
+	s.Serves = running(r, nil)
 	if r.Deployment.State == rollout.RolloutFailed {
 		s.Course = rollout.GivenUp
 	}
@@ -100,6 +101,7 @@ func (ecs) Progress(r *rollout.Rollout) rollout.Progress {
 	}
 	s.Stage = its.Stage
 	s.Traffic = its.Production
+	s.Serves = running(r, its.Production)
 	s.Hooks = its.Hooks
 	s.Shifts = s.Stage != ""
 	if s.Stage == rollout.StageBakeTime && !r.StageSince.IsZero() {

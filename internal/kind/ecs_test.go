@@ -268,7 +268,10 @@ func TestProgressOfECS(t *testing.T) {
 	r := lookedAt(failing, before)
 	require.Equal(t, rollout.Progress{
 		ID: "ecs-svc/2", Wanted: 2, Listed: true, Running: 1, Pending: 2, Failed: 3, Older: 2, State: "FAILED", Course: rollout.GivenUp,
+		Serves: []rollout.ServingTasks{{TaskDefinition: arn("web:41"), Running: 2}, {TaskDefinition: arn("web:42"), Running: 1}},
 	}, ecs{}.Progress(r))
+	r.Own = rollout.ServiceDeployment{Status: "IN_PROGRESS", Stage: "PRODUCTION_TRAFFIC_SHIFT", Production: &half}
+	require.Equal(t, []rollout.ServingTasks{{TaskDefinition: arn("web:41"), Running: 2, Traffic: &half}, {TaskDefinition: arn("web:42"), Running: 1, Traffic: &half}}, running(r, &half))
 
 	pause := rollout.LifecycleHook{ID: "p", Pause: true, Status: rollout.HookAwaitingAction}
 	hook := rollout.LifecycleHook{ID: "h", Target: "arn:…:function:check", Status: "IN_PROGRESS"}

@@ -226,6 +226,40 @@ func counts(r *rollout.Rollout) rollout.Progress {
 	}
 }
 
+// running is who runs, by the list of deployments: who has most of the traffic, where the share of our deployment is
+// known, or else the most tasks, first, and of as many the older.
+func running(r *rollout.Rollout, share *float64) []rollout.ServingTasks {
+	var all []rollout.ServingTasks
+	for _, d := range slices.Backward(r.Service.Deployments) { // the oldest first
+		if d.Running > 0 {
+			tasks := rollout.ServingTasks{TaskDefinition: d.TaskDefinition, Running: d.Running}
+			if d.ID == r.Deployment.ID {
+				tasks.Traffic = share
+			}
+			all = append(all, tasks)
+		}
+	}
+	const both = 2
+	if share != nil && len(all) == both { // the other gets the rest
+		for i, tasks := range all {
+			if rest := 100 - *share; tasks.Traffic == nil {
+				all[i].Traffic = &rest
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b rollout.ServingTasks) int {
+		return cmp.Or(cmp.Compare(trafficOf(b), trafficOf(a)), cmp.Compare(b.Running, a.Running))
+	})
+	return all
+}
+
+func trafficOf(tasks rollout.ServingTasks) float64 {
+	if tasks.Traffic == nil {
+		return 0
+	}
+	return *tasks.Traffic
+}
+
 // settleTimeout is how long a state that AWS passes through is given to pass: a new deployment that is not listed
 // yet, a failed one that is about to be rolled back.
 const settleTimeout = time.Minute

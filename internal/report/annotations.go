@@ -96,66 +96,151 @@ func annotation(result rollout.Result) string {
 	return strings.Join(lines, "\n")
 }
 
-// endLines are how a run ended and why, and what became of each service.
+// endLines are who serves now and how a run ended, why, and what to do next. What became of other services stands last.
 func endLines(result rollout.Result) []string {
-	many := len(result.Rollouts) > 1
-	verdict := strings.Join(filled(sentence(summed(result)), nextStep(result)), " ")
 	if result.Err != nil { // it says more than what it came to
-		lines := []string{verdict}
-		for _, of := range result.Rollouts {
-			if said := reason(of); !strings.Contains(verdict, said) {
-				lines = append(lines, ofService(of, many, sentence(said)))
-			}
-		}
-		return lines
+		return errorLines(result)
 	}
-	lines := causes(result, many)
-	if len(lines) == 0 {
-		return append([]string{verdict}, bystanders(result)...)
+	foremost, others := outcomeLines(result)
+	lines := append([]string{foremost}, whyLines(result)...)
+	if next := nextLine(nextStep(result)); next != "" && !slices.Contains(lines, next) {
+		lines = append(lines, next)
 	}
-	if rest := sentence(unsaid(result)); !strings.HasPrefix(lines[0], rest) {
-		lines = append(lines, rest)
-	}
-	return append(lines, bystanders(result)...)
+	return append(lines, atMost(others)...)
 }
 
-// causes are what was found out, of the services and of the tasks that run once.
-func causes(result rollout.Result, many bool) []string {
-	var texts []string
-	services := map[string][]string{}
+// errorLines are an error that ended a run, and how it left the services.
+func errorLines(result rollout.Result) []string {
+	verdict := strings.Join(filled(sentence(summed(result)), nextStep(result)), " ")
+	lines := []string{verdict}
 	for _, of := range result.Rollouts {
-		for _, finding := range of.Findings {
-			text := explanation(of, finding)
-			if len(services[text]) == 0 {
-				texts = append(texts, text)
-			}
-			services[text] = append(services[text], of.Service.Name)
+		serving, said := serving(of), reason(of)
+		switch {
+		case strings.Contains(verdict, said):
+			said = ""
+		case of.Verdict.Outcome.Good():
+			serving = ""
 		}
-	}
-	var lines []string
-	for _, text := range texts {
-		if many {
-			text = few(services[text]) + ": " + text
-		}
-		lines = append(lines, text)
-	}
-	for _, once := range result.OneOffs {
-		for _, finding := range once.Findings {
-			lines = append(lines, once.Input+": "+onceExplained(once, finding))
+		if text := together(serving, said); text != "" {
+			lines = append(lines, ofService(of, len(result.Rollouts) > 1, text))
 		}
 	}
 	return lines
 }
 
-// leftLines are how services were left.
-func leftLines(result rollout.Result) []string {
-	var lines []string
+// outcomeLines are who serves and how it came to that: of what speaks for all, and of the other services that did not
+// succeed, those together of which the same is to be said.
+func outcomeLines(result rollout.Result) (foremost string, others []string) {
+	first := result.Foremost()
+	if once, is := result.BadOneOff(); is && len(once.Findings) > 0 && once.Verdict.Ending == rollout.OneOffFailed {
+		return sentence(onceLeft(result, once)), nil // why it failed is told below
+	} else if is || first == nil {
+		return sentence(summed(result)), nil
+	}
+	var all byText
+	all.add(outcomeLine(first), first.Service.Name)
 	for _, of := range result.Rollouts {
-		if text := left(of); text != "" {
-			lines = append(lines, ofService(of, len(result.Rollouts) > 1, sentence(text)))
+		if !of.Verdict.Outcome.Good() && of != first {
+			all.add(outcomeLine(of), of.Service.Name)
 		}
 	}
-	return atMost(lines)
+	if len(result.Rollouts) == 1 {
+		return all.texts[0], nil
+	}
+	lines := all.lines()
+	return lines[0], lines[1:]
+}
+
+func outcomeLine(of *rollout.Rollout) string { return together(serving(of), reason(brief(of))) }
+
+// together is sentences in a row, of which the first goes on with what stands before it.
+func together(sentences ...string) string {
+	sentences = filled(sentences...)
+	for i, text := range sentences {
+		if sentences[i] = sentence(text); i > 0 {
+			sentences[i] = paragraph(sentences[i])
+		}
+	}
+	return strings.Join(sentences, " ")
+}
+
+// byText is texts, each with the names of what it is about.
+type byText struct {
+	texts []string
+	names map[string][]string
+}
+
+func (b *byText) add(text, name string) {
+	if b.names == nil {
+		b.names = map[string][]string{}
+	}
+	if len(b.names[text]) == 0 {
+		b.texts = append(b.texts, text)
+	}
+	b.names[text] = append(b.names[text], name)
+}
+
+// lines are the texts, behind the names.
+func (b *byText) lines() []string {
+	var lines []string
+	for _, text := range b.texts {
+		lines = append(lines, few(b.names[text])+": "+text)
+	}
+	return lines
+}
+
+// whyLines are what was found out, of the services and of the tasks that run once: each why and next.
+func whyLines(result rollout.Result) []string {
+	var all byText
+	for _, of := range result.Rollouts {
+		for _, finding := range of.Findings {
+			all.add(whyAndNext(explanation(of, finding), remedy(of, finding)), of.Service.Name)
+		}
+	}
+	for _, once := range result.OneOffs {
+		for _, finding := range once.Findings {
+			all.add(whyAndNext(explanation(&rollout.Rollout{Log: once.Log}, finding), finding.Next), once.Input)
+		}
+	}
+	var lines []string
+	for _, text := range all.texts {
+		why := "Why: "
+		if len(result.Rollouts) > 1 || len(result.OneOffs) > 0 {
+			why = "Why " + few(all.names[text]) + ": "
+		}
+		lines = append(lines, strings.Split(strings.TrimSpace(why+text), "\n")...)
+	}
+	return lines
+}
+
+// longestWhy is where an explanation is cut, in bytes, so that what to do next is read too.
+const longestWhy = 1500
+
+// whyAndNext is an explanation and, in a line of its own, what to do next.
+func whyAndNext(why, next string) string {
+	return cut(oneLine(why), longestWhy) + "\n" + nextLine(next)
+}
+
+// nextLine is what to do next; empty: nothing.
+func nextLine(next string) string {
+	if next == "" {
+		return ""
+	}
+	return "Next: " + next
+}
+
+// leftLines are how services were left.
+func leftLines(result rollout.Result) []string {
+	var all byText
+	for _, of := range result.Rollouts {
+		if text := left(of); text != "" {
+			all.add(sentence(text), of.Service.Name)
+		}
+	}
+	if len(result.Rollouts) == 1 {
+		return all.texts
+	}
+	return atMost(all.lines())
 }
 
 // atMost are the first of some lines about services, and how many others there are.
@@ -166,45 +251,12 @@ func atMost(lines []string) []string {
 	return lines
 }
 
-// unsaid is how a run ended, less what a finding has said already: both may end in the words of AWS.
-func unsaid(result rollout.Result) string {
-	for _, once := range result.OneOffs {
-		if once.Verdict.Ending == rollout.OneOffFailed && len(once.Findings) > 0 {
-			return onceLeft(result, once)
-		}
-	}
-	foremost := result.Foremost()
-	if foremost == nil {
-		return summed(result)
-	}
-	result.Rollouts = slices.Clone(result.Rollouts)
-	result.Rollouts[slices.Index(result.Rollouts, foremost)] = brief(foremost)
-	return summed(result)
-}
-
-// bystanders tells what became of services that did not succeed and of which no cause is told.
-func bystanders(result rollout.Result) []string {
-	var lines []string
-	foremost := result.Foremost()
-	for _, of := range result.Rollouts {
-		if !of.Verdict.Outcome.Good() && len(of.Findings) == 0 && of != foremost {
-			lines = append(lines, ofService(of, true, sentence(reason(of))))
-		}
-	}
-	return atMost(lines)
-}
-
 // ofService is text that names the service, if there are many.
 func ofService(of *rollout.Rollout, many bool, text string) string {
 	if !many {
 		return text
 	}
 	return of.Service.Name + ": " + text
-}
-
-// onceExplained is all that a finding about a task that ran once has to say.
-func onceExplained(once rollout.OneOffResult, f rollout.Finding) string {
-	return explanation(&rollout.Rollout{Log: once.Log}, f)
 }
 
 // mostNamed is how many are named where there may be hundreds.

@@ -126,14 +126,11 @@ func TestOneCauseOfManyServicesIsToldOnce(t *testing.T) {
 		result.Rollouts = append(result.Rollouts, r)
 	}
 	const left = "nothing was taken back, since AWS could not be asked."
-	require.Equal(t, `web-0, web-1, web-2, web-3, web-4, and 35 others: 4 tasks failed: out of memory. Give it more.
-web-0: ECS gave the deployment up and rolled nothing back.
-web-0: `+left+`
-web-1: `+left+`
-web-2: `+left+`
-web-3: `+left+`
-web-4: `+left+`
-The same of 35 others is in the summary.`, annotation(result))
+	const who = "web-0, web-1, web-2, web-3, web-4, and 35 others: "
+	require.Equal(t, who+`ECS gave the deployment up and rolled nothing back.
+Why `+who+`4 tasks failed: out of memory.
+Next: Give it more.
+`+who+left, annotation(result))
 }
 
 func TestAWarningThatIsOverIsNotInTheSummary(t *testing.T) {
@@ -164,8 +161,8 @@ func TestWhatBecameOfOtherServicesIsTold(t *testing.T) {
 		return name + ": it succeeded, but jobs did not; it was taken back, and the service runs " + name + ":41 again."
 	}
 	require.Equal(t, strings.Join([]string{
-		"jobs: 2 tasks failed: x.",
 		"jobs: the tasks keep failing for the same cause, and none runs; it was taken back, and the service runs jobs:41 again.",
+		"Why jobs: 2 tasks failed: x.",
 		back("web-0"), back("web-1"), back("web-2"), back("web-3"), back("web-4"), "The same of 2 others is in the summary.",
 	}, "\n"), text)
 }

@@ -128,8 +128,8 @@ func functionName(function string) string {
 	return rollout.LastSegment(function[strings.LastIndexByte(function, ':')+1:])
 }
 
-// explanation is all that a finding has to say.
+// explanation is why a deployment did not succeed, and what that means.
 func explanation(r *rollout.Rollout, f rollout.Finding) string {
 	said := strings.Join(filled(found(r, f), says(r, f)), "; ")
-	return strings.Join(filled(sentence(said), f.Means, remedy(r, f)), " ")
+	return strings.Join(filled(paragraph(sentence(said)), f.Means), " ")
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -81,6 +82,38 @@ func diagnosisOfOnce(once rollout.OneOffResult) diagnosis {
 	return result
 }
 
+// shortCause is why a run did not succeed, in the few words of a title; empty: its end says it, or it is not known.
+func shortCause(result rollout.Result) string {
+	if result.Err != nil {
+		return ""
+	}
+	if once, is := result.BadOneOff(); is {
+		if len(once.Findings) > 0 {
+			return once.Input + ": " + inFewWords(&rollout.Rollout{}, once.Findings[0])
+		}
+		return once.Input
+	}
+	foremost := result.Foremost()
+	if foremost == nil || len(foremost.Findings) == 0 {
+		return ""
+	}
+	return inFewWords(foremost, foremost.Findings[0])
+}
+
+func inFewWords(r *rollout.Rollout, f rollout.Finding) string {
+	switch {
+	case f.Answer != nil && f.Answer.Codes != "":
+		return "health check got " + f.Answer.Codes
+	case f.Cause.Exited && f.Cause.Container != "":
+		return fmt.Sprintf("%s exited with code %d", f.Cause.Container, f.Cause.ExitCode)
+	case len(r.Verdict.Alarms) > 0 && f.About == rollout.AboutEnding:
+		return "alarm " + strings.Join(r.Verdict.Alarms, ", ")
+	case f.ID == rollout.UnknownCause:
+		return ""
+	}
+	return strings.ReplaceAll(f.ID, "-", " ")
+}
+
 // phrase is a cause as it stands at the head of a reason.
 func phrase(r *rollout.Rollout, f rollout.Finding) string {
 	switch f.About {
@@ -96,10 +129,13 @@ func phrase(r *rollout.Rollout, f rollout.Finding) string {
 
 // explainedReason is how a deployment ended, behind the cause for which it did.
 func explainedReason(r *rollout.Rollout) string {
-	if r.Verdict.Outcome.Good() || len(r.Findings) == 0 {
+	switch {
+	case r.Verdict.Outcome.Good():
 		return reason(r)
+	case len(r.Findings) == 0:
+		return strings.Join(filled(reason(r), serving(r)), "; ")
 	}
-	return phrase(r, r.Findings[0]) + "; " + reason(brief(r))
+	return strings.Join(filled(phrase(r, r.Findings[0]), reason(brief(r)), serving(r)), "; ")
 }
 
 // explained is how a whole run ended, behind the cause for which it did.

@@ -11,7 +11,7 @@ import (
 // finished tells the end of a run.
 func (r *Reporter) finished(result rollout.Result) {
 	if details := details(result.Err); len(details) > 0 {
-		r.enter("Why it failed")
+		r.stand("Why it failed")
 		for _, line := range details {
 			r.line(line)
 		}
@@ -77,6 +77,6 @@ func (r *Reporter) result(result rollout.Result) {
 		took := strings.Join(filled(rollout.Span(result.Duration), r.timeline.lengths()), ": ")
 		facts = append(facts, rollout.Fact{Name: "took", Value: took})
 	}
-	r.enter("Result")
+	r.stand("Result")
 	r.facts(facts)
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -132,7 +133,7 @@ func called(e rollout.Called) string {
 	return text
 }
 
-// inALine is what became of a service.
+// inALine is what became of a service: of one that did not succeed, who serves.
 func inALine(of *rollout.Rollout) string {
 	given, d := of.Deployed(), of.Deployment
 	ended := fmt.Sprintf("%-11s  ", outcomeWords[of.Verdict.Outcome])
@@ -141,16 +142,10 @@ func inALine(of *rollout.Rollout) string {
 		return ended + replacing(given)
 	case d.ID == "":
 		return ended + given.Revision.ID() + ": " + reason(of)
-	case of.Verdict.Outcome == rollout.RolledBack:
-		return ended + fmt.Sprintf(
-			"%s, and %s runs again  %d/%d running", given.Revision.ID(), of.WentTo().ID(), runs(of), of.Service.Desired,
-		)
+	case !of.Verdict.Outcome.Good():
+		return ended + cmp.Or(serving(of), reason(of))
 	}
-	what := replacing(given)
-	if asksBack(of) {
-		what += "; " + askedBack(of)
-	}
-	return ended + what + fmt.Sprintf("  %d/%d running  %s", d.Running, of.Service.Desired, d.ID)
+	return ended + fmt.Sprintf("%s  %d/%d running  %s", replacing(given), d.Running, of.Service.Desired, d.ID)
 }
 
 var outcomeWords = map[rollout.Outcome]string{
@@ -169,8 +164,9 @@ var outcomeWords = map[rollout.Outcome]string{
 func subject(result rollout.Result) string {
 	switch {
 	case len(result.Rollouts) == 1:
-		service := result.Rollouts[0].Service
-		return service.Name + " → " + service.Cluster
+		of := result.Rollouts[0]
+		_, version := versions(of.Revision.Images)
+		return strings.Join(filled(of.Service.Name, version), " ") + " → " + of.Service.Cluster
 	case len(result.Rollouts) > 1:
 		return fmt.Sprintf("%d services → %s", len(result.Rollouts), result.Rollouts[0].Service.Cluster)
 	case result.Registered != nil:
@@ -188,7 +184,11 @@ func headline(result rollout.Result) string {
 	case len(result.Rollouts) == 0 && result.Registered == nil:
 		return "nothing was deployed"
 	}
-	return subject(result) + ": " + outcomeWords[outcome] + inDuration(" after %s", result.Duration)
+	text := subject(result) + ": " + outcomeWords[outcome] + inDuration(" after %s", result.Duration)
+	if cause := shortCause(result); cause != "" {
+		text += ": " + cause
+	}
+	return text
 }
 
 // achieved is a good end. That nothing was asked to change is said first: most likely it was meant to be.

@@ -62,6 +62,7 @@ func (r *Reporter) diff(diff string) {
 
 // The colours of a log (https://en.wikipedia.org/wiki/ANSI_escape_code).
 const (
+	bold  = "\x1b[1m"
 	red   = "\x1b[31m"
 	green = "\x1b[32m"
 	plain = "\x1b[0m"

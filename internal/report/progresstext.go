@@ -35,15 +35,16 @@ func leftAt(at rollout.Progress) string {
 	return text
 }
 
-// left says how a deployment was left that did not succeed and was not taken back; empty: there is nothing to say.
+// left says why a deployment was not taken back that did not succeed, and what becomes of it; empty: there is nothing
+// to say.
 func left(r *rollout.Rollout) string {
 	switch r.Verdict.Left {
 	case rollout.LeftUnasked:
 		return "nothing was taken back, since AWS could not be asked"
 	case rollout.LeftAsIs:
-		return "nothing was taken back: " + runsNow(r) + "; rollback-on-failure: true would have taken it back"
+		return "nothing was taken back, since rollback-on-failure is not set; " + goesOn(r)
 	case rollout.LeftNotOurs:
-		return "nothing was taken back, since another run has started the deployment: " + runsNow(r)
+		return "nothing was taken back, since another run has started the deployment; " + goesOn(r)
 	case rollout.LeftGoingOn:
 		return strings.TrimSpace(
 			"the roll-back goes on in " + r.By + ". See how it ends with operation: status. " + rollout.Remedy(
@@ -56,47 +57,31 @@ func left(r *rollout.Rollout) string {
 	return ""
 }
 
-// stuckAt says how things are when a deployment could not be taken back: of the deployment that was to take it back, if
-// there is one.
+// stuckAt says what to do when a deployment could not be taken back.
 func stuckAt(r *rollout.Rollout) string {
-	at, remedy := r, ""
+	at, remedy := r.Latest(), ""
 	if back := r.Verdict.Return; back != nil {
 		remedy = rollout.Remedy(back.Err)
-		if back.To != nil && back.To.Deployment.ID != r.Deployment.ID {
-			at = back.To
-		}
 	}
-	text := "this is how things are: " + runsNow(at) + "."
+	text := sentence(goesOn(at))
 	if at.Progress.Course != rollout.Blocking {
 		text += " To get the service up again, deploy a revision that works, with task-definition: family:revision."
 	}
 	return strings.TrimSpace(text + " " + remedy)
 }
 
-// runsNow says what runs, who gets the traffic as far as that is known, and whether anybody does more about it.
-func runsNow(r *rollout.Rollout) string {
-	at := r.Progress
-	text := fmt.Sprintf("%d of %d tasks of %s run", r.Deployment.Running, at.Wanted, r.Revision.Revision.ID())
-	if at.Older > 0 {
-		text += fmt.Sprintf(", and %d older ones", at.Older)
-	}
-	for i, serving := range at.Serves {
-		if i == 0 {
-			text += "; the traffic goes to " + rollout.RevisionID(serving.TaskDefinition)
-		} else {
-			text += fmt.Sprintf(", but for %g %% that goes to %s", *serving.Traffic, rollout.RevisionID(serving.TaskDefinition))
-		}
-	}
-	switch at.Course {
+// goesOn says whether anybody does more about a deployment.
+func goesOn(r *rollout.Rollout) string {
+	switch r.Progress.Course {
 	case rollout.Over:
-		return text + ", and " + r.By + " does no more about it"
+		return r.By + " does no more about it"
 	case rollout.Blocking:
-		return text + ", and " + r.By + " goes on with the deployment: until it is over, or taken back with operation: " +
-			"rollback, no other can be started"
+		return r.By + " goes on with the deployment: until it is over, or taken back with operation: rollback, no other " +
+			"can be started"
 	case rollout.GivenUp:
-		return text + "; " + r.By + " starts no more of them"
+		return r.By + " starts no more tasks of " + r.Revision.Revision.ID()
 	}
-	return text + "; " + r.By + " goes on trying"
+	return r.By + " goes on trying"
 }
 
 // progressSentence says how the newest deployment of a service stands.
@@ -144,7 +129,8 @@ func progressSentence(r *rollout.Rollout) string {
 // leftSplit is the share of the traffic that goes to tasks of ours although who carried their deployment out does no
 // more about it.
 func leftSplit(r *rollout.Rollout) (percent float64, split bool) {
-	if len(r.Progress.Serves) < 2 {
+	const both = 2
+	if r.Progress.Course != rollout.Over || len(r.Progress.Serves) < both || r.Progress.Serves[1].Traffic == nil {
 		return 0, false
 	}
 	return *r.Progress.Serves[1].Traffic, true

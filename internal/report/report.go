@@ -23,16 +23,17 @@ import (
 // Reporter takes the events of one run, from any goroutine: Handle puts them in a row. All else in it is called with
 // the lock held.
 type Reporter struct {
-	mu      sync.Mutex
-	secrets *secrets
-	out     io.Writer             // on which no secret is written
-	action  *githubactions.Action // the same
-	masks   *githubactions.Action // tells the runner the secrets
-	getenv  func(string) string
-	verbose bool
-	group   string // that is open
-	rolling string // the group for what a service goes through
-	longest int    // name of a service, if there are several
+	mu       sync.Mutex
+	secrets  *secrets
+	out      io.Writer             // on which no secret is written
+	action   *githubactions.Action // the same
+	masks    *githubactions.Action // tells the runner the secrets
+	getenv   func(string) string
+	verbose  bool
+	group    string // that is open
+	standing string // the part that was opened last and is in no group
+	rolling  string // the group for what a service goes through
+	longest  int    // name of a service, if there are several
 
 	rollouts        []*rollout.Rollout // that the run is about
 	oneOffs         []rollout.OneOffResult
@@ -128,8 +129,19 @@ func (r *Reporter) enter(group string) {
 		return
 	}
 	r.leave()
+	r.standing = ""
 	r.action.Group(group)
 	r.group = group
+}
+
+// stand opens a part that GitHub does not fold: what must be read is in no group.
+func (r *Reporter) stand(part string) {
+	if r.standing == part {
+		return
+	}
+	r.leave()
+	r.standing = part
+	io.WriteString(r.out, bold+part+plain+"\n")
 }
 
 func (r *Reporter) leave() {

@@ -223,11 +223,17 @@ func (t *teller) Decided(e rollout.Decided) {
 	r.timeline.of(of).close(r.timeline.now(), of.Verdict.Outcome)
 	r.over(of.Service.ServiceKey)
 	r.summaryOutdated = true
-	r.at(of, outcomeWords[of.Verdict.Outcome]+": "+reason(of))
+	ended := outcomeWords[of.Verdict.Outcome] + ": " + reason(of)
+	if r.longest > 0 { // of several each stands in the result
+		r.at(of, ended)
+		return
+	}
+	r.leave()
+	r.now(ended)
 }
 
 func (t *teller) Explained(e rollout.Explained) {
-	t.r().enter("Why it failed")
+	t.r().stand("Why it failed")
 	t.r().explained(e.Rollout)
 	t.r().refresh()
 }

@@ -179,7 +179,7 @@ func TestFilesThatCannotBeWrittenAreSaid(t *testing.T) {
 
 	log.Reset()
 	New(&log, func(string) string { return "" }).Handle(rollout.Finished{Result: rollout.Result{Registered: &rollout.RevisionResult{Revision: revision("web", 42), Previous: revision("web", 41), Changed: true}}})
-	require.Equal(t, "::group::Result\ntask definition  web:41 → web:42\n::endgroup::\n::notice title=web::web:42 was registered\n", log.String(), "without the files nothing is said of them")
+	require.Equal(t, "\x1b[1mResult\x1b[0m\ntask definition  web:41 → web:42\n::notice title=web::web:42 was registered\n", log.String(), "without the files nothing is said of them")
 }
 
 func TestMarkdownStaysWhereItIsPut(t *testing.T) {
@@ -200,12 +200,15 @@ func TestMarkdownStaysWhereItIsPut(t *testing.T) {
 	require.Equal(t, "`a b`", code("a\nb"))
 }
 
-func TestAnnotationsFitAndBeginWithTheCause(t *testing.T) {
+func TestAnnotationsFitAndSayWhatToDoNext(t *testing.T) {
 	web := decided("web", rollout.RolledBack, rollout.EndedRolledBack)
 	web.Findings = []rollout.Finding{{About: rollout.AboutTasks, Tasks: 2, Cause: rollout.Cause{Said: strings.Repeat("ö", 9000)}, Next: "Do this."}}
 	ended := rollout.Result{Rollouts: []*rollout.Rollout{web}}
-	require.True(t, strings.HasPrefix(annotation(ended), "2 tasks failed"))
-	fits := New(io.Discard, func(string) string { return "" }).annotated(annotation(ended))
+	lines := strings.Split(annotation(ended), "\n")
+	require.Equal(t, []string{"ECS rolled the deployment back.", "Next: Do this."}, []string{lines[0], lines[2]})
+	require.True(t, strings.HasPrefix(lines[1], "Why: 2 tasks failed: ööö"))
+	require.LessOrEqual(t, len(lines[1]), 1510)
+	fits := New(io.Discard, func(string) string { return "" }).annotated(strings.Repeat("ö ", 9000))
 	require.LessOrEqual(t, len(fits), 4096)
 	require.Greater(t, len(fits), 4090)
 }

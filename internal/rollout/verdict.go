@@ -153,6 +153,14 @@ const (
 	LeftGoingOn Left = "going-on" // it is being taken back still
 )
 
+// Latest is the rollout that was looked at last: the one by which this one was taken back, if it came to that.
+func (r *Rollout) Latest() *Rollout {
+	if back := r.Verdict.Return; back != nil && back.To != nil && !back.To.At.IsZero() {
+		return back.To
+	}
+	return r
+}
+
 // weight is how much a rollout has to say of why a run ended as it did.
 func (r *Rollout) weight() int {
 	switch {

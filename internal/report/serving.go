@@ -1,0 +1,86 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"ecs-deploy/internal/rollout"
+	"ecs-deploy/internal/taskdef"
+)
+
+// version is what people call what an image is of: its tag, or the begin of its digest.
+func version(image string) string {
+	const shortDigest = 8
+	if _, digest, is := strings.Cut(image, "@sha256:"); is {
+		return digest[:min(len(digest), shortDigest)]
+	}
+	if _, tag, is := strings.Cut(rollout.LastSegment(image), ":"); is {
+		return tag
+	}
+	return "latest"
+}
+
+// versions are those of a revision and of the one before it, by the first image that changes; empty: none is known.
+func versions(images []taskdef.ImageChange) (before, after string) {
+	for _, image := range images {
+		if image.From != image.To {
+			return version(image.From), version(image.To)
+		}
+	}
+	if len(images) > 0 {
+		return version(images[0].From), version(images[0].To)
+	}
+	return "", ""
+}
+
+// named is a revision, with its version as far as a rollout tells it: web:41 (v1).
+func named(r *rollout.Rollout, id string) string {
+	before, after := versions(r.Revision.Images)
+	version := map[string]string{r.Revision.Previous.ID(): before, r.Revision.Revision.ID(): after}[id]
+	if version == "" {
+		return id
+	}
+	return id + " (" + version + ")"
+}
+
+// serving is who serves now: a sentence without its full stop; empty: that is not known, or was not touched.
+func serving(r *rollout.Rollout) string {
+	now := r.Latest()
+	wanted := now.Service.Desired
+	switch {
+	case r.Deployment.ID == "" || r.Verdict.Ending == rollout.EndedDeleted || now.Service.Status != rollout.ServiceActive:
+		return ""
+	case wanted == 0:
+		return "the service is set to 0 tasks"
+	case len(now.Progress.Serves) == 0:
+		return fmt.Sprintf("THE SERVICE IS DOWN: 0 of %s run", plural(wanted, "task"))
+	}
+	first, others := now.Progress.Serves[0], now.Progress.Serves[1:]
+	text := named(r, rollout.RevisionID(first.TaskDefinition))
+	if unseen := []rollout.Ending{rollout.EndedLost, rollout.EndedUnknown}; slices.Contains(unseen, r.Verdict.Ending) {
+		text = "when last seen, " + text
+	}
+	if first.Traffic != nil && *first.Traffic < 100 && len(others) > 0 {
+		text += fmt.Sprintf(" serves %g%% of the traffic", *first.Traffic)
+	} else {
+		text += " serves with " + ofTasks(first.Running, wanted)
+	}
+	for _, other := range others {
+		id := named(r, rollout.RevisionID(other.TaskDefinition))
+		if other.Traffic != nil && *other.Traffic > 0 {
+			text += fmt.Sprintf(", and %s %g%%", id, *other.Traffic)
+		} else {
+			text += fmt.Sprintf(", and %s of %s run too", plural(other.Running, "task"), id)
+		}
+	}
+	return text
+}
+
+// ofTasks is how many of the wanted tasks there are, which may be more while some are replaced.
+func ofTasks(running, wanted int) string {
+	if running > wanted {
+		return plural(running, "task")
+	}
+	return fmt.Sprintf("%d of %s", running, plural(wanted, "task"))
+}
