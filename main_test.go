@@ -102,7 +102,7 @@ func TestProcessDeploysAgainstAnEndpoint(t *testing.T) {
 			require.Contains(t, viewer.Outputs(string(outputs)), "task-definition-arn=arn:aws:ecs:eu-west-1:123456789012:task-definition/web:42\n")
 			summary, err := os.ReadFile(filepath.Join(folder, "summary.md"))
 			require.NoError(t, err)
-			require.Contains(t, string(summary), "| Task definition | `web:41` → **`web:42`**")
+			require.Contains(t, string(summary), "| Revision | `web:41` |")
 			require.Contains(t, log.String(), "::endgroup::")
 		})
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -95,9 +94,9 @@ func TestAStepThatIsKilledLeavesASummary(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, summary := report(t, events...)
 			require.Contains(t, summary, "## ⏳ web → main: begun, and not ended yet\n\n> [!WARNING]\n> If the step is over and this is still here, it was killed")
-			require.Contains(t, summary, "| Service | [`web`](https://console/web)")
-			require.Contains(t, summary, "| Task definition | `web:41` → **`web:42`** |")
-			require.Contains(t, summary, "| Deployment | `ecs-svc/1` |")
+			require.Contains(t, summary, "| [`web`](https://console/web) in `main` | before | deployed |")
+			require.Contains(t, summary, "| Revision | `web:41` | **`web:42`** |")
+			require.Contains(t, summary, "deployment `ecs-svc/1`")
 			_, summary = report(t, append(events, finished(decided("web", rollout.Succeeded, rollout.EndedComplete)))...)
 			require.NotContains(t, summary, "not ended yet")
 		})
@@ -178,7 +177,12 @@ func TestTheSummaryOfAHugeFailureFits(t *testing.T) {
 	for range 50 {
 		worst.Failures = append(worst.Failures, rollout.Task{ID: "1", Reason: strings.Repeat("no ", 300)})
 	}
-	_, summary := report(t, finished(slices.Repeat([]*rollout.Rollout{worst}, 100)...))
+	var all []*rollout.Rollout
+	for range 100 {
+		each := *worst
+		all = append(all, &each)
+	}
+	_, summary := report(t, finished(all...))
 	require.LessOrEqual(t, len(summary), mostSummary)
 	require.Greater(t, len(summary), mostSummary*9/10)
 	require.Contains(t, summary[:5000], "container app exited with code 1", "the cause comes first")

@@ -9,9 +9,11 @@ import (
 	"ecs-deploy/internal/taskdef"
 )
 
+// shortDigest is how many characters of a digest are shown.
+const shortDigest = 8
+
 // version is what people call what an image is of: its tag, or the begin of its digest.
 func version(image string) string {
-	const shortDigest = 8
 	if _, digest, is := strings.Cut(image, "@sha256:"); is {
 		return digest[:min(len(digest), shortDigest)]
 	}
@@ -83,4 +85,12 @@ func ofTasks(running, wanted int) string {
 		return plural(running, "task")
 	}
 	return fmt.Sprintf("%d of %s", running, plural(wanted, "task"))
+}
+
+// count is the same without saying of what.
+func count(running, wanted int) string {
+	if running > wanted {
+		return fmt.Sprint(running)
+	}
+	return fmt.Sprintf("%d of %d", running, wanted)
 }

@@ -1,12 +1,10 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
-	"time"
 
 	"ecs-deploy/internal/rollout"
 )
@@ -42,11 +40,12 @@ func (r *Reporter) provisional() {
 	for _, once := range result.OneOffs {
 		sections = append(sections, oneOff(once))
 	}
-	r.summary(append(sections, facts(result, false), changes(r.diffs, false))...)
+	sections = append(sections, facts(result, false)...)
+	r.summary(append(sections, changes(r.diffs, r.rollouts, false), r.imprint(result))...)
 }
 
-// end is the summary: the verdict first, the cause second, then what proves it, and what was done last. The cause comes
-// before the table of the services, since that has a row for each of hundreds.
+// end is the summary: the verdict first, then what the container said, what was there before and is now, and the
+// picture. What proves it is folded, and who wants to know when and where it was finds that at the end.
 func (r *Reporter) end(result rollout.Result) {
 	outcome := result.Outcome()
 	sections := []section{{before: fmt.Sprintf("## %s %s\n", iconOf(result), prose(headline(result)))}}
@@ -60,15 +59,22 @@ func (r *Reporter) end(result rollout.Result) {
 	if details := details(result.Err); len(details) > 0 {
 		sections = append(sections, fenced("lines", "text", details))
 	}
-	sections = append(sections, r.failedTasks(result.Rollouts))
-	for _, of := range result.Rollouts {
-		sections = append(sections, lastLines(of.Log))
+	foremost := result.Foremost()
+	if foremost != nil {
+		sections = append(sections, lastLines(foremost.Log)...)
 	}
 	for _, once := range result.OneOffs {
 		sections = append(sections, oneOff(once))
 	}
-	r.summary(append(sections, facts(result, true), undeployed(result.Undeployed), r.stillWarned(), r.timeline.picture(),
-		changes(r.diffs, result.DryRun))...)
+	sections = append(sections, facts(result, true)...)
+	sections = append(sections, undeployed(result.Undeployed), r.stillWarned(), r.timeline.picture())
+	for _, of := range result.Rollouts {
+		if of != foremost {
+			sections = append(sections, foldedLines(of))
+		}
+	}
+	r.summary(append(sections, r.failedTasks(result.Rollouts), changes(r.diffs, result.Rollouts, result.DryRun),
+		r.imprint(result))...)
 }
 
 // alert is a box of GitHub's
@@ -84,84 +90,37 @@ func alert(kind string, paragraphs ...string) string {
 	return "\n> [!" + kind + "]\n> " + strings.Join(said, "\n>\n> ") + "\n"
 }
 
-// mostTasks is how many failed tasks of a service are listed.
-const mostTasks = 10
-
-// failedTasks is a table of the tasks that failed, the last first.
-func (r *Reporter) failedTasks(rollouts []*rollout.Rollout) section {
-	table := section{
-		what: "failed tasks", importance: evidence,
-		before: "\n| Failed task | Stopped after | Container | Exit code | Reason |\n|---|---|---|---|---|\n",
-	}
-	more := 0
-	for _, of := range rollouts {
-		name := ""
-		if len(rollouts) > 1 {
-			name = code(of.Service.Name) + " "
-		}
-		for i, task := range slices.Backward(of.Failures) {
-			if len(of.Failures)-i > mostTasks {
-				more++
-				continue
-			}
-			container, _ := task.Suspect()
-			exit := ""
-			if container.ExitCode != nil {
-				exit = fmt.Sprint(*container.ExitCode)
-			}
-			table.lines = append(table.lines, fmt.Sprintf("| %s | %s | %s | %s | %s |\n", name+link(task.ID, task.URL),
-				after(task.Stopping, of.Deployment.Created), code(container.Name), exit,
-				prose(cut(r.secrets.hide(whyStopped(task, container)), longestReason))))
-		}
-	}
-	if more > 0 {
-		table.after = fmt.Sprintf("\nAnd %s before these.\n", plural(more, "task"))
-	}
-	return table.unlessEmpty()
-}
-
-// longestReason is where a reason is cut in a table, in bytes.
-const longestReason = 600
-
-// whyStopped is what AWS says about the end of a task. That a container that must run ended by itself is the plain
-// case.
-func whyStopped(task rollout.Task, container rollout.Container) string {
-	reason := cmp.Or(container.Reason, task.Reason, string(task.StopCode))
-	if reason == "Essential container in task exited" {
-		return "it ended by itself"
-	}
-	return reason
-}
-
-// after is how long after the begin of a deployment something was, by the clock of AWS.
-func after(at, began time.Time) string {
-	if at.IsZero() || began.IsZero() || at.Before(began) {
-		return ""
-	}
-	return clock(at.Sub(began))
-}
-
-// lastLines is the end of a container's log, open.
-func lastLines(log rollout.LogTail) section {
-	title := fmt.Sprintf("The last lines that %s of task %s wrote", htmlCode(log.Container), htmlCode(log.Task))
-	lines := fenced("lines of the log", "text", excerpt(log)).folded(title, true)
+// lastLines is the end of a container's log, and whose it is.
+func lastLines(log rollout.LogTail) []section {
 	if place := logPlace(log); place != "" {
-		lines = section{what: "place of the log", before: "\n" + prose(paragraph(sentence(place))) + "\n"}
+		return []section{{what: "place of the log", before: "\n" + prose(paragraph(sentence(place))) + "\n"}}
 	}
-	return lines.as(logs)
+	lines := fenced("lines of the log", "text", excerpt(log)).as(logs)
+	if lines.before == "" {
+		return nil
+	}
+	lines.after += fmt.Sprintf("\n<sub>the last lines of %s of task %s in %s</sub>\n",
+		htmlCode(log.Container), htmlCode(shortID(log.Task)), htmlCode(log.Kept.Group))
+	return []section{lines}
 }
 
-// facts is a table of what was done: of one service all there is to say, of several a row each.
-func facts(result rollout.Result, ended bool) section {
+// foldedLines is the same of one service among others, folded.
+func foldedLines(of *rollout.Rollout) section {
+	title := fmt.Sprintf("The last lines that %s of %s wrote", htmlCode(of.Log.Container), htmlCode(of.Service.Name))
+	return fenced("lines of the log", "text", excerpt(of.Log)).folded(title, false).as(logs)
+}
+
+// facts are tables of what was done: of one service all there is to say, of several a row each.
+func facts(result rollout.Result, ended bool) []section {
 	switch {
 	case len(result.Rollouts) == 1:
-		return rows(serviceRows(result.Rollouts[0])...)
+		return []section{comparison(result.Rollouts[0], ended)}
 	case len(result.Rollouts) > 1:
 		return services(result.Rollouts, ended)
 	case result.Registered != nil:
-		return rows(revisionRows(*result.Registered)...)
+		return []section{rows(revisionRows(*result.Registered)...)}
 	}
-	return section{}
+	return nil
 }
 
 // stillWarned is what was warned of and still holds, as far as it became an annotation.
@@ -201,12 +160,37 @@ func (t *timeline) picture() section {
 }
 
 // changes is the diff, folded, but for a dry run, which is about it.
-func changes(text string, open bool) section {
+func changes(text string, rollouts []*rollout.Rollout, open bool) section {
 	if text == "" {
 		return section{}
 	}
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
-	return fenced("lines of the diff", "diff", lines).folded("What changes in the task definition", open).as(diff)
+	return fenced("lines of the diff", "diff", lines).folded(changesTitle(lines, rollouts), open).as(diff)
+}
+
+// changesTitle says what changes, if that is the images alone, or else how much.
+func changesTitle(lines []string, rollouts []*rollout.Rollout) string {
+	added, removed := 0, 0
+	for _, line := range lines {
+		switch {
+		case strings.HasPrefix(line, "+") && !strings.HasPrefix(line, "+++"):
+			added++
+		case strings.HasPrefix(line, "-") && !strings.HasPrefix(line, "---"):
+			removed++
+		}
+	}
+	var images []string
+	for _, of := range rollouts {
+		for _, image := range of.Revision.Images {
+			if name := htmlCode(image.Container); image.From != image.To && !slices.Contains(images, name) {
+				images = append(images, name)
+			}
+		}
+	}
+	if added == removed && added == len(images) && len(images) > 0 {
+		return plural(added, "change") + " in the task definition: the image of " + strings.Join(images, ", ")
+	}
+	return fmt.Sprintf("Changes in the task definition: %s added, %d removed", plural(added, "line"), removed)
 }
 
 // iconOf is the icon of a whole run.
@@ -248,85 +232,12 @@ func rows(rows ...row) section {
 	return table.unlessEmpty()
 }
 
-// services is a table with a row for each of several services.
-func services(rollouts []*rollout.Rollout, ended bool) section {
-	table := section{what: "services", before: "\n| | Service | Task definition | Images | Tasks | Deployment | " +
-		"|\n|---|---|---|---|---|---|---|\n"}
-	for _, of := range rollouts {
-		tasks := ""
-		deployment := link(of.Deployment.ID, of.Deployment.URL)
-		sign := "⏳"
-		why := ""
-		switch {
-		case of.Verdict.Outcome == rollout.RolledBack:
-			tasks = fmt.Sprintf("%d of %d of %s", runs(of), of.Service.Desired, code(of.WentTo().ID()))
-		case of.Deployment.ID != "":
-			tasks = fmt.Sprintf("%d of %d", of.Deployment.Running, of.Service.Desired)
-		}
-		if ended || of.Phase == rollout.PhaseDecided {
-			sign, why = icon(of.Verdict.Outcome), prose(reason(of))
-		}
-		table.lines = append(
-			table.lines,
-			fmt.Sprintf("| %s | %s | %s | %s | %s | %s | %s |\n", sign, link(of.Service.Name, of.Service.URL),
-				changed(of), shortImages(of.Deployed()), tasks, deployment, why),
-		)
-	}
-	return table
-}
-
-// shortImages are the images of a revision as far as they change, without their registries.
-func shortImages(result rollout.RevisionResult) string {
-	var images []string
-	for _, image := range result.Images {
-		if image.From != image.To {
-			images = append(
-				images,
-				code(image.Container)+": "+code(rollout.LastSegment(image.From))+" → "+code(rollout.LastSegment(image.To)),
-			)
-		}
-	}
-	return strings.Join(images, "<br>")
-}
-
 // link is a name that leads to where more is to be seen, if that is known.
 func link(name, url string) string {
 	if name = code(name); name == "" || url == "" {
 		return name
 	}
 	return "[" + name + "](" + destination(url) + ")"
-}
-
-func serviceRows(of *rollout.Rollout) []row {
-	service, d := of.Service, of.Deployment
-	rows := []row{
-		{
-			"Service",
-			fmt.Sprintf("%s in %s, %s", link(service.Name, service.URL), code(service.Cluster), prose(service.Region)),
-		},
-	}
-	rows = append(append(rows, row{"Task definition", changed(of)}), imageRows(of.Deployed())...)
-	if d.ID == "" {
-		return rows // it was not updated
-	}
-	if asksBack(of) {
-		rows = append(rows, row{"Roll-back", prose(askedBack(of))})
-	}
-	if of.Verdict.Outcome == rollout.RolledBack {
-		rows = append(
-			rows, row{"Tasks of " + code(of.WentTo().ID()), fmt.Sprintf("%d of %d run", runs(of), service.Desired)},
-		)
-	}
-	tasks := fmt.Sprintf("%d of %d run", d.Running, service.Desired)
-	if d.Pending > 0 {
-		tasks += fmt.Sprintf(", %d pending", d.Pending)
-	}
-	if d.Failed > 0 {
-		tasks += fmt.Sprintf(", %d failed", d.Failed)
-	}
-	return append(rows,
-		row{"Tasks of " + code(of.Revision.Revision.ID()), tasks},
-		row{"Deployment", link(d.ID, d.URL)})
 }
 
 func revisionRows(result rollout.RevisionResult) []row {

@@ -254,7 +254,7 @@ func (t *teller) Continued(e rollout.Continued) {
 
 func (t *teller) RollbackStarted(e rollout.RollbackStarted) {
 	r := t.r()
-	r.timeline.of(e.Rollout).enter(rollBack, alarmed, r.timeline.now())
+	r.timeline.of(e.Rollout).enter(rollBack, past, r.timeline.now())
 	r.rolling = "Roll back"
 	r.enter(r.rolling)
 	r.line(fmt.Sprintf("%s: %s, to %s", e.Rollout.Service.Name, takingBack(e), e.Rollout.WentTo().ID()))

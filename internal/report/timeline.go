@@ -154,7 +154,8 @@ func (t *track) close(now time.Duration, outcome rollout.Outcome) {
 		return
 	}
 	last.to, last.over = now, true
-	if outcome != "" && !outcome.Good() {
+	worked := last.name == rollBack && outcome == rollout.RolledBack
+	if outcome != "" && !outcome.Good() && !worked {
 		last.look = alarmed
 		if last.name != rollBack {
 			t.mark(outcomeWords[outcome], now)
@@ -208,7 +209,7 @@ func (t *track) progress(r *rollout.Rollout, now time.Duration) {
 	case last != nil && last.name == rollBack && !last.over:
 		return
 	case strings.HasPrefix(state, "rollback"):
-		t.enter(rollBack, alarmed, now)
+		t.enter(rollBack, past, now)
 	case t.shifts && at.Stage == "" && state == "in progress":
 		return // the stage is not known at the moment
 	case t.shifts:

@@ -55,7 +55,7 @@ func ending(r *rollout.Rollout) string {
 		}
 		return text
 	case rollout.EndedPlanned:
-		return dryRun
+		return planned(r) + "; " + dryRun
 	case rollout.EndedStatus:
 		return progressSentence(r)
 	case rollout.EndedUntouched:
@@ -65,6 +65,23 @@ func ending(r *rollout.Rollout) string {
 }
 
 const dryRun = "this was a dry run, and nothing was changed"
+
+// planned is what a deployment would do.
+func planned(r *rollout.Rollout) string {
+	before, after := versions(r.Revision.Images)
+	what := replacing(r.Revision)
+	if before != after {
+		what = before + " → " + after
+	}
+	var more []string
+	for _, call := range r.Calls {
+		if call.Skipped {
+			return "would start no deployment: the service runs " + r.Revision.Revision.ID() + " already"
+		}
+		more = append(more, updates(call.Update)...)
+	}
+	return strings.Join(append([]string{"would deploy " + what}, more...), ", ")
+}
 
 func untouched(r *rollout.Rollout) string {
 	revision := r.Revision.Revision.ID()
@@ -191,11 +208,6 @@ func returned(r *rollout.Rollout) string {
 	return why
 }
 
-// asksBack tells whether a deployment was left while it goes back.
-func asksBack(r *rollout.Rollout) bool {
-	return r.Verdict.Return != nil && r.Verdict.Return.End == rollout.ReturnAsked
-}
-
 // askedBack is who was asked to take a deployment back, and to what.
 func askedBack(r *rollout.Rollout) string {
 	return r.By + " was asked to roll back to " + r.WentTo().ID()
@@ -253,7 +265,7 @@ func onceLeft(result rollout.Result, once rollout.OneOffResult) string {
 func deployed(result rollout.Result) string {
 	foremost, all := result.Foremost(), len(result.Rollouts)
 	switch {
-	case result.DryRun:
+	case result.DryRun && all != 1:
 		return dryRun
 	case foremost != nil && all > 1 && foremost.Verdict.Outcome.Good():
 		return fmt.Sprintf("%d services are deployed", all)

@@ -1,0 +1,78 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"ecs-deploy/internal/rollout"
+)
+
+// imprint is the last line of a summary: what was run, by whom, where and when.
+func (r *Reporter) imprint(result rollout.Result) section {
+	parts := filled(r.source(), r.run(), deploymentOf(result), place(result), r.times(result))
+	if len(parts) == 0 {
+		return section{}
+	}
+	return section{what: "the last line", importance: logs, before: "\n<sub>" + strings.Join(parts, " · ") + "</sub>\n"}
+}
+
+// source is the tag or branch, or the commit, and who asked for the run
+// (https://docs.github.com/actions/reference/workflows-and-actions/variables).
+func (r *Reporter) source() string {
+	ref, actor := r.getenv("GITHUB_REF_NAME"), r.getenv("GITHUB_ACTOR")
+	if commit := r.getenv("GITHUB_SHA"); len(commit) >= shortCommit {
+		ref = strings.Join(filled(code(ref), code(commit[:shortCommit])), " at ")
+	} else {
+		ref = code(ref)
+	}
+	if actor != "" && ref != "" {
+		return ref + " by " + prose(actor)
+	}
+	return ref
+}
+
+// shortCommit is how many characters of a commit's id are shown.
+const shortCommit = 8
+
+// run is a link to the run of the workflow.
+func (r *Reporter) run() string {
+	id, repository := r.getenv("GITHUB_RUN_ID"), r.getenv("GITHUB_REPOSITORY")
+	if id == "" || repository == "" || r.getenv("GITHUB_SERVER_URL") == "" {
+		return ""
+	}
+	return fmt.Sprintf(
+		"[run %s](%s)", prose(id), destination(r.getenv("GITHUB_SERVER_URL")+"/"+repository+"/actions/runs/"+id),
+	)
+}
+
+// deploymentOf is the deployment, if there is one.
+func deploymentOf(result rollout.Result) string {
+	if len(result.Rollouts) != 1 || result.Rollouts[0].Deployment.ID == "" {
+		return ""
+	}
+	d := result.Rollouts[0].Deployment
+	return "deployment " + link(d.ID, d.URL)
+}
+
+// place is the account and the region.
+func place(result rollout.Result) string {
+	if len(result.Rollouts) == 0 {
+		return ""
+	}
+	service := result.Rollouts[0].Service
+	account := rollout.Account(service.ARN)
+	if account != "" {
+		account = "account " + account
+	}
+	return prose(strings.Join(filled(account, service.Region), ", "))
+}
+
+// times are when the run began and ended.
+func (r *Reporter) times(result rollout.Result) string {
+	if result.Duration < time.Second {
+		return ""
+	}
+	began := r.timeline.began.UTC()
+	return began.Format(time.DateTime) + " to " + began.Add(result.Duration).Format(time.TimeOnly) + " UTC"
+}
