@@ -56,18 +56,30 @@ type campaign struct {
 	}
 }
 
-// timedLog remembers when something was last said, and the longest silence.
+// timedLog remembers when something was last said, and by how much a silence was too long.
 type timedLog struct {
 	bytes.Buffer
-	last    time.Time
-	silence time.Duration
-	before  string // what was said before it
+	began, last time.Time
+	tooLong     time.Duration
+	before      string // what was said before it
+}
+
+// tooLong is by how much a silence is longer than it may be, in a run that has taken so long: half a minute in the first
+// two, a minute until ten, and five from then on.
+func tooLong(silence, run time.Duration) time.Duration {
+	switch {
+	case run < 2*time.Minute:
+		return silence - 30*time.Second
+	case run < 10*time.Minute:
+		return silence - time.Minute
+	}
+	return silence - 5*time.Minute
 }
 
 func (l *timedLog) Write(text []byte) (int, error) {
-	if gap := time.Since(l.last); gap > l.silence {
+	if by := tooLong(time.Since(l.last), time.Since(l.began)); by > l.tooLong {
 		said := strings.Split(strings.TrimSpace(l.String()), "\n")
-		l.silence, l.before = gap, said[len(said)-1]
+		l.tooLong, l.before = by, said[len(said)-1]
 	}
 	l.last = time.Now()
 	return l.Buffer.Write(text)
@@ -176,7 +188,7 @@ func (c *campaign) run(t *testing.T) {
 			time.AfterFunc(c.cancel, cancel)
 		}
 		c.began = time.Now()
-		c.log.last = c.began
+		c.log.began, c.log.last = c.began, c.began
 		c.code = Run(ctx, Env{
 			Getenv: func(name string) string { return env[name] }, Stdout: &c.log, Jitter: func() float64 { return c.jitter }, HTTP: c,
 		})

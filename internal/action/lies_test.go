@@ -39,8 +39,8 @@ func (c *campaign) lies() []string {
 	if c.code == badInputs && len(c.changed) > 0 {
 		add("what is refused changes nothing, and it called %v", c.changed)
 	}
-	if most := 32*time.Second + c.patience(); c.log.silence > most {
-		add("it was silent for %v, after %q", c.log.silence, c.log.before)
+	if c.log.tooLong > 2*time.Second+c.patience() {
+		add("it was silent for %v too long, after %q", c.log.tooLong, c.log.before)
 	}
 	if took := c.ended.Sub(c.began); took > c.longest() {
 		add("it took %v", took)

@@ -249,6 +249,7 @@ func (d *deployer) follow(ctx context.Context) error {
 		Timeout:    d.plan.Timeout,
 		Hopeless:   diagnose.Hopeless,
 		Objections: diagnose.Objections,
+		Obstacles:  diagnose.Obstacles,
 		Together:   d.plan.RollBack,
 		Continue:   d.throughPauses,
 	}

@@ -19,7 +19,7 @@ func Explain(evidence rollout.Evidence) []rollout.Finding {
 		failures,
 		Objections,
 		decided,
-		obstacles,
+		Obstacles,
 		said,
 		given,
 		stuck,
@@ -172,9 +172,9 @@ func Objections(evidence rollout.Evidence) []rollout.Finding {
 	return findings
 }
 
-// obstacles are what keeps ECS from having the tasks run: the latest of its events whose cause is known, or that says
+// Obstacles are what keeps ECS from having the tasks run: the latest of its events whose cause is known, or that says
 // that ECS was unable to do something.
-func obstacles(evidence rollout.Evidence) []rollout.Finding {
+func Obstacles(evidence rollout.Evidence) []rollout.Finding {
 	var unable []rollout.Finding // where no event says more
 	for _, event := range evidence.Events {
 		finding, found := ofEvent(event)

@@ -40,6 +40,26 @@ func progress(r *rollout.Rollout) string {
 	return fmt.Sprintf("%-20s  %s  %s", stateOrStage(at), progressBar(at.Running, at.Pending, at.Wanted), text)
 }
 
+// standing is what a line says of a rollout of which nothing has changed: what it waits for, since when nothing has
+// changed, and how much time is left.
+func standing(e rollout.Progressed) string {
+	if e.Still == 0 {
+		return ""
+	}
+	var parts []string
+	if e.Waits != nil {
+		parts = filled(inFewWords(e.Rollout, *e.Waits))
+	}
+	parts = append(parts, "unchanged for "+rollout.Span(e.Still))
+	switch {
+	case e.Left >= time.Minute:
+		parts = append(parts, rollout.Span(e.Left.Round(time.Minute))+" left")
+	case e.Left > 0:
+		parts = append(parts, rollout.Span(e.Left)+" left")
+	}
+	return " · " + strings.Join(parts, " · ")
+}
+
 // cells is how wide the bar of a line is.
 const cells = 10
 

@@ -183,7 +183,7 @@ func (t *teller) Started(e rollout.Started) {
 func (t *teller) Progressed(e rollout.Progressed) {
 	r := t.r()
 	r.timeline.of(e.Rollout).progress(e.Rollout, r.timeline.now())
-	r.at(e.Rollout, progress(e.Rollout))
+	r.at(e.Rollout, progress(e.Rollout)+standing(e))
 	r.refresh()
 }
 

@@ -137,7 +137,12 @@ type (
 	Started struct{ Rollout *Rollout }
 
 	// Progressed comes when the standing of a deployment has changed, and now and then while it has not.
-	Progressed struct{ Rollout *Rollout }
+	Progressed struct {
+		Rollout *Rollout
+		Still   time.Duration // for how long nothing has changed; 0: it has
+		Left    time.Duration // of the time that is waited at most, where nothing has changed
+		Waits   *Finding      // for what it waits, where nothing has changed and that is known
+	}
 
 	// HookCalled comes when a lifecycle hook is called, waits for somebody, or has ended.
 	HookCalled struct {

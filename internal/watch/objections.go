@@ -19,7 +19,7 @@ func (w *watcher) tellObjections(ctx context.Context, f *follower) error {
 	keepSince(&f.runningSince, f.At, f.Deployment.Running > 0 && !f.GoingBack)
 	switch {
 	case f.runningSince.IsZero():
-		f.objected = false
+		f.objected, f.objection = false, nil
 		return nil
 	case f.objected, f.accepted(), f.At.Sub(f.runningSince) < objectionsAfter, w.until.Objections == nil, w.noTasks,
 		len(f.Service.TargetGroups) == 0, w.looksLeft == 0:
@@ -32,6 +32,7 @@ func (w *watcher) tellObjections(ctx context.Context, f *follower) error {
 	}
 	f.objected = true
 	if findings := w.until.Objections(evidence); len(findings) > 0 {
+		f.objection = &findings[0]
 		w.emit(rollout.TargetsUnhealthy{Rollout: f.Rollout, Findings: findings})
 	}
 	return nil

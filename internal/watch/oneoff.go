@@ -36,7 +36,7 @@ func FollowTasks(ctx context.Context, client *cloud.Client, run OneOff, emit rol
 	ctx, cancel := context.WithTimeoutCause(ctx, run.Timeout, ErrTimeout)
 	defer cancel()
 	now := time.Now()
-	f := &runner{OneOff: run, client: client.WithoutRetry(), emit: emit, allKnown: now, lastAnswer: now, lastEvent: now}
+	f := &runner{OneOff: run, client: client.WithoutRetry(), emit: emit, allKnown: now, lastAnswer: now, lastEvent: now, began: now}
 	for {
 		if err := f.client.Pause(ctx, lookInterval); err != nil {
 			return f.tasks, err
@@ -47,7 +47,7 @@ func FollowTasks(ctx context.Context, client *cloud.Client, run OneOff, emit rol
 			return f.tasks, context.Cause(ctx)
 		case err != nil && !cloud.Transient(err):
 			return f.tasks, err
-		case err != nil && silent(f.lastEvent, lookInterval, 0):
+		case err != nil && silent(f.began, f.lastEvent, lookInterval, 0):
 			f.say(rollout.Unanswered{Age: time.Since(f.lastAnswer), Err: err})
 		case err == nil && stopped && (len(f.Streams) == 0 || f.noLog || time.Since(f.lastLine) >= lastLineTimeout):
 			return f.tasks, nil
@@ -61,6 +61,7 @@ type runner struct {
 	emit       rollout.Emit
 	tasks      []rollout.Task
 	states     []rollout.TaskStatus
+	began      time.Time
 	allKnown   time.Time // when ECS last knew all tasks
 	lastAnswer time.Time // when AWS last answered
 	lastEvent  time.Time // when something was last said
@@ -93,7 +94,7 @@ func (f *runner) look(ctx context.Context) (stopped bool, err error) {
 		states = append(states, task.Status)
 	}
 	changed := !slices.Equal(states, f.states)
-	if changed || silent(f.lastEvent, lookInterval, 0) {
+	if changed || silent(f.began, f.lastEvent, lookInterval, 0) {
 		f.say(rollout.OneOffProgressed{Input: f.Input, States: states})
 	}
 	isRunning := func(state rollout.TaskStatus) bool { return state != rollout.TaskStopped }

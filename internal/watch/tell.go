@@ -31,8 +31,27 @@ func (w *watcher) tell(f *follower) {
 		w.emit(rollout.ServiceSaid{Rollout: f.Rollout, By: kind.Of(f.Service).Name(), Message: f.Progress.RollbackReason})
 	}
 	if moved {
+		f.movedAt = f.At
 		w.emit(rollout.Progressed{Rollout: f.Rollout})
 	}
+}
+
+// waitsFor is what a rollout waits for, as far as AWS tells that: the load balancer, of tasks that run, or else the
+// latest events of the service.
+func (f *follower) waitsFor(until Until) *rollout.Finding {
+	if f.objection != nil || until.Obstacles == nil {
+		return f.objection
+	}
+	var evidence rollout.Evidence
+	for _, event := range f.Service.Events {
+		if event.At.After(f.EventsSince) {
+			evidence.Events = append(evidence.Events, event.Message)
+		}
+	}
+	if findings := until.Obstacles(evidence); len(findings) > 0 {
+		return &findings[0]
+	}
+	return nil
 }
 
 // proceed lets a deployment go on that waits for somebody, if that is asked for.
@@ -106,14 +125,26 @@ func (w *watcher) tellCauses(f *follower, failed []rollout.Task) {
 	}
 }
 
+// mostSilence is the longest time in which nothing is said, so long after a wait began: who has waited for long looks
+// seldom.
+func mostSilence(waited time.Duration) time.Duration {
+	switch {
+	case waited < 2*time.Minute:
+		return 30 * time.Second
+	case waited < 10*time.Minute:
+		return time.Minute
+	}
+	return 5 * time.Minute
+}
+
 // silent tells whether nothing was said since then for so long that it would be too long after the next look, which
-// begins after an interval.
-func silent(since time.Time, interval, look time.Duration) bool {
-	return time.Since(since) >= silenceInterval-interval*11/10-look
+// begins after an interval, in a wait that began then.
+func silent(began, since time.Time, interval, look time.Duration) bool {
+	return time.Since(since) >= mostSilence(time.Since(began))-interval*11/10-look
 }
 
 func (w *watcher) silent(since time.Time) bool {
-	return silent(since, w.interval(), w.lastRound)
+	return silent(w.began, since, w.interval(), w.lastRound)
 }
 
 // breakSilence says how things stand when nothing has changed for a while.
@@ -123,7 +154,10 @@ func (w *watcher) breakSilence() {
 	case len(open) == 0 || !w.silent(w.lastEvent):
 		return
 	case len(w.followers) == 1:
-		w.emit(rollout.Progressed{Rollout: open[0].Rollout})
+		f := open[0]
+		w.emit(rollout.Progressed{
+			Rollout: f.Rollout, Still: time.Since(f.movedAt), Left: w.until.Timeout - time.Since(w.began), Waits: f.waitsFor(w.until),
+		})
 	default:
 		var all []*rollout.Rollout
 		for _, f := range w.followers {

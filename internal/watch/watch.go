@@ -25,9 +25,6 @@ const (
 
 	// looksAgain is how often it is tried to look once more at what was given up.
 	looksAgain = 3
-
-	// silenceInterval is the longest time in which nothing is said.
-	silenceInterval = 30 * time.Second
 )
 
 // Until says when to stop waiting.
@@ -37,8 +34,9 @@ type Until struct {
 	// Hopeless tells, of the tasks that failed, and where they run, whether more of them will: then, and when none runs,
 	// the wait ends.
 	Hopeless func(on rollout.Placement, failed []rollout.Task) (cause rollout.Cause, hopeless bool)
-	// Objections is what load balancers have against tasks that run, by their targets and health checks.
-	Objections func(rollout.Evidence) []rollout.Finding
+	// Objections is what load balancers have against tasks that run, by their targets and health checks, and Obstacles
+	// what keeps tasks from running, by the events of the service.
+	Objections, Obstacles func(rollout.Evidence) []rollout.Finding
 	// Rollback tells that the deployments are roll-backs.
 	Rollback bool
 	// Continue tells that deployments are continued that wait for somebody.
@@ -61,15 +59,15 @@ func Follow(
 		w.lastEvent = time.Now()
 		emit(event)
 	}
-	w.lastEvent, w.lastAnswer = time.Now(), time.Now()
-	w.lastComplaint = w.lastAnswer
+	w.began = time.Now()
+	w.lastEvent, w.lastAnswer, w.lastComplaint = w.began, w.began, w.began
 	for _, r := range rollouts {
 		r.Phase, r.At = rollout.PhaseStarted, r.Since
 		r.Progress = kind.Of(r.Service).Progress(r)
 		w.followers = append(
 			w.followers,
 			&follower{
-				Rollout: r, reported: map[string]bool{}, causes: map[rollout.Cause]bool{},
+				Rollout: r, reported: map[string]bool{}, causes: map[rollout.Cause]bool{}, movedAt: w.began,
 			},
 		)
 	}
@@ -90,9 +88,10 @@ type watcher struct {
 	noTargets     map[string]bool // by who balances: the health of its targets may not be read
 	looksLeft     int             // how many services may still be looked into in this round
 	lastRound     time.Duration   // how long it took
-	lastEvent     time.Time       // when something was last said
-	lastAnswer    time.Time       // when AWS last answered all that it was asked in a round
-	lastComplaint time.Time       // when it was last said that it does not
+	began         time.Time
+	lastEvent     time.Time // when something was last said
+	lastAnswer    time.Time // when AWS last answered all that it was asked in a round
+	lastComplaint time.Time // when it was last said that it does not
 }
 
 // follower is a rollout that is followed, and what was told of it.
@@ -103,8 +102,10 @@ type follower struct {
 	failures int  // that have been looked into
 	failed   []rollout.Task
 
-	runningSince time.Time // since when some of its tasks run; zero: none does
-	objected     bool      // it was asked what the load balancer has against those
+	movedAt      time.Time        // when it was last seen to have moved on
+	objection    *rollout.Finding // what the load balancer has against the tasks that run
+	runningSince time.Time        // since when some of its tasks run; zero: none does
+	objected     bool             // it was asked what the load balancer has against those
 
 	reported map[string]bool        // ids of service events, failed tasks and hooks
 	causes   map[rollout.Cause]bool // for which a roll-back is waited for

@@ -137,7 +137,7 @@ func (w *world) requireNoSilence(t *testing.T) {
 	t.Helper()
 	last := time.Duration(0)
 	for _, h := range append(slices.Clone(w.heard), heard{at: time.Since(w.began)}) {
-		require.LessOrEqual(t, h.at-last, silenceInterval, "%T", h.event)
+		require.LessOrEqual(t, h.at-last, mostSilence(h.at), "%T", h.event)
 		last = h.at
 	}
 }
