@@ -36,7 +36,10 @@ func FollowTasks(ctx context.Context, client *cloud.Client, run OneOff, emit rol
 	ctx, cancel := context.WithTimeoutCause(ctx, run.Timeout, ErrTimeout)
 	defer cancel()
 	now := time.Now()
-	f := &runner{OneOff: run, client: client.WithoutRetry(), emit: emit, allKnown: now, lastAnswer: now, lastEvent: now, began: now}
+	f := &runner{
+		OneOff: run, client: client.WithoutRetry(), emit: emit,
+		began: now, allKnown: now, lastAnswer: now, lastEvent: now,
+	}
 	for {
 		if err := f.client.Pause(ctx, lookInterval); err != nil {
 			return f.tasks, err

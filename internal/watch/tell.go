@@ -156,7 +156,8 @@ func (w *watcher) breakSilence() {
 	case len(w.followers) == 1:
 		f := open[0]
 		w.emit(rollout.Progressed{
-			Rollout: f.Rollout, Still: time.Since(f.movedAt), Left: w.until.Timeout - time.Since(w.began), Waits: f.waitsFor(w.until),
+			Rollout: f.Rollout, Still: time.Since(f.movedAt), Left: w.until.Timeout - time.Since(w.began),
+			Waits: f.waitsFor(w.until),
 		})
 	default:
 		var all []*rollout.Rollout

@@ -60,7 +60,8 @@ func Follow(
 		emit(event)
 	}
 	w.began = time.Now()
-	w.lastEvent, w.lastAnswer, w.lastComplaint = w.began, w.began, w.began
+	w.lastEvent, w.lastAnswer = w.began, w.began
+	w.lastComplaint = w.began
 	for _, r := range rollouts {
 		r.Phase, r.At = rollout.PhaseStarted, r.Since
 		r.Progress = kind.Of(r.Service).Progress(r)
