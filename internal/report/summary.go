@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -77,11 +78,18 @@ func (r *Reporter) end(result rollout.Result) {
 		r.imprint(result))...)
 }
 
+// lineHead is what the lines of an annotation begin with that say why it was so, and what is next.
+var lineHead = regexp.MustCompile(`^(Why( [^:]*)?|Next): `)
+
 // alert is a box of GitHub's
 // (https://docs.github.com/get-started/writing-on-github/getting-started-with-writing-and-formatting-on-github/basic-writing-and-formatting-syntax#alerts).
 func alert(kind string, paragraphs ...string) string {
 	for i, paragraph := range paragraphs {
-		paragraphs[i] = prose(paragraph)
+		head := lineHead.FindString(paragraph)
+		paragraphs[i] = prose(strings.TrimPrefix(paragraph, head))
+		if head != "" {
+			paragraphs[i] = "**" + prose(head) + "** " + paragraphs[i]
+		}
 	}
 	said := filled(paragraphs...)
 	if len(said) == 0 {

@@ -168,7 +168,7 @@ const mostMarks = 4
 
 // fail marks that tasks failed.
 func (t *track) fail(what string, now time.Duration) {
-	if last := t.last(); last != nil {
+	if last := t.last(); last != nil && last.name != rollBack {
 		last.look = alarmed
 	}
 	t.mark(what, now)
