@@ -203,10 +203,14 @@ func changesTitle(lines []string, rollouts []*rollout.Rollout) string {
 
 // iconOf is the icon of a whole run.
 func iconOf(result rollout.Result) string {
-	if outcome := result.Outcome(); !result.Restarted || !outcome.Good() {
-		return icon(outcome)
+	outcome, foremost := result.Outcome(), result.Foremost()
+	switch {
+	case outcome.Good() && result.Restarted:
+		return "⚠️"
+	case outcome == rollout.Succeeded && foremost != nil && foremost.Progress.Listed && foremost.Progress.Wanted == 0:
+		return icon(rollout.Unchanged) // nothing runs that could show whether it does well
 	}
-	return "⚠️"
+	return icon(outcome)
 }
 
 func icon(outcome rollout.Outcome) string {

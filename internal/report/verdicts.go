@@ -28,10 +28,13 @@ func ending(r *rollout.Rollout) string {
 	what := r.Revision.Revision.ID()
 	switch verdict.Ending {
 	case rollout.EndedComplete:
-		if at.Listed && at.Wanted > 0 {
-			return fmt.Sprintf("%s is live, %s", what, tasksRun(at))
+		switch {
+		case at.Wanted == 0 && at.Listed:
+			return what + " is deployed, and the service is set to 0 tasks"
+		case at.Listed:
+			return fmt.Sprintf("%s is live, %s%s", what, tasksRun(at), onTheWay(r))
 		}
-		return what + " is live"
+		return what + " is live" + onTheWay(r)
 	case rollout.EndedRunning:
 		healthy := map[rollout.Health]string{rollout.Healthy: " and are healthy"}[r.Health]
 		return fmt.Sprintf(
@@ -62,6 +65,14 @@ func ending(r *rollout.Rollout) string {
 		return untouched(r)
 	}
 	return badEnding(r)
+}
+
+// onTheWay is what went wrong before it went well; empty: nothing.
+func onTheWay(r *rollout.Rollout) string {
+	if len(r.Failures) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; on the way %s failed: %s", plural(len(r.Failures), "task"), cause(r.Failures[0].Cause()))
 }
 
 const dryRun = "this was a dry run, and nothing was changed"

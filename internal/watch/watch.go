@@ -197,6 +197,7 @@ func (w *watcher) decide(f *follower, verdict rollout.Verdict) {
 	verdict.Goal = w.until.WaitFor
 	verdict.Timeout = w.until.Timeout
 	f.Phase, f.Verdict = rollout.PhaseDecided, verdict
+	f.Failures = f.failed
 	w.emit(rollout.Decided{Rollout: f.Rollout})
 }
 
