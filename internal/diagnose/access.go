@@ -175,6 +175,7 @@ var byAccess = []Entry{
 				denied,
 			),
 			all(`IAM permissions policies have been misconfigured`),
+			all(`unable to assume role and validate`),
 			all(`PROVISIONING lifecycle`, denied),
 		),
 		Means: "The role with which ECS manages load balancers, volumes or instances may not do so, or cannot " +

@@ -79,7 +79,7 @@ var byContainer = []Entry{
 		Signs: signs(
 			all(
 				`already using a port|port is already allocated|address already in use|` +
-					`RESOURCE:PORTS|all ports are allocated|Bind for [\d.]+`,
+					`RESOURCE:PORTS|all ports are allocated|host ports? unavailable|Bind for [\d.]+`,
 			),
 		),
 		Room:  true,

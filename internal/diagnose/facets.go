@@ -3,7 +3,8 @@ package diagnose
 // What causes have in common: what was done, and how it went wrong.
 const (
 	pulling = `CannotPull|pull image|resolve ref|ref pull|pull access|pulling from host|` +
-		`inspect image|register layer|extract layer|failed to copy|registry endpoint`
+		`inspect image|register layer|extract layer|failed to copy|registry endpoint|` +
+		`(Head|Get|lookup) +@(registry|dockerhub)`
 	denied = `AccessDenied|access denied|not authorized|unauthorized|\b403\b|forbidden|` +
 		`insufficient_scope|no basic auth|authentication required|denied:|` +
 		`authorization failed|not allowed|may not be|fetch (anonymous|oauth) token|failed to authorize`

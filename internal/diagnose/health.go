@@ -37,8 +37,13 @@ var byHealth = []Entry{
 		Source: events,
 	},
 	{
-		ID:    "zone-not-enabled",
-		Signs: signs(all(`Availability Zone (that is not enabled|for which LoadBalancer is not configured)`)),
+		ID: "zone-not-enabled",
+		Signs: signs(
+			all(
+				`Availability Zone (that is not enabled|for which LoadBalancer is not configured)|` +
+					`Disable Availability Zone`,
+			),
+		),
 		Means: "The task runs in an availability zone that is off in the load balancer.",
 		Next:  "Enable the zone in the load balancer, or take its subnet out of the service.",
 		Example: "unused, Target.NotInUse, Target is in an Availability Zone that is not enabled for the load " +
@@ -80,8 +85,9 @@ var byHealth = []Entry{
 		Source:  elbHealth,
 	},
 	{
-		ID:      "health-pending",
-		Signs:   signs(all(`Elb\.InitialHealthChecking|Elb\.RegistrationInProgress|registration is still in progress`)),
+		ID: "health-pending",
+		Signs: signs(all(`Elb\.InitialHealthChecking|Elb\.RegistrationInProgress|registration is still in progress|` +
+			`not passed the configured HealthyThreshold`)),
 		Means:   "The load balancer has not judged the tasks yet.",
 		Next:    "Wait; if it goes on, lower the interval and the healthy threshold of the health check.",
 		Example: "initial, Elb.InitialHealthChecking, Initial health checks in progress",
@@ -114,7 +120,7 @@ var byHealth = []Entry{
 		ID: "internal-error",
 		Signs: signs(
 			all(
-				`Elb\.InternalError|error Internal failure|Reason: Internal error|InternalError\b|ServerException`,
+				`Elb\.InternalError|error Internal failure|Reason: Internal error|InternalError\b|ServerException|^INTERNAL_ERROR`,
 			),
 		),
 		Passing: true,

@@ -22,7 +22,8 @@ var byImage = []Entry{
 			all(
 				`descriptor (matching|for) platform|no match(ing manifest)? for|exec format error|` +
 					`image operating system|does not match the (specified|detected) platform|` +
-					`cannot be used on this platform|image is incompatible with|no processor for media-?type`,
+					`cannot be used on this platform|operating system does not match|` +
+					`image is incompatible with|no processor for media-?type`,
 			),
 		),
 		Means: "The image is not built for the architecture or operating system that the tasks run on.",
@@ -122,6 +123,7 @@ var byImage = []Entry{
 		ID: "image-pull-denied",
 		Signs: signs(
 			all(pulling, denied+`|`+noCredentials),
+			all(`UnableToGetUpstreamImage|pull through cache rule`),
 			all(`ecr credentials|(retrieve|pull) (ecr )?registry auth|GetAuthorizationToken`, denied+`|`+noCredentials),
 		),
 		Means: "The execution role may not pull this image, or the repository does not exist.",
@@ -135,7 +137,7 @@ var byImage = []Entry{
 	{
 		ID: "image-not-found",
 		Signs: signs(
-			all(pulling, missing),
+			but(all(pulling, missing), `register layer|ImportLayer`),
 		),
 		Means: "The registry has no image with this tag or digest.",
 		Next: "Check that it was pushed to this repository, in this region, before the deployment, and that no " +

@@ -60,6 +60,12 @@ func all(patterns ...string) func(string) bool {
 	}
 }
 
+// but is a sign that is not where another pattern is.
+func but(sign func(string) bool, pattern string) func(string) bool {
+	other := all(pattern)
+	return func(text string) bool { return sign(text) && !other(text) }
+}
+
 // Knowledge is searched from the top: the first entry whose sign is in the text counts, so that the
 // more particular ones come first.
 var Knowledge = slices.Concat(

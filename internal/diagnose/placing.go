@@ -3,8 +3,13 @@ package diagnose
 // byPlace are causes for which a task finds no place.
 var byPlace = []Entry{
 	{
-		ID:      "throttled",
-		Signs:   signs(all(`being throttled|Rate exceeded|Throttling|RequestLimitExceeded`)),
+		ID: "throttled",
+		Signs: signs(
+			all(
+				`being throttled|Rate exceeded|Throttling|RequestLimitExceeded|^THROTTLED|` +
+					`requests were made than are permitted`,
+			),
+		),
 		Passing: true,
 		Means:   "ECS is throttled by another AWS service, and tries again.",
 		Next:    "Wait, or deploy fewer services at once.",
@@ -12,8 +17,13 @@ var byPlace = []Entry{
 		Source:  events,
 	},
 	{
-		ID:      "discovery-failed",
-		Signs:   signs(all(`Cloud Map|Route 53|service discovery|servicediscovery`)),
+		ID: "discovery-failed",
+		Signs: signs(
+			all(
+				`Cloud Map|Route 53|NamespaceNotFound|No service exists with the specified ID|` +
+					`service discovery|servicediscovery`,
+			),
+		),
 		Means:   "The tasks could not be registered with service discovery, or were found unhealthy there.",
 		Next:    "Check the Cloud Map service of serviceRegistries, and its health check.",
 		Example: "(service web) failed to register instances in AWS Cloud Map.",
@@ -24,7 +34,7 @@ var byPlace = []Entry{
 		Signs: signs(
 			all(
 				`reached the limit on the number of|above your limit|MaxSpotInstanceCountExceeded|` +
-					`(Vcpu|Instance)LimitExceeded|provisioning capacity limit|quota`,
+					`(Vcpu|Instance)LimitExceeded|provisioning capacity limit|quota|LimitExceededException`,
 			),
 		),
 		Passing: true,

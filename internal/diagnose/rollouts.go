@@ -22,7 +22,7 @@ var byRollout = []Entry{
 	},
 	{
 		ID:    "listener-rule",
-		Signs: signs(all(`listener ?rule|networking configuration`)),
+		Signs: signs(all(`listener ?rule|networking configuration|target group pair|RuleNotFound`)),
 		Means: "The listener rules and target groups of the service do not fit together.",
 		Next: "Give each target group of the service to the production or test listener rule that the service " +
 			"names.",

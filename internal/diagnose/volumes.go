@@ -4,7 +4,7 @@ package diagnose
 var byVolume = []Entry{
 	{
 		ID:    "efs-mount-failed",
-		Signs: signs(all(`EFS utils|mount\.nfs|\bEFS\b|@efs|amazon-ecs-volume-plugin|mounting volume failed`)),
+		Signs: signs(all(`EFS utils|mount\.nfs|\bEFS\b|@efs|@volume-plugin|amazon-ecs-volume-plugin|mounting volume failed`)),
 		Means: "An EFS volume could not be mounted.",
 		Next: "Check the id of the file system, that it has a mount target in each availability zone of the " +
 			"subnets, that the security groups allow port 2049, and that the directory exists.",

@@ -31,6 +31,7 @@ var names = sync.OnceValue(func() []name {
 		{regexp.MustCompile(`arn:aws[\w-]*:[\w-]*[^\s"')\],]*`), func(found string) string {
 			return "@arn-" + strings.Split(found+":::", ":")[2]
 		}},
+		{regexp.MustCompile(`https?://[^\s"')\],]*amazon-ecs-volume-plugin[^\s"')\],]*`), to("@volume-plugin")},
 		{regexp.MustCompile(
 			`(https?://)?[\w.-]+\.(amazonaws\.com(\.cn)?|api\.aws|docker\.(io|com)|[a-z]{2,6})(:\d+)?/[^\s"')\],]*`,
 		), host},
@@ -44,6 +45,7 @@ var names = sync.OnceValue(func() []name {
 		},
 		{regexp.MustCompile(`^\(?service \(?[^\s()]+\)? `), to("(service) ")},
 		{regexp.MustCompile(`\S*/etc/(passwd|group)`), to("@passwd")},
+		{regexp.MustCompile(`\S*/nvidia-container-\S*`), to("@nvidia")},
 		{regexp.MustCompile(`"[^"]*"|(^|[\s(=:\[b])'[^']*'`), quoted},
 		{regexp.MustCompile(`(^|[\s(=:,])(/?[\w.@+-]+)?(/[\w.@+-]*)+(:[\w.-]+)?(@sha256:\w+)?`), path},
 	}
