@@ -11,7 +11,7 @@ for (const file of process.argv.slice(2)) {
     pictures++
     await mermaid.parse(text)
     const { db } = await mermaid.mermaidAPI.getDiagramFromText(text)
-    const lines = text.trimEnd().split('\n')
+    const lines = text.replace(/^---\n[^]*?\n---\n/, '').trimEnd().split('\n')
     const want = lines.filter((line) => bar.test(line)).map((line) => {
       const [, name, tags, day, time, length] = bar.exec(line)
       const tagged = (tag) => tags.includes(tag)

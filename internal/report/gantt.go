@@ -3,8 +3,10 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 )
@@ -31,12 +33,15 @@ func (t *timeline) gantt() (picture, leftOut string) {
 	if longest < time.Second {
 		return "", ""
 	}
+	if len(t.services) < 2 { // what follows on each other in a section stands in one row
+		b.WriteString("---\ndisplayMode: compact\n---\n")
+	}
 	fmt.Fprintf(
 		&b, "gantt\n    dateFormat YYYY-MM-DD HH:mm:ss.SSS\n    axisFormat %s\n    todayMarker off\n", axis(longest),
 	)
 	t.before.section(&b, "before")
 	if len(t.services) == 1 {
-		t.services[0].section(&b, t.services[0].name)
+		t.services[0].rows(&b)
 	} else if len(t.services) > 1 {
 		leftOut = t.fleet(&b)
 	}
@@ -58,18 +63,116 @@ func axis(longest time.Duration) string {
 // section draws a track, one bar for each span.
 func (t *track) section(b *strings.Builder, title string) {
 	seen := slices.DeleteFunc(slices.Clone(t.spans), func(s span) bool {
-		return s.look == past && s.to-s.from < shortestBarInterval && s.name != "register"
+		return s.look == past && s.to-s.from < shortestBarInterval
 	})
 	if len(seen) == 0 {
 		return
 	}
+	drawRow(b, title, seen)
+	t.events(b)
+}
+
+// drawRow draws spans in a row of their own, if there are any.
+func drawRow(b *strings.Builder, title string, spans []span) {
+	if len(spans) == 0 {
+		return
+	}
 	fmt.Fprintf(b, "    section %s\n", label(title))
-	for _, span := range seen {
+	for _, span := range spans {
 		bar(b, span.name, span.look, span.from, span.to)
+	}
+}
+
+// events draws the marks in a row of their own, if there are any.
+func (t *track) events(b *strings.Builder) {
+	if len(t.marks) > 0 {
+		b.WriteString("    section events\n")
 	}
 	for _, mark := range t.marks {
 		bar(b, mark.name, "crit, "+milestone, mark.at, mark.at)
 	}
+}
+
+// rows draws the one service that a run is about: what ran before, what was deployed, and what happened. Where traffic
+// is moved, they are told by their shares of it, below the stages.
+func (t *track) rows(b *strings.Builder) {
+	if len(t.spans) == 0 {
+		return
+	}
+	old, ours := t.names()
+	if t.shifts {
+		drawRow(b, "stage", legible(t.spans, (t.to()-t.from())/widestBars))
+		drawRow(b, old+" traffic", t.traffic(func(share float64) float64 { return 100 - share }, watchful))
+		drawRow(b, ours+" traffic", t.traffic(func(share float64) float64 { return share }, plainly))
+		t.events(b)
+		return
+	}
+	serves := span{name: "serves", from: t.from(), to: t.to(), look: watchful}
+	var before, after []span
+	for _, span := range t.spans {
+		if span.name == phases[draining] {
+			serves.to, span.name = span.from, "draining"
+			before = append(before, span)
+		} else {
+			after = append(after, span)
+		}
+	}
+	drawRow(b, old, append([]span{serves}, before...))
+	drawRow(b, ours, after)
+	t.events(b)
+}
+
+// widestBars is how many bars a row may have whose names can be read.
+const widestBars = 12
+
+// legible is spans of which none is too short for its name: those that are stand together, by the name of the longest.
+func legible(spans []span, shortest time.Duration) []span {
+	var all []span
+	longest := time.Duration(0) // of those that stand together last
+	for _, s := range spans {
+		length := s.to - s.from
+		if last := len(all) - 1; length >= shortest || longest == 0 || s.look == alarmed {
+			all = append(all, s)
+		} else {
+			all[last].to = s.to
+			if length > longest {
+				all[last].name = s.name
+			}
+		}
+		longest = max(longest, length)
+		if length >= shortest {
+			longest = 0
+		}
+	}
+	for i, s := range all {
+		if s.to-s.from < shortest && s.look != alarmed {
+			all[i].name = "…"
+		}
+	}
+	return all
+}
+
+// names are what the rows are called: the versions, where they are not the same, or else what there is in their place.
+func (t *track) names() (old, ours string) {
+	if t.old == t.ours || t.old == "" || t.ours == "" {
+		return "old tasks", "new tasks"
+	}
+	return t.old, t.ours
+}
+
+// traffic is the shares of the traffic over the time, as far as there is any.
+func (t *track) traffic(of func(share float64) float64, look look) []span {
+	var spans []span
+	for i, share := range t.shares {
+		to := t.to()
+		if i+1 < len(t.shares) {
+			to = t.shares[i+1].from
+		}
+		if percent := of(share.percent); percent > 0 {
+			spans = append(spans, span{name: fmt.Sprintf("%g %%", percent), from: share.from, to: to, look: look})
+		}
+	}
+	return spans
 }
 
 // fleet draws many services, one bar for each: those that did not succeed first, then those that took longest.
@@ -149,12 +252,13 @@ func label(text string) string {
 		case unicode.IsLetter(r),
 			unicode.IsDigit(r),
 			unicode.Is(unicode.So, r),
-			strings.ContainsRune(" -_./,()+'", r),
+			strings.ContainsRune(" -_./,()+'%", r),
 			r == '\uFE0F':
 			return r
 		}
 		return ' '
 	}, oneLine(text))
+	text = strayPercent().ReplaceAllString(text, "$1")
 	letters := []rune(strings.Join(strings.Fields(text), " "))
 	if len(letters) > longestLabel {
 		letters = append(letters[:longestLabel-1], '…')
@@ -167,6 +271,9 @@ func label(text string) string {
 	}
 	return string(letters)
 }
+
+// strayPercent is what could begin a comment: all signs that do not stand behind a number.
+var strayPercent = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(^|[^\d\s]|%)\s*%+`) })
 
 // reserved are the words with which a line of a gantt chart has a meaning of its own
 // (https://github.com/mermaid-js/mermaid/blob/develop/packages/mermaid/src/diagrams/gantt/parser/gantt.jison).

@@ -24,6 +24,9 @@ type track struct {
 	name    string
 	spans   []span
 	marks   []mark
+	old     string        // the version that ran before
+	ours    string        // and that is deployed
+	shares  []share       // of the traffic
 	phase   int           // the furthest of a rolling deployment
 	older   int           // the most tasks of other deployments that were seen to run
 	shifts  bool          // traffic, in stages
@@ -37,6 +40,12 @@ type span struct {
 	from, to time.Duration
 	look     look
 	over     bool
+}
+
+// share is what percentage of the traffic our tasks get from some time on.
+type share struct {
+	percent float64
+	from    time.Duration
 }
 
 // mark is a point in time.
@@ -83,8 +92,12 @@ func (t *timeline) of(r *rollout.Rollout) *track {
 			return known
 		}
 	}
-	t.services = append(t.services, &track{key: r.Service.ServiceKey, name: r.Service.Name})
-	return t.services[len(t.services)-1]
+	made := &track{key: r.Service.ServiceKey, name: r.Service.Name}
+	if made.old, made.ours = versions(r.Revision.Images); made.old == made.ours {
+		made.old, made.ours = r.Revision.Previous.ID(), r.Revision.Revision.ID()
+	}
+	t.services = append(t.services, made)
+	return made
 }
 
 // deployed is when the last service had its verdict.
@@ -134,9 +147,12 @@ func (t *track) since(began time.Duration) *track {
 	return t
 }
 
-// enter begins a span, and ends the one before.
+// enter begins a span, and ends the one before. When a deployment is rolled back, its tasks lose their traffic.
 func (t *track) enter(name string, look look, now time.Duration) {
 	last := t.last()
+	if name == rollBack && len(t.shares) > 0 && (last == nil || last.name != rollBack) {
+		t.shares = append(t.shares, share{0, now})
+	}
 	if last != nil && !last.over {
 		if last.name == name {
 			return
@@ -187,12 +203,21 @@ func (t *track) last() *span {
 	return &t.spans[len(t.spans)-1]
 }
 
+// goesBack tells whether the deployment is being rolled back.
+func (t *track) goesBack() bool {
+	last := t.last()
+	return last != nil && last.name == rollBack
+}
+
 // from and to are when a track began and ended.
 func (t *track) from() time.Duration { return t.spans[0].from }
 func (t *track) to() time.Duration   { return t.last().to }
 
 // phases are those of a rolling deployment, by its counts.
 var phases = []string{"provisioning", "getting healthy", "draining the old tasks"}
+
+// draining is the last of them.
+const draining = 2
 
 // rollBack is the phase in which a deployment is taken back, by ECS or by us.
 const rollBack = "roll-back"
@@ -204,6 +229,9 @@ func (t *track) progress(r *rollout.Rollout, now time.Duration) {
 	state := rollout.InWords(at.State)
 	t.shifts = t.shifts || at.Shifts
 	t.older = max(t.older, at.Older)
+	if n := len(t.shares); at.Traffic != nil && !t.goesBack() && (n == 0 || t.shares[n-1].percent != *at.Traffic) {
+		t.shares = append(t.shares, share{*at.Traffic, now})
+	}
 	last := t.last()
 	switch {
 	case last != nil && last.name == rollBack && !last.over:
@@ -227,7 +255,7 @@ func phaseOf(at rollout.Progress, older int) int {
 	case at.Older == older:
 		return 1
 	}
-	return 2
+	return draining
 }
 
 // ends are states in which a deployment is over, or about to be.
