@@ -182,7 +182,7 @@ func story(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (r
 
 type operation func(context.Context, *cloud.Client, deploy.Operation, rollout.Emit) (rollout.Result, error)
 
-// operations are what is done in place of a deployment. A roll-back to a revision that is named is one.
+// operations are what is done in place of a deployment. A rollback to a revision that is named is one.
 var operations = map[string]operation{
 	"continue":      deploy.Continue,
 	"continue-once": deploy.ContinueOnce,

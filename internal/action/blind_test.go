@@ -39,7 +39,7 @@ func TestServiceDeploymentsThatCannotBeReadBlindNobody(t *testing.T) {
 	}{
 		{deployWeb("healthy"), "web:42 is live"},
 		{deployWeb("crash-rollback"), "rolled back to web:41"},
-		{deployWeb("superseded"), "somebody else deployed web:43 meanwhile"},
+		{deployWeb("superseded"), " of web:43 superseded it"},
 		{operate("two-deployments", "status"), "web:42"},
 		{operate("rolling-back", "status"), "web:41"},
 		{operate("rolling-back", "rollback"), "web:41 again"},
@@ -96,7 +96,7 @@ func TestContinueSaysWhenItCannotSeeWhetherSomethingWaits(t *testing.T) {
 				t.Parallel()
 				l := on(t, operate("waiting", "continue"), func(n *spoiler) { n.operation, n.happens = operation, happens }, nil)[0]
 				require.Equal(t, 3, l.code, l.log)
-				require.Regexp(t, regexp.MustCompile(`::error .*it cannot be seen whether service web waits for somebody: ecs:`+operation), l.log)
+				require.Regexp(t, regexp.MustCompile(`::error .*it is not known whether service web is waiting to be continued: ecs:`+operation), l.log)
 				require.NotContains(t, l.calls, "ContinueServiceDeployment")
 				require.NotContains(t, l.log, "does not wait")
 			})

@@ -65,7 +65,7 @@ func TestCancelledRunsAskForTheRollBackAndDoNotWait(t *testing.T) {
 				require.Less(t, time.Since(began), time.Minute+5*time.Second)
 				require.Contains(t, log.String(), "ECS was asked to roll back to web:41, which was not waited for")
 
-				time.Sleep(10 * time.Minute) // virtual: until the roll-back is over
+				time.Sleep(10 * time.Minute) // virtual: until the rollback is over
 				answer := string(send(t, sim, "DescribeServices", `{"cluster":"main","services":["web"]}`))
 				require.Contains(t, answer, `"taskDefinition":"arn:aws:ecs:eu-west-1:123456789012:task-definition/web:41"`)
 				require.NotContains(t, answer, "task-definition/web:42")
@@ -74,7 +74,7 @@ func TestCancelledRunsAskForTheRollBackAndDoNotWait(t *testing.T) {
 	}
 }
 
-// late lets a deployment complete between the end of the wait and the roll-back.
+// late lets a deployment complete between the end of the wait and the rollback.
 type late struct {
 	*ecssim.Sim
 	waited bool

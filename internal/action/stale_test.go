@@ -67,13 +67,13 @@ func TestAStaleServiceDeploymentIsPassedOver(t *testing.T) {
 	l := on(t, s, stale("DescribeServiceDeployments", 1, 3, 3), nil)[0]
 	require.Zero(t, l.code, l.log)
 	require.Contains(t, l.log, "  production traffic  ", "it is the next time that counts")
-	require.Contains(t, l.log, "5 % of the traffic")
+	require.Contains(t, l.log, "5% of the traffic")
 
 	l = on(t, operate("waiting", "continue"), stale("DescribeServiceDeployments", 1, 3, 4), nil)[0]
 	require.Zero(t, l.code, l.log)
 }
 
-// A cancelled run has seconds: it asks for the roll-back although a list that is only looked at for safety is not
+// A cancelled run has seconds: it asks for the rollback although a list that is only looked at for safety is not
 // answered.
 func TestACancelledRunAsksForTheRollbackThoughAListIsSlow(t *testing.T) {
 	var cancelled atomic.Bool

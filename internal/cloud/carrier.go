@@ -45,7 +45,7 @@ type Operation struct {
 }
 
 // Carriers are one of each kind. What they find out about what may be read holds as
-// long as they do: for the deployments, or the roll-backs, of a run.
+// long as they do: for the deployments, or the rollbacks, of a run.
 type Carriers map[rollout.Controller]Carrier
 
 // Carriers makes one of each kind.

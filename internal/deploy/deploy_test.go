@@ -151,12 +151,12 @@ func TestExecute(t *testing.T) {
 			want: []string{"web rolled-back hopeless return done web:43"}, calls: []string{"StopServiceDeployment", "UpdateService"}},
 		{name: "and it may not be registered anew", scenario: "revision-gone", deny: []string{"StopServiceDeployment"}, refuse: map[string]int{"RegisterTaskDefinition": 1}, change: back,
 			want: []string{"web rollback-failed hopeless return failed left stuck web:42"}, calls: []string{"StopServiceDeployment"}},
-		{name: "the roll-back cannot be followed", scenario: "crash", refuse: map[string]int{"DescribeServices": 48}, change: back,
+		{name: "the rollback cannot be followed", scenario: "crash", refuse: map[string]int{"DescribeServices": 48}, change: back,
 			want: []string{"web failed stopped return lost left going-on web:41"}, calls: []string{"StopServiceDeployment", "UpdateService"}},
 		{name: "the run is cancelled", scenario: "slow", cancel: time.Minute, want: []string{"web cancelled cancelled left as-is web:42"}},
-		{name: "cancelled, and the roll-back is asked for", scenario: "slow", change: back, cancel: time.Minute,
+		{name: "cancelled, and the rollback is asked for", scenario: "slow", change: back, cancel: time.Minute,
 			want: []string{"web cancelled cancelled return asked web:42"}, calls: []string{"StopServiceDeployment"}},
-		{name: "cancelled, and the roll-back may not be asked for", scenario: "slow", deny: []string{"StopServiceDeployment"}, refuse: map[string]int{"UpdateService": 1}, change: back, cancel: time.Minute,
+		{name: "cancelled, and the rollback may not be asked for", scenario: "slow", deny: []string{"StopServiceDeployment"}, refuse: map[string]int{"UpdateService": 1}, change: back, cancel: time.Minute,
 			want: []string{"web cancelled cancelled return refused web:42"}, calls: []string{"StopServiceDeployment"}},
 		{name: "one of three fails", scenario: "mixed", services: []string{"web", "api", "jobs"},
 			want: []string{"web succeeded complete web:42", "api succeeded complete api:2", "jobs failed stopped left as-is jobs:2"}},
@@ -328,7 +328,7 @@ func TestWentBack(t *testing.T) {
 	revision := func(id string) string { return "arn:aws:ecs:eu-west-1:1:task-definition/" + id }
 	for _, test := range []struct {
 		name  string
-		ended rollout.Outcome // of the roll-back
+		ended rollout.Outcome // of the rollback
 		again bool            // it is a deployment of its own
 		runs  string          // by then
 		err   error

@@ -62,7 +62,7 @@ func unseen(op Operation, service rollout.Service, err error) error {
 	}
 	told := *p
 	told.What = fmt.Sprintf(
-		"operation: continue: it cannot be seen whether service %s waits for somebody: %s", service.Name, p.What,
+		"operation: continue: it is not known whether service %s is waiting to be continued: %s", service.Name, p.What,
 	)
 	return &told
 }
@@ -215,7 +215,7 @@ func (d *deployer) findPrevious(ctx context.Context, r *rollout.Rollout) error {
 	return err
 }
 
-// wentAsAsked makes a roll-back that its user asked for, and that went well, a success.
+// wentAsAsked makes a rollback that its user asked for, and that went well, a success.
 func wentAsAsked(r *rollout.Rollout) {
 	if r.Verdict.Outcome != rollout.RolledBack {
 		return
@@ -227,7 +227,7 @@ func wentAsAsked(r *rollout.Rollout) {
 	r.Revision.Previous, r.Revision.Revision = r.Revision.Revision, to
 }
 
-// askedOnly asks for the roll-backs, and waits for none.
+// askedOnly asks for the rollbacks, and waits for none.
 func (d *deployer) askedOnly(ctx context.Context, asked []*rollout.Rollout) (rollout.Result, error) {
 	_, errs := d.askAll(ctx, asked)
 	var refused error

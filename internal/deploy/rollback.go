@@ -14,12 +14,12 @@ import (
 	"ecs-deploy/internal/watch"
 )
 
-// askTimeout is how long a roll-back may take to be asked for when the run was cancelled: the runner
+// askTimeout is how long a rollback may take to be asked for when the run was cancelled: the runner
 // kills it ten seconds after the first signal
 // (https://docs.github.com/actions/reference/workflows-and-actions/workflow-cancellation).
 const askTimeout = 4 * time.Second
 
-// errNoTime is why a roll-back was not asked for by a run that was cancelled.
+// errNoTime is why a rollback was not asked for by a run that was cancelled.
 var errNoTime = errors.New("AWS did not answer in the time that a cancelled run has left")
 
 // takeBack takes back what failed, timed out or was cancelled, if that was asked for, and with it all
@@ -86,7 +86,7 @@ func (d *deployer) culprit() (name string, failed int) {
 	return name, failed
 }
 
-// askOnly asks for roll-backs without waiting for them: there is no time for that.
+// askOnly asks for rollbacks without waiting for them: there is no time for that.
 func (d *deployer) askOnly(ctx context.Context, back []*rollout.Rollout) {
 	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), askTimeout, errNoTime)
 	defer cancel()
@@ -113,7 +113,7 @@ func leftAlone(err error) rollout.ReturnEnd {
 	return rollout.ReturnRefused
 }
 
-// askAll asks for roll-backs, and tells of each what there is to be followed, or why there is nothing.
+// askAll asks for rollbacks, and tells of each what there is to be followed, or why there is nothing.
 func (d *deployer) askAll(ctx context.Context, back []*rollout.Rollout) ([]*rollout.Rollout, []error) {
 	going, errs := make([]*rollout.Rollout, len(back)), make([]error, len(back))
 	var order inOrder
@@ -195,11 +195,11 @@ func stays(r *rollout.Rollout, why error) {
 	}
 }
 
-// wentBack files how a roll-back ended.
+// wentBack files how a rollback ended.
 func wentBack(r, back *rollout.Rollout, err error) {
 	verdict := &r.Verdict
 	r.Service = back.Service
-	again := back.Deployment.ID != r.Deployment.ID // the roll-back is a deployment of its own
+	again := back.Deployment.ID != r.Deployment.ID // the rollback is a deployment of its own
 	switch ended := back.Verdict; {
 	case err != nil:
 		verdict.Outcome, verdict.Left = rollout.Failed, rollout.LeftGoingOn

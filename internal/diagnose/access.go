@@ -6,6 +6,7 @@ var byAccess = []Entry{
 		ID: "log-region-wrong",
 		Signs: signs(
 			all(`@nowhere`),
+			all(`logging driver`, `must specify a value for environment variable`),
 			all(logging+`|logger args`, `invalid region|missing ?region|missing ?endpoint|unknown endpoint|`+
 				`awslogs-region is required|region .*(not specified|required)|determine region`),
 		),

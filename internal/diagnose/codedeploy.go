@@ -33,7 +33,7 @@ var byCode = []Entry{
 			),
 		),
 		Means: "The listener rules and target groups of the deployment group do not fit together, or were " +
-			"changed by somebody else.",
+			"changed by another tool.",
 		Next: "Give the production listener to one of the two target groups of the deployment group, as " +
 			"CodeDeploy left it, and deploy again.",
 		Example: "The ELB could not be updated due to the following error: Green taskset target group cannot " +
@@ -67,7 +67,7 @@ var byCode = []Entry{
 		ID:    "deployment-timeout",
 		Signs: signs(all(`^TIMEOUT(:|$)`)),
 		Means: "A step of the deployment took longer than CodeDeploy waits: the new tasks to become healthy, a " +
-			"hook to answer, or somebody to let the traffic move.",
+			"hook to answer, or approval to shift the traffic.",
 		Next:    "Look at the lifecycle event that failed, and at the events of the service.",
 		Example: "TIMEOUT: The deployment has timed out.",
 		Source:  codeDeployErrors,

@@ -226,12 +226,12 @@ func TestExplain(t *testing.T) {
 				at.Wait = rollout.WaitContinue
 				at.Shifts = true
 			}),
-			[]rollout.Finding{{ID: rollout.AwaitsSomebody, About: rollout.AboutWaiting, Means: "A pause hook of the service holds it.",
+			[]rollout.Finding{{ID: rollout.AwaitsApproval, About: rollout.AboutWaiting, Means: "A pause hook of the service holds it.",
 				Next: "Run this action with operation: continue, or rollback. To end the step at the pause, wait for its stage (wait-for)."}},
 		},
 		"traffic that nobody let move": {
 			stuckAt(func(at *rollout.Progress) { at.Wait, at.Shifts = rollout.WaitTraffic, true }),
-			[]rollout.Finding{{ID: rollout.AwaitsSomebody, About: rollout.AboutTraffic, Means: "The deployment group is set to have that done by hand.",
+			[]rollout.Finding{{ID: rollout.AwaitsApproval, About: rollout.AboutTraffic, Means: "The deployment group is set to wait for it.",
 				Next: "Run this action with operation: continue, or rollback. To end the step there, give wait-for: pre-production-traffic-shift."}},
 		},
 		"old tasks that are kept": {

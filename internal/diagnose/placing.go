@@ -143,7 +143,8 @@ var byPlace = []Entry{
 		Signs: signs(
 			all(
 				`^LOCATION$|(different|another) (availability )?zone (than|from)|` +
-					`not in the (same )?availability zone`,
+					`not in the (same )?availability zone|` +
+					`not supported in your requested availability zone`,
 			),
 		),
 		Means:   "No container instance is in a zone in which the task may run.",

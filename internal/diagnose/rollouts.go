@@ -65,7 +65,7 @@ var byRollout = []Entry{
 	{
 		ID:      "rolled-back-by-user",
 		Signs:   signs(all(`rolled back (by|because of a) user`)),
-		Means:   "Somebody took the deployment back.",
+		Means:   "The deployment was rolled back on request.",
 		Next:    "Look in CloudTrail who called StopServiceDeployment, and deploy again if it was a mistake.",
 		Example: "Service deployment rolled back by user.",
 		Source:  guide + "service-deployment.html",

@@ -17,15 +17,15 @@ func stuck(evidence rollout.Evidence) []rollout.Finding {
 	switch {
 	case at.Wait == rollout.WaitContinue:
 		return find(
-			rollout.Finding{ID: rollout.AwaitsSomebody, About: rollout.AboutWaiting},
+			rollout.Finding{ID: rollout.AwaitsApproval, About: rollout.AboutWaiting},
 			"A pause hook of the service holds it.",
 			"Run this action with operation: continue, or rollback. To end the step at the pause, wait for its stage "+
 				"(wait-for).",
 		)
 	case allRun && at.Wait == rollout.WaitTraffic:
 		return find(
-			rollout.Finding{ID: rollout.AwaitsSomebody, About: rollout.AboutTraffic},
-			"The deployment group is set to have that done by hand.",
+			rollout.Finding{ID: rollout.AwaitsApproval, About: rollout.AboutTraffic},
+			"The deployment group is set to wait for it.",
 			"Run this action with operation: continue, or rollback. To end the step there, give wait-for: "+
 				"pre-production-traffic-shift.",
 		)

@@ -95,7 +95,7 @@ func TestHealthyRollout(t *testing.T) {
 	})
 }
 
-// A roll-back makes the old deployment PRIMARY again, with its own id and creation time: seen in a
+// A rollback makes the old deployment PRIMARY again, with its own id and creation time: seen in a
 // recorded one. At its end the service looks as it did before.
 func TestRollBackReusesTheOldDeployment(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -123,7 +123,7 @@ func TestRollBackReusesTheOldDeployment(t *testing.T) {
 	})
 }
 
-// Without roll-back the failed deployment stays PRIMARY, and the service names its revision, while
+// Without rollback the failed deployment stays PRIMARY, and the service names its revision, while
 // the old tasks run on: deployment-circuit-breaker in the guide.
 func TestFailureWithoutRollBackStays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

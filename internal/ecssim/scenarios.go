@@ -30,8 +30,8 @@ type Scenario struct {
 	keysLast  time.Duration // how long after the first UpdateService keys are good; 0 is for ever
 	policies  []policy      // nil: everything is allowed
 	lag       Lag
-	requested time.Duration // how long a roll-back is only requested; 0 is as usual
-	stops     bool          // a roll-back that is requested ends with a stop
+	requested time.Duration // how long a rollback is only requested; 0 is as usual
+	stops     bool          // a rollback that is requested ends with a stop
 
 	// With and Env are the inputs and the environment of a job that the story is about.
 	With, Env map[string]string

@@ -163,7 +163,7 @@ func (s *Sim) retire(v *service, primary *deployment) {
 	}
 }
 
-// settleTimeout is the least time that a deployment, or a roll-back, is IN_PROGRESS (unverified).
+// settleTimeout is the least time that a deployment, or a rollback, is IN_PROGRESS (unverified).
 const settleTimeout = 10 * time.Second
 
 // complete ends the deployment once all its tasks are healthy and no other has any left, and its bake
@@ -245,7 +245,7 @@ func (s *Sim) alarm(v *service) {
 }
 
 // rollBack makes the last deployment that was completed the PRIMARY again, with its own id and
-// creation time: seen in a recorded roll-back.
+// creation time: seen in a recorded rollback.
 func (s *Sim) rollBack(d *deployment, who, why string) {
 	v := d.service
 	d.why = why

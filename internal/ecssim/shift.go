@@ -97,7 +97,7 @@ const (
 	startInterval    = 10 * time.Second // until a deployment that is Created is InProgress: up to 25 s [SEEN]
 	rerouteInterval  = 10 * time.Second // each change of the traffic
 	hookTimeout      = time.Hour        // for a hook to answer: tutorial-ecs-with-hooks-create-hooks.html
-	rollbackInterval = 20 * time.Second // a roll-back takes
+	rollbackInterval = 20 * time.Second // a rollback takes
 	drainedAge       = time.Minute      // a drained task set is listed (unverified)
 	stopInterval     = 5 * time.Second  // (unverified)
 )
@@ -293,7 +293,7 @@ func (s *Sim) end(v *service, d *shift, status, event, code, message string) {
 	v.codeDeploy.deployments = slices.Insert(v.codeDeploy.deployments, 0, back)
 }
 
-// advanceRollback lets a roll-back take effect: the task set that was there before is PRIMARY, and the
+// advanceRollback lets a rollback take effect: the task set that was there before is PRIMARY, and the
 // other drained. No new one is made [SEEN].
 func (s *Sim) advanceRollback(d *shift) {
 	spent := s.now.Sub(d.created)

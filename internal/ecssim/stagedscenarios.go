@@ -183,7 +183,7 @@ var stagedScenarios = []Scenario{
 	},
 	{
 		Name:      "rollback-requested",
-		Story:     "somebody has just asked for the roll-back of a deployment when somebody else comes to look",
+		Story:     "somebody has just asked for the rollback of a deployment when somebody else comes to look",
 		behaviour: well,
 		requested: 20 * time.Minute,
 		With:      map[string]string{"operation": "status", "image": ""},

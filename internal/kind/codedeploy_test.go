@@ -58,7 +58,7 @@ func TestJudgeCodeDeploy(t *testing.T) {
 		{name: "rolling back, and not looked at how", own: back(""), overFor: time.Hour},
 		{name: "rolled back", own: back("Succeeded"),
 			want: rollout.Verdict{Outcome: rollout.RolledBack, Ending: rollout.EndedRolledBack, To: arn("web:41"), Said: "because.", Code: "ALARM_ACTIVE"}},
-		{name: "the roll-back failed", own: back("Failed"),
+		{name: "the rollback failed", own: back("Failed"),
 			want: rollout.Verdict{Outcome: rollout.RollbackFailed, Ending: rollout.EndedStuck, Said: "no more.", Code: "ALARM_ACTIVE"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -79,7 +79,7 @@ func TestJudgeCodeDeploy(t *testing.T) {
 
 func TestCodeDeployHasReachedItsGoal(t *testing.T) {
 	moved := rollout.CodeDeployment{ID: "d-2", Status: "InProgress", Target: "Succeeded"}
-	for name, goal := range map[string]Goal{"running": {WaitFor: rollout.AllRun}, "a roll-back": {WaitFor: rollout.Stable, Rollback: true}, "doomed": {WaitFor: rollout.Stable, Doomed: true}} {
+	for name, goal := range map[string]Goal{"running": {WaitFor: rollout.AllRun}, "a rollback": {WaitFor: rollout.Stable, Rollback: true}, "doomed": {WaitFor: rollout.Stable, Doomed: true}} {
 		verdict, ended := codeDeploy{}.Judge(shifted(moved), goal)
 		require.True(t, ended, name)
 		require.Equal(t, rollout.Verdict{Outcome: rollout.Succeeded, Ending: rollout.EndedShifted}, verdict)

@@ -106,7 +106,7 @@ func TestJudgeECS(t *testing.T) {
 			},
 			want: rollout.Verdict{Outcome: rollout.RolledBack, Ending: rollout.EndedRolledBack, To: arn("web:41"), Said: "ECS deployment failed: alarm detected."}},
 		{name: "rolled back, with a reason", deployments: []rollout.Deployment{with(before, "PRIMARY", "COMPLETED", "")}, progress: "ROLLBACK_SUCCESSFUL", want: backBecause},
-		{name: "roll-back failed", deployments: []rollout.Deployment{with(ours, "PRIMARY", "FAILED", "")}, progress: "ROLLBACK_FAILED",
+		{name: "rollback failed", deployments: []rollout.Deployment{with(ours, "PRIMARY", "FAILED", "")}, progress: "ROLLBACK_FAILED",
 			want: failedBecause(rollout.RollbackFailed, rollout.EndedStuck, "because.")},
 
 		{name: "failed, and nothing rolls back", deployments: []rollout.Deployment{with(ours, "PRIMARY", "FAILED", "tasks failed to start."), before},
@@ -158,7 +158,7 @@ func TestJudgeECS(t *testing.T) {
 		{name: "words that AWS adds decide nothing", deployments: []rollout.Deployment{with(ours, "PRIMARY", "REFLECTING", "")}, progress: "CONTEMPLATING"},
 		{name: "no deployment is listed at all", deployments: nil},
 		{name: "behind a Classic Load Balancer there is no state", deployments: []rollout.Deployment{with(running, "PRIMARY", "", "")}, want: complete},
-		{name: "and a roll-back ends without one, too", deployments: []rollout.Deployment{with(before, "PRIMARY", "", "")}, want: back},
+		{name: "and a rollback ends without one, too", deployments: []rollout.Deployment{with(before, "PRIMARY", "", "")}, want: back},
 		{name: "nor is there while old tasks drain", deployments: []rollout.Deployment{with(running, "PRIMARY", "", ""), before}},
 		{name: "or while one is pending", deployments: []rollout.Deployment{func() rollout.Deployment {
 			d := with(running, "PRIMARY", "", "")

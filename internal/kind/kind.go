@@ -38,7 +38,7 @@ type Kind interface {
 	// NeedsHealth tells whether the health of the tasks is to be looked at before the deployment is judged.
 	NeedsHealth(r *rollout.Rollout, goal Goal) bool
 	// Judge decides whether a deployment has ended, and how, by the last look at it. It is about our deployment alone,
-	// by its id: after a roll-back, or when somebody else has deployed, a service looks as stable as ever.
+	// by its id: after a rollback, or when somebody else has deployed, a service looks as stable as ever.
 	Judge(r *rollout.Rollout, goal Goal) (rollout.Verdict, bool)
 	// CountsFailures tells whether the deployment's own count of failed tasks tells when there are more of them.
 	CountsFailures() bool
@@ -60,7 +60,7 @@ type Request struct {
 // Goal is what a deployment is followed for.
 type Goal struct {
 	WaitFor rollout.WaitFor
-	// Rollback tells that it is a roll-back: it has reached its goal as soon as what ran before serves.
+	// Rollback tells that it is a rollback: it has reached its goal as soon as what ran before serves.
 	Rollback bool
 	// Doomed tells that all are going to be taken back, since another has failed: nobody waits for what comes after the
 	// traffic has moved, to which it can go back in seconds.
@@ -200,11 +200,11 @@ func Timeout(
 	return longest + more
 }
 
-// leastRollbackTimeout is how long a roll-back is waited for at least: a run that leaves amid it does not know who
+// leastRollbackTimeout is how long a rollback is waited for at least: a run that leaves amid it does not know who
 // serves.
 const leastRollbackTimeout = 10 * time.Minute
 
-// RollbackTimeout is how long a roll-back is waited for at most, which ends when the service is stable, whatever the
+// RollbackTimeout is how long a rollback is waited for at most, which ends when the service is stable, whatever the
 // deployment was waited for.
 func RollbackTimeout(asked time.Duration, onTop bool, services []rollout.SurveyedService) time.Duration {
 	return max(leastRollbackTimeout, Timeout(asked, onTop, rollout.Stable, services))

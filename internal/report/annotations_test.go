@@ -139,9 +139,9 @@ func TestAWarningThatIsOverIsNotInTheSummary(t *testing.T) {
 	doubt := rollout.Noticed{What: "something else", Warning: true}
 	ended := finished(decided("web", rollout.Succeeded, rollout.EndedComplete))
 	_, summary := report(t, paused, doubt, ended)
-	require.Contains(t, summary, "> The deployment of web waits for somebody to continue it (post scale up). Run this action")
+	require.Contains(t, summary, "> The deployment of web is waiting to be continued (post scale up). Run this action")
 	_, summary = report(t, paused, doubt, rollout.Decided{Rollout: decided("web", rollout.Succeeded, rollout.EndedComplete)}, ended)
-	require.NotContains(t, summary, "waits for somebody")
+	require.NotContains(t, summary, "waiting to be continued")
 	require.Contains(t, summary, "> Something else.")
 }
 

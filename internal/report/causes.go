@@ -106,9 +106,9 @@ func found(r *rollout.Rollout, f rollout.Finding) string {
 		}
 		return text + because(f.Said)
 	case rollout.AboutWaiting:
-		return "the deployment waits for somebody to continue it"
+		return "the deployment is waiting to be continued"
 	case rollout.AboutTraffic:
-		return "the deployment waits for somebody to let the traffic move"
+		return "the deployment is waiting for approval to shift the traffic"
 	case rollout.AboutKept:
 		return "all traffic goes to the new tasks, and the old ones are kept"
 	case rollout.AboutPending:

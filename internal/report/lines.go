@@ -154,7 +154,7 @@ var outcomeWords = map[rollout.Outcome]string{
 	rollout.Planned:        "planned",
 	rollout.Failed:         "failed",
 	rollout.RolledBack:     "rolled back",
-	rollout.RollbackFailed: "roll-back failed",
+	rollout.RollbackFailed: "rollback failed",
 	rollout.Superseded:     "superseded",
 	rollout.TimedOut:       "timed out",
 	rollout.Cancelled:      "cancelled",

@@ -28,7 +28,7 @@ func note(n rollout.Note) string {
 	case rollout.NoteRestart:
 		return "nothing is given to change: what runs is restarted as it is"
 	case rollout.NoteInactive:
-		return n.Runs + ", which " + n.Service + " runs, is INACTIVE: a roll-back may have to register it anew, which " +
+		return n.Runs + ", which " + n.Service + " runs, is INACTIVE: a rollback may have to register it anew, which " +
 			"needs ecs:RegisterTaskDefinition and iam:PassRole"
 	case rollout.NoteFileFound:
 		return "the AppSpec of service " + n.Service + " is " + strings.Join(

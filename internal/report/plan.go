@@ -193,8 +193,8 @@ func updates(update rollout.Update) []string {
 		value  *int32
 	}{
 		{"desired count %d", update.Desired},
-		{"minimum healthy %d %%", update.MinimumHealthyPercent},
-		{"maximum %d %%", update.MaximumPercent},
+		{"minimum healthy %d%%", update.MinimumHealthyPercent},
+		{"maximum %d%%", update.MaximumPercent},
 	} {
 		if number.value != nil {
 			changes = append(changes, fmt.Sprintf(number.format, *number.value))

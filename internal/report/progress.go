@@ -32,7 +32,7 @@ func progress(r *rollout.Rollout) string {
 		text += fmt.Sprintf(", %d of %d failures until %s gives up", at.Breaker.Failures, at.Breaker.Threshold, r.By)
 	}
 	if at.Traffic != nil && *at.Traffic > 0 {
-		text += fmt.Sprintf(", %g %% of the traffic", *at.Traffic)
+		text += fmt.Sprintf(", %g%% of the traffic", *at.Traffic)
 	}
 	if at.Remaining > 0 {
 		text += ", " + rollout.Span(at.Remaining.Round(time.Second)) + " left"
@@ -116,7 +116,7 @@ func (r *Reporter) hookCalled(e rollout.HookCalled) {
 	switch {
 	case hook.Pause && hook.Status == rollout.HookAwaitingAction:
 		what := fmt.Sprintf(
-			"the deployment of %s waits for somebody to continue it (%s)", of.Service.Name, stageInWords(of.Progress.Stage),
+			"the deployment of %s is waiting to be continued (%s)", of.Service.Name, stageInWords(of.Progress.Stage),
 		)
 		if !hook.Expires.IsZero() {
 			what += fmt.Sprintf(

@@ -22,13 +22,13 @@ func leftAt(at rollout.Progress) string {
 	}
 	switch {
 	case at.Wait == rollout.WaitContinue:
-		return text + "; it waits for somebody to continue it"
+		return text + "; it is waiting to be continued"
 	case at.Wait == rollout.WaitTraffic:
-		return text + ", and it waits for somebody to let the traffic move"
+		return text + ", and it is waiting for approval to shift the traffic"
 	case at.Wait == rollout.WaitTermination:
 		return text + ", all traffic goes to them, and the old ones are kept"
 	case at.Traffic != nil && *at.Traffic > 0:
-		return text + fmt.Sprintf(", with %g %% of the traffic, at %s", *at.Traffic, stageName(at.Stage))
+		return text + fmt.Sprintf(", with %g%% of the traffic, at %s", *at.Traffic, stageName(at.Stage))
 	case at.Stage != "":
 		return text + ", at " + stageName(at.Stage)
 	}
@@ -47,7 +47,7 @@ func left(r *rollout.Rollout) string {
 		return "nothing was taken back, since another run has started the deployment; " + goesOn(r)
 	case rollout.LeftGoingOn:
 		return strings.TrimSpace(
-			"the roll-back goes on in " + r.By + ". See how it ends with operation: status. " + rollout.Remedy(
+			"the rollback goes on in " + r.By + ". See how it ends with operation: status. " + rollout.Remedy(
 				r.Verdict.Return.Err,
 			),
 		)
@@ -100,17 +100,17 @@ func progressSentence(r *rollout.Rollout) string {
 	case at.RollbackID != "":
 		return deployment + "is being rolled back by " + at.RollbackID
 	case at.State == string(rollout.ServiceDeploymentRollbackRequested):
-		return deployment + "is about to be rolled back by " + r.By + ", which somebody has asked for, " + running
+		return deployment + "is about to be rolled back by " + r.By + ", as was asked for, " + running
 	case at.State == string(rollout.ServiceDeploymentRollbackInProgress):
 		return fmt.Sprintf("%sis being rolled back by %s to %s, of which %d tasks run",
 			deployment, r.By, r.Revision.Previous.ID(), at.Older)
 	case split:
-		return fmt.Sprintf("%s%s with %g %% of the traffic, which still goes there, %s; operation: rollback moves it back",
+		return fmt.Sprintf("%s%s with %g%% of the traffic, which still goes there, %s; operation: rollback moves it back",
 			deployment, ended(at), share, running)
 	case at.Course == rollout.Over:
 		return fmt.Sprintf("deployment %s %s, and it runs %s, %s", at.ID, ended(at), runs, running)
 	case at.Wait == rollout.WaitTraffic:
-		return deployment + "waits for somebody to let the traffic move, " + running
+		return deployment + "is waiting for approval to shift the traffic, " + running
 	case at.Wait == rollout.WaitTermination:
 		return deployment + "gets all the traffic, " + running + ", and the old ones are kept for about " + rollout.Span(
 			at.Remaining,
@@ -121,7 +121,7 @@ func progressSentence(r *rollout.Rollout) string {
 		text += ", at " + stageName(at.Stage)
 	}
 	if at.Wait == rollout.WaitContinue {
-		text += ", and waits for somebody to continue it"
+		text += ", and is waiting to be continued"
 	}
 	return text
 }

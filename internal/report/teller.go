@@ -213,7 +213,7 @@ func (t *teller) RollbackAwaited(e rollout.RollbackAwaited) {
 		fmt.Sprintf(
 			"the tasks of %s keep failing for the same cause (%s), and none runs", e.Rollout.Service.Name, cause(e.Cause),
 		),
-		"The circuit breaker is on: its roll-back is waited for.",
+		"The circuit breaker is on: its rollback is waited for.",
 		false,
 	)
 }

@@ -220,7 +220,7 @@ var phases = []string{"provisioning", "getting healthy", "draining the old tasks
 const draining = 2
 
 // rollBack is the phase in which a deployment is taken back, by ECS or by us.
-const rollBack = "roll-back"
+const rollBack = "rollback"
 
 // progress goes on to the phase or stage that a deployment is at. The phases of a rolling deployment are
 // told by its counts, and do not go back: tasks that fail are marks.

@@ -155,7 +155,7 @@ func badEnding(r *rollout.Rollout) string {
 func supersededBy(by rollout.Deployment) string {
 	what := cmp.Or(rollout.RevisionID(by.TaskDefinition), "another revision")
 	return fmt.Sprintf(
-		"somebody else deployed %s meanwhile (deployment %s, %s)", what, by.ID, by.Created.UTC().Format(time.RFC3339),
+		"deployment %s of %s superseded it at %s", by.ID, what, by.Created.UTC().Format(time.RFC3339),
 	)
 }
 
@@ -167,11 +167,11 @@ func operationEnded(r *rollout.Rollout) string {
 	case rollout.EndedContinued:
 		return "the deployment was continued, and is not waited for"
 	case rollout.EndedReturnAsked:
-		return "a roll-back was asked for"
+		return "a rollback was asked for"
 	case rollout.EndedReturnStarted:
 		return askedBack(r) + ", which is not waited for"
 	case rollout.EndedReturnRefused:
-		return "a roll-back was asked for, and could not be started"
+		return "a rollback was asked for, and could not be started"
 	case rollout.EndedReturned:
 		return fmt.Sprintf("the service runs %s again, in place of %s", r.Revision.Revision.ID(), r.Revision.Previous.ID())
 	case rollout.EndedReturnedAlready:

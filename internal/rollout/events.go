@@ -153,7 +153,7 @@ type (
 	// NothingChanged comes when of several services none has changed for a while.
 	NothingChanged struct {
 		Rollouts []*Rollout
-		Rollback bool // they are roll-backs
+		Rollback bool // they are rollbacks
 	}
 
 	// ServiceSaid passes on what is said about a service, by who carries its deployments out or runs its tasks.

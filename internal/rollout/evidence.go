@@ -68,7 +68,7 @@ const (
 	BadInputCause   = "bad-input"         // what is asked for cannot be
 	RefusedCause    = "refused"           // by AWS, or a call did not reach it
 	DeletedCause    = "service-deleted"   // by somebody, during the deployment
-	AwaitsSomebody  = "awaits-somebody"   // who has to continue the deployment
+	AwaitsApproval  = "awaits-approval"   // who has to continue the deployment
 	TimeoutTooShort = "timeout-too-short" // for what the deployment is set to
 )
 

@@ -44,7 +44,7 @@ func (p *Problem) Unwrap() error { return p.Err }
 // NotWaiting is the error of a deployment that is to be continued, and waits for nobody.
 type NotWaiting struct{ Rollout *Rollout }
 
-func (e NotWaiting) Error() string { return e.Rollout.Service.Name + " waits for nobody" }
+func (e NotWaiting) Error() string { return e.Rollout.Service.Name + " is not waiting to be continued" }
 
 // PerhapsDone is the error of a call that changes something, whose answer was lost: it may have had its effect.
 type PerhapsDone struct{ Err error }

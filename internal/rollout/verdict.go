@@ -55,7 +55,7 @@ type Verdict struct {
 	Vague      bool          // those say no more than that tasks failed
 	Code       string        // the error code that AWS gave for it
 	Alarms     []string      // that ended it, by name
-	To         string        // what a roll-back went to: the ARN of a task definition
+	To         string        // what a rollback went to: the ARN of a task definition
 	By         Deployment    // of somebody else, which superseded ours
 	Goal       WaitFor       // what was waited for
 	Timeout    time.Duration // for how long at most
@@ -108,7 +108,7 @@ const (
 	// Those of operations on deployments that other runs have started.
 	EndedPaused          Ending = "paused"           // it was not continued
 	EndedContinued       Ending = "continued"        // it was, and is not waited for
-	EndedReturnAsked     Ending = "return-asked"     // a roll-back was asked for
+	EndedReturnAsked     Ending = "return-asked"     // a rollback was asked for
 	EndedReturnStarted   Ending = "return-started"   // and was started, and is not waited for
 	EndedReturnRefused   Ending = "return-refused"   // and could not be started
 	EndedReturned        Ending = "returned"         // and what ran before runs again
@@ -120,7 +120,7 @@ type Return struct {
 	For string // the service for whose sake it was taken back although it succeeded; empty: for its own
 	// Together tells that others are taken back with it: it goes back also if it succeeds meanwhile.
 	Together bool
-	TooLate  bool // the roll-back was asked for, and the deployment came to another end first
+	TooLate  bool // the rollback was asked for, and the deployment came to another end first
 	End      ReturnEnd
 	To       *Rollout // by which it was: the same deployment while it is rolled back, or one of the revision before
 	Err      error    // why it could not be taken back, or followed

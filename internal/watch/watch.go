@@ -37,7 +37,7 @@ type Until struct {
 	// Objections is what load balancers have against tasks that run, by their targets and health checks, and Obstacles
 	// what keeps tasks from running, by the events of the service.
 	Objections, Obstacles func(rollout.Evidence) []rollout.Finding
-	// Rollback tells that the deployments are roll-backs.
+	// Rollback tells that the deployments are rollbacks.
 	Rollback bool
 	// Continue tells that deployments are continued that wait for somebody.
 	Continue bool
@@ -109,7 +109,7 @@ type follower struct {
 	objected     bool             // it was asked what the load balancer has against those
 
 	reported map[string]bool        // ids of service events, failed tasks and hooks
-	causes   map[rollout.Cause]bool // for which a roll-back is waited for
+	causes   map[rollout.Cause]bool // for which a rollback is waited for
 }
 
 func (w *watcher) run(ctx context.Context) error {
