@@ -67,8 +67,9 @@ def calls():
     refused("ClientException", ecs.describe_task_definition, taskDefinition="nothing")
     refused("ServiceNotFoundException", ecs.update_service, cluster="main", service="nothing")
 
-    group = client("elbv2").describe_target_health(TargetGroupArn=f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup/web/6d0ecf831eec9f09")
-    assert "TargetHealthDescriptions" in group
+    arn = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup/web/6d0ecf831eec9f09"
+    assert "TargetHealthDescriptions" in client("elbv2").describe_target_health(TargetGroupArn=arn)
+    assert client("elbv2").describe_target_groups(TargetGroupArns=[arn])["TargetGroups"][0]["HealthCheckPath"] == "/health"
     assert client("iam").get_role(RoleName="web-task")["Role"]["Arn"]
     assert client("sts").get_caller_identity()["Account"] == ACCOUNT
     client("sts").assume_role(RoleArn=f"arn:aws:iam::{ACCOUNT}:role/partner", RoleSessionName="session", ExternalId="shop-42")

@@ -21,7 +21,7 @@ func (c *Client) Gather(ctx context.Context, r *rollout.Rollout, evidence *rollo
 			evidence.Failures = append(evidence.Failures, task)
 		}
 	}
-	suspects := evidence.Failures
+	suspects := rollout.Alike(evidence.Failures)
 	if r.Deployment.Running > 0 && len(r.Service.TargetGroups) > 0 {
 		running, err := c.RunningTasks(ctx, r)
 		if err == nil {
@@ -46,7 +46,8 @@ func (c *Client) Gather(ctx context.Context, r *rollout.Rollout, evidence *rollo
 
 // unhealthy tells whether a load balancer has something against tasks that run or ran.
 func unhealthy(evidence rollout.Evidence) bool {
+	of := func(text, words string) bool { return strings.Contains(strings.Join(strings.Fields(text), " "), words) }
 	return len(evidence.Targets) > 0 || slices.ContainsFunc(evidence.Failures, func(task rollout.Task) bool {
-		return strings.Contains(task.Reason, "ELB health checks")
-	})
+		return of(task.Reason, "ELB health checks")
+	}) || slices.ContainsFunc(evidence.Events, func(event string) bool { return of(event, "is unhealthy in") })
 }

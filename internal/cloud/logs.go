@@ -23,7 +23,10 @@ func (c *Client) lastLog(ctx context.Context, r *rollout.Rollout, tasks []rollou
 			continue
 		}
 		tail := rollout.LogTail{
-			Container: container.Name, Task: task.ID, Kept: r.Revision.Revision.Document.Log(container.Name),
+			Cause:     task.Cause(),
+			Container: container.Name,
+			Task:      task.ID,
+			Kept:      r.Revision.Revision.Document.Log(container.Name),
 		}
 		if !tail.Kept.Readable() {
 			return tail, nil

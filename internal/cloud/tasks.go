@@ -82,6 +82,7 @@ func (c *Client) task(t types.Task) rollout.Task {
 			Name:   deref(described.Name),
 			Image:  deref(described.Image),
 			Reason: deref(described.Reason),
+			Health: rollout.HealthStatus(described.HealthStatus),
 		}
 		if described.ExitCode != nil {
 			exit := int(*described.ExitCode)

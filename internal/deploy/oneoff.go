@@ -143,6 +143,7 @@ func settle(result *rollout.OneOffResult, planned *rollout.PlannedTask, tasks []
 	result.Verdict = rollout.OneOffVerdict{
 		Outcome: rollout.Failed, Ending: rollout.OneOffFailed, Cause: decisive.Cause(),
 	}
+	result.Log.Cause = result.Verdict.Cause
 	result.Findings = diagnose.Explain(rollout.Evidence{Failures: result.Failures, Log: result.Log})
 }
 

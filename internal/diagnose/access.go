@@ -49,8 +49,8 @@ var byAccess = []Entry{
 			all(logging+`|logger args`, unreachable+`|signal: killed`),
 		),
 		Means: "The tasks cannot reach CloudWatch Logs from their subnets.",
-		Next: "Give the subnets a NAT gateway, or a VPC endpoint for logs, and let the security groups out on " +
-			"port 443.",
+		Next: "Give the subnets a NAT gateway, or a VPC endpoint for logs, and allow " +
+			"outbound 443.",
 		Tells: noWay,
 		Example: "ResourceInitializationError: failed to validate logger args: The task cannot find the Amazon " +
 			"CloudWatch log group defined in the task definition. There is a connection issue between the task and " +
@@ -137,13 +137,13 @@ var byAccess = []Entry{
 		ID: "aws-unreachable",
 		Signs: signs(
 			all(
-				`ResourceInitializationError|secret|registry auth|@ecr|@ssm|@secretsmanager`,
+				`secret|registry auth|execution resource|@ecr|@ssm|@secretsmanager|parameter store`,
 				unreachable,
 			),
 		),
 		Means: "The tasks cannot reach Amazon ECR, Secrets Manager or Systems Manager from their subnets.",
 		Next: "Give the subnets a NAT gateway, or assignPublicIp in public ones, or VPC endpoints for those " +
-			"services; and let the security groups out on port 443.",
+			"services; and allow outbound 443 in the security groups.",
 		Tells: noWay,
 		Example: "ResourceInitializationError: unable to pull secrets or registry auth: The task cannot pull " +
 			"registry auth from Amazon ECR: There is a connection issue between the task and Amazon ECR. Check your " +

@@ -3,8 +3,9 @@ package diagnose
 // byContainer are causes for which a container does not start, or ends.
 var byContainer = []Entry{
 	{
-		ID:    "gpu-driver-missing",
-		Signs: signs(all(`nvidia|libcuda|could not select device driver`)),
+		ID: "gpu-driver-missing",
+		Signs: signs(all(`nvidia-(container|smi)|runtime name: nvidia|NVIDIA (driver|GPU)|` +
+			`libnvidia|libcuda|@nvidia|could not select device driver`)),
 		Means: "The GPU driver is not on the instance, or does not fit.",
 		Next:  "Use the GPU-optimised AMI of ECS on instances with GPUs, and look at nvidia-smi there.",
 		Example: "OCI runtime create failed: error running prestart hook #0: exit status 1, stdout: , stderr: " +
@@ -43,9 +44,12 @@ var byContainer = []Entry{
 		ID: "command-not-found",
 		Signs: signs(
 			all(`executable file not found`),
-			all(
-				`exec: |CreateProcess|starting container process|entrypoint|start container process`,
-				`no such file or directory|cannot find the file`,
+			but(
+				all(
+					`exec: |CreateProcess|starting container process|entrypoint|start container process`,
+					`no such file or directory|cannot find the file`,
+				),
+				`chdir to cwd|sysctl`,
 			),
 			all(`^(exec|stat) .*no such file or directory`),
 		),
@@ -61,9 +65,12 @@ var byContainer = []Entry{
 	{
 		ID: "command-not-executable",
 		Signs: signs(
-			all(
-				`exec: |starting container process|entrypoint|start container`,
-				`permission denied|is a directory`,
+			but(
+				all(
+					`exec: |starting container process|entrypoint|start container`,
+					`permission denied|is a directory`,
+				),
+				`chdir to cwd|sysctl`,
 			),
 		),
 		Exits: []int{126},

@@ -16,6 +16,7 @@ import (
 func Explain(evidence rollout.Evidence) []rollout.Finding {
 	looks := []func(rollout.Evidence) []rollout.Finding{
 		ended,
+		decision,
 		failures,
 		Objections,
 		decided,
@@ -38,9 +39,22 @@ func Explain(evidence rollout.Evidence) []rollout.Finding {
 	return unknown
 }
 
+// weak are causes that say no more than that something is not over yet.
+var weak = []string{"", rollout.UnknownCause, "health-pending", "drains-slowly"}
+
 // isKnown tells whether the cause of a finding is known.
-func isKnown(finding rollout.Finding) bool {
-	return finding.ID != "" && finding.ID != rollout.UnknownCause
+func isKnown(finding rollout.Finding) bool { return !slices.Contains(weak, finding.ID) }
+
+// decisive are the causes for which AWS ends a deployment whatever its tasks do.
+var decisive = []string{"alarm", "hook-failed", "hook-role", "rolled-back-by-user", "listener-rule"}
+
+// decision is such a cause. Tasks that failed are told beside it.
+func decision(evidence rollout.Evidence) []rollout.Finding {
+	findings := said(evidence)
+	if len(findings) == 0 || !slices.Contains(decisive, findings[0].ID) {
+		return nil
+	}
+	return append(findings, failures(evidence)...)
 }
 
 // keepsFailing and tooLate are the causes that say least: that tasks fail, or that they did not come up in time, and
@@ -169,7 +183,15 @@ func Objections(evidence rollout.Evidence) []rollout.Finding {
 		}
 		findings = append(findings, finding)
 	}
+	slices.SortStableFunc(findings, func(a, b rollout.Finding) int { return toInt(isKnown(b)) - toInt(isKnown(a)) })
 	return findings
+}
+
+func toInt(is bool) int {
+	if is {
+		return 1
+	}
+	return 0
 }
 
 // Obstacles are what keeps ECS from having the tasks run: the latest of its events whose cause is known, or that says
@@ -177,7 +199,7 @@ func Objections(evidence rollout.Evidence) []rollout.Finding {
 func Obstacles(evidence rollout.Evidence) []rollout.Finding {
 	var unable []rollout.Finding // where no event says more
 	for _, event := range evidence.Events {
-		finding, found := ofEvent(event)
+		finding, found := ofEvent(event, evidence.Checks)
 		is := strings.HasPrefix(finding.Said, "was unable to ") || strings.HasPrefix(finding.Said, "is unable to ")
 		switch {
 		case found && finding.ID != keepsFailing:
@@ -192,7 +214,7 @@ func Obstacles(evidence rollout.Evidence) []rollout.Finding {
 // given is that ECS says that tasks fail, and nowhere why.
 func given(evidence rollout.Evidence) []rollout.Finding {
 	for _, event := range evidence.Events {
-		if finding, found := ofEvent(event); found {
+		if finding, found := ofEvent(event, evidence.Checks); found {
 			return []rollout.Finding{finding}
 		}
 	}
@@ -200,9 +222,13 @@ func given(evidence rollout.Evidence) []rollout.Finding {
 }
 
 // ofEvent is what an event of a service tells, and whether its cause is known.
-func ofEvent(event string) (finding rollout.Finding, found bool) {
+func ofEvent(event string, checks []rollout.HealthCheck) (finding rollout.Finding, found bool) {
 	entry, found := Lookup(event)
-	return with(rollout.Finding{About: rollout.AboutEvent, Said: withoutName(event)}, entry, found), found
+	finding = with(rollout.Finding{About: rollout.AboutEvent, Said: withoutName(event)}, entry, found)
+	if slices.Contains(ofLoadBalancer, finding.ID) {
+		finding = answered(finding, answerIn(event, "", checks))
+	}
+	return finding, found
 }
 
 // withoutName is an event without the service that it is about.

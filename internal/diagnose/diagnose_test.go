@@ -129,6 +129,8 @@ func TestExplain(t *testing.T) {
 	failed := func(tasks int, cause rollout.Cause) rollout.Finding {
 		return rollout.Finding{About: rollout.AboutTasks, Tasks: tasks, Cause: cause}
 	}
+	code := 137
+	killed := rollout.Task{StopCode: rollout.EssentialContainerExited, Containers: []rollout.Container{{Name: "app", ExitCode: &code}}}
 	const mismatch = "Health checks failed with these codes: [502]"
 	place := "was unable to place a task because no container instance met all of its requirements. The closest matching container-instance 1 has insufficient memory available."
 	console := "Look at the stopped tasks and the events of the service in the console."
@@ -146,17 +148,46 @@ func TestExplain(t *testing.T) {
 			[]rollout.Finding{as(t, failed(1, app(137, "OutOfMemoryError: Container killed due to memory usage")), "out-of-memory")},
 		},
 		"the log tells more than the exit code": {
-			rollout.Evidence{Failures: []rollout.Task{exited(1, "")}, Log: rollout.LogTail{Container: "app", Lines: []string{"exec /app: exec format error"}}},
+			rollout.Evidence{Failures: []rollout.Task{exited(1, "")}, Log: Excerpt(rollout.LogTail{Container: "app", Lines: []string{"exec /app: exec format error"}})},
 			[]rollout.Finding{as(t, failed(1, app(1, "")), "image-wrong-platform")},
 		},
 		"AWS refused the application something": {
-			rollout.Evidence{Failures: []rollout.Task{exited(1, "")}, Log: rollout.LogTail{Container: "app", Lines: []string{
+			rollout.Evidence{Failures: []rollout.Task{exited(1, "")}, Log: Excerpt(rollout.LogTail{Container: "app", Lines: []string{
 				"AccessDenied: User: arn:aws:sts::111122223333:assumed-role/web-task/0a1b is not authorized to perform: s3:GetObject on resource: arn:aws:s3:::web/x",
-			}}},
+			}})},
 			[]rollout.Finding{{
 				ID: "exited", About: rollout.AboutTasks, Tasks: 1, Cause: app(1, ""), Means: "Role web-task may not call s3:GetObject on arn:aws:s3:::web/x.",
-				Next: "Allow role web-task the action s3:GetObject on arn:aws:s3:::web/x. It is the task role, by which the application calls AWS.",
+				Next: "Allow role web-task the action s3:GetObject on arn:aws:s3:::web/x. It is most likely the task role, which the application uses to call AWS.",
 			}},
+		},
+		"what AWS refused does not matter to what was killed": {
+			rollout.Evidence{Failures: []rollout.Task{killed}, Log: Excerpt(rollout.LogTail{Container: "app", Lines: []string{
+				"warn xray: AccessDeniedException: User: arn:aws:sts::111122223333:assumed-role/web-task/0a1b is not authorized to perform: xray:PutTraceSegments",
+			}})},
+			[]rollout.Finding{as(t, failed(1, app(137, "")), "out-of-memory")},
+		},
+		"a program's own words are no cause": {
+			rollout.Evidence{Failures: []rollout.Task{exited(1, "")}, Log: Excerpt(rollout.LogTail{Container: "app", Lines: []string{
+				"Error: listen EADDRINUSE: address already in use :::3000",
+			}})},
+			[]rollout.Finding{as(t, failed(1, app(1, "")), "exited")},
+		},
+		"an alarm ended it, whatever befell a task": {
+			rollout.Evidence{Failures: []rollout.Task{exited(1, "")}, Said: "Service deployment rolled back because an alarm was triggered."},
+			[]rollout.Finding{
+				as(t, rollout.Finding{About: rollout.AboutEnding, Said: "Service deployment rolled back because an alarm was triggered."}, "alarm"),
+				as(t, failed(1, app(1, "")), "exited"),
+			},
+		},
+		"what is not judged yet is no cause where an event tells one": {
+			rollout.Evidence{
+				Targets: []rollout.TargetHealth{{State: "initial", Reason: "Elb.InitialHealthChecking"}},
+				Events:  []string{"(service web) was unable to place a task. Reason: Capacity is unavailable at this time."},
+			},
+			[]rollout.Finding{
+				as(t, rollout.Finding{About: rollout.AboutEvent, Said: "was unable to place a task. Reason: Capacity is unavailable at this time."}, "no-capacity"),
+				as(t, rollout.Finding{About: rollout.AboutTargets, Tasks: 1, Said: "initial, Elb.InitialHealthChecking"}, "health-pending"),
+			},
 		},
 		"tasks failed, and only an event tells why": {
 			rollout.Evidence{Failures: []rollout.Task{{StopCode: "TaskFailedToStart", Reason: "Gremlins"}}, Events: []string{"(service web) " + place}},

@@ -43,6 +43,15 @@ var endpoints = sync.OnceValue(func() []endpoint {
 // dialled is the address to which there is no way, where a text tells it.
 var dialled = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`dial tcp (\d+\.\d+\.\d+\.\d+):443`) })
 
+// The registries to which VPC endpoints lead, and that of an address in a text; and what tells of a certificate.
+var (
+	private  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\.dkr[.-]ecr[.\w-]*\.`) })
+	registry = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`[\w-]+\.(io|com|aws|dev|net|org)\b(:\d+)?/`)
+	})
+	untrusted = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`x509|certificate`) })
+)
+
 // noWay is which endpoint is missing, where a text tells what was not reached, and by which address.
 func noWay(text string) (means, next string) {
 	for _, e := range endpoints() {
@@ -50,7 +59,11 @@ func noWay(text string) (means, next string) {
 			return e.missing(text)
 		}
 	}
-	if regexp.MustCompile(`(?i)docker\.(io|com)|ghcr\.io|quay\.io|gcr\.io`).MatchString(text) {
+	if untrusted().MatchString(text) {
+		return "The certificate of the registry is not trusted where the tasks run.",
+			"Give the registry a certificate of a public authority, or have the instances trust its own."
+	}
+	if !private().MatchString(text) && registry().MatchString(text) {
 		return "", "Give the subnets a NAT gateway, or assignPublicIp in public ones: no VPC endpoint leads to this " +
 			"registry. Or pull the image through Amazon ECR (a pull-through cache)."
 	}
@@ -65,8 +78,8 @@ func (e endpoint) missing(text string) (means, next string) {
 	}
 	if found := dialled().FindStringSubmatch(text); found != nil {
 		if address, err := netip.ParseAddr(found[1]); err == nil && address.IsPrivate() {
-			return means + ".", fmt.Sprintf("%s is an address of the VPC: its endpoint for %s is there. Let its security "+
-				"group in from the tasks on port 443.", address, e.name)
+			return means + ".", fmt.Sprintf("%s is a private address, most likely that of the VPC endpoint for %s: "+
+				"allow inbound 443 from the tasks in its security group.", address, e.name)
 		}
 	}
 	kind := "a VPC endpoint"
@@ -74,8 +87,8 @@ func (e endpoint) missing(text string) (means, next string) {
 		kind = "a gateway endpoint"
 	}
 	return means + ".", fmt.Sprintf(
-		"Give the subnets a NAT gateway (public ones: assignPublicIp), or %s for %s; and let the "+
-			"security groups out on port 443.",
+		"Give the subnets a NAT gateway (public ones: assignPublicIp), or %s for %s; and allow "+
+			"outbound 443 in the security groups.",
 		kind,
 		e.name,
 	)

@@ -51,8 +51,9 @@ var byHealth = []Entry{
 		Source: elbHealth,
 	},
 	{
-		ID:    "target-group-unused",
-		Signs: signs(all(`Target\.NotInUse|not configured to receive traffic|not have an associated load balancer`)),
+		ID: "target-group-unused",
+		Signs: signs(all(`Target\.NotInUse|not configured to receive traffic|not have an associated load balancer|` +
+			`TARGET_GROUP_NOT_IN_USE`)),
 		Means: "The target group gets no traffic: no listener has it.",
 		Next:  "Give the target group to a listener or a rule of the load balancer.",
 		Example: "unused, Target.NotInUse, Target group is not configured to receive traffic from the load " +

@@ -11,10 +11,11 @@ import (
 
 // judgement is what a load balancer, or the event in which ECS tells of it, says of a target that is not healthy
 // (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html).
-type judgement struct{ port, group, codes *regexp.Regexp }
+type judgement struct{ task, port, group, codes *regexp.Regexp }
 
 var judged = sync.OnceValue(func() judgement {
 	return judgement{
+		task:  regexp.MustCompile(`\(task (\w+)\)`),
 		port:  regexp.MustCompile(`\(port (\d+)\)`),
 		group: regexp.MustCompile(`\(target-group (arn:[^ ()]+)\)`),
 		codes: regexp.MustCompile(`failed with these codes: \[([\d, ]+)\]`),
@@ -26,8 +27,9 @@ func answerIn(text, port string, checks []rollout.HealthCheck) *rollout.Answer {
 	is := judged()
 	answer := &rollout.Answer{Codes: first(is.codes, text), Late: strings.Contains(strings.ToLower(text), "timed out")}
 	group := first(is.group, text)
+	answer.Lattice = strings.Contains(group, ":vpc-lattice:")
 	for _, check := range checks {
-		if check.Group == group || len(checks) == 1 {
+		if check.Group == group || group == "" && len(checks) == 1 {
 			answer.Check = check
 		}
 	}
@@ -60,13 +62,24 @@ func joined(finding rollout.Finding, evidence rollout.Evidence) rollout.Finding 
 	}
 	text := finding.Cause.Said
 	for _, event := range evidence.Events { // the newest first
-		entry, _ := Lookup(event)
-		if strings.Contains(event, "is unhealthy in") && slices.Contains(ofLoadBalancer, entry.ID) {
+		event = strings.Join(strings.Fields(event), " ")
+		if entry, _ := Lookup(event); slices.Contains(ofLoadBalancer, entry.ID) && about(event, text, evidence.Failures) {
 			finding, text = with(finding, entry, true), event
 			break
 		}
 	}
 	return answered(finding, answerIn(text, "", evidence.Checks))
+}
+
+// about tells whether an event is about the health of one of these tasks, in the target group that a reason names: the
+// tasks of other deployments are told of too.
+func about(event, reason string, tasks []rollout.Task) bool {
+	is := judged()
+	id := first(is.task, event)
+	group, named := first(is.group, event), first(is.group, reason)
+	ours := func(task rollout.Task) bool { return task.ID == "" || strings.HasPrefix(task.ID, id) }
+	return strings.Contains(event, "is unhealthy in") && (group == "" || named == "" || group == named) &&
+		(id == "" || slices.ContainsFunc(tasks, ours))
 }
 
 // answered is a finding with what the health checks got, and what that means.
@@ -90,11 +103,11 @@ var meanings = []struct {
 	means, next string
 }{
 	{
-		code(`\b5\d\d\b`), "The application answers its health check with an error of its own.",
+		code(`\b5\d\d\b`), "The application, or what stands before it in the task, answers its health check with an error.",
 		"Read its log. If it only needs longer to start, raise healthCheckGracePeriodSeconds of the service.",
 	},
 	{
-		code(`\b404\b`), "The application has nothing at the path of the health check.",
+		code(`\b404\b`), "The application does not serve the path of the health check.",
 		"Correct the path in the target group, or have the application answer it.",
 	},
 	{
@@ -110,7 +123,7 @@ var meanings = []struct {
 	},
 	{
 		code(`\b3\d\d\b`), "The application redirects the health check, to https or to a login, say.",
-		"Have the application answer the path without a redirect, or take 200-399 for healthy in the target group.",
+		"Have the application answer the path without a redirect, or accept 200-399 as healthy in the target group.",
 	},
 }
 

@@ -11,6 +11,7 @@ import (
 
 func TestEvidenceOfHealthChecksIsJoined(t *testing.T) {
 	const group = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/web/6d0ecf831eec9f09"
+	const lattice = "arn:aws:vpc-lattice:eu-west-1:123456789012:targetgroup/tg-0918273645f5e4d3c"
 	check := rollout.HealthCheck{Group: group, Protocol: "HTTP", Path: "/health", Wants: "200", Interval: 30 * time.Second, Timeout: 5 * time.Second, Threshold: 3}
 	another := rollout.HealthCheck{Group: group + "0", Protocol: "TCP", Port: "9000"}
 	onPort := func(check rollout.HealthCheck, port string) rollout.HealthCheck { check.Port = port; return check }
@@ -29,12 +30,12 @@ func TestEvidenceOfHealthChecksIsJoined(t *testing.T) {
 	}{
 		"a stopped task, its event and the target group": {
 			rollout.Evidence{Failures: stopped, Events: said("Health checks failed with these codes: [502]"), Checks: []rollout.HealthCheck{another, check}},
-			"target-unhealthy", "The application answers its health check with an error of its own.",
+			"target-unhealthy", "The application, or what stands before it in the task, answers its health check with an error.",
 			&rollout.Answer{Check: onPort(check, "8080"), Codes: "502"}, rollout.AboutTasks,
 		},
 		"the target group may not be read": {
 			rollout.Evidence{Failures: stopped, Events: said("Health checks failed with these codes: [404]")},
-			"target-unhealthy", "The application has nothing at the path of the health check.",
+			"target-unhealthy", "The application does not serve the path of the health check.",
 			&rollout.Answer{Check: rollout.HealthCheck{Port: "8080"}, Codes: "404"}, rollout.AboutTasks,
 		},
 		"the event tells that no answer came": {
@@ -45,6 +46,24 @@ func TestEvidenceOfHealthChecksIsJoined(t *testing.T) {
 		"no event tells more": {
 			rollout.Evidence{Failures: stopped},
 			"target-unhealthy", "The load balancer finds the tasks unhealthy.", nil, rollout.AboutTasks,
+		},
+		"an event of another target group, or of a task of another deployment, does not speak for it": {
+			rollout.Evidence{Failures: []rollout.Task{{ID: "64a0", StopCode: "ServiceSchedulerInitiated", Reason: stopped[0].Reason}}, Checks: []rollout.HealthCheck{another, check}, Events: []string{
+				"(service web) (task 0ld9) (port 8080) is unhealthy in (target-group " + group + ") due to (reason Health checks failed with these codes: [503]).",
+				"(service web) (task 64a0) (port 9000) is unhealthy in (target-group " + group + "0) due to (reason Request timed out).",
+				"(service web) (task 64a0)\n(port 8080) is\nunhealthy in (target-group " + group + ") due to (reason Health checks failed with these codes: [404]).",
+			}},
+			"target-unhealthy", "The application does not serve the path of the health check.",
+			&rollout.Answer{Check: onPort(check, "8080"), Codes: "404"}, rollout.AboutTasks,
+		},
+		"VPC Lattice, beside a load balancer": {
+			rollout.Evidence{
+				Failures: []rollout.Task{{StopCode: "ServiceSchedulerInitiated", Reason: "Task failed ELB health checks in (target-group " + lattice + ")"}},
+				Events:   []string{"(service web) (task 64a0) (port 8080) is unhealthy in (target-group " + lattice + ") due to (reason Health checks failed with these codes: [502])."},
+				Checks:   []rollout.HealthCheck{check},
+			},
+			"target-unhealthy", "The application, or what stands before it in the task, answers its health check with an error.",
+			&rollout.Answer{Check: rollout.HealthCheck{Port: "8080"}, Codes: "502", Lattice: true}, rollout.AboutTasks,
 		},
 		"an event of something else does not speak for it": {
 			rollout.Evidence{Failures: stopped, Events: []string{"(service web) was unable to place a task because no container instance met all of its requirements. The closest matching container-instance 1 has insufficient memory available."}},

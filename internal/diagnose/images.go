@@ -100,7 +100,7 @@ var byImage = []Entry{
 		),
 		Means: "The tasks cannot reach the API of Amazon ECR.",
 		Next: "Give the subnets a NAT gateway, or assignPublicIp in public ones, or VPC endpoints for ecr.api, " +
-			"ecr.dkr and S3; and let the security groups out on port 443.",
+			"ecr.dkr and S3; and allow outbound 443 in the security groups.",
 		Tells: noWay,
 		Example: "CannotPullECRContainerError: RequestError: send request failed caused by: Post " +
 			"\"https://api.ecr.us-west-2.amazonaws.com/\": net/http: request canceled",
@@ -109,11 +109,11 @@ var byImage = []Entry{
 	{
 		ID: "registry-unreachable",
 		Signs: signs(
-			all(pulling, unreachable+`|x509|certificate|failed to do request`),
+			but(all(pulling, unreachable+`|x509|certificate|failed to do request`), `: not found\W*$`),
 		),
 		Means: "The tasks cannot reach the registry from their subnets.",
 		Next: "Give the subnets a NAT gateway, or assignPublicIp in public ones, or VPC endpoints for ecr.api, " +
-			"ecr.dkr and S3; and let the security groups out on port 443.",
+			"ecr.dkr and S3; and allow outbound 443 in the security groups.",
 		Tells: noWay,
 		Example: "CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve " +
 			"ref registry-1.docker.io/library/nginx:1: dial tcp 54.198.86.24:443: i/o timeout",

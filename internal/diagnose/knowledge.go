@@ -96,10 +96,14 @@ func (e Entry) in(text string) Entry {
 	return e
 }
 
-// of is the first entry with an id, which must be there.
+// of is the first entry with an id.
 func of(id string) (Entry, bool) {
-	at := slices.IndexFunc(Knowledge, func(entry Entry) bool { return entry.ID == id })
-	return Knowledge[at], true
+	for _, entry := range Knowledge {
+		if entry.ID == id {
+			return entry, true
+		}
+	}
+	return Entry{}, false
 }
 
 // LookupCause is the entry for why a task failed: by the words of AWS or, where they are not known, by the exit code.

@@ -20,15 +20,15 @@ const (
 )
 
 // Excerpt is what of a log is worth to be shown: the last lines and, where those are noise, the ones around the line
-// that looks like the error.
+// that looks like the error. Passwords in addresses are hidden.
 func Excerpt(log rollout.LogTail) rollout.LogTail {
-	lines := log.Lines
+	lines := cleaned(log.Lines)
 	tells := telling(lines)
 	log.Lines = lines[max(0, len(lines)-lastLines):]
 	if tells < 0 {
 		return log
 	}
-	log.Says = saying(lines[tells])
+	log.Line, log.Says = lines[tells], saying(lines[tells])
 	from, to := max(0, tells-linesBefore), tells+linesBehind
 	if to < len(lines)-lastLines {
 		log.Error = lines[from:to]
@@ -38,24 +38,44 @@ func Excerpt(log rollout.LogTail) rollout.LogTail {
 	return log
 }
 
+// cleaned is the lines of a log, of which an event may hold several, without colours and passwords.
+func cleaned(events []string) []string {
+	var lines []string
+	for _, event := range events {
+		event = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(event)
+		for line := range strings.SplitSeq(strings.TrimRight(event, "\n"), "\n") {
+			lines = append(lines, password().ReplaceAllString(colour().ReplaceAllString(line, ""), "://$1:***@"))
+		}
+	}
+	return lines
+}
+
 var (
+	colour   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\x1b\[[\d;]*[A-Za-z]`) })
+	password = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`://([^/\s:@]*):[^/\s@]+@`) })
+	// calm is the level of lines that tell of no error, whatever they say.
+	calm = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)^\W*(info|debug|trace|notice)\b|\blevel"?[=:] ?"?(info|debug|trace)\b|` +
+			`[\s\[-](INFO|DEBUG|TRACE)[\]\s:]`)
+	})
 	// grave is what lines have that a program, its language or its system writes at its end.
 	grave = sync.OnceValue(func() *regexp.Regexp {
 		return regexp.MustCompile(
-			`(?i)\bpanic: |\bfatal\b|\bunhandled\b|\buncaught\b|exception\b|\bcaused by: |` +
-				`^[\w.]*error: |segmentation fault|core dumped|exec format error`,
+			`(?i)\bpanic: |panicked at|\bfatal\b|\bunhandled|\buncaught\b|exception\b|\bcaused by: |` +
+				`^[\w.]*error: |^[a-z]\w*(\.\w+)+: |segmentation fault|core dumped|exec format error`,
 		)
 	})
 	// plaintive is what lines have that tell of some error.
 	plaintive = sync.OnceValue(func() *regexp.Regexp {
 		return regexp.MustCompile(
 			`(?i)\berror\b|\bcritical\b|\bfailed\b|\bcannot\b|\bcould not\b|\bunable to\b|\brefused\b|` +
-				`\bdenied\b|\bnot found\b|no such file`,
+				`\bdenied\b|\bnot found\b|no such file|\bmissing\b.*\b(required|variable)\b|\bmissing required\b|` +
+				`unbound variable|not authorized|access ?denied`,
 		)
 	})
 	// stamp is a time at the beginning of a line.
 	stamp = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`^\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d\S*\s+`)
+		return regexp.MustCompile(`^\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d\S*( [+-]\d{4}\]?)?[\s-]+`)
 	})
 )
 
@@ -74,10 +94,11 @@ func telling(lines []string) int {
 // weight is how likely a line tells what went wrong; 0: not at all.
 func weight(line string) int {
 	line = stamp().ReplaceAllString(strings.TrimSpace(line), "")
-	reasoned := strings.Contains(line, ": ") || strings.HasPrefix(line, "{")
-	switch isGrave, complains := grave().MatchString(line), plaintive().MatchString(line); {
-	case strings.HasPrefix(line, "at "): // of a stack
-		return 0
+	said := saying(line)
+	reasoned := strings.Contains(said, ": ")
+	switch isGrave, complains := grave().MatchString(said), plaintive().MatchString(line); {
+	case strings.HasPrefix(line, "at "), calm().MatchString(line), strings.Contains(said, "DeprecationWarning"):
+		return 0 // of a stack, or no error
 	case isGrave && reasoned:
 		return 4
 	case complains && reasoned:
@@ -111,23 +132,22 @@ func saying(line string) string {
 	return line
 }
 
-// inLog finds the cause of a container's end in the last lines of its log, where they say more than its exit code: of
-// all that may stand there, what the system itself writes, and that AWS refused the application something.
+// killed are the exit codes of containers that were ended from outside, whatever they wrote.
+var killed = []int{128 + 9, 128 + 15}
+
+// inLog is what the line that looks like the error tells of a container's end, beyond its exit code: that the image is
+// for another platform, which the system itself writes, or that AWS refused the application something.
 func inLog(cause rollout.Cause, log rollout.LogTail) (Entry, bool) {
-	if !cause.Exited || cause.Container != log.Container {
+	if !cause.Exited || cause.Container != log.Container || slices.Contains(killed, cause.ExitCode) {
 		return Entry{}, false
 	}
-	for _, line := range slices.Backward(slices.Concat(log.Error, log.Lines)) {
-		for _, telling := range []string{"exec format error", "executable file not found", "address already in use"} {
-			if strings.Contains(line, telling) {
-				return Lookup(telling)
-			}
-		}
-		if means, next := refusal(line); means != "" {
-			entry, found := LookupCause(cause)
-			entry.Means, entry.Next = means, next+" It is the task role, by which the application calls AWS."
-			return entry, found
-		}
+	if strings.Contains(log.Line, "exec format error") {
+		return Lookup("exec format error")
+	}
+	if means, next := refusal(log.Line); means != "" {
+		entry, found := LookupCause(cause)
+		entry.Means, entry.Next = means, next+" It is most likely the task role, which the application uses to call AWS."
+		return entry, found
 	}
 	return Entry{}, false
 }

@@ -46,11 +46,26 @@ func TestTheLineThatLooksLikeTheErrorIsKept(t *testing.T) {
 		"in JSON": {
 			[]string{`{"level":"fatal","ts":1,"msg":"cannot migrate","error":"relation exists"}`}, "cannot migrate: relation exists",
 		},
+		"of Node, before a warning": {
+			[]string{"(node:1) UnhandledPromiseRejectionWarning: Error: connect ECONNREFUSED 10.0.0.1:5432", "(node:1) [DEP0018] DeprecationWarning: Unhandled promise rejections are deprecated: x"},
+			"(node:1) UnhandledPromiseRejectionWarning: Error: connect ECONNREFUSED 10.0.0.1:5432",
+		},
+		"of Rust": {[]string{"thread 'main' panicked at src/main.rs:4:5: no database"}, "thread 'main' panicked at src/main.rs:4:5: no database"},
+		"of Django": {
+			[]string{"Traceback (most recent call last):", "django.core.exceptions.ImproperlyConfigured: Set the DATABASE_URL environment variable"},
+			"django.core.exceptions.ImproperlyConfigured: Set the DATABASE_URL environment variable",
+		},
+		"of a shell": {[]string{"start.sh: line 3: DATABASE_URL: unbound variable"}, "start.sh: line 3: DATABASE_URL: unbound variable"},
+		"before lines of another level": {
+			[]string{`{"level":"error","msg":"db: connection failed"}`, `{"level":"info","msg":"jobs: 0 failed"}`, "2026-11-09 03:00:47 INFO  Uncaught exception handler: removed"},
+			"db: connection failed",
+		},
+		"of gunicorn":         {[]string{"[2026-11-09 03:00:47 +0000] [1] [ERROR] Reason: Worker failed to boot."}, "[1] [ERROR] Reason: Worker failed to boot."},
 		"nothing of the kind": {[]string{"listening on 8080", "stopping"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			short := Excerpt(rollout.LogTail{Lines: test.lines})
-			require.Equal(t, rollout.LogTail{Lines: test.lines, Says: test.says}, short)
+			require.Equal(t, []any{test.lines, test.says}, []any{short.Lines, short.Says})
 
 			all := append(append(noise("before", 90), test.lines...), noise("behind", 60)...)
 			long := Excerpt(rollout.LogTail{Lines: all})
@@ -66,4 +81,10 @@ func TestTheLineThatLooksLikeTheErrorIsKept(t *testing.T) {
 			require.Equal(t, long.Lines[0], all[end+long.Skipped+1])
 		})
 	}
+}
+
+func TestWhatALogSaysIsOneLineWithoutColoursAndPasswords(t *testing.T) {
+	log := Excerpt(rollout.LogTail{Lines: []string{"\x1b[31merror\x1b[39m: could not connect to postgres://web:S3cret@db:5432/web\n    at a.b.C\n"}})
+	require.Equal(t, "error: could not connect to postgres://web:***@db:5432/web", log.Says)
+	require.Equal(t, []string{"error: could not connect to postgres://web:***@db:5432/web", "    at a.b.C"}, log.Lines)
 }

@@ -33,7 +33,7 @@ var byPlace = []Entry{
 		ID: "quota",
 		Signs: signs(
 			all(
-				`reached the limit on the number of|above your limit|MaxSpotInstanceCountExceeded|` +
+				`reached the limit on the number of|than your current vCPU limit|above your limit|MaxSpotInstanceCountExceeded|` +
 					`(Vcpu|Instance)LimitExceeded|provisioning capacity limit|quota|LimitExceededException`,
 			),
 		),
@@ -120,7 +120,7 @@ var byPlace = []Entry{
 	},
 	{
 		ID:    "attribute-missing",
-		Signs: signs(all(`missing an attribute|\bATTRIBUTE\b`)),
+		Signs: signs(all(`missing an attribute|(?-i:\bATTRIBUTE\b)`)),
 		Means: "No container instance has what the task definition needs, such as a log driver, awsvpc or an " +
 			"agent that is new enough.",
 		Next: "Look at requiresAttributes of the task definition, and bring agent and AMI of the instances up " +

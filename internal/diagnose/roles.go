@@ -42,12 +42,24 @@ func refusal(text string) (means, next string) {
 	if denier := denier().FindStringSubmatch(text); denier != nil {
 		return means, fmt.Sprintf("Look for the statement that denies it: in the %s, as IAM says.", denier[1])
 	}
+	if kind := lacking().FindStringSubmatch(text); kind != nil {
+		return means, fmt.Sprintf("Allow role %s the action %s in the %s policy%s.", role, action, kind[1], on)
+	}
 	return means, fmt.Sprintf("Allow role %s the action %s%s.", role, action, on)
 }
 
+var roleARN = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`arn:aws[\w-]*:iam::\d*:role/([\w+=,.@/-]+)`)
+})
+
+// lacking is the kind of policy that would have to allow, where IAM names it.
+var lacking = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)because no (resource-based|VPC endpoint) policy allows`)
+})
+
 // unassumed is which role of a task cannot be assumed, where a text tells that.
 func unassumed(text string) (means, next string) {
-	found := regexp.MustCompile(`arn:aws[\w-]*:iam::\d*:role/([\w+=,.@/-]+)`).FindStringSubmatch(text)
+	found := roleARN().FindStringSubmatch(text)
 	if found == nil {
 		return "", ""
 	}

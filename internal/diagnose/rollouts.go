@@ -45,7 +45,8 @@ var byRollout = []Entry{
 		ID: "alarm",
 		Signs: signs(
 			all(
-				`ALARM_ACTIVE|alarm detected|an alarm was triggered|alarms have been activated|` +
+				`ALARM_ACTIVE|alarm detected|\balarms?\b.*(ALARM state|state ALARM|triggered)|` +
+					`an alarm was triggered|alarms have been activated|` +
 					`active alarms`,
 			),
 		),

@@ -38,12 +38,12 @@ func TestWhereItFailedDecidesWhatToDo(t *testing.T) {
 		{
 			`CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref ` + ecr + `/web:v2: failed to do request: Head "https://` + ecr + `/v2/web/manifests/v2": dial tcp 10.0.3.7:443: i/o timeout`,
 			"registry-unreachable", "The tasks cannot reach the registry of Amazon ECR from their subnets; ecr.api was reached.",
-			"10.0.3.7 is an address of the VPC: its endpoint for ecr.dkr is there. Let its security group in from the tasks on port 443.",
+			"10.0.3.7 is a private address, most likely that of the VPC endpoint for ecr.dkr: allow inbound 443 from the tasks in its security group.",
 		},
 		{
 			`CannotPullContainerError: ref pull has been retried 5 time(s): failed to copy: httpReadSeeker: failed open: failed to do request: Get "https://prod-eu-west-1-starport-layer-bucket.s3.eu-west-1.amazonaws.com/x": dial tcp 52.219.1.1:443: i/o timeout`,
 			"s3-unreachable", "The tasks cannot reach the layers of the image in Amazon S3 from their subnets; ecr.api and ecr.dkr were reached.",
-			"Give the subnets a NAT gateway (public ones: assignPublicIp), or a gateway endpoint for s3; and let the security groups out on port 443.",
+			"Give the subnets a NAT gateway (public ones: assignPublicIp), or a gateway endpoint for s3; and allow outbound 443 in the security groups.",
 		},
 		{
 			"CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref docker.io/library/nginx:1: failed to do request: Head \"https://registry-1.docker.io/v2/library/nginx/manifests/1\": dial tcp 54.198.86.24:443: i/o timeout",
@@ -53,7 +53,7 @@ func TestWhereItFailedDecidesWhatToDo(t *testing.T) {
 		{
 			"ResourceInitializationError: unable to pull secrets or registry auth: unable to retrieve secrets from ssm: RequestError: send request failed caused by: Post \"https://ssm.eu-west-1.amazonaws.com/\": dial tcp 52.94.1.1:443: i/o timeout",
 			"aws-unreachable", "The tasks cannot reach Systems Manager from their subnets.",
-			"Give the subnets a NAT gateway (public ones: assignPublicIp), or a VPC endpoint for ssm; and let the security groups out on port 443.",
+			"Give the subnets a NAT gateway (public ones: assignPublicIp), or a VPC endpoint for ssm; and allow outbound 443 in the security groups.",
 		},
 	} {
 		entry, found := Lookup(test.text)

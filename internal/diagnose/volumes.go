@@ -3,8 +3,9 @@ package diagnose
 // byVolume are causes for which a volume is not there.
 var byVolume = []Entry{
 	{
-		ID:    "efs-mount-failed",
-		Signs: signs(all(`EFS utils|mount\.nfs|\bEFS\b|@efs|@volume-plugin|amazon-ecs-volume-plugin|mounting volume failed`)),
+		ID: "efs-mount-failed",
+		Signs: signs(all(`\bEFS (utils|volume|file ?system|mount|access)|Amazon EFS|` +
+			`mount\.nfs|@efs|@volume-plugin|amazon-ecs-volume-plugin|mounting volume failed`)),
 		Means: "An EFS volume could not be mounted.",
 		Next: "Check the id of the file system, that it has a mount target in each availability zone of the " +
 			"subnets, that the security groups allow port 2049, and that the directory exists.",

@@ -44,12 +44,50 @@ var names = sync.OnceValue(func() []name {
 			func(found string) string { return "(" + strings.Fields(found[1:])[0] + ")" },
 		},
 		{regexp.MustCompile(`^\(?service \(?[^\s()]+\)? `), to("(service) ")},
+		{regexp.MustCompile(`\[[\w.-]+ \(`), to("[ (")},
+		{regexp.MustCompile(`(?i)\b(capacity provider|bucket|json key|alarm\(s\)) \[?[\w.-]*[\w]\]?`), keepNoun},
+		{regexp.MustCompile(`(?i)\binvalid (ssm )?parameters: .*`), func(string) string { return "invalid ssm parameters" }},
 		{regexp.MustCompile(`\S*/etc/(passwd|group)`), to("@passwd")},
 		{regexp.MustCompile(`\S*/nvidia-container-\S*`), to("@nvidia")},
 		{regexp.MustCompile(`"[^"]*"|(^|[\s(=:\[b])'[^']*'`), quoted},
 		{regexp.MustCompile(`(^|[\s(=:,])(/?[\w.@+-]+)?(/[\w.@+-]*)+(:[\w.-]+)?(@sha256:\w+)?`), path},
 	}
 })
+
+// keepNoun is a noun without the name behind it, unless that is a word of AWS's own.
+func keepNoun(found string) string {
+	words := strings.Fields(found)
+	switch name := strings.ToLower(strings.Trim(words[len(words)-1], "[]")); name {
+	case "does",
+		"did",
+		"is",
+		"was",
+		"has",
+		"in",
+		"with",
+		"and",
+		"or",
+		"to",
+		"for",
+		"not",
+		"instance",
+		"instances",
+		"killed",
+		"exited",
+		"health",
+		"definition",
+		"runtime",
+		"agent",
+		"error",
+		"reservation",
+		"process",
+		"image",
+		"name",
+		"named":
+		return found
+	}
+	return strings.Join(words[:len(words)-1], " ") + " @name"
+}
 
 // region is what the regions of AWS are called
 // (https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html).

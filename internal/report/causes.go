@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -28,19 +27,28 @@ func cause(c rollout.Cause) string {
 // why is why tasks failed, in a phrase: what the load balancer got tells more than that they failed its health checks.
 func why(f rollout.Finding) string {
 	if f.Answer != nil {
-		return "the load balancer " + got(*f.Answer)
+		return balancer(*f.Answer) + " " + got(*f.Answer)
 	}
-	return cause(f.Cause)
+	return strings.TrimSuffix(cause(f.Cause), ".")
 }
 
-// got is what a load balancer got from a target, in the words behind "the load balancer".
-func got(answer rollout.Answer) string {
-	check := answer.Check
-	from := filled(map[string]string{"HTTP": "GET", "HTTPS": "GET"}[check.Protocol], check.Path)
-	if check.Port != "" {
-		from = append(from, "on port "+check.Port)
+// balancer is who checks the health of targets.
+func balancer(answer rollout.Answer) string {
+	if answer.Lattice {
+		return "VPC Lattice"
 	}
-	asked := cmp.Or(strings.Join(from, " "), "the container")
+	return "the load balancer"
+}
+
+// got is what a load balancer got from a target, in the words behind its name.
+func got(answer rollout.Answer) string {
+	check, asked := answer.Check, "the container"
+	if check.Path != "" {
+		asked = strings.Join(filled(map[string]string{"HTTP": "GET", "HTTPS": "GET"}[check.Protocol], check.Path), " ")
+	}
+	if check.Port != "" {
+		asked += " on port " + check.Port
+	}
 	var text string
 	switch {
 	case answer.Codes != "":
@@ -49,7 +57,7 @@ func got(answer rollout.Answer) string {
 			text += " (it wants " + check.Wants + ")"
 		}
 	case check.Path == "" && check.Protocol != "":
-		text = "cannot connect to the container" + strings.TrimPrefix(" "+asked, " the container")
+		text = "cannot connect to " + asked
 	case answer.Late && check.Timeout > 0:
 		text = "got no answer from " + asked + " within " + rollout.Span(check.Timeout)
 	default:
@@ -64,17 +72,23 @@ func got(answer rollout.Answer) string {
 // says is the line of its log that tells what went wrong with the container of a finding; empty: none is known.
 func says(r *rollout.Rollout, f rollout.Finding) string {
 	log := r.Log
-	if log.Says == "" || f.Answer == nil && (!f.Cause.Exited || f.Cause.Container != log.Container) {
+	its := f.About == rollout.AboutTargets || f.About == rollout.AboutTasks && f.Cause == log.Cause
+	switch {
+	case log.Says == "" || !its:
 		return ""
-	}
-	if f.Answer == nil {
+	case f.Answer != nil:
+		return "container " + log.Container + " says: " + log.Says
+	case f.Cause.Exited:
 		return "its log says: " + log.Says
 	}
-	return "container " + log.Container + " says: " + log.Says
+	return ""
 }
 
 // becauseOf is how AWS begins to say why a deployment ended, which the verdict tells already.
 var becauseOf = regexp.MustCompile(`^Service deployment (rolled back|stopped|failed) because (of )?`)
+
+// predicate is how events begin that go on behind the name of ECS.
+var predicate = regexp.MustCompile(`^(was|is|has|failed|could not|cannot) `)
 
 // found is what a finding is about: a sentence without its full stop.
 func found(r *rollout.Rollout, f rollout.Finding) string {
@@ -86,13 +100,24 @@ func found(r *rollout.Rollout, f rollout.Finding) string {
 	case rollout.AboutTargets:
 		said := f.Said
 		if f.Answer != nil {
-			said = "it " + got(*f.Answer)
+			return fmt.Sprintf(
+				"%s does not find %s healthy: it %s",
+				balancer(*f.Answer),
+				plural(f.Tasks, "task"),
+				got(*f.Answer),
+			)
 		}
 		return fmt.Sprintf("the load balancer does not find %s healthy: %s", plural(f.Tasks, "task"), said)
 	case rollout.AboutEvent:
-		return "ECS " + f.Said
+		if said := strings.TrimSuffix(f.Said, "."); !predicate.MatchString(said) {
+			return "ECS says: " + said
+		}
+		return "ECS " + strings.TrimSuffix(f.Said, ".")
 	case rollout.AboutEnding:
-		said := strings.TrimSuffix(becauseOf.ReplaceAllString(f.Said, ""), ".")
+		said := strings.TrimSuffix(f.Said, ".")
+		if !strings.Contains(said, "user request") {
+			said = becauseOf.ReplaceAllString(said, "")
+		}
 		if alarms := r.Verdict.Alarms; len(alarms) > 0 {
 			said += " (" + strings.Join(alarms, ", ") + ")"
 		}

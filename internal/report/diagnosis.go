@@ -24,19 +24,19 @@ func diagnosisOf(result rollout.Result) diagnosis {
 		return diagnosis{}
 	case result.Err != nil:
 		text := paragraph(sentence(aborted(result.Err)))
-		return diagnosis{Cause: causeOfError(result), Text: text, NextStep: nextStep(result)}
+		return diagnosis{Cause: causeOf(result.Err, result.Outcome()), Text: text, NextStep: nextStep(result)}
 	case is:
 		return diagnosisOfOnce(once)
 	}
 	return diagnosisOfRollout(result.Foremost())
 }
 
-// causeOfError is the id of the cause for which an error ended a run.
-func causeOfError(result rollout.Result) string {
+// causeOf is the id of the cause for which an error ended a run with an outcome.
+func causeOf(err error, outcome rollout.Outcome) string {
 	var p *rollout.Problem
 	switch {
-	case !errors.As(result.Err, &p):
-		return unexplained(result.Outcome())
+	case !errors.As(err, &p):
+		return unexplained(outcome)
 	case p.Cause == "" && p.Kind == rollout.BadInput:
 		return rollout.BadInputCause
 	}
@@ -55,6 +55,9 @@ func diagnosisOfRollout(r *rollout.Rollout) diagnosis {
 	switch outcome := r.Verdict.Outcome; {
 	case outcome.Good():
 		return diagnosis{}
+	case r.Verdict.Return != nil && r.Verdict.Return.For != "":
+		text := "it succeeded, and was taken back since " + r.Verdict.Return.For + " did not"
+		return diagnosis{Cause: rollout.AnotherCause, Text: paragraph(sentence(text))}
 	case len(r.Findings) == 0:
 		unexplained := unexplained(outcome)
 		if r.Verdict.Ending == rollout.EndedDeleted {
@@ -72,6 +75,9 @@ func diagnosisOfOnce(once rollout.OneOffResult) diagnosis {
 		return diagnosis{}
 	}
 	result := diagnosis{Cause: unexplained(once.Verdict.Outcome), NextStep: onceNext(once)}
+	if err := once.Verdict.Err; err != nil {
+		result.Cause, result.NextStep = causeOf(err, once.Verdict.Outcome), rollout.Remedy(err)
+	}
 	text := onceEnded(once.Verdict)
 	if len(once.Findings) > 0 {
 		foremost := once.Findings[0]
@@ -124,7 +130,7 @@ func phrase(r *rollout.Rollout, f rollout.Finding) string {
 			return why(f) + " (" + plural(f.Tasks, "task") + ")"
 		}
 	}
-	return found(r, f)
+	return strings.TrimSuffix(found(r, f), ".")
 }
 
 // explainedReason is how a deployment ended, behind the cause for which it did.
@@ -151,7 +157,8 @@ func explained(result rollout.Result) string {
 func brief(r *rollout.Rollout) *rollout.Rollout {
 	brief := *r
 	said := func(f rollout.Finding) bool {
-		return f.Said == r.Verdict.Said && slices.Contains([]rollout.About{rollout.AboutError, rollout.AboutEnding}, f.About)
+		same := []rollout.About{rollout.AboutError, rollout.AboutEnding}
+		return f.About == rollout.AboutHook || f.Said == r.Verdict.Said && slices.Contains(same, f.About)
 	}
 	if r.Verdict.Vague || slices.ContainsFunc(r.Findings, said) {
 		brief.Verdict.Said, brief.Verdict.Alarms = "", nil
@@ -159,14 +166,14 @@ func brief(r *rollout.Rollout) *rollout.Rollout {
 	return &brief
 }
 
-// wordsOfAWS are those on which the findings on a rollout rest, and the line of the container's log.
-func wordsOfAWS(r *rollout.Rollout) []string {
+// wordsOfAWS are those on which findings rest, and more that it has said.
+func wordsOfAWS(findings []rollout.Finding, more ...string) []string {
 	var words []string
-	for _, finding := range r.Findings {
+	for _, finding := range findings {
 		words = append(words, finding.Cause.Said, finding.Said)
 	}
 	distinct := []string{}
-	for _, text := range filled(append(words, r.Verdict.Said, r.Log.Says)...) {
+	for _, text := range filled(append(words, more...)...) {
 		if !slices.Contains(distinct, text) {
 			distinct = append(distinct, text)
 		}

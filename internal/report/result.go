@@ -31,6 +31,7 @@ type (
 	}
 	onceDocument struct {
 		outcomeDocument
+		Evidence     []string       `json:"evidence"`
 		StoppedTasks []taskDocument `json:"stoppedTasks"`
 		TaskARNs     []string       `json:"taskArns"`
 		ExitCode     *int           `json:"exitCode"`
@@ -62,7 +63,11 @@ func resultOf(result rollout.Result) resultDocument {
 		Services:        []serviceDocument{},
 	}
 	for _, of := range result.Rollouts {
-		document.Services = append(document.Services, serviceOf(of))
+		service := serviceOf(of)
+		if of.Verdict.Ending == rollout.EndedUntouched { // for the same cause as the run
+			service.Cause, service.NextStep = document.Cause, document.NextStep
+		}
+		document.Services = append(document.Services, service)
 	}
 	for _, once := range result.OneOffs {
 		if once.Input == beforeInput {
@@ -88,7 +93,7 @@ func serviceOf(of *rollout.Rollout) serviceDocument {
 	return serviceDocument{
 		Cluster: of.Service.Cluster, Service: of.Service.Name,
 		outcomeDocument: outcomeOf(of.Verdict.Outcome, explainedReason(of), diagnosisOfRollout(of)),
-		Evidence:        wordsOfAWS(of), StoppedTasks: tasksOf(of.Failures),
+		Evidence:        wordsOfAWS(of.Findings, of.Verdict.Said, of.Log.Says), StoppedTasks: tasksOf(of.Failures),
 		TaskDefinitionARN: given.Revision.ARN, PreviousTaskDefinitionARN: given.Previous.ARN,
 		DeploymentID: of.Deployment.ID, Images: images,
 		Desired: of.Service.Desired, Running: of.Deployment.Running, Failed: of.Deployment.Failed,
@@ -99,6 +104,7 @@ func serviceOf(of *rollout.Rollout) serviceDocument {
 func onceOf(once rollout.OneOffResult) *onceDocument {
 	return &onceDocument{
 		outcomeDocument: outcomeOf(once.Verdict.Outcome, onceEnded(once.Verdict), diagnosisOfOnce(once)),
+		Evidence:        wordsOfAWS(once.Findings, once.Log.Says),
 		StoppedTasks:    tasksOf(once.Failures), TaskARNs: append([]string{}, once.Tasks...), ExitCode: once.ExitCode,
 	}
 }

@@ -47,11 +47,14 @@ type Answer struct {
 	Check HealthCheck // as far as it is known
 	Codes string      // of the answer; empty: it is not known, or there was none
 	Late  bool        // none came in time
+	// Lattice tells that VPC Lattice asked, and no load balancer.
+	Lattice bool
 }
 
 // LogTail is the last lines that a container wrote, and where it writes them. Without lines it wrote none yet, or they
 // cannot be read.
 type LogTail struct {
+	Cause     Cause // of the tasks one of which wrote it
 	Container string
 	Task      string // its id
 	Kept      taskdef.Log
@@ -59,7 +62,8 @@ type LogTail struct {
 	Error     []string // the lines around the one that looks like the error, where it is none of the last
 	Skipped   int      // how many lines there are between
 	Lines     []string // the last
-	Says      string   // what the line says that looks like the error; empty: none does
+	Line      string   // that looks like the error, as it was written; empty: none does
+	Says      string   // what it says
 }
 
 // Ids of causes that no words of AWS tell. UnknownCause is also that of one that has no id of its own.
@@ -67,6 +71,7 @@ const (
 	UnknownCause    = "unknown"
 	BadInputCause   = "bad-input"         // what is asked for cannot be
 	RefusedCause    = "refused"           // by AWS, or a call did not reach it
+	AnotherCause    = "another-service"   // failed, and this one was taken back with it
 	DeletedCause    = "service-deleted"   // by somebody, during the deployment
 	AwaitsApproval  = "awaits-approval"   // who has to continue the deployment
 	TimeoutTooShort = "timeout-too-short" // for what the deployment is set to

@@ -28,6 +28,7 @@ type Container struct {
 	Image    string
 	ExitCode *int // nil: it has not ended, or never ran
 	Reason   string
+	Health   HealthStatus
 	Optional bool // the task goes on when it ends
 	Balanced bool // the load balancer sends it the traffic
 }
@@ -96,7 +97,11 @@ func (t Task) Culprit() (container Container, known bool) {
 	ended := t.StopCode == EssentialContainerExited
 	ranks := []func(Container) bool{
 		func(c Container) bool {
-			return c.ofProxy() && strings.Contains(collapsed(t.Reason), "health checks") && c.ended() && !c.endedWell()
+			return c.ofProxy() && strings.Contains(collapsed(t.Reason), "container health checks") && c.ended() &&
+				!c.endedWell()
+		},
+		func(c Container) bool {
+			return strings.Contains(collapsed(t.Reason), "container health checks") && c.Health == TaskUnhealthy
 		},
 		func(c Container) bool { return c.Reason != "" && !c.ended() },
 		func(c Container) bool { return c.Reason != "" },
@@ -106,6 +111,11 @@ func (t Task) Culprit() (container Container, known bool) {
 		func(c Container) bool { return ended && c.ended() && !c.endedWell() && !c.wasStopped() },
 		func(c Container) bool { return ended && c.endedWell() && alone(essential) },
 		func(c Container) bool { return ended && c.wasStopped() },
+	}
+	for _, c := range t.Containers { // which may be optional
+		if c.ended() && !c.endedWell() && t.waitsFor(c.Name) {
+			return c, true
+		}
 	}
 	for _, among := range [][]Container{essential, t.Containers} {
 		for _, is := range ranks {
@@ -117,8 +127,18 @@ func (t Task) Culprit() (container Container, known bool) {
 	return Container{}, false
 }
 
-// essentialExited is the plain reason of a task whose container ended by itself.
-const essentialExited = "Essential container in task exited"
+// plainReasons are those of tasks that say less than what befell their containers.
+var plainReasons = []string{"Essential container in task exited", "Task failed to start"}
+
+// waitsFor tells whether a container of the task could not start since another ended as it should not have: the agent
+// names that one
+// (https://github.com/aws/amazon-ecs-agent/blob/master/agent/engine/dependencygraph/graph.go).
+func (t Task) waitsFor(name string) bool {
+	return slices.ContainsFunc(t.Containers, func(c Container) bool {
+		return c.Name != name && strings.Contains(collapsed(c.Reason), "dependency [") &&
+			strings.Contains(collapsed(c.Reason), "["+name+" (")
+	})
+}
 
 // Suspect is the culprit or, where that is not known, the container that the load balancer asks, or else the only
 // essential one.
@@ -166,7 +186,7 @@ func (t Task) Cause() Cause {
 		return Cause{Said: t.Reason, StopCode: t.StopCode}
 	case !known:
 		return Cause{Said: attempts.ReplaceAllString(t.Reason, "has been retried")}
-	case culprit.ofProxy() && culprit.Reason == "":
+	case culprit.Reason == "" && strings.Contains(t.Reason, "container health checks"):
 		return Cause{Container: culprit.Name, Said: t.Reason}
 	}
 	cause := Cause{Container: culprit.Name, Said: collapsed(culprit.Reason), Exited: culprit.ended()}
@@ -175,9 +195,24 @@ func (t Task) Cause() Cause {
 		return cause
 	}
 	cause.ExitCode = *culprit.ExitCode
-	if cause.Said == "" && t.Reason != essentialExited {
+	if cause.Said == "" && !slices.Contains(plainReasons, t.Reason) {
 		cause.Said = t.Reason
 	}
 	cause.First = culprit.endedWell() && !culprit.Balanced && slices.ContainsFunc(t.Containers, Container.wasStopped)
 	return cause
+}
+
+// Alike are the tasks that failed for the most frequent cause, in their order; of as frequent ones, for that of the
+// first.
+func Alike(tasks []Task) []Task {
+	counts, most := map[Cause]int{}, Cause{}
+	for _, task := range tasks {
+		counts[task.Cause()]++
+	}
+	for _, task := range slices.Backward(tasks) {
+		if cause := task.Cause(); counts[cause] >= counts[most] {
+			most = cause
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(tasks), func(task Task) bool { return task.Cause() != most })
 }

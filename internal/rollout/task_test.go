@@ -67,6 +67,22 @@ func TestTheContainerThatEndedFirstIsTheCause(t *testing.T) {
 			"ServiceSchedulerInitiated", "Task failed container health checks", []Container{exit("app", 0), exit("ecs-service-connect-x", 1)},
 			Cause{Container: "ecs-service-connect-x", Said: "Task failed container health checks"},
 		},
+		"one that another waits for ended badly": {
+			"TaskFailedToStart", "Task failed to start",
+			[]Container{
+				said("app", "dependency graph: failed to resolve container ordering dependency [migrate (STOPPED->RUNNING) - Exit: 1] for target [app]"),
+				optional(exit("migrate", 1)),
+			},
+			Cause{Container: "migrate", Exited: true, ExitCode: 1},
+		},
+		"the load balancer has nothing to do with the proxy": {
+			"ServiceSchedulerInitiated", "Task failed ELB health checks in (target-group x)", []Container{exit("app", 143), exit("ecs-service-connect-x", 137)},
+			Cause{Said: "Task failed ELB health checks in (target-group x)"},
+		},
+		"a container's own health check": {
+			"ServiceSchedulerInitiated", "Task failed container health checks", []Container{{Name: "envoy"}, {Name: "app", Health: TaskUnhealthy}},
+			Cause{Container: "app", Said: "Task failed container health checks"},
+		},
 		"its host went away": {
 			SpotInterruption, "Your Spot Task was interrupted.", []Container{exit("app", 143)},
 			Cause{Said: "Your Spot Task was interrupted.", StopCode: SpotInterruption},

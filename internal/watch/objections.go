@@ -2,6 +2,7 @@ package watch
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -13,6 +14,10 @@ import (
 // then, and have made the old ones go.
 const objectionsAfter = time.Minute
 
+// objectionsAgain is how long after that it is asked again, as long as the load balancer has judged none of them: of a
+// Network Load Balancer it may take some minutes.
+const objectionsAgain = 30 * time.Second
+
 // tellObjections says once what load balancers have against tasks that run for a while: ECS tells it only when it stops
 // them, if it does.
 func (w *watcher) tellObjections(ctx context.Context, f *follower) error {
@@ -21,16 +26,16 @@ func (w *watcher) tellObjections(ctx context.Context, f *follower) error {
 	case f.runningSince.IsZero():
 		f.objected, f.objection = false, nil
 		return nil
-	case f.objected, f.accepted(), f.At.Sub(f.runningSince) < objectionsAfter, w.until.Objections == nil, w.noTasks,
-		len(f.Service.TargetGroups) == 0, w.looksLeft == 0:
+	case f.objected, f.accepted(), f.At.Sub(f.runningSince) < objectionsAfter, f.At.Sub(f.askedAt) < objectionsAgain,
+		w.until.Objections == nil, w.noTasks, len(f.Service.TargetGroups) == 0, w.looksLeft == 0:
 		return nil
 	}
 	w.looksLeft--
-	evidence, err := w.objections(ctx, f)
+	evidence, judged, err := w.objections(ctx, f)
 	if err != nil {
 		return err
 	}
-	f.objected = true
+	f.askedAt, f.objected = f.At, judged
 	if findings := w.until.Objections(evidence); len(findings) > 0 {
 		f.objection = &findings[0]
 		w.emit(rollout.TargetsUnhealthy{Rollout: f.Rollout, Findings: findings})
@@ -45,29 +50,32 @@ func (f *follower) accepted() bool {
 }
 
 // objections is what load balancers say of the tasks that run, but for those that they have not judged yet, or let go
-// of. What may not be read is left out.
-func (w *watcher) objections(ctx context.Context, f *follower) (evidence rollout.Evidence, err error) {
+// of; and whether they have judged them all. What may not be read is left out.
+func (w *watcher) objections(ctx context.Context, f *follower) (evidence rollout.Evidence, judged bool, err error) {
 	tasks, err := w.client.RunningTasks(ctx, f.Rollout)
 	if err != nil {
-		return evidence, allowed(err)
+		return evidence, cloud.NotAllowed(err), allowed(err)
 	}
-	for who, groups := range cloud.Balancers(f.Service.TargetGroups) {
+	balancers := cloud.Balancers(f.Service.TargetGroups)
+	for _, who := range slices.Sorted(maps.Keys(balancers)) {
 		if w.noTargets[who] {
 			continue
 		}
-		targets, _, err := w.client.UnhealthyTargets(ctx, groups, tasks)
-		if err != nil {
-			return evidence, allowed(err)
+		targets, _, err := w.client.UnhealthyTargets(ctx, balancers[who], tasks)
+		if err != nil && !cloud.NotAllowed(err) {
+			return evidence, false, err
 		}
 		evidence.Targets = append(evidence.Targets, targets...)
 	}
+	judged = !slices.ContainsFunc(evidence.Targets, func(t rollout.TargetHealth) bool { return t.State == "initial" })
 	evidence.Targets = slices.DeleteFunc(evidence.Targets, func(target rollout.TargetHealth) bool {
 		return slices.Contains([]string{"initial", "draining"}, target.State)
 	})
 	if len(evidence.Targets) > 0 {
+		judged = true
 		evidence.Checks, err = w.client.HealthChecks(ctx, f.Service.TargetGroups)
 	}
-	return evidence, allowed(err)
+	return evidence, judged, allowed(err)
 }
 
 // allowed is an error but that of what may not be read: at the end it is told what is not known without it.

@@ -106,6 +106,7 @@ type follower struct {
 	movedAt      time.Time        // when it was last seen to have moved on
 	objection    *rollout.Finding // what the load balancer has against the tasks that run
 	runningSince time.Time        // since when some of its tasks run; zero: none does
+	askedAt      time.Time        // when it was asked what load balancers have against those
 	objected     bool             // it was asked what the load balancer has against those
 
 	reported map[string]bool        // ids of service events, failed tasks and hooks
