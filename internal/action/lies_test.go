@@ -77,7 +77,7 @@ func (c *campaign) lies() []string {
 func (c *campaign) goesBack() bool { return c.with["rollback-on-failure"] == "true" }
 
 // serves is who serves according to a sentence.
-var serves = regexp.MustCompile(`(?:service runs|rolled back to) (\S+:\d+)|^(\S+:\d+) is live`)
+var serves = regexp.MustCompile(`(?:service runs|rolled back to|taken back to) (\S+:\d+)|^(\S+:\d+) is live`)
 
 // slander is what is not true in the sentence on a service.
 func (c *campaign) slander(name string, truth ecssim.Truth) string {

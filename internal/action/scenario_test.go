@@ -162,6 +162,9 @@ func (r played) end() string {
 	}
 	slices.Sort(outputs)
 	fmt.Fprintf(&b, "outputs: %s\n", strings.Join(outputs, " "))
+	if written := outputsOf(r.outputs); written["cause"] != "" {
+		fmt.Fprintf(&b, "reason: %s\n", written["reason"])
+	}
 	b.WriteString(callLines(r.sim.Calls()))
 	return b.String()
 }

@@ -287,7 +287,7 @@ func TestOperations(t *testing.T) {
 		{name: "roll back what ECS is rolling back", scenario: "rolling-back", operate: RollBack, want: "web succeeded returned web:41"},
 		{name: "roll back what completes first", scenario: "rollback-too-late", operate: RollBack, want: "web succeeded returned web:41", calls: []string{"StopServiceDeployment", "UpdateService"}},
 		{name: "continue, and do not wait", scenario: "waiting", operate: Continue, waitFor: rollout.DoNotWait, want: "web succeeded continued web:42", calls: []string{"ContinueServiceDeployment"}},
-		{name: "continue what does not wait", scenario: "healthy", operate: Continue, err: "operation: continue: service web does not wait for anybody"},
+		{name: "continue what does not wait", scenario: "healthy", operate: Continue, err: "operation: continue: service web is not waiting to be continued"},
 		{name: "continue, not allowed", scenario: "waiting", operate: Continue, deny: []string{"ContinueServiceDeployment"}, want: "web failed paused web:42",
 			calls: []string{"ContinueServiceDeployment"}, err: "ecs:ContinueServiceDeployment for service deployment TrkiV66PXLI8tnuKtElIh: not allowed"},
 		{name: "continue CodeDeploy", scenario: "codedeploy-waiting", operate: Continue, waitFor: rollout.AllRun, want: "web succeeded shifted web:42", calls: []string{"ContinueDeployment"}},

@@ -135,7 +135,7 @@ func proceed(
 	for _, r := range d.plan.Rollouts {
 		if r.Progress.Wait == rollout.NoWait {
 			return rollout.Result{}, &rollout.Problem{
-				Kind: rollout.BadInput, What: "operation: continue: service " + r.Service.Name + " does not wait for anybody",
+				Kind: rollout.BadInput, What: "operation: continue: service " + r.Service.Name + " is not waiting to be continued",
 				Next: "Look how it stands with operation: status. Nothing was changed.", Err: rollout.NotWaiting{Rollout: r},
 			}
 		}

@@ -157,10 +157,10 @@ func TestWhatBecameOfOtherServicesIsTold(t *testing.T) {
 	}
 	text := annotation(result)
 	back := func(name string) string {
-		return name + ": it succeeded, but jobs did not; it was taken back, and the service runs " + name + ":41 again."
+		return name + ": it succeeded, but jobs did not; it was taken back to " + name + ":41."
 	}
 	require.Equal(t, strings.Join([]string{
-		"jobs: the tasks keep failing for the same cause, and none runs; it was taken back, and the service runs jobs:41 again.",
+		"jobs: the tasks keep failing for the same cause, and none runs; it was taken back to jobs:41.",
 		"Why jobs: 2 tasks failed: x.",
 		back("web-0"), back("web-1"), back("web-2"), back("web-3"), back("web-4"), "The same of 2 others is in the summary.",
 	}, "\n"), text)

@@ -190,7 +190,7 @@ func returned(r *rollout.Rollout) string {
 	}
 	switch back.End {
 	case rollout.ReturnDone:
-		return fmt.Sprintf("%s; it was taken back, and the service runs %s again", why, r.WentTo().ID())
+		return fmt.Sprintf("%s; it was taken back to %s", why, r.WentTo().ID())
 	case rollout.ReturnAsked:
 		return why + "; " + askedBack(r) + ", which was not waited for"
 	case rollout.ReturnNeedless:
