@@ -12,7 +12,8 @@ const (
 		`NotFound|\b404\b|NoSuch`
 	unreachable = `i/o timeout|deadline exceeded|request canceled|Client\.Timeout|connection (refused|` +
 		`reset|issue|timed out)|send request failed|TLS handshake|no route to host|` +
-		`network is unreachable|unexpected EOF|context canceled|timed out|dial tcp |could not reach|unable to connect|\bRequestError\b`
+		`network is unreachable|unexpected EOF|context canceled|timed out|dial tcp |could not reach|` +
+		`unable to connect|\bRequestError\b`
 	secrets       = `secret|parameter store|\bssm\b|\basm\b|GetParameters|\bkms\b`
 	logging       = `log stream|log group|CloudWatch|awslogs|@logs|\blogs:\w`
 	noCredentials = `NoCredentialProviders|CredentialsEndpointError|no valid providers|` +
