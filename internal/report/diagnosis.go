@@ -106,11 +106,14 @@ func shortCause(result rollout.Result) string {
 	return inFewWords(foremost, foremost.Findings[0])
 }
 
+// byItself are the causes of which the exit code says as much.
+var byItself = []string{"", "exited", "sidecar-exited", "crashed", "told-to-stop"}
+
 func inFewWords(r *rollout.Rollout, f rollout.Finding) string {
 	switch {
 	case f.Answer != nil && f.Answer.Codes != "":
 		return "health check got " + f.Answer.Codes
-	case f.Cause.Exited && f.Cause.Container != "":
+	case f.Cause.Exited && f.Cause.Container != "" && slices.Contains(byItself, f.ID):
 		return fmt.Sprintf("%s exited with code %d", f.Cause.Container, f.Cause.ExitCode)
 	case len(r.Verdict.Alarms) > 0 && f.About == rollout.AboutEnding:
 		return "alarm " + strings.Join(r.Verdict.Alarms, ", ")
