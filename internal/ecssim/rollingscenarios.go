@@ -75,6 +75,10 @@ var rollingScenarios = []Scenario{
 		behaviour: neverHealthy,
 	},
 	{
+		Name: "judged-late", Story: "the load balancer takes two minutes to find that the new tasks are not healthy",
+		behaviour: neverHealthy.judgedAfter(130 * time.Second),
+	},
+	{
 		Name: "not-draining", Story: "the new tasks are healthy, and the old ones do not go", behaviour: well,
 		prepare: func(_ *Sim, v *service) { v.lingering = true },
 	},

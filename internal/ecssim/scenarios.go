@@ -94,6 +94,11 @@ func (b behaviour) but(f fate) behaviour {
 	return b
 }
 
+func (b behaviour) judgedAfter(d time.Duration) behaviour {
+	b.judged = d
+	return b
+}
+
 func (b behaviour) writing(lines ...string) behaviour {
 	b.log = lines
 	return b

@@ -14,6 +14,7 @@ type behaviour struct {
 	pull      time.Duration // in PENDING
 	activate  time.Duration // in ACTIVATING
 	healthy   time.Duration // in RUNNING, until it counts as healthy
+	judged    time.Duration // in RUNNING, until the load balancer finds it not healthy; 0 is as usual
 	fate      *fate         // nil: it runs on
 	nowhere   string        // not empty: no task can be placed, and why
 	log       []string      // what its first container writes

@@ -11,6 +11,7 @@ import (
 
 // cause is why a task failed, in a phrase.
 func cause(c rollout.Cause) string {
+	c.Said = targetGroup.ReplaceAllString(c.Said, "(target-group $1)")
 	switch {
 	case c.Container == "" && c.Said == "":
 		return string(c.StopCode)

@@ -169,7 +169,7 @@ func (t *track) traffic(of func(share float64) float64, look look) []span {
 			to = t.shares[i+1].from
 		}
 		if percent := of(share.percent); percent > 0 {
-			spans = append(spans, span{name: fmt.Sprintf("%g%%", percent), from: share.from, to: to, look: look})
+			spans = append(spans, span{name: fmt.Sprintf("%g %%", percent), from: share.from, to: to, look: look})
 		}
 	}
 	return spans

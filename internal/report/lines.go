@@ -119,7 +119,11 @@ func tasksFailed(e rollout.TasksFailed) string {
 	if e.Again {
 		text = fmt.Sprintf("%d more failed for the same cause", len(e.Tasks))
 	}
-	return text + " (" + strings.Join(e.Tasks, ", ") + ")"
+	var ids []string
+	for _, task := range e.Tasks {
+		ids = append(ids, shortID(task))
+	}
+	return text + " (" + strings.Join(ids, ", ") + ")"
 }
 
 func called(e rollout.Called) string {

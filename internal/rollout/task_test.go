@@ -100,3 +100,16 @@ func TestTheTaskDefinitionTellsWhichContainersMayEnd(t *testing.T) {
 	task := Task{Containers: []Container{{Name: "init"}, {Name: "app"}, {Name: "ecs-service-connect-x"}}}.Of(document, "app")
 	require.Equal(t, []Container{{Name: "init", Optional: true}, {Name: "app", Balanced: true}, {Name: "ecs-service-connect-x"}}, task.Containers)
 }
+
+func TestAlikeAreTheTasksOfTheMostFrequentCause(t *testing.T) {
+	failed := func(id, reason string) Task { return Task{ID: id, StopCode: TaskFailedToStart, Reason: reason} }
+	ids := func(tasks []Task) (ids string) {
+		for _, task := range tasks {
+			ids += task.ID
+		}
+		return ids
+	}
+	require.Equal(t, "bd", ids(Alike([]Task{failed("a", "x"), failed("b", "y"), failed("c", "z"), failed("d", "y")})))
+	require.Equal(t, "a", ids(Alike([]Task{failed("a", "x"), failed("b", "y")})), "the first of as frequent ones")
+	require.Empty(t, Alike(nil))
+}

@@ -46,6 +46,8 @@ func TestFollow(t *testing.T) {
 		{name: "too long", scenario: "stuck", until: forStable(5 * time.Minute), want: []rollout.Ending{rollout.EndedTimedOut}, told: map[string]int{"Progressed": 5}},
 		{name: "tasks run and are not healthy, which is told once", scenario: "never-healthy", until: objecting(forStable(10 * time.Minute)),
 			want: []rollout.Ending{rollout.EndedTimedOut}, told: map[string]int{"TargetsUnhealthy": 1}},
+		{name: "the load balancer is slow to judge them", scenario: "judged-late", until: objecting(forStable(10 * time.Minute)),
+			want: []rollout.Ending{rollout.EndedTimedOut}, told: map[string]int{"TargetsUnhealthy": 1}},
 		{name: "new tasks are not healthy either", scenario: "slow", until: objecting(forStable(time.Hour)), want: []rollout.Ending{rollout.EndedComplete}},
 		{name: "tasks are healthy soon", scenario: "healthy", until: objecting(forStable(time.Hour)), want: []rollout.Ending{rollout.EndedComplete}, never: []string{"TargetsUnhealthy"}},
 		{name: "the health may not be read", scenario: "never-healthy", deny: []string{"DescribeTargetHealth"}, until: objecting(forStable(10 * time.Minute)),
