@@ -99,7 +99,6 @@ func found(r *rollout.Rollout, f rollout.Finding) string {
 	case rollout.AboutPlace:
 		return "ECS found no place for the task: " + f.Said
 	case rollout.AboutTargets:
-		said := f.Said
 		if f.Answer != nil {
 			return fmt.Sprintf(
 				"%s does not find %s healthy: it %s",
@@ -108,12 +107,13 @@ func found(r *rollout.Rollout, f rollout.Finding) string {
 				got(*f.Answer),
 			)
 		}
-		return fmt.Sprintf("the load balancer does not find %s healthy: %s", plural(f.Tasks, "task"), said)
+		return fmt.Sprintf("the load balancer does not find %s healthy: %s", plural(f.Tasks, "task"), f.Said)
 	case rollout.AboutEvent:
-		if said := strings.TrimSuffix(f.Said, "."); !predicate.MatchString(said) {
+		said := strings.TrimSuffix(f.Said, ".")
+		if !predicate.MatchString(said) {
 			return "ECS says: " + said
 		}
-		return "ECS " + strings.TrimSuffix(f.Said, ".")
+		return "ECS " + said
 	case rollout.AboutEnding:
 		said := strings.TrimSuffix(f.Said, ".")
 		if !strings.Contains(said, "user request") {

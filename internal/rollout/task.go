@@ -93,16 +93,14 @@ func (c Container) wasStopped() bool {
 // Culprit is the container by which the task failed, as far as that can be told: ECS tells the time of no container's
 // end, but the first to go is the one that has a reason, or that ended otherwise than one that is told to stop.
 func (t Task) Culprit() (container Container, known bool) {
-	essential := slices.DeleteFunc(slices.Clone(t.Containers), func(c Container) bool { return c.Optional })
+	essential := t.essential()
 	ended := t.StopCode == EssentialContainerExited
+	unhealthy := strings.Contains(collapsed(t.Reason), "container health checks")
 	ranks := []func(Container) bool{
 		func(c Container) bool {
-			return c.ofProxy() && strings.Contains(collapsed(t.Reason), "container health checks") && c.ended() &&
-				!c.endedWell()
+			return unhealthy && c.ofProxy() && c.ended() && !c.endedWell()
 		},
-		func(c Container) bool {
-			return strings.Contains(collapsed(t.Reason), "container health checks") && c.Health == TaskUnhealthy
-		},
+		func(c Container) bool { return unhealthy && c.Health == TaskUnhealthy },
 		func(c Container) bool { return c.Reason != "" && !c.ended() },
 		func(c Container) bool { return c.Reason != "" },
 		func(c Container) bool {
@@ -146,7 +144,7 @@ func (t Task) Suspect() (container Container, known bool) {
 	if culprit, known := t.Culprit(); known {
 		return culprit, true
 	}
-	essential := slices.DeleteFunc(slices.Clone(t.Containers), func(c Container) bool { return c.Optional })
+	essential := t.essential()
 	for _, container := range essential {
 		if container.Balanced || len(essential) == 1 {
 			return container, true
@@ -169,6 +167,11 @@ func alone(essential []Container) bool {
 		}
 	}
 	return well == 1
+}
+
+// essential are the containers whose end is the task's.
+func (t Task) essential() []Container {
+	return slices.DeleteFunc(slices.Clone(t.Containers), func(c Container) bool { return c.Optional })
 }
 
 // collapsed is a text with a blank for each line break and what indents the next line.
