@@ -167,5 +167,6 @@ var defaults = map[string]string{
 }
 
 func filledIn(m member) bool {
-	return m.name() == "hostPort" || defaults[m.name()] == string(m.value.text)
+	usual, has := defaults[m.name()]
+	return m.name() == "hostPort" || has && usual == string(m.value.text)
 }

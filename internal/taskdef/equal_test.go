@@ -43,6 +43,7 @@ func TestWhatECSMakesOfADocumentEchoesIt(t *testing.T) {
 		"an older revision that has more": `{"family":"web","cpu":"256","memory":"512"}`,
 		"another value":                   `{"family":"web","cpu":"512"}`,
 		"a member that is gone":           `{"family":"web"}`,
+		"a list that was not sent":        `{"family":"web","cpu":"256","volumes":[{"name":"data"}]}`,
 		"another kind":                    `{"family":"web","cpu":["256"]}`,
 	} {
 		require.False(t, parsed(t, answer).Echoes(parsed(t, `{"family":"web","cpu":"256"}`)), name)

@@ -40,6 +40,20 @@ func (p Patch) Without(names ...string) Patch {
 	return Patch{p.root.without(func(member string) bool { return slices.Contains(names, member) })}
 }
 
+// Brief is what the patch changes, in a few words: the members of the whole, with what they get where that is a number
+// or a truth value.
+func (p Patch) Brief() []string {
+	var brief []string
+	for _, m := range p.root.members {
+		text := m.name()
+		if m.value.kind == scalar && !m.value.isText() {
+			text += ": " + string(m.value.text)
+		}
+		brief = append(brief, text)
+	}
+	return brief
+}
+
 // Members are the names of the members of the whole that the patch changes.
 func (p Patch) Members() []string {
 	var names []string
