@@ -33,6 +33,12 @@ type Carrier interface {
 	Adopt(ctx context.Context, running rollout.SurveyedService, r *rollout.Rollout, operation Operation) error
 	// Previous finds what a deployment of another run goes back to. If it was taken back already, it is ErrTakenBack.
 	Previous(ctx context.Context, r *rollout.Rollout) error
+	// Past are the last deployments of a service that are over, newest first, as far as AWS remembers them.
+	Past(ctx context.Context, r *rollout.Rollout) ([]rollout.PastDeployment, error)
+	// Deployed are the last few of those, with the revisions that they had deployed, as far as those can be read.
+	Deployed(
+		ctx context.Context, r *rollout.Rollout, past []rollout.PastDeployment,
+	) ([]rollout.PastDeployment, error)
 	// Continue lets a deployment go on that waits, at a hook if it has any. Where an answer got lost it may be asked
 	// twice; that the second is refused, since nothing waits any more, counts as done.
 	Continue(ctx context.Context, r *rollout.Rollout, hook rollout.LifecycleHook) error

@@ -204,7 +204,7 @@ func aDeployment(t *testing.T, client *Client, force bool) (rollout.Service, rol
 // there: the list of service deployments tells that it was done, so that it is not done twice.
 func TestALostUpdateIsSeenInTheOtherList(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		scenario, err := ecssim.Named("healthy")
+		scenario, err := ecssim.Named("bake")
 		require.NoError(t, err)
 		sim := ecssim.New(scenario.Lagging(ecssim.Lag{Services: 2 * time.Minute}))
 		client := open(t, transport(func(r *http.Request) (*http.Response, error) {

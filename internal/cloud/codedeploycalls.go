@@ -136,7 +136,10 @@ func (c *Client) codeDeployment(ctx context.Context, id string) (rollout.CodeDep
 		return rollout.CodeDeployment{ID: id}, c.problem(ctx, err, "codedeploy:GetDeployment", "deployment "+id)
 	}
 	info := out.DeploymentInfo
-	d := rollout.CodeDeployment{ID: id, Status: rollout.CodeDeployStatus(info.Status), Created: deref(info.CreateTime)}
+	d := rollout.CodeDeployment{
+		ID: id, Status: rollout.CodeDeployStatus(info.Status),
+		Created: deref(info.CreateTime), Ended: deref(info.CompleteTime),
+	}
 	if problem := info.ErrorInformation; problem != nil {
 		d.Code, d.Message = string(problem.Code), deref(problem.Message)
 	}

@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 
 	"ecs-deploy/internal/rollout"
@@ -47,6 +48,17 @@ func taskURL(arn, region string) string {
 		return ""
 	}
 	return consoleURL(arn, region, "/ecs/v2/clusters/%s/tasks/%s/configuration?region=%s", parts[1], parts[2], region)
+}
+
+// logURL is where a person reads a stream of a log group. The console escapes the names twice, and then writes a dollar
+// sign for the percent sign: /ecs/web is $252Fecs$252Fweb. Many tools build such links; AWS documents them nowhere.
+func logURL(arn, region, group, stream string) string {
+	escaped := func(name string) string {
+		once := strings.ReplaceAll(url.QueryEscape(name), "+", "%20")
+		return strings.ReplaceAll(url.QueryEscape(once), "%", "$")
+	}
+	return consoleURL(arn, region, "/cloudwatch/home?region=%s#logsV2:log-groups/log-group/%s/log-events/%s",
+		region, escaped(group), escaped(stream))
 }
 
 // consoleURL is a page of the console, or "" where the console is not known.

@@ -27,5 +27,7 @@ func TestPagesOfTheConsoleAreThoseOfThePartition(t *testing.T) {
 	}
 	require.Equal(t, "https://eu-west-1.console.aws.amazon.com/ecs/v2/clusters/main/tasks/1a2b/configuration?region=eu-west-1",
 		taskURL("arn:aws:ecs:eu-west-1:123456789012:task/main/1a2b", "eu-west-1"))
+	require.Equal(t, "https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1#logsV2:log-groups/log-group/$252Fecs$252Fweb/log-events/app$252Fapp$252F1a2b",
+		logURL("arn:aws:ecs:eu-west-1:123456789012:service/main/web", "eu-west-1", "/ecs/web", "app/app/1a2b"))
 	require.Empty(t, taskURL("arn:aws:ecs:eu-west-1:123456789012:task/1a2b", "eu-west-1"), "the old format")
 }

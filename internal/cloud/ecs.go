@@ -89,8 +89,11 @@ func (e *ecsCarrier) read(ctx context.Context, open []*rollout.Rollout) error {
 		}
 	}
 	err := Each(ctx, e.inTurn(unknown, len(known)), func(ctx context.Context, _ int, r *rollout.Rollout) (err error) {
-		r.ARN, err = e.client.FindServiceDeployment(ctx, r.Service.ServiceKey, r.Deployment)
-		return err
+		if r.Usual != nil {
+			r.ARN, err = e.client.FindServiceDeployment(ctx, r.Service.ServiceKey, r.Deployment)
+			return err
+		}
+		return e.lookBack(ctx, r)
 	})
 	if err != nil {
 		return err
@@ -105,6 +108,18 @@ func (e *ecsCarrier) read(ctx context.Context, open []*rollout.Rollout) error {
 			r.Own, r.OwnAt = e.gone(ctx, r, its), time.Now()
 		}
 	}
+	return nil
+}
+
+// lookBack looks for the service deployment of a rollout among all that the service had lately. They tell how long one
+// usually takes, at no call more.
+func (e *ecsCarrier) lookBack(ctx context.Context, r *rollout.Rollout) error {
+	listed, err := e.client.history(ctx, r.Service.ServiceKey)
+	if err != nil {
+		return err
+	}
+	usual := rollout.UsualOf(ended(listed))
+	r.ARN, r.Usual = among(listed, r.Deployment), &usual
 	return nil
 }
 

@@ -33,6 +33,7 @@ func (c *Client) lastLog(ctx context.Context, r *rollout.Rollout, tasks []rollou
 		}
 		var err error
 		tail.Stream = tail.Kept.Stream(container.Name, task.ID)
+		tail.URL = logURL(r.Service.ARN, cmp.Or(tail.Kept.Region, r.Service.Region), tail.Kept.Group, tail.Stream)
 		limit, fromHead := int32(logLines), false
 		tail.Lines, _, err = c.logEvents(ctx, c.logs(tail.Kept.Region), cloudwatchlogs.GetLogEventsInput{
 			LogGroupName: &tail.Kept.Group, LogStreamName: &tail.Stream, Limit: &limit, StartFromHead: &fromHead,

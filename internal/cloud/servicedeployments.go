@@ -36,12 +36,17 @@ func (c *Client) FindServiceDeployment(
 	if err != nil {
 		return "", err
 	}
+	return among(listed, d), nil
+}
+
+// among is the ARN of the service deployment of a deployment, if it is among some.
+func among(listed []types.ServiceDeploymentBrief, d rollout.Deployment) string {
 	for _, found := range listed {
 		if strings.HasSuffix(deref(found.TargetServiceRevisionArn), "/"+rollout.LastSegment(d.ID)) {
-			return deref(found.ServiceDeploymentArn), nil
+			return deref(found.ServiceDeploymentArn)
 		}
 	}
-	return "", nil
+	return ""
 }
 
 // listServiceDeployments reads the first page of a service's deployments, narrowed as the question says.
@@ -142,17 +147,10 @@ var ErrTakenBack = errors.New("the last deployment was taken back already")
 func (c *Client) PreviousRevision(
 	ctx context.Context, service rollout.Service, current rollout.Deployment,
 ) (rollout.Revision, error) {
-	most := int32(100)
-	listed, err := c.listServiceDeployments(
-		ctx, service.ServiceKey, ecs.ListServiceDeploymentsInput{MaxResults: &most},
-	)
+	listed, err := c.history(ctx, service.ServiceKey)
 	if err != nil {
 		return rollout.Revision{}, err
 	}
-	slices.SortStableFunc(
-		listed,
-		func(a, b types.ServiceDeploymentBrief) int { return deref(b.CreatedAt).Compare(deref(a.CreatedAt)) },
-	)
 	if len(listed) > 0 && listed[0].Status == types.ServiceDeploymentStatusRollbackSuccessful {
 		return rollout.Revision{}, ErrTakenBack
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
@@ -147,6 +148,7 @@ func readRevision(answer []byte) (rollout.Revision, error) {
 		TaskDefinition struct {
 			TaskDefinitionArn, Family, Status, RegisteredBy string
 			Revision                                        int
+			RegisteredAt                                    float64 // seconds
 		}
 	}
 	if json.Unmarshal(answer, &identity) != nil || identity.TaskDefinition.TaskDefinitionArn == "" {
@@ -159,6 +161,7 @@ func readRevision(answer []byte) (rollout.Revision, error) {
 		Number:   identity.TaskDefinition.Revision,
 		Active:   identity.TaskDefinition.Status == "ACTIVE",
 		By:       identity.TaskDefinition.RegisteredBy,
+		Made:     time.UnixMilli(int64(identity.TaskDefinition.RegisteredAt * 1000)),
 		Document: document,
 	}, err
 }

@@ -296,7 +296,7 @@ func TestOperations(t *testing.T) {
 		{name: "roll back, and do not wait", scenario: "waiting", operate: RollBack, waitFor: rollout.DoNotWait, want: "web succeeded return-started web:42", calls: []string{"StopServiceDeployment"}},
 		{name: "roll back, not allowed", scenario: "two-deployments", operate: RollBack, deny: []string{"UpdateService"}, waitFor: rollout.DoNotWait,
 			want: "web failed return-refused web:42", calls: []string{"UpdateService"}, err: "ecs:UpdateService for service web: not allowed"},
-		{name: "roll back to nothing", scenario: "healthy", operate: RollBack, err: "operation: rollback: AWS remembers no successful deployment of service web but of web:41, which it runs"},
+		{name: "roll back to nothing", scenario: "bake", operate: RollBack, err: "operation: rollback: AWS remembers no successful deployment of service web but of web:41, which it runs"},
 		{name: "roll back what was taken back", scenario: "taken-back", operate: RollBack, want: "web unchanged returned-already web:42"},
 		{name: "roll CodeDeploy back", scenario: "codedeploy-busy", operate: RollBack, want: "web succeeded returned web:41", calls: []string{"StopDeployment"}},
 		{name: "roll back what CodeDeploy is rolling back", scenario: "codedeploy-rolling-back", operate: RollBack, want: "web succeeded returned web:41"},

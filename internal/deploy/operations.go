@@ -90,28 +90,6 @@ func newest(running rollout.SurveyedService) *rollout.Rollout {
 	return r
 }
 
-// Status tells how the newest deployments of services stand, and changes nothing.
-func Status(ctx context.Context, client *cloud.Client, op Operation, emit rollout.Emit) (rollout.Result, error) {
-	d, err := adopt(ctx, client, op, emit)
-	if err != nil {
-		return rollout.Result{}, err
-	}
-	defer d.leaveUnknown()
-	for _, r := range d.plan.Rollouts {
-		d.decide(r, rollout.Verdict{Outcome: rollout.Unchanged, Ending: rollout.EndedStatus, Progress: r.Progress})
-		emit(rollout.Progressed{Rollout: r})
-		if r.Progress.Wait != rollout.WaitContinue && r.Progress.Wait != rollout.WaitTraffic {
-			continue
-		}
-		for _, hook := range r.Progress.Hooks {
-			if hook.Pause {
-				emit(rollout.HookCalled{Rollout: r, Hook: hook})
-			}
-		}
-	}
-	return d.result(), nil
-}
-
 // Continue lets deployments go on that wait at a pause, through all that follow, and follows them to their ends.
 func Continue(ctx context.Context, client *cloud.Client, op Operation, emit rollout.Emit) (rollout.Result, error) {
 	return proceed(ctx, client, op, emit, true)

@@ -4,9 +4,9 @@ import "time"
 
 // rollingScenarios are about deployments that replace tasks step by step.
 var rollingScenarios = []Scenario{
-	{Name: "healthy", Story: "the new tasks come up and take over", breaker: rolling, behaviour: well},
+	{Name: "healthy", past: usually, Story: "the new tasks come up and take over", breaker: rolling, behaviour: well},
 	{
-		Name:    "slow",
+		Name: "slow", past: usually,
 		Story:   "it takes ten minutes until the new tasks count as healthy",
 		breaker: rolling,
 		behaviour: behaviour{
@@ -17,19 +17,19 @@ var rollingScenarios = []Scenario{
 		},
 	},
 	{
-		Name:      "crash",
+		Name: "crash", past: usually,
 		Story:     "the container exits; the circuit breaker stops the deployment but takes nothing back",
 		breaker:   breaker{Enable: true},
 		behaviour: crashes,
 	},
 	{
-		Name:      "crash-rollback",
+		Name: "crash-rollback", past: usually,
 		Story:     "the container exits; the circuit breaker rolls back",
 		breaker:   rolling,
 		behaviour: crashes,
 	},
 	{
-		Name:      "bad-image",
+		Name: "bad-image", past: usually,
 		Story:     "the image is not in the registry; the circuit breaker rolls back",
 		breaker:   rolling,
 		behaviour: cannotPull,
@@ -41,19 +41,19 @@ var rollingScenarios = []Scenario{
 		behaviour: runsOutOfMemory,
 	},
 	{
-		Name:      "unhealthy",
+		Name: "unhealthy", past: usually,
 		Story:     "the load balancer finds the new tasks unhealthy; the circuit breaker rolls back",
 		breaker:   rolling,
 		behaviour: failsHealthChecks,
 	},
 	{
-		Name: "no-capacity", Story: "no new task can be placed, until the time is out",
+		Name: "no-capacity", past: usually, Story: "no new task can be placed, until the time is out",
 		// [GUIDE: service-event-messages]
 		behaviour: behaviour{nowhere: " because no container instance met all of its requirements. The closest matching " +
 			"container-instance 5f1c7a9be0d24c11 has insufficient memory available."},
 	},
 	{
-		Name:      "superseded",
+		Name: "superseded", past: usually,
 		Story:     "somebody else deploys before the new tasks are healthy",
 		breaker:   rolling,
 		behaviour: well,
@@ -67,7 +67,7 @@ var rollingScenarios = []Scenario{
 		acts:      []act{{after: 65 * time.Second, do: func(s *Sim) { deployAnother(well)(s, s.web()) }}},
 	},
 	{
-		Name: "stuck", Story: "the new tasks stay PENDING for ever",
+		Name: "stuck", past: usually, Story: "the new tasks stay PENDING for ever",
 		behaviour: stuckPulling,
 	},
 	{
@@ -181,9 +181,13 @@ var rollingScenarios = []Scenario{
 		},
 	},
 	{
-		Name: "busy", Story: "somebody else is deploying when the deployer comes", breaker: rolling, behaviour: well,
+		Name:      "busy",
+		past:      usually,
+		Story:     "somebody else is deploying when the deployer comes",
+		breaker:   rolling,
+		behaviour: well,
 		prepare: func(s *Sim, v *service) {
-			r := s.register(v.primary().revision.definition)
+			r := s.register(webWith("v1.1"))
 			r.by = "arn:aws:sts::" + account + ":assumed-role/admin/kim"
 			s.deploy(v, r, well)
 			for range 15 {

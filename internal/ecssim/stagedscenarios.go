@@ -196,7 +196,7 @@ var stagedScenarios = []Scenario{
 		},
 	},
 	{
-		Name:      "two-deployments",
+		Name: "two-deployments", past: usually,
 		Story:     "the last deployment was a success, and so was the one before",
 		breaker:   rolling,
 		behaviour: well,
@@ -204,7 +204,7 @@ var stagedScenarios = []Scenario{
 		prepare:   func(s *Sim, v *service) { s.deployed(v, 5*time.Minute, well) },
 	},
 	{
-		Name:      "rolling-back",
+		Name: "rolling-back", past: usually,
 		Story:     "the circuit breaker is just rolling the last deployment back",
 		breaker:   rolling,
 		behaviour: well,
@@ -230,7 +230,7 @@ var stagedScenarios = []Scenario{
 		prepare:   func(s *Sim, v *service) { s.deployed(v, time.Minute, well) },
 	},
 	{
-		Name:      "taken-back",
+		Name: "taken-back", past: usually,
 		Story:     "the circuit breaker has rolled the last deployment back",
 		breaker:   rolling,
 		behaviour: well,

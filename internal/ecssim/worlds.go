@@ -1,6 +1,7 @@
 package ecssim
 
 import (
+	"bytes"
 	_ "embed"
 	"encoding/json"
 	"fmt"
@@ -67,7 +68,13 @@ func FleetUnderCodeDeploy(services int) Scenario {
 
 // deployNew begins to deploy a new revision of a service, whose tasks fare so, by ECS or by CodeDeploy.
 func (s *Sim) deployNew(v *service, b behaviour) {
-	r := s.register(v.primary().revision.definition)
+	runs := v.primary().revision
+	definition := runs.definition
+	if runs.family == "web" {
+		definition = webWith(fmt.Sprintf("v1.%d", s.families["web"].last-40))
+	}
+	r := s.register(definition)
+	r.proven = runs.proven
 	if v.codeDeploy == nil {
 		s.deploy(v, r, b)
 		return
@@ -90,24 +97,33 @@ func (s *Sim) deployed(v *service, ago time.Duration, b behaviour) {
 //go:embed web.json
 var webDefinition []byte
 
+// webWith is the task definition of the service web with a tag of its image.
+func webWith(tag string) document {
+	var definition document
+	text := bytes.Replace(webDefinition, []byte("/web:v1"), []byte("/web:"+tag), 1)
+	if err := json.Unmarshal(text, &definition); err != nil {
+		panic(err) // it is embedded
+	}
+	return definition
+}
+
 // furnish puts the service in place: deployed three days ago, and steady since.
 func (s *Sim) furnish() {
 	c := &cluster{name: "main"}
 	s.clusters = []*cluster{c}
 	days := s.now.Add(-72 * time.Hour)
 
-	var definition document
-	if err := json.Unmarshal(webDefinition, &definition); err != nil {
-		panic(err) // it is embedded
-	}
+	definition := webWith("v1")
 	s.families["web"] = &family{name: "web", last: 35}
 	var runs *revision
-	for range 6 { // up to web:41
-		runs = s.register(definition)
-		runs.registered, runs.proven = days, true
+	for i, tag := range []string{"v0.5", "v0.6", "v0.7", "v0.8", "v0.9", "v1"} { // up to web:41
+		runs = s.register(webWith(tag))
+		runs.registered, runs.proven = days.Add(time.Duration(i-5)*24*time.Hour), true
+		runs.by = "arn:aws:sts::" + account + ":assumed-role/deployer/gha-acme-shop-" + fmt.Sprint(8251334400+i) + "-1"
 	}
 	s.arrange(runs)
 	c.services = []*service{s.newService(c, "web", runs, 2), s.newService(c, "worker", s.findRevision("web:38"), 0)}
+	s.giveHistory(s.web(), s.scenario.past)
 	for _, n := range s.scenario.others {
 		of := runs
 		if n.family == "" {
@@ -149,6 +165,33 @@ func (s *Sim) newService(c *cluster, name string, runs *revision, desired int) *
 	v.events = []event{{ID: v.ids.event(), CreatedAt: epoch{d.updated}, Message: fmt.Sprintf("(service %s) has "+
 		"reached a steady state.", v.name)}}
 	return v
+}
+
+// usually is how long deployments took that went as the tasks of the simulator usually do.
+var usually = []time.Duration{
+	104 * time.Second, 98 * time.Second, 87 * time.Second, 111 * time.Second, 101 * time.Second,
+}
+
+// giveHistory gives a service deployments before the one that it runs: one a day, of the revisions before. The third
+// was rolled back.
+func (s *Sim) giveHistory(v *service, took []time.Duration) {
+	ids, runs := newIDs(s.scenario.Name+"/"+v.name+" past"), v.primary()
+	for i, length := range took {
+		created := runs.created.Add(-time.Duration(i+1) * 24 * time.Hour)
+		d := &deployment{
+			service: v, number: ids.deployment(), status: "INACTIVE", created: created, started: created.Add(time.Second),
+			revision: s.findRevision(fmt.Sprintf("web:%d", runs.revision.number-1-i)), desired: v.desired, by: runs.by,
+			arn: arn("service-deployment/" + v.cluster.name + "/" + v.name + "/" + ids.serviceDeployment()),
+		}
+		d.set("COMPLETED", "", created.Add(length))
+		d.finish("SUCCESSFUL", "", d.updated)
+		if i == 2 {
+			d.rollout = "FAILED"
+			d.finish("ROLLBACK_SUCCESSFUL", "Service deployment rolled back because the circuit breaker threshold was "+
+				"exceeded.", d.updated) // [SEEN]
+		}
+		v.history = append(v.history, d)
+	}
 }
 
 // prepared lets the scenario have its way with the service.

@@ -163,16 +163,11 @@ func (c *checker) region(input, value string, getenv func(string) string, arns .
 	return value
 }
 
-// sessionNames takes what a session's name may not hold.
-var sessionNames = regexp.MustCompile(`[^\w+=,.@-]+`)
-
 // job is a name for sessions by which CloudTrail tells the run that they were for.
 func job(getenv func(string) string) string {
 	run := getenv("GITHUB_RUN_ID")
 	if run == "" {
 		return "ecs-deploy"
 	}
-	end := "-" + run + "-" + cmp.Or(getenv("GITHUB_RUN_ATTEMPT"), "1")
-	repository := sessionNames.ReplaceAllString("gha-"+getenv("GITHUB_REPOSITORY"), "-")
-	return repository[:min(len(repository), 64-len(end))] + end
+	return rollout.SessionName(getenv("GITHUB_REPOSITORY"), run, getenv("GITHUB_RUN_ATTEMPT"))
 }

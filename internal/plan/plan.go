@@ -45,6 +45,11 @@ func Make(in inputs.Inputs, world rollout.World) (rollout.Plan, error) {
 		planned.Planned = at
 		plan.Rollouts = append(plan.Rollouts, planned)
 		plan.Notes = append(append(plan.Notes, running.Notes...), notes...)
+		if dropped := running.Revision.Document.Dropped(plan.Revisions[at].Document); in.File != nil && len(dropped) > 0 {
+			plan.Notes = append(plan.Notes, rollout.Note{
+				About: rollout.NoteDropped, Service: running.Service.Name, Runs: running.Revision.ID(), Said: dropped,
+			})
+		}
 		if in.RollbackOnFailure && !running.Revision.Active && !plan.Revisions[at].Register {
 			plan.Notes = append(plan.Notes, rollout.Note{
 				About: rollout.NoteInactive, Service: running.Service.Name, Runs: running.Revision.ID(),
@@ -270,9 +275,10 @@ func service(
 		}
 	}
 	its := kind.Of(running.Service)
+	before := running.Service.Counts(running.Revision)
 	r := &rollout.Rollout{
-		By: its.Name(), Runs: running.Revision, Update: update,
-		Revision: rollout.RevisionResult{Revision: expected(revision), Previous: running.Revision, Images: revision.Images},
+		By: its.Name(), Runs: running.Revision, Before: &before, Update: update,
+		Revision: comparedWith(running.Revision, revision),
 		Look:     rollout.Look{Service: running.Service},
 	}
 	asked := kind.Request{Options: in.Kinds(), Patch: in.ServicePatch, RollBack: in.RollbackOnFailure}
@@ -282,6 +288,16 @@ func service(
 	}
 	r.Calls = its.Calls(r, revision)
 	return r, notes, nil
+}
+
+// comparedWith is what comes of a planned revision in place of one that runs.
+func comparedWith(runs rollout.Revision, planned rollout.PlannedRevision) rollout.RevisionResult {
+	result := rollout.RevisionResult{Revision: expected(planned), Previous: runs, Images: planned.Images}
+	if len(runs.Document.Containers()) > 0 { // else it could not be read
+		result.Images = planned.Document.ImagesOver(runs.Document, planned.Images)
+		result.Variables = planned.Document.VariablesOver(runs.Document)
+	}
+	return result
 }
 
 // expected is a planned revision as far as it is known: of one that is to be registered, its family.

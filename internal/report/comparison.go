@@ -12,7 +12,7 @@ import (
 // the same.
 func comparison(of *rollout.Rollout, ended bool) section {
 	given := of.Deployed()
-	columns := []column{{title: "before", id: given.Previous.ID(), images: from(given.Images)}}
+	columns := []column{{title: "before", id: given.Previous.ID(), images: from(given.Images), tasks: tasksBefore(of)}}
 	deployed := column{title: "deployed", id: given.Revision.ID(), images: to(given.Images), tasks: tasksOfOurs(of)}
 	switch {
 	case given.Revision.ARN == "": // of a dry run
@@ -58,6 +58,14 @@ func now(of *rollout.Rollout) column {
 		result.images = to(given.Images)
 	}
 	return result
+}
+
+// tasksBefore is how many tasks the service ran before the deployment, if that is known.
+func tasksBefore(of *rollout.Rollout) string {
+	if of.Before == nil {
+		return ""
+	}
+	return count(of.Before.Running, of.Before.Desired)
 }
 
 // tasksOfOurs is what became of the tasks of a deployment.

@@ -65,7 +65,14 @@ func (r *Reporter) result(result rollout.Result) {
 		)
 	}
 	for _, of := range result.Rollouts {
-		facts = append(facts, rollout.Fact{Name: of.Service.Name, Value: inALine(of)})
+		switch {
+		case isStatus(result) && len(result.Rollouts) == 1:
+			facts = append(facts, r.statusFacts(of)...)
+		case isStatus(result):
+			facts = append(facts, rollout.Fact{Name: of.Service.Name, Value: standingNow(of)})
+		default:
+			facts = append(facts, rollout.Fact{Name: of.Service.Name, Value: inALine(of)})
+		}
 	}
 	if only := result.Registered; only != nil {
 		facts = append(facts, rollout.Fact{Name: "task definition", Value: only.Previous.ID() + " → " + only.Revision.ID()})

@@ -27,12 +27,16 @@ func replacing(result rollout.RevisionResult) string {
 func said(e rollout.ServiceSaid) string {
 	name := "(service " + e.Rollout.Service.Name
 	message := targetGroup.ReplaceAllString(e.Message, "(target-group $1)")
+	message = taskID.ReplaceAllStringFunc(message, shortID)
 	about, said, found := strings.Cut(message, ") ")
 	if found && (about == name || strings.HasPrefix(about, name+", taskSet ")) {
 		return said
 	}
 	return message
 }
+
+// taskID is the id of a task (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-account-settings.html).
+var taskID = regexp.MustCompile(`\b[0-9a-f]{32}\b`)
 
 var targetGroup = regexp.MustCompile(`\(target-group arn:[^ ()]*:targetgroup/([^ ()/]+)/[^ ()/]+\)`)
 
@@ -183,6 +187,11 @@ func subject(result rollout.Result) string {
 func headline(result rollout.Result) string {
 	outcome := result.Outcome()
 	switch {
+	case outcome == rollout.Planned && !result.Restarted && len(result.Rollouts) > 0:
+		return "dry run: " + planned(result)
+	case isStatus(result) && len(result.Rollouts) == 1:
+		of := result.Rollouts[0]
+		return of.Service.Name + " → " + of.Service.Cluster + ": " + standingInShort(of)
 	case outcome.Good():
 		return subject(result) + ": " + achieved(result)
 	case len(result.Rollouts) == 0 && result.Registered == nil:
@@ -193,6 +202,14 @@ func headline(result rollout.Result) string {
 		text += ": " + cause
 	}
 	return text
+}
+
+// planned is what a dry run would have done.
+func planned(result rollout.Result) string {
+	if len(result.Rollouts) == 1 {
+		return plannedFor(result.Rollouts[0])
+	}
+	return fmt.Sprintf("would deploy %d services", len(result.Rollouts))
 }
 
 // achieved is a good end. That nothing was asked to change is said first: most likely it was meant to be.

@@ -1,6 +1,9 @@
 package report
 
 import (
+	"cmp"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,6 +26,13 @@ func note(n rollout.Note) string {
 			text += ", of a revision that " + n.By + " registered"
 		}
 		return text + ": ours supersedes it"
+	case rollout.NoteDropped:
+		var dropped []string
+		for _, path := range n.Said {
+			dropped = append(dropped, memberInWords(path))
+		}
+		slices.SortStableFunc(dropped, func(a, b string) int { return cmp.Compare(weightOf(a), weightOf(b)) })
+		return "the file drops what " + n.Runs + " has, which " + n.Service + " runs: " + few(dropped)
 	case rollout.NoteLeftOut:
 		return "not sent to ECS, which would refuse or ignore it: " + strings.Join(n.Said, ", ")
 	case rollout.NoteRestart:
@@ -38,6 +48,36 @@ func note(n rollout.Note) string {
 	return strings.Join(n.Said, ", ") + ": without effect, since no service has the deployment controller " + n.By
 }
 
+// ofContainer is the path of a container, or of what belongs to one, in a task definition.
+var ofContainer = regexp.MustCompile(`^containerDefinitions\[([^\]]*)\](?:\.(.+))?$`)
+
+// listed is the path of an item of a list of named things.
+var listed = regexp.MustCompile(`^(environment|secret|volume|tag)s?\[([^\]]*)\]$`)
+
+// memberInWords is what a path in a task definition names, as people call it: secret API_KEY of app.
+func memberInWords(path string) string {
+	container := ""
+	if its := ofContainer.FindStringSubmatch(path); its != nil && its[2] == "" {
+		return "container " + its[1]
+	} else if its != nil {
+		container, path = " of "+its[1], its[2]
+	}
+	if item := listed.FindStringSubmatch(path); item != nil {
+		path = strings.Replace(item[1], "environment", "variable", 1) + " " + item[2]
+	}
+	return path + container
+}
+
+// weightOf is less for what is missed more: containers, then secrets, then variables.
+func weightOf(member string) int {
+	for i, kind := range []string{"container ", "secret ", "variable "} {
+		if strings.HasPrefix(member, kind) {
+			return i
+		}
+	}
+	return 3
+}
+
 // without is what is not known without something that may not be read.
 var without = map[rollout.Sight]string{
 	rollout.SightStages:      "The deployment is followed by what DescribeServices tells.",
@@ -49,6 +89,7 @@ var without = map[rollout.Sight]string{
 	rollout.SightHealthCheck: "What the health check of the load balancer asks for is not known without it.",
 	rollout.SightCauses:      "Why tasks failed is not known without it.",
 	rollout.SightLastLines:   "The last log lines of the container are not shown without it.",
+	rollout.SightPast:        "How the last deployments ended is not known without it.",
 	rollout.SightOneOff:      "What the task writes is not shown without it.",
 	rollout.SightDuration: "How long the traffic takes to move is not known without it, and not in the default of " +
 		"timeout.",

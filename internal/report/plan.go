@@ -17,22 +17,12 @@ func (r *Reporter) plan(e rollout.PlanMade) {
 			of.Service.Name, of.Service.Cluster, e.Plan.Region, of.Runs.ID(), plural(of.Service.Desired, "task")))
 	}
 	for _, n := range e.Plan.Notes {
-		r.line("note: " + note(n))
-	}
-	var images []string
-	for _, revision := range e.Plan.Revisions {
-		for _, image := range revision.Images {
-			line := fmt.Sprintf("  %s  %s → %s", image.Container, image.From, image.To)
-			if image.From == image.To {
-				line = fmt.Sprintf("  %s  %s, as it is", image.Container, image.To)
-			}
-			if !slices.Contains(images, line) { // of several services often the same
-				images = append(images, line)
-			}
+		if n.About != rollout.NoteDropped {
+			r.line("note: " + note(n))
 		}
 	}
-	for _, line := range images {
-		r.line(line)
+	for _, line := range images(e.Plan) {
+		r.line("  " + line)
 	}
 	r.diff(diffOf(e.Plan))
 	for i, step := range steps(e.Plan) {
@@ -42,6 +32,36 @@ func (r *Reporter) plan(e rollout.PlanMade) {
 		r.requests(e.Plan)
 		r.line("this is a dry run: nothing is changed")
 	}
+	for _, n := range e.Plan.Notes {
+		if n.About == rollout.NoteDropped {
+			r.note(note(n), "Add it to the file, unless it is to go.", true)
+		}
+	}
+}
+
+// images are those of a plan, container by container. Several services often have the same.
+func images(plan rollout.Plan) []string {
+	var all []taskdef.ImageChange
+	for _, of := range plan.Rollouts {
+		all = append(all, of.Revision.Images...)
+	}
+	if len(plan.Rollouts) == 0 {
+		all = plan.Revisions[0].Images
+	}
+	var lines []string
+	for _, image := range all {
+		line := fmt.Sprintf("%s  %s → %s", image.Container, image.From, image.To)
+		switch image.From {
+		case image.To:
+			line = fmt.Sprintf("%s  %s, as it is", image.Container, image.To)
+		case "":
+			line = fmt.Sprintf("%s  %s, which is new", image.Container, image.To)
+		}
+		if !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
+	}
+	return lines
 }
 
 // diff shows what changes, in colours, and keeps it for the outputs and the summary.
@@ -165,7 +185,7 @@ func callStep(plan rollout.Plan, of *rollout.Rollout, call rollout.Call) string 
 	if revision := plan.Revisions[of.Planned]; !revision.Register {
 		gets = revision.Base.ID()
 	}
-	changes := updates(call.Update)
+	changes := updates(of, call.Update)
 	switch {
 	case call.Skipped:
 		return service + " runs " + gets + " already: no deployment is started"
@@ -186,25 +206,42 @@ func callStep(plan rollout.Plan, of *rollout.Rollout, call rollout.Call) string 
 }
 
 // updates are what UpdateService is going to be sent beside the task definition.
-func updates(update rollout.Update) []string {
-	var changes []string
-	for _, number := range []struct {
-		format string
-		value  *int32
-	}{
-		{"desired count %d", update.Desired},
-		{"minimum healthy %d%%", update.MinimumHealthyPercent},
-		{"maximum %d%%", update.MaximumPercent},
-	} {
-		if number.value != nil {
-			changes = append(changes, fmt.Sprintf(number.format, *number.value))
-		}
-	}
+func updates(of *rollout.Rollout, update rollout.Update) []string {
+	changes := settings(of, update)
 	if update.Force {
 		changes = append(changes, "a new deployment is forced")
 	}
-	if !update.Patch.Empty() {
-		changes = append(changes, "and what service-patch says")
+	return changes
+}
+
+// settings are those of a service that an update sets: from what, as far as that is known, and to what.
+func settings(of *rollout.Rollout, update rollout.Update) []string {
+	before := rollout.Counts{}
+	if of.Before != nil {
+		before = *of.Before
+	}
+	var changes []string
+	for _, number := range []struct {
+		name   string
+		before int
+		value  *int32
+		unit   string
+	}{
+		{"desired count", before.Desired, update.Desired, ""},
+		{"minimum healthy percent", before.Minimum, update.MinimumHealthyPercent, "%"},
+		{"maximum percent", before.Maximum, update.MaximumPercent, "%"},
+	} {
+		if number.value == nil {
+			continue
+		}
+		from := fmt.Sprintf("%d%s → ", number.before, number.unit)
+		if of.Before == nil || number.unit != "" && !of.Service.Rolling || int(*number.value) == number.before {
+			from = ""
+		}
+		changes = append(changes, fmt.Sprintf("%s %s%d%s", number.name, from, *number.value, number.unit))
+	}
+	if patched := update.Patch.Brief(); len(patched) > 0 {
+		changes = append(changes, "service-patch ("+strings.Join(patched, ", ")+")")
 	}
 	return changes
 }

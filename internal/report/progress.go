@@ -8,8 +8,9 @@ import (
 	"ecs-deploy/internal/rollout"
 )
 
-// progress is a line on the counts of a deployment.
-func progress(r *rollout.Rollout) string {
+// progress is a line on the counts of a deployment. Tasks that the load balancer does not find healthy do not count in
+// the bar.
+func progress(r *rollout.Rollout, waits *rollout.Finding) string {
 	at := r.Progress
 	if state := stateOrStage(at); strings.HasPrefix(state, "rollback") { // then it is the others that count
 		text := fmt.Sprintf("%d/%d of before running", at.Older, at.Wanted)
@@ -18,7 +19,14 @@ func progress(r *rollout.Rollout) string {
 		}
 		return fmt.Sprintf("%-20s  %s  %s", state, progressBar(at.Older, 0, at.Wanted), text)
 	}
-	text := fmt.Sprintf("%d/%d running", at.Running, at.Wanted)
+	text, unhealthy := fmt.Sprintf("%d/%d running", at.Running, at.Wanted), 0
+	if waits != nil && waits.About == rollout.AboutTargets {
+		unhealthy = min(waits.Tasks, at.Running)
+		text += fmt.Sprintf(", %d healthy", at.Running-unhealthy)
+		if waits.Answer != nil {
+			text += " (" + strings.TrimPrefix(balancer(*waits.Answer), "the ") + ": " + answered(*waits.Answer) + ")"
+		}
+	}
 	if at.Pending > 0 {
 		text += fmt.Sprintf(", %d pending", at.Pending)
 	}
@@ -37,7 +45,19 @@ func progress(r *rollout.Rollout) string {
 	if at.Remaining > 0 {
 		text += ", " + rollout.Span(at.Remaining.Round(time.Second)) + " left"
 	}
-	return fmt.Sprintf("%-20s  %s  %s", stateOrStage(at), progressBar(at.Running, at.Pending, at.Wanted), text)
+	bar := progressBar(at.Running-unhealthy, at.Pending+unhealthy, at.Wanted)
+	return fmt.Sprintf("%-20s  %s  %s", stateOrStage(at), bar, text)
+}
+
+// answered is what a health check got, in a word or two.
+func answered(answer rollout.Answer) string {
+	switch {
+	case answer.Codes != "":
+		return answer.Codes
+	case answer.Late:
+		return "no answer in time"
+	}
+	return "no good answer"
 }
 
 // standing is what a line says of a rollout of which nothing has changed: what it waits for, since when nothing has
@@ -47,7 +67,7 @@ func standing(e rollout.Progressed) string {
 		return ""
 	}
 	var parts []string
-	if e.Waits != nil {
+	if e.Waits != nil && e.Waits.About != rollout.AboutTargets {
 		parts = filled(inFewWords(e.Rollout, *e.Waits))
 	}
 	parts = append(parts, "unchanged for "+rollout.Span(e.Still))

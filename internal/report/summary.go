@@ -67,16 +67,26 @@ func (r *Reporter) end(result rollout.Result) {
 	for _, once := range result.OneOffs {
 		sections = append(sections, oneOff(once))
 	}
-	sections = append(sections, facts(result, true)...)
-	sections = append(sections, undeployed(result.Undeployed), r.stillWarned(), r.timeline.picture())
+	if isStatus(result) && len(result.Rollouts) == 1 {
+		sections = append(sections, r.status(foremost)...)
+	} else {
+		sections = append(sections, facts(result, true)...)
+		sections = append(sections, undeployed(result.Undeployed), r.stillWarned(), r.timeline.picture())
+	}
 	for _, of := range result.Rollouts {
 		if of != foremost {
 			sections = append(sections, foldedLines(of))
 		}
 	}
-	r.summary(append(sections, r.failedTasks(result.Rollouts), changes(r.diffs, result.Rollouts, result.DryRun),
-		r.imprint(result))...)
+	sections = append(sections, r.failedTasks(result.Rollouts), changes(r.diffs, result.Rollouts, result.DryRun),
+		r.timeline.timings(result.Rollouts), r.imprint(result))
+	r.summary(sections...)
+	r.output(rollout.Output{Name: "summary-markdown", Value: fit(sections, mostComment)})
 }
+
+// mostComment is how large the summary is as an output, in bytes, so that it goes into a comment: GitHub takes 65,536
+// characters (https://github.com/orgs/community/discussions/27190).
+const mostComment = 60000
 
 // lineHead is what the lines of an annotation begin with that say why it was so, and what is next.
 var lineHead = regexp.MustCompile(`^(Why( [^:]*)?|Next): `)
@@ -107,8 +117,12 @@ func lastLines(log rollout.LogTail) []section {
 	if lines.before == "" {
 		return nil
 	}
+	group := htmlCode(log.Kept.Group)
+	if log.URL != "" {
+		group += ", [all of it in CloudWatch](" + destination(log.URL) + ")"
+	}
 	lines.after += fmt.Sprintf("\n<sub>the last lines of %s of task %s in %s</sub>\n",
-		htmlCode(log.Container), htmlCode(shortID(log.Task)), htmlCode(log.Kept.Group))
+		htmlCode(log.Container), htmlCode(shortID(log.Task)), group)
 	return []section{lines}
 }
 
@@ -122,13 +136,25 @@ func foldedLines(of *rollout.Rollout) section {
 func facts(result rollout.Result, ended bool) []section {
 	switch {
 	case len(result.Rollouts) == 1:
-		return []section{comparison(result.Rollouts[0], ended)}
+		return []section{comparison(result.Rollouts[0], ended), newSettings(result.Rollouts[0])}
 	case len(result.Rollouts) > 1:
 		return services(result.Rollouts, ended)
 	case result.Registered != nil:
 		return []section{rows(revisionRows(*result.Registered)...)}
 	}
 	return nil
+}
+
+// newSettings are the settings of a service that are changed with a deployment.
+func newSettings(of *rollout.Rollout) section {
+	var changes []string
+	for _, call := range of.Calls {
+		changes = append(changes, settings(of, call.Update)...)
+	}
+	if len(changes) == 0 {
+		return section{}
+	}
+	return section{what: "settings", before: "\nSettings of the service: " + prose(strings.Join(changes, ", ")) + ".\n"}
 }
 
 // stillWarned is what was warned of and still holds, as far as it became an annotation.

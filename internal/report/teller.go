@@ -183,7 +183,7 @@ func (t *teller) Started(e rollout.Started) {
 func (t *teller) Progressed(e rollout.Progressed) {
 	r := t.r()
 	r.timeline.of(e.Rollout).progress(e.Rollout, r.timeline.now())
-	r.at(e.Rollout, progress(e.Rollout)+standing(e))
+	r.at(e.Rollout, progress(e.Rollout, e.Waits)+standing(e))
 	r.refresh()
 }
 
@@ -192,6 +192,16 @@ func (t *teller) HookCalled(e rollout.HookCalled) { t.r().hookCalled(e) }
 func (t *teller) NothingChanged(e rollout.NothingChanged) {
 	t.r().enter(t.rolling)
 	t.r().now(unchanging(e))
+}
+
+func (t *teller) UsualLearnt(e rollout.UsualLearnt) {
+	t.r().at(e.Rollout, "a deployment usually takes "+usual(*e.Rollout.Usual))
+}
+
+func (t *teller) UsualExceeded(e rollout.UsualExceeded) {
+	u := e.Rollout.Usual
+	t.r().at(e.Rollout, fmt.Sprintf("slower than the last %d, of which the slowest took %s",
+		u.Deployments, rollout.Span(u.Slowest)))
 }
 
 func (t *teller) ServiceSaid(e rollout.ServiceSaid) { t.r().at(e.Rollout, e.By+": "+said(e)) }

@@ -124,6 +124,7 @@ func hostile(attack string) []rollout.Event {
 		rollout.OneOffUnclear{Input: attack}, rollout.LogUnreadable{Container: attack, Kept: taskdef.Log{Driver: attack}}, rollout.NotStopped{Err: problem},
 		rollout.Repointed{Task: rollout.ScheduledTask{ScheduleName: rollout.ScheduleName{Rule: attack, Target: attack}}, Revision: revision.Revision},
 		rollout.TakenOver{Rollouts: []*rollout.Rollout{web}},
+		rollout.UsualLearnt{Rollout: &rollout.Rollout{Usual: &rollout.Usual{}, Look: web.Look}}, rollout.UsualExceeded{Rollout: &rollout.Rollout{Usual: &rollout.Usual{}, Look: web.Look}},
 		rollout.NothingChanged{Rollouts: []*rollout.Rollout{web}},
 		rollout.Registered{Result: revision},
 		rollout.Started{Rollout: web}, rollout.Progressed{Rollout: web},

@@ -290,10 +290,45 @@ func (t *timeline) lengths() string {
 
 func (t *track) lengths() string {
 	var lengths []string
-	for _, span := range t.spans {
-		if length := span.to - span.from; length >= time.Second {
-			lengths = append(lengths, fmt.Sprintf("%s %s", span.name, rollout.Span(length)))
-		}
+	for _, span := range t.long() {
+		lengths = append(lengths, fmt.Sprintf("%s %s", span.name, rollout.Span(span.to-span.from)))
 	}
 	return strings.Join(lengths, ", ")
+}
+
+// long are the spans that took a second or more.
+func (t *track) long() []span {
+	return slices.DeleteFunc(slices.Clone(t.spans), func(s span) bool { return s.to-s.from < time.Second })
+}
+
+// timings is a table of what was gone through and how long that took, folded: not of several services.
+func (t *timeline) timings(rollouts []*rollout.Rollout) section {
+	table := section{what: "timings", importance: picture, before: "\n| What | Began | Took |\n|---|---|---|\n"}
+	for _, track := range append([]*track{&t.before}, append(t.services, &t.after)...) {
+		for _, span := range track.long() {
+			row := fmt.Sprintf("| %s | %s | %s |\n", prose(span.name), clock(span.from), rollout.Span(span.to-span.from))
+			table.lines = append(table.lines, row)
+		}
+	}
+	if len(t.services) > 1 || len(table.lines) == 0 {
+		return section{}
+	}
+	return table.folded("Timings"+usualTitle(rollouts), false)
+}
+
+// usualTitle is how long a deployment usually takes, if that is known.
+func usualTitle(rollouts []*rollout.Rollout) string {
+	if len(rollouts) == 1 && rollouts[0].Usual.Known() {
+		return ": usually " + usual(*rollouts[0].Usual)
+	}
+	return ""
+}
+
+// usual is how long the last deployments took.
+func usual(u rollout.Usual) string {
+	text := fmt.Sprintf("about %s (the last %d: %s", rollout.Span(u.Median), u.Deployments, rollout.Span(u.Fastest))
+	if slowest := rollout.Span(u.Slowest); slowest != rollout.Span(u.Fastest) {
+		text += " to " + slowest
+	}
+	return text + ")"
 }

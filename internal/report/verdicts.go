@@ -58,9 +58,9 @@ func ending(r *rollout.Rollout) string {
 		}
 		return text
 	case rollout.EndedPlanned:
-		return planned(r) + "; " + dryRun
+		return plannedFor(r) + "; " + dryRun
 	case rollout.EndedStatus:
-		return progressSentence(r)
+		return standingNow(r)
 	case rollout.EndedUntouched:
 		return untouched(r)
 	}
@@ -77,19 +77,22 @@ func onTheWay(r *rollout.Rollout) string {
 
 const dryRun = "this was a dry run, and nothing was changed"
 
-// planned is what a deployment would do.
-func planned(r *rollout.Rollout) string {
+// plannedFor is what a deployment would do.
+func plannedFor(r *rollout.Rollout) string {
 	before, after := versions(r.Revision.Images)
-	what := replacing(r.Revision)
-	if before != after {
-		what = before + " → " + after
+	what := r.Service.Name + " " + before + " → " + after
+	if before == after {
+		what = replacing(r.Revision)
 	}
 	var more []string
+	if n := r.Revision.Variables; n > 0 {
+		more = append(more, plural(n, "variable"))
+	}
 	for _, call := range r.Calls {
 		if call.Skipped {
 			return "would start no deployment: the service runs " + r.Revision.Revision.ID() + " already"
 		}
-		more = append(more, updates(call.Update)...)
+		more = append(more, updates(r, call.Update)...)
 	}
 	return strings.Join(append([]string{"would deploy " + what}, more...), ", ")
 }

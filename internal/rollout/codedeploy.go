@@ -118,7 +118,8 @@ type CodeDeployment struct {
 	Undoes                           string
 	RollbackMessage                  string // what CodeDeploy says about it
 	Created                          time.Time
-	AppSpecSum                       string // the SHA-256 of its AppSpec
+	Ended                            time.Time // zero: it is not over
+	AppSpecSum                       string    // the SHA-256 of its AppSpec
 	ReadyTimeout, TerminationTimeout time.Duration
 
 	// The rest is what its target tells, and zero as long as that is not known.

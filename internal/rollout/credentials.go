@@ -1,6 +1,10 @@
 package rollout
 
-import "time"
+import (
+	"cmp"
+	"regexp"
+	"time"
+)
 
 // Keys are credentials by themselves. They are all empty, or the first two are set.
 type Keys struct{ AccessKeyID, SecretAccessKey, SessionToken string }
@@ -10,4 +14,25 @@ type Role struct {
 	ARN, SessionName string
 	ExternalID       string        // not with an identity token
 	MaxAge           time.Duration // 0 is an hour
+}
+
+// sessionNames takes what the name of a session may not hold.
+var sessionNames = regexp.MustCompile(`[^\w+=,.@-]+`)
+
+// SessionName names the session of a role that a run of a workflow assumes: gha-owner-repository-run-attempt, of 64
+// characters at most. CloudTrail tells the run by it, and so does ECS, which has on record who registered a revision.
+func SessionName(repository, run, attempt string) string {
+	end := "-" + run + "-" + cmp.Or(attempt, "1")
+	begin := sessionNames.ReplaceAllString("gha-"+repository, "-")
+	return begin[:min(len(begin), 64-len(end))] + end
+}
+
+var session = regexp.MustCompile(`^gha-.+-(\d+)-\d+$`)
+
+// RunOf is the id of the run whose name a session has; empty: it has another.
+func RunOf(name string) string {
+	if parts := session.FindStringSubmatch(name); parts != nil {
+		return parts[1]
+	}
+	return ""
 }

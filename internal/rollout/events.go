@@ -34,6 +34,8 @@ type Handler interface {
 	Started(Started)
 	Progressed(Progressed)
 	HookCalled(HookCalled)
+	UsualLearnt(UsualLearnt)
+	UsualExceeded(UsualExceeded)
 	NothingChanged(NothingChanged)
 	ServiceSaid(ServiceSaid)
 	TasksFailed(TasksFailed)
@@ -150,6 +152,12 @@ type (
 		Hook    LifecycleHook
 	}
 
+	// UsualLearnt comes when it is known how long deployments of the service usually take.
+	UsualLearnt struct{ Rollout *Rollout }
+
+	// UsualExceeded comes when one takes longer than they did.
+	UsualExceeded struct{ Rollout *Rollout }
+
 	// NothingChanged comes when of several services none has changed for a while.
 	NothingChanged struct {
 		Rollouts []*Rollout
@@ -264,6 +272,7 @@ const (
 	SightHealthCheck Sight = "health-check" // how the load balancer checks them
 	SightCauses      Sight = "causes"       // why tasks failed
 	SightLastLines   Sight = "last-lines"   // what the container wrote last
+	SightPast        Sight = "past"         // how the deployments before ended
 	SightOneOff      Sight = "one-off"      // what a task that runs once writes
 	SightDuration    Sight = "duration"     // how long the traffic takes to move
 )
@@ -287,6 +296,8 @@ func (e Repointed) Tell(h Handler)        { h.Repointed(e) }
 func (e Started) Tell(h Handler)          { h.Started(e) }
 func (e Progressed) Tell(h Handler)       { h.Progressed(e) }
 func (e HookCalled) Tell(h Handler)       { h.HookCalled(e) }
+func (e UsualLearnt) Tell(h Handler)      { h.UsualLearnt(e) }
+func (e UsualExceeded) Tell(h Handler)    { h.UsualExceeded(e) }
 func (e NothingChanged) Tell(h Handler)   { h.NothingChanged(e) }
 func (e ServiceSaid) Tell(h Handler)      { h.ServiceSaid(e) }
 func (e TasksFailed) Tell(h Handler)      { h.TasksFailed(e) }

@@ -59,6 +59,7 @@ type LogTail struct {
 	Task      string // its id
 	Kept      taskdef.Log
 	Stream    string
+	URL       string   // where a person reads all of it; empty where the console is not known
 	Error     []string // the lines around the one that looks like the error, where it is none of the last
 	Skipped   int      // how many lines there are between
 	Lines     []string // the last

@@ -44,6 +44,7 @@ const (
 	NoteLastFailed    NoteAbout = "last-failed"    // the last deployment failed, and an older one runs
 	NoteNothingRuns   NoteAbout = "nothing-runs"   // the last deployment failed, and no older one runs
 	NoteUnderway      NoteAbout = "underway"       // a deployment that ours will supersede is
+	NoteDropped       NoteAbout = "dropped"        // the file lacks what runs has, by its paths
 	NoteLeftOut       NoteAbout = "left-out"       // what ECS would refuse was
 	NoteRestart       NoteAbout = "restart"        // nothing is given to change
 	NoteFileFound     NoteAbout = "file-found"     // a file is used that no input names

@@ -14,6 +14,7 @@ type Rollout struct {
 	// The plan.
 	By       string   // who carries it out, as people call it: ECS, say
 	Runs     Revision // what the service ran before
+	Before   *Counts  // of the service then; nil where another run had started the deployment
 	Planned  int      // the revision that is deployed: an index of Plan.Revisions
 	Update   Update   // what UpdateService is sent
 	Settings Detail   // what only its kind of deployment is planned by; nil: nothing
@@ -35,6 +36,10 @@ type Rollout struct {
 	Continued     []string // ids of the hooks at which this run has let it go on
 	Outputs       []Output // of the step, which only its kind of deployment has
 	FromStage     string   // of the lifecycle, at which it was when this run found it; empty: this run has started it
+
+	// What is known of its earlier deployments.
+	Past  []PastDeployment // newest first; none: that was not looked at
+	Usual *Usual           // nil: that was not looked at
 
 	Look    // the last one
 	Phase   Phase

@@ -16,8 +16,9 @@ type Revision struct {
 	ARN      string
 	Family   string
 	Number   int
-	Active   bool   // an INACTIVE one still runs, but cannot be deployed
-	By       string // the ARN of who registered it
+	Active   bool      // an INACTIVE one still runs, but cannot be deployed
+	By       string    // the ARN of who registered it
+	Made     time.Time // when it was registered
 	Document taskdef.Document
 }
 
@@ -73,6 +74,23 @@ type Service struct {
 	Placement   Placement    // of its tasks
 	Deployments []Deployment // newest first
 	Events      []ServiceEvent
+}
+
+// Counts are how many tasks of a service run and are wanted, and the limits for a rollout.
+type Counts struct {
+	Running, Desired int
+	Minimum, Maximum int // percent
+}
+
+// Counts are those of a service that runs a revision.
+func (s Service) Counts(runs Revision) Counts {
+	counts := Counts{Desired: s.Desired, Minimum: s.Minimum, Maximum: s.Maximum}
+	for _, d := range s.Deployments {
+		if d.TaskDefinition == runs.ARN {
+			counts.Running += d.Running
+		}
+	}
+	return counts
 }
 
 // Monitor is what watches deployments and fails those that go wrong.

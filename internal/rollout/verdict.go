@@ -209,6 +209,8 @@ type RevisionResult struct {
 	Previous Revision
 	Changed  bool // it is a new one
 	Images   []taskdef.ImageChange
+	// Variables is how many environment variables with values are not as they were.
+	Variables int
 }
 
 // OneOffResult is what became of a task that was to run once.

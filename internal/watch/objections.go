@@ -18,15 +18,22 @@ const objectionsAfter = time.Minute
 // Network Load Balancer it may take some minutes.
 const objectionsAgain = 30 * time.Second
 
-// tellObjections says once what load balancers have against tasks that run for a while: ECS tells it only when it stops
-// them, if it does.
+// objectionsRenewed is how long what it has against them is taken to hold.
+const objectionsRenewed = time.Minute
+
+// tellObjections says what load balancers have against tasks that run for a while, and says it again only when it has
+// changed: ECS tells it only when it stops them, if it does.
 func (w *watcher) tellObjections(ctx context.Context, f *follower) error {
 	keepSince(&f.runningSince, f.At, f.Deployment.Running > 0 && !f.GoingBack)
 	switch {
 	case f.runningSince.IsZero():
 		f.objected, f.objection = false, nil
 		return nil
-	case f.objected, f.accepted(), f.At.Sub(f.runningSince) < objectionsAfter, f.At.Sub(f.askedAt) < objectionsAgain,
+	case f.accepted():
+		f.objection = nil
+		return nil
+	case f.At.Sub(f.runningSince) < objectionsAfter, f.At.Sub(f.askedAt) < objectionsAgain,
+		f.objected && (f.objection == nil || f.At.Sub(f.askedAt) < objectionsRenewed),
 		w.until.Objections == nil, w.noTasks, len(f.Service.TargetGroups) == 0, w.looksLeft == 0:
 		return nil
 	}
@@ -35,12 +42,25 @@ func (w *watcher) tellObjections(ctx context.Context, f *follower) error {
 	if err != nil {
 		return err
 	}
+	before := f.objection
 	f.askedAt, f.objected = f.At, judged
-	if findings := w.until.Objections(evidence); len(findings) > 0 {
-		f.objection = &findings[0]
+	f.objection = nil
+	findings := w.until.Objections(evidence)
+	if len(findings) == 0 {
+		return nil
+	}
+	if f.objection = &findings[0]; before == nil || !alike(*before, findings[0]) {
 		w.emit(rollout.TargetsUnhealthy{Rollout: f.Rollout, Findings: findings})
 	}
 	return nil
+}
+
+// alike tells whether two findings on load balancers say the same, of whatever number of tasks.
+func alike(a, b rollout.Finding) bool {
+	if a.Answer == nil || b.Answer == nil {
+		return a.Answer == b.Answer && a.Said == b.Said
+	}
+	return *a.Answer == *b.Answer
 }
 
 // accepted tells whether load balancers have found the tasks healthy, as the course of the deployment shows.

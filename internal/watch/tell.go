@@ -32,7 +32,11 @@ func (w *watcher) tell(f *follower) {
 	}
 	if moved {
 		f.movedAt = f.At
-		w.emit(rollout.Progressed{Rollout: f.Rollout})
+		progressed := rollout.Progressed{Rollout: f.Rollout}
+		if !f.accepted() {
+			progressed.Waits = f.objection
+		}
+		w.emit(progressed)
 	}
 }
 

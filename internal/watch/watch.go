@@ -212,6 +212,7 @@ func (w *watcher) round(ctx context.Context) error {
 	}
 	for _, f := range open {
 		w.tell(f)
+		w.tellUsual(f)
 		for _, step := range []func(context.Context, *follower) error{w.proceed, w.tellFailures, w.tellObjections, w.judge} {
 			err := step(ctx, f)
 			if err != nil && !cloud.Transient(err) {

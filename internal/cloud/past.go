@@ -1,0 +1,104 @@
+package cloud
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"ecs-deploy/internal/rollout"
+)
+
+// mostPast is how many past deployments are told of.
+const mostPast = 5
+
+// history is the service deployments of a service, newest first: at most a hundred, of the last 90 days
+// (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListServiceDeployments.html).
+func (c *Client) history(ctx context.Context, service rollout.ServiceKey) ([]types.ServiceDeploymentBrief, error) {
+	most := int32(100)
+	listed, err := c.listServiceDeployments(ctx, service, ecs.ListServiceDeploymentsInput{MaxResults: &most})
+	slices.SortStableFunc(
+		listed,
+		func(a, b types.ServiceDeploymentBrief) int { return deref(b.CreatedAt).Compare(deref(a.CreatedAt)) },
+	)
+	return listed, err
+}
+
+// ended are those of some service deployments that have come to an end.
+func ended(listed []types.ServiceDeploymentBrief) []rollout.PastDeployment {
+	var past []rollout.PastDeployment
+	for _, d := range listed {
+		if d.FinishedAt == nil {
+			continue
+		}
+		started := d.StartedAt
+		if started == nil {
+			started = d.CreatedAt
+		}
+		past = append(past, rollout.PastDeployment{
+			ID:        deploymentID(deref(d.TargetServiceRevisionArn)),
+			Made:      deref(d.TargetServiceRevisionArn),
+			Status:    string(d.Status),
+			Reason:    deref(d.StatusReason),
+			Succeeded: d.Status == types.ServiceDeploymentStatusSuccessful,
+			Started:   deref(started),
+			Finished:  *d.FinishedAt,
+		})
+	}
+	return past
+}
+
+// Past are the service deployments of a service that are over.
+func (e *ecsCarrier) Past(ctx context.Context, r *rollout.Rollout) ([]rollout.PastDeployment, error) {
+	ctx, cancel := withinSight(ctx)
+	defer cancel()
+	listed, err := e.client.history(ctx, r.Service.ServiceKey)
+	return ended(listed), err
+}
+
+// Deployed reads the task definitions that the last of the past deployments had deployed.
+func (e *ecsCarrier) Deployed(
+	ctx context.Context, r *rollout.Rollout, past []rollout.PastDeployment,
+) ([]rollout.PastDeployment, error) {
+	past = slices.Clone(past[:min(len(past), mostPast)])
+	var made []string
+	for _, p := range past {
+		made = append(made, p.Made)
+	}
+	if len(made) == 0 {
+		return nil, nil
+	}
+	definitions, err := e.client.serviceRevisions(ctx, r.Service.Name, made...)
+	if err != nil {
+		return past, err
+	}
+	return past, e.client.revisions(ctx, past, definitions)
+}
+
+// revisions reads the revisions that past deployments had deployed: what each made is one of the definitions. Of a
+// revision that is deleted, or cannot be read, only the name is known.
+func (c *Client) revisions(ctx context.Context, past []rollout.PastDeployment, definitions map[string]string) error {
+	var arns []string
+	for _, p := range past {
+		if arn := definitions[p.Made]; arn != "" && !slices.Contains(arns, arn) {
+			arns = append(arns, arn)
+		}
+	}
+	read := make([]rollout.Revision, len(arns))
+	err := Each(ctx, arns, func(ctx context.Context, i int, arn string) (err error) {
+		read[i], err = c.Revision(ctx, arn)
+		var p *rollout.Problem
+		if errors.As(err, &p) {
+			read[i], err = rollout.Named(arn), nil
+		}
+		return err
+	})
+	for i, p := range past {
+		if at := slices.Index(arns, definitions[p.Made]); at >= 0 {
+			past[i].Revision = read[at]
+		}
+	}
+	return err
+}

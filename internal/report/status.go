@@ -1,0 +1,267 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"ecs-deploy/internal/rollout"
+)
+
+// isStatus tells whether nothing was asked but how services stand.
+func isStatus(result rollout.Result) bool {
+	return len(result.Rollouts) > 0 && result.Rollouts[0].Verdict.Ending == rollout.EndedStatus
+}
+
+// settled tells whether no deployment of a service is under way.
+func settled(of *rollout.Rollout) bool {
+	over := of.Deployment.State == rollout.RolloutCompleted && of.Progress.Stage == ""
+	return over || of.Progress.Ended || of.Progress.Course == rollout.Over
+}
+
+// standingNow is how a service stands: who serves, and what is under way.
+func standingNow(of *rollout.Rollout) string {
+	now := serving(of)
+	_, split := leftSplit(of)
+	if now == "" || !settled(of) || split {
+		return strings.Join(filled(now, progressSentence(of)), "; ")
+	}
+	return now
+}
+
+// standingInShort is the same in a title.
+func standingInShort(of *rollout.Rollout) string {
+	now := serving(of)
+	if now == "" || settled(of) {
+		return cmp.Or(now, progressSentence(of))
+	}
+	text := now + "; " + named(of, of.Revision.Revision.ID()) + " is under way"
+	if wait := of.Progress.Wait; wait == rollout.WaitContinue || wait == rollout.WaitTraffic {
+		text = strings.TrimSuffix(text, "under way") + "waiting for approval"
+	}
+	return text
+}
+
+// servesSince is since when what serves is in place; empty: that is not known.
+func servesSince(of *rollout.Rollout) string {
+	if len(of.Progress.Serves) == 0 {
+		return ""
+	}
+	serves := of.Progress.Serves[0].TaskDefinition
+	for _, past := range of.Past {
+		if past.Succeeded && past.Revision.ARN == serves {
+			return minute(past.Finished)
+		}
+	}
+	return ""
+}
+
+// minute is a point in time, as exact as people want it.
+func minute(at time.Time) string { return at.UTC().Format("2006-01-02 15:04 UTC") }
+
+// runningNow is the revision that serves, as far as it is known: the one that is deployed, or the one before.
+func runningNow(of *rollout.Rollout) rollout.Revision {
+	if serves := of.Progress.Serves; len(serves) > 0 && serves[0].TaskDefinition == of.Revision.Previous.ARN {
+		return of.Revision.Previous
+	}
+	return of.Revision.Revision
+}
+
+// registrar is who registered a revision: a user, or a role and the session or run in which it was assumed.
+func registrar(arn string) string {
+	parts := assumed.FindStringSubmatch(arn)
+	if parts == nil {
+		return arn[strings.LastIndexByte(arn, ':')+1:]
+	}
+	if run := rollout.RunOf(parts[2]); run != "" {
+		return "role " + parts[1] + ", run " + run
+	}
+	return "role " + parts[1] + ", session " + parts[2]
+}
+
+// assumed is the ARN of the session of a role
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html).
+var assumed = regexp.MustCompile(`:assumed-role/([^/]+)/(.+)$`)
+
+// registered is when and by whom a revision was registered, as far as that is known.
+func registered(revision rollout.Revision) string {
+	var parts []string
+	if !revision.Made.IsZero() {
+		parts = append(parts, minute(revision.Made))
+	}
+	if revision.By != "" {
+		parts = append(parts, "by "+registrar(revision.By))
+	}
+	return strings.Join(parts, " ")
+}
+
+// lastDeployment is how the last deployment ended, if that was no success and nothing else is under way.
+func lastDeployment(of *rollout.Rollout) string {
+	if len(of.Past) == 0 || of.Past[0].Succeeded || !settled(of) {
+		return ""
+	}
+	last := of.Past[0]
+	return fmt.Sprintf("%s: %s at %s%s", ofVersion(last.Revision), pastEnd(last), minute(last.Finished),
+		because(becauseOf.ReplaceAllString(last.Reason, "")))
+}
+
+// pastEnd is how a past deployment ended.
+func pastEnd(past rollout.PastDeployment) string {
+	switch {
+	case past.Succeeded:
+		return "succeeded"
+	case past.Status == string(rollout.ServiceDeploymentRollbackSuccessful):
+		return "rolled back"
+	case past.Status == string(rollout.ServiceDeploymentRollbackFailed):
+		return "rollback failed"
+	}
+	return rollout.InWords(past.Status)
+}
+
+// begun is when the deployment began that is under way, and how long one usually takes; empty: none is.
+func begun(of *rollout.Rollout) string {
+	if settled(of) || of.Deployment.Created.IsZero() {
+		return ""
+	}
+	text := "It began at " + minute(of.Deployment.Created) + "."
+	if of.Usual.Known() {
+		text += " A deployment usually takes " + usual(*of.Usual) + "."
+	}
+	return text
+}
+
+// ofVersion is a revision with the version of its first container's image, as far as that is known.
+func ofVersion(revision rollout.Revision) string {
+	containers := revision.Document.Containers()
+	switch {
+	case revision.ID() == "":
+		return "a revision that is not known"
+	case len(containers) == 0:
+		return revision.ID()
+	}
+	return revision.ID() + " (" + version(containers[0].Image) + ")"
+}
+
+// whatNow is what to do about how a service stands; empty: nothing.
+func (r *Reporter) whatNow(of *rollout.Rollout) string {
+	for _, w := range r.warnings {
+		if w.until == of.Service.ServiceKey {
+			return "" // a warning says it
+		}
+	}
+	_, split := leftSplit(of)
+	switch {
+	case split:
+		return "Move the traffic back with operation: rollback."
+	case of.Progress.Wanted > 0 && len(of.Progress.Serves) == 0:
+		return "Look at the stopped tasks of the service in the console. To get it up again, deploy a revision that " +
+			"works, with task-definition: family:revision."
+	case !settled(of) && (of.Progress.RollbackID != "" || strings.HasPrefix(of.Progress.State, "ROLLBACK_")):
+		return "Wait until the rollback is over."
+	case !settled(of):
+		return "Wait until the deployment is over, or take it back with operation: rollback."
+	}
+	return ""
+}
+
+// statusFacts are the lines of the log on how a service stands.
+func (r *Reporter) statusFacts(of *rollout.Rollout) []rollout.Fact {
+	facts := []rollout.Fact{{Name: of.Service.Name, Value: standingNow(of)}}
+	now := runningNow(of)
+	for _, container := range now.Document.Containers() {
+		facts = append(facts, rollout.Fact{Name: "image", Value: container.Name + "  " + container.Image})
+	}
+	for _, more := range []rollout.Fact{
+		{Name: "since", Value: servesSince(of)},
+		{Name: "registered", Value: registered(now)},
+		{Name: "last deployment", Value: lastDeployment(of)},
+		{Name: "under way", Value: begun(of)},
+		{Name: "next", Value: r.whatNow(of)},
+	} {
+		if more.Value != "" {
+			facts = append(facts, more)
+		}
+	}
+	for i, past := range of.Past {
+		name := ""
+		if i == 0 {
+			name = "deployments"
+		}
+		facts = append(facts, rollout.Fact{Name: name, Value: fmt.Sprintf("%s  %-20s  %-15s  %s", minute(past.Finished),
+			ofVersion(past.Revision), pastEnd(past), rollout.Span(past.Took()))})
+	}
+	return facts
+}
+
+// status is the part of the summary on how one service stands: who serves, what to do, what runs, and how its last
+// deployments ended.
+func (r *Reporter) status(of *rollout.Rollout) []section {
+	kind, lines := "NOTE", []string{sentence(cmp.Or(serving(of), progressSentence(of)))}
+	if !settled(of) && serving(of) != "" {
+		lines = append(lines, strings.Join(filled(sentence(paragraph(progressSentence(of))), begun(of)), " "))
+	}
+	if at := servesSince(of); at != "" {
+		lines[0] += " In place since " + at + "."
+	}
+	if last := lastDeployment(of); last != "" {
+		lines = append(lines, sentence("Last deployment: "+last))
+	}
+	for _, w := range r.warnings {
+		if w.until == of.Service.ServiceKey {
+			kind, lines = "WARNING", append(lines, w.text)
+		}
+	}
+	if next := r.whatNow(of); next != "" {
+		kind, lines = "WARNING", append(lines, nextLine(next))
+	}
+	now := runningNow(of)
+	table := []row{{"Service", link(of.Service.Name, of.Service.URL) + " in " + code(of.Service.Cluster)}}
+	for _, container := range now.Document.Containers() {
+		table = append(table, row{"Image of " + code(container.Name), code(container.Image)})
+	}
+	table = append(table, row{"Revision", code(now.ID())})
+	if text := registered(now); text != "" {
+		table = append(table, row{"Registered", r.withRun(text, now.By)})
+	}
+	return []section{{before: alert(kind, lines...)}, rows(table...), r.pastDeployments(of)}
+}
+
+// withRun is text with the run of a session as a link, where it is one of this repository.
+func (r *Reporter) withRun(text, by string) string {
+	parts := assumed.FindStringSubmatch(by)
+	repository, server := r.getenv("GITHUB_REPOSITORY"), r.getenv("GITHUB_SERVER_URL")
+	if parts == nil || repository == "" || server == "" {
+		return prose(text)
+	}
+	run := rollout.RunOf(parts[2])
+	if run == "" ||
+		!strings.HasPrefix(rollout.SessionName(repository, run, ""), parts[2][:strings.LastIndexByte(parts[2], '-')]) {
+		return prose(text)
+	}
+	text = strings.TrimSuffix(text, "run "+run)
+	return prose(text) + " [run " + run + "](" + destination(server+"/"+repository+"/actions/runs/"+run) + ")"
+}
+
+// pastDeployments is a table of the last deployments of a service.
+func (r *Reporter) pastDeployments(of *rollout.Rollout) section {
+	table := section{what: "deployments", importance: evidence,
+		before: "\n| Ended | Deployed | Outcome | Took | Registered |\n|---|---|---|---|---|\n"}
+	for _, past := range of.Past {
+		sign := icon(rollout.Failed)
+		switch {
+		case past.Succeeded:
+			sign = icon(rollout.Succeeded)
+		case past.Status == string(rollout.ServiceDeploymentRollbackSuccessful):
+			sign = icon(rollout.RolledBack)
+		}
+		by := ""
+		if past.Revision.By != "" {
+			by = r.withRun(registrar(past.Revision.By), past.Revision.By)
+		}
+		table.lines = append(table.lines, fmt.Sprintf("| %s | %s | %s %s | %s | %s |\n", minute(past.Finished),
+			prose(ofVersion(past.Revision)), sign, pastEnd(past), rollout.Span(past.Took()), by))
+	}
+	return table.unlessEmpty()
+}
