@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -14,14 +15,15 @@ import (
 	"ecs-deploy/internal/viewer"
 )
 
-// Demo shows what a workflow would: the log of a run against a scenario, and the outputs and the
-// summary that it leaves. It returns the exit code of the run.
+// Demo shows what the page of a workflow's run would: its log, folded where GitHub folds it. Verbose, it shows all of
+// it, and the outputs and the summary that the run leaves. It returns the exit code of the run.
 func Demo(ctx context.Context, args []string, env Env) int {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.SetOutput(env.Stdout)
 	list := flags.Bool("list", false, "list the scenarios")
+	verbose := flags.Bool("v", false, "unfold the log, and show the outputs and the Markdown of the summary")
 	flags.Usage = func() {
-		fmt.Fprintln(env.Stdout, "usage: demo [-list] [scenario]")
+		fmt.Fprintln(env.Stdout, "usage: demo [-list] [-v] [scenario]")
 		flags.PrintDefaults()
 	}
 	switch err := flags.Parse(args); {
@@ -30,9 +32,7 @@ func Demo(ctx context.Context, args []string, env Env) int {
 	case err != nil || flags.NArg() > 1:
 		return 2
 	case *list:
-		for _, scenario := range ecssim.Scenarios() {
-			fmt.Fprintf(env.Stdout, "%-16s %s\n", scenario.Name, scenario.Story)
-		}
+		listScenarios(env.Stdout)
 		return 0
 	}
 	scenario := "healthy"
@@ -40,20 +40,40 @@ func Demo(ctx context.Context, args []string, env Env) int {
 		scenario = flags.Arg(0)
 	}
 	screen := env.Stdout
-	env.Stdout = viewer.New(screen)
+	env.Stdout = viewer.New(screen, *verbose)
 	left, err := Rehearse(ctx, scenario, env)
 	if err != nil {
 		fmt.Fprintln(screen, err)
 		return 1
 	}
-	fmt.Fprintf(
-		screen,
-		"\n──── Outputs ────\n%s\n──── Summary ────\n%s\nexit code %d\n",
-		viewer.Outputs(left.Outputs),
-		left.Summary,
-		left.Code,
-	)
+	if *verbose {
+		fmt.Fprintf(screen, "\n──── Outputs ────\n%s\n──── Summary ────\n%s", viewer.Outputs(left.Outputs), left.Summary)
+	}
+	fmt.Fprintf(screen, "\nexit code %d\n", left.Code)
+	if flags.NArg() == 0 {
+		fmt.Fprint(screen, tryNext)
+	}
 	return left.Code
+}
+
+// tryNext is what a first demo ends with.
+const tryNext = `
+Try next:
+  go run . demo -v                                         the same, unfolded, with its outputs and summary
+  go run . demo crash-rollback                             a deployment that fails
+  go run . demo -list                                      all that can be played
+  go run ./internal/preview -o page.html crash-rollback    a summary as a page
+`
+
+// listScenarios lists what can be played, in two columns.
+func listScenarios(to io.Writer) {
+	widest := 0
+	for _, scenario := range ecssim.Scenarios() {
+		widest = max(widest, len(scenario.Name))
+	}
+	for _, scenario := range ecssim.Scenarios() {
+		fmt.Fprintf(to, "%-*s  %s\n", widest, scenario.Name, scenario.Story)
+	}
 }
 
 // Left is what a run leaves beside its log.

@@ -327,9 +327,16 @@ func TestRehearsal(t *testing.T) {
 func TestDemo(t *testing.T) {
 	var screen bytes.Buffer
 	require.Zero(t, Demo(t.Context(), nil, Env{Stdout: &screen}))
-	for _, part := range []string{"▼ Rollout", "Notice: web v2 → main", "── Outputs ──", "outcome=succeeded", "── Summary ──", "## ✅ web v2 → main", "exit code 0"} {
+	for _, part := range []string{"▶ Rollout", "Notice: web v2 → main", "exit code 0", "Try next:\n  go run . demo -v "} {
 		require.Contains(t, screen.String(), part)
 	}
+	require.NotContains(t, screen.String(), "──", "outputs and Markdown are for those who ask for them")
+	screen.Reset()
+	require.Zero(t, Demo(t.Context(), []string{"-v", "healthy"}, Env{Stdout: &screen}))
+	for _, part := range []string{"▼ Rollout", "── Outputs ──", "outcome=succeeded", "── Summary ──", "## ✅ web v2 → main"} {
+		require.Contains(t, screen.String(), part)
+	}
+	require.NotContains(t, screen.String(), "Try next")
 	screen.Reset()
 	require.Zero(t, Demo(t.Context(), []string{"-list"}, Env{Stdout: &screen}))
 	for _, scenario := range ecssim.Scenarios() {

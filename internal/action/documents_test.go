@@ -196,7 +196,7 @@ func TestREADMEShowsWhatTheDemoShows(t *testing.T) {
 	excerpt := regexp.MustCompile("(?s)\n\n```\n(.*?)```\n").FindStringSubmatch(string(text))[1] // a fence that closes has no empty line above it
 	require.Greater(t, strings.Count(excerpt, "\n"), 10)
 	var screen strings.Builder
-	require.Equal(t, 4, Demo(t.Context(), []string{"crash-rollback"}, Env{Stdout: &screen}))
+	require.Equal(t, 4, Demo(t.Context(), []string{"-v", "crash-rollback"}, Env{Stdout: &screen}))
 	shown := strings.Split(regexp.MustCompile(`\x1b\[\d+m`).ReplaceAllString(screen.String(), ""), "\n")
 	for line := range strings.Lines(excerpt) {
 		if strings.TrimSpace(line) == "…" {

@@ -12,12 +12,14 @@ import (
 // turns the runner's commands into what they look like.
 type Viewer struct {
 	screen io.Writer
+	unfold bool
 	rest   []byte // of a line that is not complete
-	indent string
+	group  string // that is open
 }
 
-// New makes a Viewer that writes to the screen.
-func New(screen io.Writer) *Viewer { return &Viewer{screen: screen} }
+// New makes a Viewer that writes to the screen. Groups are folded, as on the page of a run that is over, unless they
+// are to be unfolded.
+func New(screen io.Writer, unfold bool) *Viewer { return &Viewer{screen: screen, unfold: unfold} }
 
 var command = regexp.MustCompile(`^::([a-z-]+)( title=([^:]*))?::(.*)$`)
 
@@ -42,18 +44,38 @@ func (v *Viewer) Write(text []byte) (int, error) {
 func (v *Viewer) show(line string) string {
 	found := command.FindStringSubmatch(line)
 	if found == nil {
-		return v.indent + line + "\n"
+		return v.text(line)
 	}
 	title, message := unescape.Replace(found[3]), unescape.Replace(found[4])
 	switch found[1] {
 	case "group":
-		v.indent = "  "
-		return "▼ " + message + "\n"
+		v.group = message
+		if v.unfold {
+			return "▼ " + message + "\n"
+		}
 	case "endgroup":
-		v.indent = ""
-		return ""
+		group := v.group
+		v.group = ""
+		if !v.unfold {
+			return "▶ " + group + "\n"
+		}
 	case "error", "warning", "notice":
-		return strings.ToUpper(found[1][:1]) + found[1][1:] + ": " + title + "\n       " + message + "\n"
+		head := strings.ToUpper(found[1][:1]) + found[1][1:] + ": "
+		if title != "" {
+			head += title + "\n       "
+		}
+		return head + message + "\n"
+	}
+	return ""
+}
+
+// text is a line that is no command.
+func (v *Viewer) text(line string) string {
+	switch {
+	case v.group == "":
+		return line + "\n"
+	case v.unfold:
+		return "  " + line + "\n"
 	}
 	return ""
 }
