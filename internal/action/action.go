@@ -246,7 +246,7 @@ func finish(emit rollout.Emit, result rollout.Result, err error) int {
 	return exitCode(result.Outcome(), err)
 }
 
-// exitCodes are the exit codes of the process, and documented in the README.
+// exitCodes are the exit codes of the process, and documented.
 var exitCodes = map[rollout.Outcome]int{
 	rollout.Succeeded:      0,
 	rollout.Unchanged:      0,

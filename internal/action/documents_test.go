@@ -77,6 +77,16 @@ func TestNoDescriptionIsCutByAComment(t *testing.T) {
 	require.NotRegexp(t, `(?m)^\s+description: [^"'\n][^\n]* #`, string(text))
 }
 
+// The Marketplace takes no longer one (https://docs.github.com/actions/reference/metadata-syntax-for-github-actions).
+func TestTheDescriptionOfTheActionIsShort(t *testing.T) {
+	text, err := os.ReadFile("../../action.yml")
+	require.NoError(t, err)
+	var file struct{ Description string }
+	require.NoError(t, yaml.Unmarshal(text, &file))
+	require.NotEmpty(t, file.Description)
+	require.LessOrEqual(t, len(file.Description), 125)
+}
+
 func TestActionFileDeclaresTheOutputs(t *testing.T) {
 	var want []string
 	for _, output := range entries(declared(t).Outputs) {
@@ -92,49 +102,64 @@ func TestActionFileDeclaresTheOutputs(t *testing.T) {
 	require.ElementsMatch(t, want, slices.Collect(maps.Keys(got)))
 }
 
-func TestREADMEHasTheTablesOfTheCode(t *testing.T) {
-	const path = "../../README.md"
-	text, err := os.ReadFile(path)
-	require.NoError(t, err)
+// documents are the texts for users, by their paths from here.
+func documents(t testing.TB) map[string]string {
+	t.Helper()
+	paths := []string{"../../README.md"}
+	require.NoError(t, filepath.WalkDir("../../.github/docs", func(path string, entry os.DirEntry, err error) error {
+		if err == nil && filepath.Ext(path) == ".md" {
+			paths = append(paths, path)
+		}
+		return err
+	}))
+	texts := map[string]string{}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		texts[path] = string(text)
+	}
+	require.Greater(t, len(texts), 20)
+	return texts
+}
+
+func TestDocumentsHaveTheTablesOfTheCode(t *testing.T) {
 	file := declared(t)
 	var ours, amazons []entry
 	for _, input := range entries(file.Inputs) {
-		if description, is := strings.CutPrefix(input.Description, "As in aws-actions/amazon-ecs-deploy-task-definition. "); is {
+		if description, is := strings.CutPrefix(input.Description, asAmazons); is {
 			amazons = append(amazons, entry{input.Name, description, input.Default})
 		} else {
 			ours = append(ours, input)
 		}
 	}
-	want := string(text)
-	for name, table := range map[string]string{
+	tables := map[string]string{
 		"inputs":      table("input", ours),
 		"amazon":      table("input", amazons),
 		"outputs":     table("output", entries(file.Outputs)),
 		"knowledge":   knowledge(),
 		"credentials": credentialErrors(),
-		"summary":     failedSummary(t),
-	} {
-		section := regexp.MustCompile(`(?s)(<!-- ` + name + `: [^\n]* -->\n).*?(<!-- end -->)`)
-		require.Regexp(t, section, want)
-		want = section.ReplaceAllStringFunc(want, func(old string) string {
-			parts := section.FindStringSubmatch(old)
-			return parts[1] + table + parts[2]
+	}
+	section := regexp.MustCompile(`(?s)<!-- ([a-z]+): written by [^\n]* -->\n.*?<!-- end -->`)
+	seen := 0
+	for path, text := range documents(t) {
+		want := section.ReplaceAllStringFunc(text, func(old string) string {
+			seen++
+			head, _, _ := strings.Cut(old, "\n")
+			table, known := tables[section.FindStringSubmatch(old)[1]]
+			require.True(t, known, "%s: %s", path, head)
+			return head + "\n" + table + "<!-- end -->"
 		})
+		if *update && want != text {
+			require.NoError(t, os.WriteFile(path, []byte(want), 0o644))
+			continue
+		}
+		require.True(t, want == text, "a table of %s is out of date: run go test ./internal/action -update", path)
 	}
-	if *update {
-		require.NoError(t, os.WriteFile(path, []byte(want), 0o644))
-		return
-	}
-	require.True(t, want == string(text), "a table of the README is out of date: run go test ./internal/action -update")
+	require.Equal(t, len(tables), seen)
 }
 
-// failedSummary is the summary of a deployment that was rolled back, with a heading that fits below others.
-func failedSummary(t *testing.T) string {
-	t.Helper()
-	summary, found := readScenario(t, "crash-rollback").part(summaryPart)
-	require.True(t, found)
-	return "\n" + strings.Replace(summary, "## ", "#### ", 1) + "\n"
-}
+// asAmazons is how the descriptions begin of the inputs that are there for those who come from AWS's own action.
+const asAmazons = "As in aws-actions/amazon-ecs-deploy-task-definition. "
 
 func knowledge() string {
 	var b strings.Builder
@@ -172,10 +197,10 @@ func table(title string, rows []entry) string {
 }
 
 func TestREADMETellsTheExitCodes(t *testing.T) {
-	text, err := os.ReadFile("../../README.md")
-	require.NoError(t, err)
-	for outcome, code := range exitCodes {
-		require.Regexp(t, fmt.Sprintf("(?m)^\\| `%s` \\| .* \\| %d \\|$", outcome, code), string(text))
+	for _, path := range []string{"../../README.md", "../../.github/docs/outputs.md"} {
+		for outcome, code := range exitCodes {
+			require.Regexp(t, fmt.Sprintf("(?m)^\\| `%s` \\| .* \\| %d \\|$", outcome, code), documents(t)[path])
+		}
 	}
 	require.Equal(t, 2, exitCode(rollout.Failed, &rollout.Problem{Kind: rollout.BadInput}))
 	require.Equal(t, 3, exitCode(rollout.Failed, &rollout.Problem{Kind: rollout.Refused}))
@@ -188,78 +213,64 @@ func TestTheImageIsWhatTheActionFileStarts(t *testing.T) {
 	require.Contains(t, string(dockerfile), "ENTRYPOINT [\"/ecs-deploy\"]\n")
 }
 
-// TestREADMEShowsWhatTheDemoShows takes the first excerpt of a log in the README line by line; a line
-// of dots stands for what was left out.
-func TestREADMEShowsWhatTheDemoShows(t *testing.T) {
-	text, err := os.ReadFile("../../README.md")
-	require.NoError(t, err)
-	excerpt := regexp.MustCompile("(?s)\n\n```\n(.*?)```\n").FindStringSubmatch(string(text))[1] // a fence that closes has no empty line above it
-	require.Greater(t, strings.Count(excerpt, "\n"), 10)
-	var screen strings.Builder
-	require.Equal(t, 4, Demo(t.Context(), []string{"-v", "crash-rollback"}, Env{Stdout: &screen}))
-	shown := strings.Split(regexp.MustCompile(`\x1b\[\d+m`).ReplaceAllString(screen.String(), ""), "\n")
-	for line := range strings.Lines(excerpt) {
-		if strings.TrimSpace(line) == "…" {
-			continue
-		}
-		at := slices.IndexFunc(shown, func(s string) bool { return strings.TrimSpace(s) == strings.TrimSpace(line) })
-		require.GreaterOrEqual(t, at, 0, "the demo does not show this line, or not here: %s", line)
-		shown = shown[at+1:]
-	}
-}
-
 // usesUs is a step of a workflow, which is one of this action or another.
 type usesUs struct {
 	Uses string
 	With map[string]string
 }
 
-// TestREADMEExamplesRun runs every step of the README that is one of this action against the simulator: those
-// that stand alone in its first scenario, and those of workflows in the scenarios that are named above them.
-func TestREADMEExamplesRun(t *testing.T) {
-	text, err := os.ReadFile("../../README.md")
-	require.NoError(t, err)
-	workspace := exampleWorkspace(t)
+// TestDocumentedStepsRun runs every step of the documents that is one of this action against the simulator: those that
+// stand alone in its first scenario, and those of workflows in the scenarios that are named above them. A workflow that
+// is there to be replaced has none of them.
+func TestDocumentedStepsRun(t *testing.T) {
 	alone, inWorkflows := 0, 0
-	for _, block := range regexp.MustCompile("(?s)(?:<!-- (file|scenarios): ([^\n]*) -->\n)?```(?:yaml|ini)\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
-		kind := block[1]
-		about := block[2]
-		content := block[3]
-		switch kind {
-		case "file":
-			require.NoError(t, os.WriteFile(filepath.Join(workspace, about), []byte(content), 0o644))
-		case "scenarios":
-			steps, scenarios := stepsOf(t, content), strings.Split(about, ", ")
-			require.Len(t, steps, len(scenarios), content)
-			for i, s := range steps {
-				r := play(t, step{Scenario: scenarios[i], With: filledIn(t, s.With), Env: identityTokens(t)}, workspace)
-				require.Zero(t, r.code, "%s\n%s", content, r.log)
-				inWorkflows++
-			}
-		default:
-			var steps []usesUs
-			require.NoError(t, yaml.Unmarshal([]byte(content), &steps), "a workflow needs its scenarios: %s", content)
-			for _, s := range steps {
-				r := play(t, step{Scenario: "healthy", With: s.With}, workspace)
-				require.Zero(t, r.code, "%s\n%s", content, r.log)
-				alone++
+	for path, text := range documents(t) {
+		workspace := exampleWorkspace(t)
+		for _, block := range regexp.MustCompile("(?s)(?:<!-- (file|scenarios|before)(?:: ([^\n]*))? -->\n)?```(?:yaml|ini)\n(.*?)```").FindAllStringSubmatch(text, -1) {
+			kind := block[1]
+			about := block[2]
+			content := block[3]
+			switch kind {
+			case "before":
+				require.Empty(t, stepsOf(t, content), path)
+			case "file":
+				require.NoError(t, os.WriteFile(filepath.Join(workspace, about), []byte(content), 0o644))
+			case "scenarios":
+				steps, scenarios := stepsOf(t, content), strings.Split(about, ", ")
+				require.Len(t, steps, len(scenarios), content)
+				for i, s := range steps {
+					r := play(t, step{Scenario: scenarios[i], With: filledIn(t, s.With), Env: identityTokens(t)}, workspace)
+					require.Zero(t, r.code, "%s\n%s\n%s", path, content, r.log)
+					inWorkflows++
+				}
+			default:
+				var steps []usesUs
+				require.NoError(t, yaml.Unmarshal([]byte(content), &steps), "a workflow needs its scenarios: %s", content)
+				for _, s := range steps {
+					scenario := "healthy"
+					if s.With["operation"] == "rollback" {
+						scenario = "two-deployments"
+					}
+					r := play(t, step{Scenario: scenario, With: s.With}, workspace)
+					require.Zero(t, r.code, "%s\n%s\n%s", path, content, r.log)
+					alone++
+				}
 			}
 		}
 	}
-	require.GreaterOrEqual(t, alone, 8)
-	require.GreaterOrEqual(t, inWorkflows, 14)
+	require.GreaterOrEqual(t, alone, 10)
+	require.GreaterOrEqual(t, inWorkflows, 24)
 }
 
-// TestREADMETellsInputsThatThereAre looks up what the tables for those who move here name as ours, and reads the values
+// TestMovingTellsInputsThatThereAre looks up what the tables for those who move here name as ours, and reads the values
 // that they name with it.
-func TestREADMETellsInputsThatThereAre(t *testing.T) {
-	text, err := os.ReadFile("../../README.md")
-	require.NoError(t, err)
+func TestMovingTellsInputsThatThereAre(t *testing.T) {
+	text := documents(t)["../../.github/docs/moving.md"]
 	file, known := declared(t), map[string]bool{}
 	for _, e := range append(entries(file.Inputs), entries(file.Outputs)...) {
 		known[e.Name] = true
 	}
-	tables := regexp.MustCompile(`<!-- moves -->\n\|[^\n]*\n\|---\|---\|\n((?:\|[^\n]*\n)+)`).FindAllStringSubmatch(string(text), -1)
+	tables := regexp.MustCompile(`<!-- moves -->\n\|[^\n]*\n\|---\|---\|\n((?:\|[^\n]*\n)+)`).FindAllStringSubmatch(text, -1)
 	require.Len(t, tables, 4)
 	workspace := exampleWorkspace(t)
 	for _, table := range tables {
@@ -312,6 +323,8 @@ func stepsOf(t *testing.T, workflow string) []usesUs {
 	return steps
 }
 
+const aDigest = "sha256:0b9f1e1a4a3f2f0f8c9f5e6d7c8b9a0f1e2d3c4b5a69788796a5b4c3d2e1f001"
+
 // filledIn is the inputs of a step with the expressions that a runner would fill in.
 func filledIn(t *testing.T, with map[string]string) map[string]string {
 	t.Helper()
@@ -320,6 +333,8 @@ func filledIn(t *testing.T, with map[string]string) map[string]string {
 		"${{ vars.ECR_REPOSITORY }}", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/web",
 		"${{ vars.ECR_REGISTRY }}", "123456789012.dkr.ecr.eu-west-1.amazonaws.com", "${{ vars.AWS_REGION }}", "eu-west-1",
 		"${{ vars.ECS_CLUSTER }}", "main", "${{ vars.AWS_ACCOUNT_ID }}", "123456789012", "${{ matrix.service }}", "web",
+		"${{ vars.AWS_PLAN_ROLE }}", "arn:aws:iam::123456789012:role/deployer",
+		"${{ steps.build.outputs.digest }}", aDigest, "${{ needs.build.outputs.digest }}", aDigest, "${{ steps.image.outputs.digest }}", aDigest,
 		"${{ github.ref_name }}", "v2", "${{ inputs.version }}", "v2", "${{ inputs.operation }}", "status",
 	)
 	filled := map[string]string{}

@@ -10,19 +10,21 @@ import (
 	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v4"
 
 	"ecs-deploy/internal/ecssim"
 	"ecs-deploy/internal/oidc"
 )
 
-// policies are those of the README, by the names in the comments above them.
+// policies are those of the documents, by the names in the comments above them.
 func policies(t *testing.T) map[string]string {
 	t.Helper()
-	text, err := os.ReadFile("../../README.md")
-	require.NoError(t, err)
 	found := map[string]string{}
-	for _, block := range regexp.MustCompile("(?s)<!-- policy: ([a-z-]+) -->\n```json\n(.*?)```\n").FindAllStringSubmatch(string(text), -1) {
-		found[block[1]] = block[2]
+	for _, text := range documents(t) {
+		for _, block := range regexp.MustCompile("(?s)<!-- policy: ([a-z-]+) -->\n```json\n(.*?)```\n").FindAllStringSubmatch(text, -1) {
+			require.NotContains(t, found, block[1])
+			found[block[1]] = block[2]
+		}
 	}
 	return found
 }
@@ -70,7 +72,7 @@ func operate(scenario, operation string) step {
 	return step{Scenario: scenario, With: map[string]string{"cluster": "main", "service": "web", "operation": operation}}
 }
 
-// The policies of the README are enough for what they are documented for, with nothing that is not
+// The policies of the documents are enough for what they are documented for, with nothing that is not
 // needed. What each is documented for:
 func TestTheDocumentedPoliciesAreEnoughAndNotTooMuch(t *testing.T) {
 	documented := policies(t)
@@ -85,6 +87,11 @@ func TestTheDocumentedPoliciesAreEnoughAndNotTooMuch(t *testing.T) {
 	}{
 		{"the least", deployWeb("healthy", "task-definition-patch", untagged), []string{"deploy"}, 0, true},
 		{"with tags", deployWeb("healthy"), []string{"deploy", "tags"}, 0, true},
+		{"the usual case", deployWeb("healthy"), []string{"recommended"}, 0, false},
+		{"the usual case, which fails", deployWeb("stuck", "timeout", "2m", "rollback-on-failure", "true", "secrets", secret), []string{"recommended"}, 4, false},
+		{"the usual case, unhealthy", deployWeb("never-healthy", "timeout", "3m"), []string{"recommended"}, 1, false},
+		{"the usual case, continued", operate("waiting", "continue"), []string{"recommended"}, 0, false},
+		{"the usual case, looked at", operate("two-deployments", "status"), []string{"recommended"}, 0, false},
 		{"a dry run", deployWeb("healthy", "dry-run", "true"), []string{"dry-run"}, 0, true},
 		{"without service", step{Scenario: "healthy", With: map[string]string{"task-definition": "web", "image": "app=nginx:2", "task-definition-patch": untagged}}, []string{"task-definition"}, 0, true},
 		{"a role by keys", deployWeb("healthy", "role-to-assume", "arn:aws:iam::123456789012:role/partner", "role-external-id", "shop-42",
@@ -162,16 +169,21 @@ func TestNoDocumentedPolicyAllowsWhatNothingNeeds(t *testing.T) {
 	require.Subset(t, used, actions(t, all...))
 }
 
+// documentedTrust is the trust policy of the documents.
+func documentedTrust(t *testing.T) string {
+	t.Helper()
+	text := documents(t)["../../.github/docs/credentials.md"]
+	block := regexp.MustCompile("(?s)<!-- trust policy -->\n```json\n(.*?)```\n").FindStringSubmatch(text)
+	require.NotNil(t, block)
+	return block[1]
+}
+
 // The condition of the documented trust policy is the one that the log shows to compare with.
 func TestTheDocumentedTrustPolicyIsWhatTheLogAsksFor(t *testing.T) {
-	text, err := os.ReadFile("../../README.md")
-	require.NoError(t, err)
-	block := regexp.MustCompile("(?s)<!-- trust policy -->\n```json\n(.*?)```\n").FindStringSubmatch(string(text))
-	require.NotNil(t, block)
 	var policy struct {
 		Statement []struct{ Condition any }
 	}
-	require.NoError(t, json.Unmarshal([]byte(block[1]), &policy))
+	require.NoError(t, json.Unmarshal([]byte(documentedTrust(t)), &policy))
 	claims := oidc.Claims{
 		Issuer: "https://token.actions.githubusercontent.com", Audience: "sts.amazonaws.com",
 		Subject: "repo:OWNER/REPO:environment:production", OwnerID: "OWNER_ID", RepositoryID: "REPO_ID",
@@ -179,4 +191,58 @@ func TestTheDocumentedTrustPolicyIsWhatTheLogAsksFor(t *testing.T) {
 	condition, err := json.Marshal(policy.Statement[0].Condition)
 	require.NoError(t, err)
 	require.JSONEq(t, "{"+claims.Condition()+"}", `{"Condition":`+string(condition)+"}")
+}
+
+// The role that the setup creates may do what the policy to copy allows, for the names of the documents.
+func TestTheTemplateOfTheRoleHasThePolicyToCopy(t *testing.T) {
+	text, err := os.ReadFile("../../.github/docs/deploy-role.yaml")
+	require.NoError(t, err)
+	var template yaml.Node
+	require.NoError(t, yaml.Unmarshal(text, &template))
+	resolve(&template)
+	var file struct {
+		Resources struct {
+			DeployRole struct {
+				Properties struct {
+					AssumeRolePolicyDocument any `yaml:"AssumeRolePolicyDocument"`
+					Policies                 []struct {
+						PolicyDocument any `yaml:"PolicyDocument"`
+					} `yaml:"Policies"`
+				} `yaml:"Properties"`
+			} `yaml:"DeployRole"`
+		} `yaml:"Resources"`
+	}
+	require.NoError(t, template.Decode(&file))
+	role := file.Resources.DeployRole.Properties
+	policy, err := json.Marshal(role.Policies[0].PolicyDocument)
+	require.NoError(t, err)
+	require.JSONEq(t, policies(t)["recommended"], string(policy))
+
+	documented := documentedTrust(t)
+	trust, err := json.Marshal(role.AssumeRolePolicyDocument)
+	require.NoError(t, err)
+	require.JSONEq(t, documented, string(trust))
+}
+
+// resolve fills in what CloudFormation would, with the names of the documents.
+func resolve(node *yaml.Node) {
+	parameters := strings.NewReplacer(
+		"${AWS::Partition}", "aws", "${AWS::Region}", "eu-west-1", "${AWS::AccountId}", "123456789012", "${Cluster}", "main", "${Service}", "web",
+		"${EcrRepository}", "web", "${LogGroup}", "/ecs/*", "${Environment}", "production", "${Repository}", "OWNER/REPO",
+		"${RepositoryIds}", "OWNER@OWNER_ID/REPO@REPO_ID",
+	)
+	switch node.Tag {
+	case "!Sub":
+		node.Tag, node.Value = "!!str", parameters.Replace(node.Value)
+	case "!Ref":
+		if node.Value == "TaskRoles" {
+			*node = yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Content: []*yaml.Node{
+				{Kind: yaml.ScalarNode, Tag: "!!str", Value: "arn:aws:iam::123456789012:role/web-task"},
+				{Kind: yaml.ScalarNode, Tag: "!!str", Value: "arn:aws:iam::123456789012:role/web-execution"},
+			}}
+		}
+	}
+	for _, child := range node.Content {
+		resolve(child)
+	}
 }

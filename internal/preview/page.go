@@ -38,6 +38,8 @@ func pageOf(title, summary, mermaid string) (string, error) {
 const pageHead = `<!DOCTYPE html>
 <html lang="en">
 <meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark">
 <style>
 	body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
 		font: 16px/1.5 system-ui, "DejaVu Sans", sans-serif; color: #1f2328; }
@@ -57,6 +59,18 @@ const pageHead = `<!DOCTYPE html>
 	.warning { border-color: #9a6700; } .warning::before { content: "warning"; color: #9a6700; }
 	.note { border-color: #0969da; } .note::before { content: "note"; color: #0969da; }
 	summary { cursor: pointer; margin-bottom: .5rem; }
+	@media (prefers-color-scheme: dark) {
+		body { background: #0d1117; color: #f0f6fc; }
+		h2 { border-color: #3d444d; }
+		th, td { border-color: #3d444d; }
+		tr:nth-child(2n), pre { background: #151b23; }
+		code { background: #656c7633; }
+		a, a code { color: #4493f8; }
+		blockquote { border-color: #3d444d; }
+		.caution { border-color: #da3633; } .caution::before { color: #f85149; }
+		.warning { border-color: #9e6a03; } .warning::before { color: #d29922; }
+		.note { border-color: #1f6feb; } .note::before { color: #4493f8; }
+	}
 </style>
 `
 
@@ -67,7 +81,8 @@ const drawing = `<script>
 		picture.textContent = code.textContent
 		code.parentElement.replaceWith(picture)
 	}
-	mermaid.initialize({ startOnLoad: false })
+	const dark = matchMedia("(prefers-color-scheme: dark)").matches
+	mermaid.initialize({ startOnLoad: false, theme: dark ? "dark" : "default" })
 	mermaid.run()
 </script>
 `

@@ -97,7 +97,7 @@ gantt
     provisioning :2000-01-01 00:00:03.000, 32000ms
     getting healthy :2000-01-01 00:00:35.000, 20000ms
     section events
-    1 task failed :crit, milestone, 2000-01-01 00:00:56.000, 0ms
+    1 failed :crit, milestone, 2000-01-01 00:00:56.000, 0ms
 `, picture)
 }
 

@@ -10,7 +10,12 @@ import (
 
 // logTitle is what the lines of a log are.
 func logTitle(log rollout.LogTail) string {
-	return fmt.Sprintf("the last lines that container %s of task %s wrote (%s)", log.Container, shortID(log.Task), log.Kept.Group)
+	return fmt.Sprintf(
+		"the last lines that container %s of task %s wrote (%s)",
+		log.Container,
+		shortID(log.Task),
+		log.Kept.Group,
+	)
 }
 
 // excerpt is the lines of a log that are shown, with how many are left out.

@@ -208,7 +208,7 @@ func (t *teller) ServiceSaid(e rollout.ServiceSaid) { t.r().at(e.Rollout, e.By+"
 
 func (t *teller) TasksFailed(e rollout.TasksFailed) {
 	r := t.r()
-	r.timeline.of(e.Rollout).fail(plural(len(e.Tasks), "task")+" failed", r.timeline.now())
+	r.timeline.of(e.Rollout).fail(fmt.Sprintf("%d failed", len(e.Tasks)), r.timeline.now())
 	r.at(e.Rollout, tasksFailed(e))
 }
 
