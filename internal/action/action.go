@@ -119,8 +119,8 @@ func guarded[Result any](emit rollout.Emit, do func() (Result, error)) (result R
 	defer func() {
 		if fault := recover(); fault != nil {
 			emit(rollout.Noticed{What: fmt.Sprintf("this action has a fault: %v", fault), Next: string(debug.Stack())})
-			err = fmt.Errorf("this action has a fault (%v): what ECS has begun, if anything, goes on, and how it ends is "+
-				"not known", fault)
+			err = fmt.Errorf("this action has a fault (%v): what ECS has begun, if anything, goes on, and how it ends is not "+
+				"known", fault)
 		}
 	}()
 	return do()

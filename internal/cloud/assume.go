@@ -61,8 +61,8 @@ func newAssumer(cfg aws.Config, role AssumedRole, client *Client) *assumer {
 func (a *assumer) Retrieve(ctx context.Context) (got aws.Credentials, err error) {
 	defer func() { // it runs in a goroutine of the SDK's, where a panic would end the process
 		if fault := recover(); fault != nil {
-			err = &rollout.Problem{Kind: rollout.Refused, What: fmt.Sprintf("this action has a fault in getting "+
-				"credentials: %v", fault)}
+			err = &rollout.Problem{Kind: rollout.Refused, What: fmt.Sprintf("this action has a fault in getting credentials: "+
+				"%v", fault)}
 		}
 	}()
 	again := !a.expires.IsZero()

@@ -169,14 +169,14 @@ func (c *Client) notUnderWay(ctx context.Context, service rollout.ServiceKey, gr
 		)
 		next = "Wait until that is over, then deploy again."
 	case last.State() == rollout.TerminationWait:
-		what = fmt.Sprintf("deployment %s of service %s is not over in CodeDeploy: all traffic goes to its tasks, and "+
-			"the old ones are kept for about %s more",
+		what = fmt.Sprintf("deployment %s of service %s is not over in CodeDeploy: all traffic goes to its tasks, and the "+
+			"old ones are kept for about %s more",
 			last.ID, service.Name, rollout.Span(last.Remaining(time.Now())))
 		next = "To go back to the old ones, which takes seconds, run this action with operation: rollback. To deploy " +
 			"something else, wait until they are gone, or let them go at once with operation: continue."
 	case last.State() == rollout.ReadyWait:
-		what = fmt.Sprintf("deployment %s of service %s is not over in CodeDeploy: it is waiting for approval to "+
-			"shift the traffic", last.ID, service.Name)
+		what = fmt.Sprintf("deployment %s of service %s is not over in CodeDeploy: it is waiting for approval to shift "+
+			"the traffic", last.ID, service.Name)
 	}
 	return &rollout.Problem{Kind: rollout.BadInput, What: what, Next: next}
 }

@@ -43,8 +43,8 @@ var (
 		Name: "no identity token",
 		What: "role-to-assume: GitHub gives this job no identity token",
 		Next: "Add permissions with id-token: write to the job, and contents: read with it, since naming one takes away " +
-			"all others. A reusable workflow gets them from the job that calls it, and a pull request from a fork by " +
-			"default never does. To assume the role with keys instead, give aws-access-key-id and aws-secret-access-key.",
+			"all others. A reusable workflow gets them from the job that calls it, and a pull request from a fork by default " +
+			"never does. To assume the role with keys instead, give aws-access-key-id and aws-secret-access-key.",
 	}
 	tokenRefused = CredentialError{
 		Name: "identity token refused",
@@ -57,8 +57,8 @@ var (
 		What: "there are no AWS credentials",
 		Next: "Give role-to-assume, and the job the permission id-token: write; or run " +
 			"aws-actions/configure-aws-credentials before this step; or give aws-access-key-id and aws-secret-access-key. " +
-			"The ~/.aws of the host is not visible in a container action, and for the instance role of a self-hosted " +
-			"runner on EC2 its metadata service needs a hop limit of 2.",
+			"The ~/.aws of the host is not visible in a container action, and for the instance role of a self-hosted runner " +
+			"on EC2 its metadata service needs a hop limit of 2.",
 	}
 	noProfile = CredentialError{
 		Name: "no such profile",
@@ -100,8 +100,8 @@ var CredentialErrors = []CredentialError{
 		codes:  []string{"AccessDenied"},
 		claims: true,
 		What:   "the trust policy of {role} does not let in the subject {subject}",
-		Next: "Compare it with the claims of the token, shown in the log. A job with an environment has environment: " +
-			"in its subject, not the branch or tag; see also that the role exists.",
+		Next: "Compare it with the claims of the token, shown in the log. A job with an environment has environment: in " +
+			"its subject, not the branch or tag; see also that the role exists.",
 		Example: "Not authorized to perform sts:AssumeRoleWithWebIdentity",
 		Source:  "https://github.com/aws-actions/configure-aws-credentials/issues/318",
 	},
@@ -111,8 +111,8 @@ var CredentialErrors = []CredentialError{
 		codes: []string{"InvalidIdentityToken"},
 		says:  "No OpenIDConnect provider found",
 		What:  "{account} has no identity provider for {issuer}",
-		Next: "Create an IAM OpenID Connect provider for {issuer} with the audience {audience} in {account}, or check " +
-			"the account in role-to-assume.",
+		Next: "Create an IAM OpenID Connect provider for {issuer} with the audience {audience} in {account}, or check the " +
+			"account in role-to-assume.",
 		Example: "No OpenIDConnect provider found in your account for https://token.actions.githubusercontent.com",
 		Source:  webIdentityDocs,
 	},
@@ -197,8 +197,8 @@ var CredentialErrors = []CredentialError{
 	{
 		Name: "role not to be assumed", call: viaKeys, codes: []string{"AccessDenied"},
 		What: "the credentials may not assume {role}",
-		Next: "Allow them sts:AssumeRole on the role, and name them in its trust policy; if that asks for an external " +
-			"id, give role-external-id.",
+		Next: "Allow them sts:AssumeRole on the role, and name them in its trust policy; if that asks for an external id, " +
+			"give role-external-id.",
 		Example: "User: arn:aws:iam::123456789012:user/ci is not authorized to perform: sts:AssumeRole on resource: " +
 			"arn:aws:iam::123456789012:role/deployer",
 		Source: "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html",
@@ -206,8 +206,8 @@ var CredentialErrors = []CredentialError{
 	{
 		Name: "source credentials expired", call: viaKeys, codes: []string{"ExpiredTokenException", "ExpiredToken"},
 		What: "the credentials with which {role} is assumed have expired",
-		Next: "Let the role be assumed with the identity token of the job (id-token: write, and no keys in the " +
-			"inputs): that can be done again at any time. Or use keys that last longer.",
+		Next: "Let the role be assumed with the identity token of the job (id-token: write, and no keys in the inputs): " +
+			"that can be done again at any time. Or use keys that last longer.",
 		Example: "The security token included in the request is expired", Source: commonErrors,
 	},
 	{
@@ -251,7 +251,7 @@ var CredentialErrors = []CredentialError{
 	},
 }
 
-// credentialError recognises what AWS answered to a call; the call matters only for those of STS that
+// credentialError recognizes what AWS answered to a call; the call matters only for those of STS that
 // get credentials.
 func credentialError(call string, err error) (CredentialError, bool) {
 	var api smithy.APIError

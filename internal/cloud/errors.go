@@ -172,10 +172,10 @@ func allow(action, message string) string {
 	return fmt.Sprintf("Allow %s for the role that deploys. AWS says: %s", action, message)
 }
 
-// chainEnded recognises that the SDK's chain came to its end. The SDK has no type for it.
+// chainEnded recognizes that the SDK's chain came to its end. The SDK has no type for it.
 func chainEnded(err error) bool {
-	return strings.Contains(err.Error(), "get credentials") || strings.Contains(err.Error(), "failed to refresh "+
-		"cached credentials")
+	return strings.Contains(err.Error(), "get credentials") || strings.Contains(err.Error(), "failed to refresh cached "+
+		"credentials")
 }
 
 // innermost is the last error of a chain, without all that was wrapped around it.

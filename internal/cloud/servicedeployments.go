@@ -248,8 +248,8 @@ func (c *Client) goingBack(
 // nothingBefore is that there is nothing to go back to.
 func nothingBefore(service, current string) error {
 	return &rollout.Problem{
-		Kind: rollout.BadInput, What: fmt.Sprintf("operation: rollback: AWS remembers no successful deployment of "+
-			"service %s but of %s, which it runs", service, rollout.RevisionID(current)),
+		Kind: rollout.BadInput, What: fmt.Sprintf("operation: rollback: AWS remembers no successful deployment of service "+
+			"%s but of %s, which it runs", service, rollout.RevisionID(current)),
 		Next: "Name the revision to go back to, with task-definition.",
 	}
 }

@@ -12,20 +12,17 @@ var byAccess = []Entry{
 		),
 		Means: "The log configuration of a container names no region, or one that does not exist.",
 		Next:  "Correct awslogs-region in its logConfiguration.",
-		Example: "failed to initialize logging driver: failed to create Cloudwatch log stream: RequestError: " +
-			"send failed caused by: Post https://logs.undefined.amazonaws.com/: dial tcp: lookup " +
-			"logs.undefined.amazonaws.com: no such host",
+		Example: "failed to initialize logging driver: failed to create Cloudwatch log stream: RequestError: send failed " +
+			"caused by: Post https://logs.undefined.amazonaws.com/: dial tcp: lookup logs.undefined.amazonaws.com: no such host",
 		Source: "https://github.com/pulumi/pulumi-awsx/issues/1279",
 	},
 	{
 		ID:    "name-not-resolved",
 		Signs: signs(all(logging, lookup)),
 		Means: "The name of CloudWatch Logs cannot be resolved in the VPC.",
-		Next: "Turn on DNS resolution and DNS host names of the VPC, and look at its resolver, private zones " +
-			"and endpoints.",
-		Example: "failed to initialize logging driver: failed to create Cloudwatch log stream: RequestError: " +
-			"send failed caused by: Post https://logs.eu-west-1.amazonaws.com/: dial tcp: lookup " +
-			"logs.eu-west-1.amazonaws.com: no such host",
+		Next:  "Turn on DNS resolution and DNS host names of the VPC, and look at its resolver, private zones and endpoints.",
+		Example: "failed to initialize logging driver: failed to create Cloudwatch log stream: RequestError: send failed " +
+			"caused by: Post https://logs.eu-west-1.amazonaws.com/: dial tcp: lookup logs.eu-west-1.amazonaws.com: no such host",
 		Source: "https://github.com/aws/amazon-ecs-agent/issues/967",
 	},
 	{
@@ -35,12 +32,12 @@ var byAccess = []Entry{
 			all(`logging driver|logger args`, noCredentials),
 		),
 		Means: "The execution role may not write to CloudWatch Logs.",
-		Next: "Allow the execution role logs:CreateLogStream and logs:PutLogEvents, and logs:CreateLogGroup " +
-			"with awslogs-create-group.",
+		Next: "Allow the execution role logs:CreateLogStream and logs:PutLogEvents, and logs:CreateLogGroup with " +
+			"awslogs-create-group.",
 		Tells: refusal,
-		Example: "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 " +
-			"times: failed to create Cloudwatch log group: AccessDeniedException: User: x is not authorized to " +
-			"perform: logs:CreateLogGroup",
+		Example: "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: " +
+			"failed to create Cloudwatch log group: AccessDeniedException: User: x is not authorized to perform: " +
+			"logs:CreateLogGroup",
 		Source: initDocs,
 	},
 	{
@@ -49,23 +46,21 @@ var byAccess = []Entry{
 			all(logging+`|logger args`, unreachable+`|signal: killed`),
 		),
 		Means: "The tasks cannot reach CloudWatch Logs from their subnets.",
-		Next: "Give the subnets a NAT gateway, or a VPC endpoint for logs, and allow " +
-			"outbound 443.",
+		Next:  "Give the subnets a NAT gateway, or a VPC endpoint for logs, and allow outbound 443.",
 		Tells: noWay,
-		Example: "ResourceInitializationError: failed to validate logger args: The task cannot find the Amazon " +
-			"CloudWatch log group defined in the task definition. There is a connection issue between the task and " +
-			"Amazon CloudWatch. Check your network configuration. : signal: killed",
+		Example: "ResourceInitializationError: failed to validate logger args: The task cannot find the Amazon CloudWatch " +
+			"log group defined in the task definition. There is a connection issue between the task and Amazon CloudWatch. " +
+			"Check your network configuration. : signal: killed",
 		Source: initDocs,
 	},
 	{
 		ID:    "log-group-missing",
 		Signs: signs(all(logging, missing)),
 		Means: "The log group of a container does not exist.",
-		Next: "Create it, or set awslogs-create-group to \"true\" and allow the execution role " +
-			"logs:CreateLogGroup, logs:CreateLogStream and logs:PutLogEvents.",
-		Example: "CannotStartContainerError: Error response from daemon: failed to initialize logging driver: " +
-			"failed to create Cloudwatch log stream: ResourceNotFoundException: The specified log group does not " +
-			"exist.",
+		Next: "Create it, or set awslogs-create-group to \"true\" and allow the execution role logs:CreateLogGroup, " +
+			"logs:CreateLogStream and logs:PutLogEvents.",
+		Example: "CannotStartContainerError: Error response from daemon: failed to initialize logging driver: failed to " +
+			"create Cloudwatch log stream: ResourceNotFoundException: The specified log group does not exist.",
 		Source: "https://github.com/cn-terraform/terraform-aws-nexus/issues/35",
 	},
 	{
@@ -77,12 +72,11 @@ var byAccess = []Entry{
 			),
 		),
 		Means: "The environment file in S3 may not be read, or is not there.",
-		Next: "Check bucket and key, and allow the execution role s3:GetObject on the file and " +
-			"s3:GetBucketLocation on the bucket.",
+		Next: "Check bucket and key, and allow the execution role s3:GetObject on the file and s3:GetBucketLocation on " +
+			"the bucket.",
 		Tells: refusal,
-		Example: "ResourceInitializationError: failed to download env files: service call has been retried 1 " +
-			"time(s): operation error S3: HeadObject, https response error StatusCode: 403, api error Forbidden: " +
-			"Forbidden.",
+		Example: "ResourceInitializationError: failed to download env files: service call has been retried 1 time(s): " +
+			"operation error S3: HeadObject, https response error StatusCode: 403, api error Forbidden: Forbidden.",
 		Source: initDocs,
 	},
 	{
@@ -93,8 +87,8 @@ var byAccess = []Entry{
 		Means: "The environment file cannot be read from Amazon S3.",
 		Next:  "Give the subnets a gateway endpoint for S3, or a NAT gateway.",
 		Tells: noWay,
-		Example: "ResourceInitializationError: failed to download env files: file download command: non empty " +
-			"error stream: RequestCanceled: request context canceled caused by: context deadline exceeded",
+		Example: "ResourceInitializationError: failed to download env files: file download command: non empty error " +
+			"stream: RequestCanceled: request context canceled caused by: context deadline exceeded",
 		Source: initDocs,
 	},
 	{
@@ -102,9 +96,8 @@ var byAccess = []Entry{
 		Signs: signs(all(`json key`), all(`AuthorizationData is malformed, empty field`)),
 		Means: "The secret has no such key.",
 		Next:  "Correct the key at the end of valueFrom, or add it to the JSON of the secret.",
-		Example: "ResourceInitializationError: unable to pull secrets or registry auth: execution resource " +
-			"retrieval failed: unable to retrieve secret from asm: retrieved secret from Secrets Manager did not " +
-			"contain json key DB",
+		Example: "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval " +
+			"failed: unable to retrieve secret from asm: retrieved secret from Secrets Manager did not contain json key DB",
 		Source: initDocs,
 	},
 	{
@@ -115,8 +108,8 @@ var byAccess = []Entry{
 		),
 		Means: "valueFrom names a key of the secret, but the secret is not JSON.",
 		Next:  "Leave the key out of valueFrom, or store JSON in the secret.",
-		Example: "ResourceInitializationError: unable to pull secrets or registry auth: unable to retrieve " +
-			"secret from asm: invalid character 'p' looking for beginning of value",
+		Example: "ResourceInitializationError: unable to pull secrets or registry auth: unable to retrieve secret from " +
+			"asm: invalid character 'p' looking for beginning of value",
 		Source: initDocs,
 	},
 	{
@@ -125,12 +118,12 @@ var byAccess = []Entry{
 			all(secrets, denied+`|ciphertext refers`),
 		),
 		Means: "The execution role may not read a secret or parameter that the task definition names.",
-		Next: "Allow the execution role secretsmanager:GetSecretValue or ssm:GetParameters on it, and " +
-			"kms:Decrypt on its key.",
+		Next: "Allow the execution role secretsmanager:GetSecretValue or ssm:GetParameters on it, and kms:Decrypt on its " +
+			"key.",
 		Tells: refusal,
-		Example: "ResourceInitializationError: unable to pull secrets or registry auth: execution resource " +
-			"retrieval failed: unable to retrieve secret from asm: service call has been retried 1 time(s): failed to " +
-			"fetch secret from secrets manager: AccessDeniedException: Access to KMS is not allowed status code: 400",
+		Example: "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval " +
+			"failed: unable to retrieve secret from asm: service call has been retried 1 time(s): failed to fetch secret " +
+			"from secrets manager: AccessDeniedException: Access to KMS is not allowed status code: 400",
 		Source: "https://github.com/GiamPy5/terraform-aws-directus/issues/10",
 	},
 	{
@@ -142,12 +135,12 @@ var byAccess = []Entry{
 			),
 		),
 		Means: "The tasks cannot reach Amazon ECR, Secrets Manager or Systems Manager from their subnets.",
-		Next: "Give the subnets a NAT gateway, or assignPublicIp in public ones, or VPC endpoints for those " +
-			"services; and allow outbound 443 in the security groups.",
+		Next: "Give the subnets a NAT gateway, or assignPublicIp in public ones, or VPC endpoints for those services; and " +
+			"allow outbound 443 in the security groups.",
 		Tells: noWay,
-		Example: "ResourceInitializationError: unable to pull secrets or registry auth: The task cannot pull " +
-			"registry auth from Amazon ECR: There is a connection issue between the task and Amazon ECR. Check your " +
-			"task network configuration.",
+		Example: "ResourceInitializationError: unable to pull secrets or registry auth: The task cannot pull registry " +
+			"auth from Amazon ECR: There is a connection issue between the task and Amazon ECR. Check your task network " +
+			"configuration.",
 		Source: seen,
 	},
 	{
@@ -161,9 +154,9 @@ var byAccess = []Entry{
 		),
 		Means: "A secret or parameter that the task definition names does not exist in this region.",
 		Next:  "Create it, or correct its valueFrom in the task definition.",
-		Example: "ResourceInitializationError: unable to pull secrets or registry auth: The task can't retrieve " +
-			"the secret with ARN 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:db' from Secrets Manager. " +
-			"Check whether the secret exists in the specified Region.",
+		Example: "ResourceInitializationError: unable to pull secrets or registry auth: The task can't retrieve the " +
+			"secret with ARN 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:db' from Secrets Manager. Check whether " +
+			"the secret exists in the specified Region.",
 		Source: initDocs,
 	},
 	{
@@ -179,10 +172,9 @@ var byAccess = []Entry{
 			all(`unable to assume role and validate`),
 			all(`PROVISIONING lifecycle`, denied),
 		),
-		Means: "The role with which ECS manages load balancers, volumes or instances may not do so, or cannot " +
-			"be assumed.",
-		Next: "Give that role the managed policy for what ECS manages with it, and a trust policy with " +
-			"ecs.amazonaws.com; look in CloudTrail what was denied.",
+		Means: "The role with which ECS manages load balancers, volumes or instances may not do so, or cannot be assumed.",
+		Next: "Give that role the managed policy for what ECS manages with it, and a trust policy with ecs.amazonaws.com; " +
+			"look in CloudTrail what was denied.",
 		Tells: refusal,
 		Example: "(service web) failed to register targets in (target-group web) with (error User: " +
 			"arn:aws:sts::123456789012:assumed-role/elb/ecs-service-scheduler is not authorized to perform: " +
@@ -198,11 +190,10 @@ var byAccess = []Entry{
 			),
 		),
 		Means: "The role that calls a lifecycle hook cannot be assumed, or may not call its function.",
-		Next: "Let ecs.amazonaws.com assume the hook's role, and allow it lambda:InvokeFunction on the " +
-			"function.",
+		Next:  "Let ecs.amazonaws.com assume the hook's role, and allow it lambda:InvokeFunction on the function.",
 		Tells: refusal,
-		Example: "Service deployment rolled back because TEST_TRAFFIC_SHIFT lifecycle hook(s) failed. ECS was " +
-			"unable to assume role arn:aws:iam::123456789012:role/hook",
+		Example: "Service deployment rolled back because TEST_TRAFFIC_SHIFT lifecycle hook(s) failed. ECS was unable to " +
+			"assume role arn:aws:iam::123456789012:role/hook",
 		Source: guide + "troubleshooting-blue-green.html",
 	},
 	{
@@ -216,9 +207,9 @@ var byAccess = []Entry{
 		Means: "ECS cannot assume the task role or the execution role.",
 		Next:  "Check that both roles exist and trust ecs-tasks.amazonaws.com.",
 		Tells: unassumed,
-		Example: "ECS was unable to assume the role 'arn:aws:iam::123456789012:role/web-task' that was provided " +
-			"for this task. Please verify that the role being passed has the proper trust relationship and " +
-			"permissions and that your IAM user has permissions to pass this role.",
+		Example: "ECS was unable to assume the role 'arn:aws:iam::123456789012:role/web-task' that was provided for this " +
+			"task. Please verify that the role being passed has the proper trust relationship and permissions and that your " +
+			"IAM user has permissions to pass this role.",
 		Source: "unverified",
 	},
 }

@@ -9,12 +9,11 @@ var byCode = []Entry{
 		Signs: signs(
 			all(`HOOK_EXECUTION_FAILURE|lifecycle event (hook|validation)|status callback`),
 		),
-		Means: "A Lambda function of the AppSpec's Hooks refused the deployment, or did not answer within an " +
-			"hour.",
-		Next: "Look at the log of the function: it must call PutLifecycleEventHookExecutionStatus with " +
-			"Succeeded, and its role must allow that.",
-		Example: "HOOK_EXECUTION_FAILURE: The deployment failed because the lifecycle event hook " +
-			"AfterAllowTestTraffic returned Failed.",
+		Means: "A Lambda function of the AppSpec's Hooks refused the deployment, or did not answer within an hour.",
+		Next: "Look at the log of the function: it must call PutLifecycleEventHookExecutionStatus with Succeeded, and its " +
+			"role must allow that.",
+		Example: "HOOK_EXECUTION_FAILURE: The deployment failed because the lifecycle event hook AfterAllowTestTraffic " +
+			"returned Failed.",
 		Source: "unverified",
 	},
 	{
@@ -32,12 +31,12 @@ var byCode = []Entry{
 				`ELASTIC_LOAD_BALANCING_INVALID|The ELB could not be updated|behind prod listener`,
 			),
 		),
-		Means: "The listener rules and target groups of the deployment group do not fit together, or were " +
-			"changed by another tool.",
-		Next: "Give the production listener to one of the two target groups of the deployment group, as " +
-			"CodeDeploy left it, and deploy again.",
-		Example: "The ELB could not be updated due to the following error: Green taskset target group cannot " +
-			"have non-zero weight prior to traffic shifting",
+		Means: "The listener rules and target groups of the deployment group do not fit together, or were changed by " +
+			"another tool.",
+		Next: "Give the production listener to one of the two target groups of the deployment group, as CodeDeploy left " +
+			"it, and deploy again.",
+		Example: "The ELB could not be updated due to the following error: Green taskset target group cannot have " +
+			"non-zero weight prior to traffic shifting",
 		Source: codeDeployErrors,
 	},
 	{
@@ -47,27 +46,25 @@ var byCode = []Entry{
 				`IAM_ROLE_MISSING|IAM_ROLE_PERMISSIONS|IAM role @arn-iam does not give you permission`,
 			),
 		),
-		Means: "The service role of the deployment group cannot be assumed, or may not do what the deployment " +
-			"needs.",
-		Next: "Give the role the policy AWSCodeDeployRoleForECS, iam:PassRole on the roles of the task " +
-			"definition, and a trust policy with codedeploy.amazonaws.com.",
+		Means: "The service role of the deployment group cannot be assumed, or may not do what the deployment needs.",
+		Next: "Give the role the policy AWSCodeDeployRoleForECS, iam:PassRole on the roles of the task definition, and a " +
+			"trust policy with codedeploy.amazonaws.com.",
 		Example: "IAM_ROLE_PERMISSIONS: The service role does not have the correct permissions.",
 		Source:  codeDeployErrors,
 	},
 	{
-		ID:    "appspec",
-		Signs: signs(all(`INVALID_REVISION|INVALID_ECS_SERVICE|AppSpec file|BundleType`)),
-		Means: "ECS or CodeDeploy cannot deploy what the AppSpec says.",
-		Next: "Check its container name and port, network and platform against the task definition and the " +
-			"service.",
+		ID:      "appspec",
+		Signs:   signs(all(`INVALID_REVISION|INVALID_ECS_SERVICE|AppSpec file|BundleType`)),
+		Means:   "ECS or CodeDeploy cannot deploy what the AppSpec says.",
+		Next:    "Check its container name and port, network and platform against the task definition and the service.",
 		Example: "INVALID_ECS_SERVICE: The ECS service is not valid.",
 		Source:  "unverified",
 	},
 	{
 		ID:    "deployment-timeout",
 		Signs: signs(all(`^TIMEOUT(:|$)`)),
-		Means: "A step of the deployment took longer than CodeDeploy waits: the new tasks to become healthy, a " +
-			"hook to answer, or approval to shift the traffic.",
+		Means: "A step of the deployment took longer than CodeDeploy waits: the new tasks to become healthy, a hook to " +
+			"answer, or approval to shift the traffic.",
 		Next:    "Look at the lifecycle event that failed, and at the events of the service.",
 		Example: "TIMEOUT: The deployment has timed out.",
 		Source:  codeDeployErrors,

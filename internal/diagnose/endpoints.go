@@ -78,8 +78,8 @@ func (e endpoint) missing(text string) (means, next string) {
 	}
 	if found := dialled().FindStringSubmatch(text); found != nil {
 		if address, err := netip.ParseAddr(found[1]); err == nil && address.IsPrivate() {
-			return means + ".", fmt.Sprintf("%s is a private address, most likely that of the VPC endpoint for %s: "+
-				"allow inbound 443 from the tasks in its security group.", address, e.name)
+			return means + ".", fmt.Sprintf("%s is a private address, most likely that of the VPC endpoint for %s: allow "+
+				"inbound 443 from the tasks in its security group.", address, e.name)
 		}
 	}
 	kind := "a VPC endpoint"
@@ -87,8 +87,8 @@ func (e endpoint) missing(text string) (means, next string) {
 		kind = "a gateway endpoint"
 	}
 	return means + ".", fmt.Sprintf(
-		"Give the subnets a NAT gateway (public ones: assignPublicIp), or %s for %s; and allow "+
-			"outbound 443 in the security groups.",
+		"Give the subnets a NAT gateway (public ones: assignPublicIp), or %s for %s; and allow outbound 443 in the "+
+			"security groups.",
 		kind,
 		e.name,
 	)

@@ -10,8 +10,8 @@ var byHealth = []Entry{
 		ID:    "proxy-unhealthy",
 		Signs: signs(all(`service connect proxy`)),
 		Means: "The Service Connect proxy of the task is not healthy.",
-		Next: "Look at the log of the proxy (logConfiguration of serviceConnectConfiguration), and give the " +
-			"task more CPU and memory for it.",
+		Next: "Look at the log of the proxy (logConfiguration of serviceConnectConfiguration), and give the task more CPU " +
+			"and memory for it.",
 		Example: "The Service Connect proxy failed its health checks",
 		Source:  "unverified",
 	},
@@ -19,8 +19,8 @@ var byHealth = []Entry{
 		ID:    "container-unhealthy",
 		Signs: signs(all(`failed container health checks`)),
 		Means: "The healthCheck of the container did not pass in time.",
-		Next: "Run its command in the container, check that the image has what it calls (curl, for one), and " +
-			"give it a longer startPeriod.",
+		Next: "Run its command in the container, check that the image has what it calls (curl, for one), and give it a " +
+			"longer startPeriod.",
 		Example: "Task failed container health checks",
 		Source:  seen,
 	},
@@ -32,8 +32,8 @@ var byHealth = []Entry{
 		),
 		Means: "The target group of the service is gone.",
 		Next:  "Check that the target group of the service exists, and belongs to a listener.",
-		Example: "(service web) task set (ecs-svc/1) (task 1) is not healthy in target-group (arn) due to " +
-			"TARGET GROUP IS NOT FOUND.",
+		Example: "(service web) task set (ecs-svc/1) (task 1) is not healthy in target-group (arn) due to TARGET GROUP IS " +
+			"NOT FOUND.",
 		Source: events,
 	},
 	{
@@ -44,28 +44,26 @@ var byHealth = []Entry{
 					`Disable Availability Zone`,
 			),
 		),
-		Means: "The task runs in an availability zone that is off in the load balancer.",
-		Next:  "Enable the zone in the load balancer, or take its subnet out of the service.",
-		Example: "unused, Target.NotInUse, Target is in an Availability Zone that is not enabled for the load " +
-			"balancer",
-		Source: elbHealth,
+		Means:   "The task runs in an availability zone that is off in the load balancer.",
+		Next:    "Enable the zone in the load balancer, or take its subnet out of the service.",
+		Example: "unused, Target.NotInUse, Target is in an Availability Zone that is not enabled for the load balancer",
+		Source:  elbHealth,
 	},
 	{
 		ID: "target-group-unused",
 		Signs: signs(all(`Target\.NotInUse|not configured to receive traffic|not have an associated load balancer|` +
 			`TARGET_GROUP_NOT_IN_USE`)),
-		Means: "The target group gets no traffic: no listener has it.",
-		Next:  "Give the target group to a listener or a rule of the load balancer.",
-		Example: "unused, Target.NotInUse, Target group is not configured to receive traffic from the load " +
-			"balancer",
-		Source: elbHealth,
+		Means:   "The target group gets no traffic: no listener has it.",
+		Next:    "Give the target group to a listener or a rule of the load balancer.",
+		Example: "unused, Target.NotInUse, Target group is not configured to receive traffic from the load balancer",
+		Source:  elbHealth,
 	},
 	{
 		ID:    rollout.UnknownCause,
 		Signs: signs(all(`Target\.NotRegistered`)),
 		Means: "ECS has not registered the tasks with the target group, or not yet.",
-		Next: "Look at the events of the service for what keeps ECS from it, and at the quota of targets of the " +
-			"load balancer.",
+		Next: "Look at the events of the service for what keeps ECS from it, and at the quota of targets of the load " +
+			"balancer.",
 		Example: "unused, Target.NotRegistered, Target is not registered to the target group",
 		Source:  elbHealth,
 	},
@@ -111,10 +109,10 @@ var byHealth = []Entry{
 			),
 		),
 		Means: "The load balancer gets no answer from the container.",
-		Next: "Check that the security group of the tasks lets the load balancer in on the container's port, " +
-			"and that the container listens on 0.0.0.0.",
-		Example: "(service web) (instance i-016b0a460d9974567) (port 1047) is unhealthy in (target-group web) " +
-			"due to (reason Request timed out)",
+		Next: "Check that the security group of the tasks lets the load balancer in on the container's port, and that the " +
+			"container listens on 0.0.0.0.",
+		Example: "(service web) (instance i-016b0a460d9974567) (port 1047) is unhealthy in (target-group web) due to " +
+			"(reason Request timed out)",
 		Source: "https://github.com/aws/amazon-ecs-agent/issues/1872",
 	},
 	{
@@ -139,11 +137,11 @@ var byHealth = []Entry{
 			),
 		),
 		Means: "The load balancer finds the tasks unhealthy.",
-		Next: "Check that the container listens on the port of the target group, that the path of its health " +
-			"check answers with an expected code, and that healthCheckGracePeriodSeconds is long enough.",
+		Next: "Check that the container listens on the port of the target group, that the path of its health check " +
+			"answers with an expected code, and that healthCheckGracePeriodSeconds is long enough.",
 		Example: "(service web) (task 64a0) (port 8080) is unhealthy in (target-group " +
-			"arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/web/6d0ecf831eec9f09) due to (reason " +
-			"Health checks failed with these codes: [404]).",
+			"arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/web/6d0ecf831eec9f09) due to (reason Health " +
+			"checks failed with these codes: [404]).",
 		Source: seen,
 	},
 }

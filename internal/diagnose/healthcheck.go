@@ -9,12 +9,12 @@ import (
 	"ecs-deploy/internal/rollout"
 )
 
-// judgement is what a load balancer, or the event in which ECS tells of it, says of a target that is not healthy
+// judgment is what a load balancer, or the event in which ECS tells of it, says of a target that is not healthy
 // (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html).
-type judgement struct{ task, port, group, codes *regexp.Regexp }
+type judgment struct{ task, port, group, codes *regexp.Regexp }
 
-var judged = sync.OnceValue(func() judgement {
-	return judgement{
+var judged = sync.OnceValue(func() judgment {
+	return judgment{
 		task:  regexp.MustCompile(`\(task (\w+)\)`),
 		port:  regexp.MustCompile(`\(port (\d+)\)`),
 		group: regexp.MustCompile(`\(target-group (arn:[^ ()]+)\)`),

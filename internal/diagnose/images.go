@@ -10,11 +10,10 @@ var byImage = []Entry{
 			),
 		),
 		Means: "The disk is full of images, layers or what containers write.",
-		Next: "Give the task more ephemeralStorage, or the instances more disk and an earlier clean-up of " +
-			"images; look how large the image is.",
-		Example: "CannotPullContainerError: write /var/lib/docker/tmp/GetImageBlob111111111: no space left on " +
-			"device",
-		Source: "https://github.com/aws/amazon-ecs-agent/issues/312",
+		Next: "Give the task more ephemeralStorage, or the instances more disk and an earlier clean-up of images; look " +
+			"how large the image is.",
+		Example: "CannotPullContainerError: write /var/lib/docker/tmp/GetImageBlob111111111: no space left on device",
+		Source:  "https://github.com/aws/amazon-ecs-agent/issues/312",
 	},
 	{
 		ID: "image-wrong-platform",
@@ -27,11 +26,10 @@ var byImage = []Entry{
 			),
 		),
 		Means: "The image is not built for the architecture or operating system that the tasks run on.",
-		Next: "Build the image for the cpuArchitecture of runtimePlatform, or for both (docker buildx build " +
-			"--platform linux/amd64,linux/arm64).",
-		Example: "CannotPullContainerError: image Manifest does not contain descriptor matching platform " +
-			"'linux/amd64'",
-		Source: seen,
+		Next: "Build the image for the cpuArchitecture of runtimePlatform, or for both (docker buildx build --platform " +
+			"linux/amd64,linux/arm64).",
+		Example: "CannotPullContainerError: image Manifest does not contain descriptor matching platform 'linux/amd64'",
+		Source:  seen,
 	},
 	{
 		ID: "image-name-invalid",
@@ -57,8 +55,7 @@ var byImage = []Entry{
 		),
 		Passing: true,
 		Means:   "The registry limits how often this address may pull.",
-		Next: "Pull through Amazon ECR (a pull-through cache or a copy of the image), or give " +
-			"repositoryCredentials.",
+		Next:    "Pull through Amazon ECR (a pull-through cache or a copy of the image), or give repositoryCredentials.",
 		Example: "CannotPullContainerError: toomanyrequests: You have reached your pull rate limit.",
 		Source:  pullDocs,
 	},
@@ -71,8 +68,7 @@ var byImage = []Entry{
 			),
 		),
 		Means: "The name of the registry, or of an AWS service, cannot be resolved in the VPC.",
-		Next: "Turn on DNS resolution and DNS host names of the VPC, and look at its resolver, private zones " +
-			"and endpoints.",
+		Next:  "Turn on DNS resolution and DNS host names of the VPC, and look at its resolver, private zones and endpoints.",
 		Example: "CannotPullContainerError: Error response from daemon: Get " +
 			"\"https://123456789012.dkr.ecr.eu-west-1.amazonaws.com/v2/\": dial tcp: lookup " +
 			"123456789012.dkr.ecr.eu-west-1.amazonaws.com on 10.0.0.2:53: no such host",
@@ -84,13 +80,12 @@ var byImage = []Entry{
 			all(pulling, `@s3`, unreachable),
 		),
 		Means: "The layers of the image cannot be read from Amazon S3.",
-		Next: "Give the subnets a gateway endpoint for S3, or a NAT gateway, and let endpoint policy and " +
-			"security groups pass it.",
+		Next: "Give the subnets a gateway endpoint for S3, or a NAT gateway, and let endpoint policy and security groups " +
+			"pass it.",
 		Tells: noWay,
-		Example: "CannotPullContainerError: ref pull has been retried 5 time(s): failed to copy: " +
-			"httpReadSeeker: failed open: failed to do request: Get " +
-			"\"https://prod-eu-west-1-starport-layer-bucket.s3.eu-west-1.amazonaws.com/x\": dial tcp 52.219.1.1:443: " +
-			"i/o timeout",
+		Example: "CannotPullContainerError: ref pull has been retried 5 time(s): failed to copy: httpReadSeeker: failed " +
+			"open: failed to do request: Get \"https://prod-eu-west-1-starport-layer-bucket.s3.eu-west-1.amazonaws.com/x\": " +
+			"dial tcp 52.219.1.1:443: i/o timeout",
 		Source: pullDocs,
 	},
 	{
@@ -99,8 +94,8 @@ var byImage = []Entry{
 			all(pulling, `@ecr\b|CannotPullECR|GetAuthorizationToken`, unreachable),
 		),
 		Means: "The tasks cannot reach the API of Amazon ECR.",
-		Next: "Give the subnets a NAT gateway, or assignPublicIp in public ones, or VPC endpoints for ecr.api, " +
-			"ecr.dkr and S3; and allow outbound 443 in the security groups.",
+		Next: "Give the subnets a NAT gateway, or assignPublicIp in public ones, or VPC endpoints for ecr.api, ecr.dkr " +
+			"and S3; and allow outbound 443 in the security groups.",
 		Tells: noWay,
 		Example: "CannotPullECRContainerError: RequestError: send request failed caused by: Post " +
 			"\"https://api.ecr.us-west-2.amazonaws.com/\": net/http: request canceled",
@@ -112,11 +107,11 @@ var byImage = []Entry{
 			but(all(pulling, unreachable+`|x509|certificate|failed to do request`), `: not found\W*$`),
 		),
 		Means: "The tasks cannot reach the registry from their subnets.",
-		Next: "Give the subnets a NAT gateway, or assignPublicIp in public ones, or VPC endpoints for ecr.api, " +
-			"ecr.dkr and S3; and allow outbound 443 in the security groups.",
+		Next: "Give the subnets a NAT gateway, or assignPublicIp in public ones, or VPC endpoints for ecr.api, ecr.dkr " +
+			"and S3; and allow outbound 443 in the security groups.",
 		Tells: noWay,
-		Example: "CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve " +
-			"ref registry-1.docker.io/library/nginx:1: dial tcp 54.198.86.24:443: i/o timeout",
+		Example: "CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref " +
+			"registry-1.docker.io/library/nginx:1: dial tcp 54.198.86.24:443: i/o timeout",
 		Source: pullDocs,
 	},
 	{
@@ -127,11 +122,11 @@ var byImage = []Entry{
 			all(`ecr credentials|(retrieve|pull) (ecr )?registry auth|GetAuthorizationToken`, denied+`|`+noCredentials),
 		),
 		Means: "The execution role may not pull this image, or the repository does not exist.",
-		Next: "Allow the execution role ecr:BatchGetImage, ecr:GetDownloadUrlForLayer and " +
-			"ecr:GetAuthorizationToken, and check the policy and the name of the repository.",
+		Next: "Allow the execution role ecr:BatchGetImage, ecr:GetDownloadUrlForLayer and ecr:GetAuthorizationToken, and " +
+			"check the policy and the name of the repository.",
 		Tells: refusal,
-		Example: "CannotPullContainerError: pull access denied, repository does not exist or may require " +
-			"authorization: server message: insufficient_scope: authorization failed",
+		Example: "CannotPullContainerError: pull access denied, repository does not exist or may require authorization: " +
+			"server message: insufficient_scope: authorization failed",
 		Source: seen,
 	},
 	{
@@ -140,10 +135,10 @@ var byImage = []Entry{
 			but(all(pulling, missing), `register layer|ImportLayer`),
 		),
 		Means: "The registry has no image with this tag or digest.",
-		Next: "Check that it was pushed to this repository, in this region, before the deployment, and that no " +
-			"lifecycle policy has removed it.",
-		Example: "CannotPullContainerError: pull image manifest has been retried 7 time(s): failed to resolve " +
-			"ref example.com/web:v2: example.com/web:v2: not found",
+		Next: "Check that it was pushed to this repository, in this region, before the deployment, and that no lifecycle " +
+			"policy has removed it.",
+		Example: "CannotPullContainerError: pull image manifest has been retried 7 time(s): failed to resolve ref " +
+			"example.com/web:v2: example.com/web:v2: not found",
 		Source: seen,
 	},
 }

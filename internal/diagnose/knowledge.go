@@ -13,7 +13,7 @@ import (
 // Entry is one cause that is known: how AWS words it, what it means, and what to do.
 type Entry struct {
 	// ID is what workflows compare with: one that is given never changes its meaning. Entries share one that mean the
-	// same, and are recognised elsewhere.
+	// same, and are recognized elsewhere.
 	ID string
 	// Signs tells whether a text, without the names in it, has this cause; nil: exit codes alone tell.
 	Signs func(text string) bool

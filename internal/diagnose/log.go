@@ -38,20 +38,20 @@ func Excerpt(log rollout.LogTail) rollout.LogTail {
 	return log
 }
 
-// cleaned is the lines of a log, of which an event may hold several, without colours and passwords.
+// cleaned is the lines of a log, of which an event may hold several, without colors and passwords.
 func cleaned(events []string) []string {
 	var lines []string
 	for _, event := range events {
 		event = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(event)
 		for line := range strings.SplitSeq(strings.TrimRight(event, "\n"), "\n") {
-			lines = append(lines, password().ReplaceAllString(colour().ReplaceAllString(line, ""), "://$1:***@"))
+			lines = append(lines, password().ReplaceAllString(color().ReplaceAllString(line, ""), "://$1:***@"))
 		}
 	}
 	return lines
 }
 
 var (
-	colour   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\x1b\[[\d;]*[A-Za-z]`) })
+	color    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\x1b\[[\d;]*[A-Za-z]`) })
 	password = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`://([^/\s:@]*):[^/\s@]+@`) })
 	// calm is the level of lines that tell of no error, whatever they say.
 	calm = sync.OnceValue(func() *regexp.Regexp {

@@ -40,8 +40,8 @@ var byPlace = []Entry{
 		Passing: true,
 		Means:   "A quota of the account for tasks or vCPUs is used up.",
 		Next:    "Ask for a higher quota in Service Quotas, or stop what is not needed.",
-		Example: "(service web) was unable to place a task. Reason: You've reached the limit on the number of " +
-			"tasks you can run concurrently",
+		Example: "(service web) was unable to place a task. Reason: You've reached the limit on the number of tasks you " +
+			"can run concurrently",
 		Source: events,
 	},
 	{
@@ -55,8 +55,8 @@ var byPlace = []Entry{
 		Passing: true,
 		Means:   "AWS has no capacity for the tasks at this moment.",
 		Next:    "Try again later, or spread the service over more subnets and capacity providers.",
-		Example: "(service web) was unable to place a task. Reason: Capacity is unavailable at this time. " +
-			"Please try again later or in a different availability zone",
+		Example: "(service web) was unable to place a task. Reason: Capacity is unavailable at this time. Please try " +
+			"again later or in a different availability zone",
 		Source: events,
 	},
 	{
@@ -74,9 +74,8 @@ var byPlace = []Entry{
 		Room:  true,
 		Means: "No container instance has enough CPU left for a task.",
 		Next:  "Add instances, or let the task ask for less cpu.",
-		Example: "(service web) was unable to place a task because no container instance met all of its " +
-			"requirements. The closest matching container-instance 5f1c7a9be0d24c11 has insufficient CPU units " +
-			"available.",
+		Example: "(service web) was unable to place a task because no container instance met all of its requirements. The " +
+			"closest matching container-instance 5f1c7a9be0d24c11 has insufficient CPU units available.",
 		Source: events,
 	},
 	{
@@ -85,9 +84,8 @@ var byPlace = []Entry{
 		Room:  true,
 		Means: "No container instance has enough memory left for a task.",
 		Next:  "Add instances, or let the task ask for less memory.",
-		Example: "(service web) was unable to place a task because no container instance met all of its " +
-			"requirements. The closest matching container-instance 5f1c7a9be0d24c11 has insufficient memory " +
-			"available.",
+		Example: "(service web) was unable to place a task because no container instance met all of its requirements. The " +
+			"closest matching container-instance 5f1c7a9be0d24c11 has insufficient memory available.",
 		Source: events,
 	},
 	{
@@ -112,8 +110,7 @@ var byPlace = []Entry{
 		ID:    "network-interface",
 		Signs: signs(all(`network interface|\beni\b|ContainerNetworkingError|network namespace|add network failed`)),
 		Means: "The network interface of a task could not be created or attached.",
-		Next: "Check that the subnets have free addresses, and that subnets and security groups belong to one " +
-			"VPC.",
+		Next:  "Check that the subnets have free addresses, and that subnets and security groups belong to one VPC.",
 		Example: "Unexpected EC2 error while attempting to Create Network Interface in subnet 'subnet-0a1b': " +
 			"InsufficientFreeAddressesInSubnet",
 		Source: stopped,
@@ -121,13 +118,11 @@ var byPlace = []Entry{
 	{
 		ID:    "attribute-missing",
 		Signs: signs(all(`missing an attribute|(?-i:\bATTRIBUTE\b)`)),
-		Means: "No container instance has what the task definition needs, such as a log driver, awsvpc or an " +
-			"agent that is new enough.",
-		Next: "Look at requiresAttributes of the task definition, and bring agent and AMI of the instances up " +
-			"to date.",
-		Example: "(service web) was unable to place a task because no container instance met all of its " +
-			"requirements. The closest matching container-instance 5f1c7a9be0d24c11 is missing an attribute required " +
-			"by your task.",
+		Means: "No container instance has what the task definition needs, such as a log driver, awsvpc or an agent that " +
+			"is new enough.",
+		Next: "Look at requiresAttributes of the task definition, and bring agent and AMI of the instances up to date.",
+		Example: "(service web) was unable to place a task because no container instance met all of its requirements. The " +
+			"closest matching container-instance 5f1c7a9be0d24c11 is missing an attribute required by your task.",
 		Source: events,
 	},
 	{
@@ -162,8 +157,8 @@ var byPlace = []Entry{
 		),
 		Means: "The agent of the container instances is not connected.",
 		Next:  "Look at the ECS agent on the instances, and at their way to the ECS endpoints.",
-		Example: "(service web) was unable to place a task because no container instance met all of its " +
-			"requirements. The closest matching container-instance 5f1c7a9be0d24c11 encountered error \"AGENT\".",
+		Example: "(service web) was unable to place a task because no container instance met all of its requirements. The " +
+			"closest matching container-instance 5f1c7a9be0d24c11 encountered error \"AGENT\".",
 		Source: events,
 	},
 	{
@@ -173,10 +168,9 @@ var byPlace = []Entry{
 		),
 		Room:  true,
 		Means: "There is no container instance to run tasks on.",
-		Next: "Look at the auto scaling group of the capacity provider, and whether its instances join the " +
-			"cluster.",
-		Example: "(service web) was unable to reach steady state. Reason: No Container Instances were found in " +
-			"your capacity provider.",
+		Next:  "Look at the auto scaling group of the capacity provider, and whether its instances join the cluster.",
+		Example: "(service web) was unable to reach steady state. Reason: No Container Instances were found in your " +
+			"capacity provider.",
 		Source: events,
 	},
 	{
@@ -188,10 +182,9 @@ var byPlace = []Entry{
 			),
 		),
 		Means: "The platform version does not support what the task definition asks for.",
-		Next: "Set the platform version of the service to LATEST, and check its operating system and " +
-			"architecture.",
-		Example: "PlatformTaskDefinitionIncompatibilityException: One or more of the requested capabilities are " +
-			"not supported.",
+		Next:  "Set the platform version of the service to LATEST, and check its operating system and architecture.",
+		Example: "PlatformTaskDefinitionIncompatibilityException: One or more of the requested capabilities are not " +
+			"supported.",
 		Source: "unverified",
 	},
 }

@@ -7,25 +7,23 @@ var byRollout = []Entry{
 		Signs: signs(all(`service deployment configuration`)),
 		Means: "No old task may stop before a new one runs, and no new one may start before an old one stops.",
 		Next:  "Raise maximum-percent or lower minimum-healthy-percent.",
-		Example: "(service web) was unable to stop or start tasks during a deployment because of the service " +
-			"deployment configuration. Update the minimumHealthyPercent or maximumPercent value and try again.",
+		Example: "(service web) was unable to stop or start tasks during a deployment because of the service deployment " +
+			"configuration. Update the minimumHealthyPercent or maximumPercent value and try again.",
 		Source: events,
 	},
 	{
-		ID:    "task-protection",
-		Signs: signs(all(`under protection|protected tasks|task protection`)),
-		Means: "Old tasks are protected, and may not be stopped yet.",
-		Next:  "Wait until the protection runs out, or take it away with UpdateTaskProtection.",
-		Example: "(service web, taskSet ecs-svc/1) was unable to scale in due to (reason 1 tasks under " +
-			"protection)",
-		Source: events,
+		ID:      "task-protection",
+		Signs:   signs(all(`under protection|protected tasks|task protection`)),
+		Means:   "Old tasks are protected, and may not be stopped yet.",
+		Next:    "Wait until the protection runs out, or take it away with UpdateTaskProtection.",
+		Example: "(service web, taskSet ecs-svc/1) was unable to scale in due to (reason 1 tasks under protection)",
+		Source:  events,
 	},
 	{
 		ID:    "listener-rule",
 		Signs: signs(all(`listener ?rule|networking configuration|target group pair|RuleNotFound`)),
 		Means: "The listener rules and target groups of the service do not fit together.",
-		Next: "Give each target group of the service to the production or test listener rule that the service " +
-			"names.",
+		Next:  "Give each target group of the service to the production or test listener rule that the service names.",
 		Example: "Service deployment rolled back because of invalid networking configuration: Target group " +
 			"arn:aws:elasticloadbalancing:us-west-2:123456789012:targetgroup/alt/abc is not associated with either " +
 			"productionListenerRule or testListenerRule.",
@@ -35,10 +33,9 @@ var byRollout = []Entry{
 		ID:    "hook-failed",
 		Signs: signs(all(`lifecycle hook|hook execution|pause hook`)),
 		Means: "A lifecycle hook refused the deployment, or did not answer as it should.",
-		Next: "Look at the log of the hook's Lambda function: it must return hookStatus SUCCEEDED, FAILED or " +
-			"IN_PROGRESS.",
-		Example: "Service deployment rolled back because POST_TEST_TRAFFIC_SHIFT lifecycle hook(s) failed. " +
-			"Lifecycle hook target arn:aws:lambda:eu-west-1:123456789012:function:check returned FAILED status.",
+		Next:  "Look at the log of the hook's Lambda function: it must return hookStatus SUCCEEDED, FAILED or IN_PROGRESS.",
+		Example: "Service deployment rolled back because POST_TEST_TRAFFIC_SHIFT lifecycle hook(s) failed. Lifecycle hook " +
+			"target arn:aws:lambda:eu-west-1:123456789012:function:check returned FAILED status.",
 		Source: guide + "troubleshooting-blue-green.html",
 	},
 	{

@@ -52,8 +52,8 @@ func stuck(evidence rollout.Evidence) []rollout.Finding {
 	}
 	return find(
 		rollout.Finding{About: rollout.AboutIncomplete},
-		"Probably old tasks drain slowly (the deregistration delay of the target group), or alarms are watched for a "+
-			"bake time.",
+		"Probably old tasks drain slowly (the deregistration delay of the target group), or alarms are watched for a bake "+
+			"time.",
 		"Raise timeout, or shorten the deregistration delay or the bake time.",
 	)
 }

@@ -7,18 +7,17 @@ var byVolume = []Entry{
 		Signs: signs(all(`\bEFS (utils|volume|file ?system|mount|access)|Amazon EFS|` +
 			`mount\.nfs|@efs|@volume-plugin|amazon-ecs-volume-plugin|mounting volume failed`)),
 		Means: "An EFS volume could not be mounted.",
-		Next: "Check the id of the file system, that it has a mount target in each availability zone of the " +
-			"subnets, that the security groups allow port 2049, and that the directory exists.",
-		Example: "ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes: " +
-			"stderr: mount.nfs4: Connection reset by peer : unsuccessful EFS utils command execution; code: 32",
+		Next: "Check the id of the file system, that it has a mount target in each availability zone of the subnets, that " +
+			"the security groups allow port 2049, and that the directory exists.",
+		Example: "ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes: stderr: " +
+			"mount.nfs4: Connection reset by peer : unsuccessful EFS utils command execution; code: 32",
 		Source: "https://github.com/docker-archive/compose-cli/issues/1490",
 	},
 	{
-		ID:    "ebs-failed",
-		Signs: signs(all(`\bEBS\b`)),
-		Means: "The EBS volume of a task could not be made or attached.",
-		Next: "Look at the reason in the console, at the quotas of EBS, and at the infrastructure role of the " +
-			"volume.",
+		ID:      "ebs-failed",
+		Signs:   signs(all(`\bEBS\b`)),
+		Means:   "The EBS volume of a task could not be made or attached.",
+		Next:    "Look at the reason in the console, at the quotas of EBS, and at the infrastructure role of the volume.",
 		Example: "ECS timed out while configuring the EBS volume attachment to your Task.",
 		Source:  guide + "troubleshoot-ebs-volumes.html",
 	},
@@ -32,8 +31,8 @@ var byVolume = []Entry{
 		),
 		Means: "A volume cannot be prepared for the user of the container.",
 		Next:  "Let the user of the image own the path at which the volume is mounted, or mount it elsewhere.",
-		Example: "CannotCreateContainerError: Error response from daemon: failed to chown " +
-			"/var/lib/ecs/volumes/x/_data: lchown /var/lib/ecs/volumes/x/_data: operation not permitted",
+		Example: "CannotCreateContainerError: Error response from daemon: failed to chown /var/lib/ecs/volumes/x/_data: " +
+			"lchown /var/lib/ecs/volumes/x/_data: operation not permitted",
 		Source: "https://github.com/aws/amazon-ecs-agent/issues/2518",
 	},
 }

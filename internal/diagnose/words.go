@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// plain is a text of AWS's without the names in it, so that only its words are recognised: ARNs, addresses, paths,
+// plain is a text of AWS's without the names in it, so that only its words are recognized: ARNs, addresses, paths,
 // images and what stands in quotes or in brackets behind a noun are replaced by what kind of thing they are.
 func plain(text string) string {
 	text = strings.Join(strings.Fields(strings.NewReplacer("’", "'", "‘", "'", "“", `"`, "”", `"`).Replace(text)), " ")

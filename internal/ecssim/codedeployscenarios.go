@@ -5,42 +5,42 @@ import "time"
 // codeDeployScenarios are about deployments that CodeDeploy carries out.
 var codeDeployScenarios = []Scenario{
 	{Name: "codedeploy", Story: "CodeDeploy moves the traffic to new tasks at once, and keeps the old ones for five " +
-		"minutes", behaviour: well, prepare: underCodeDeploy(asItIs)},
+		"minutes", behavior: well, prepare: underCodeDeploy(asItIs)},
 	{
-		Name:      "codedeploy-canary",
-		Story:     "CodeDeploy gives the new tasks 10 % of the traffic for five minutes first",
-		behaviour: well,
-		prepare:   underCodeDeploy(func(g *codeDeploy) { g.config = "CodeDeployDefault.ECSCanary10Percent5Minutes" }),
+		Name:     "codedeploy-canary",
+		Story:    "CodeDeploy gives the new tasks 10 % of the traffic for five minutes first",
+		behavior: well,
+		prepare:  underCodeDeploy(func(g *codeDeploy) { g.config = "CodeDeployDefault.ECSCanary10Percent5Minutes" }),
 	},
 	{
 		Name: "codedeploy-hook-fails", Story: "a hook refuses the new tasks when they have test traffic, and CodeDeploy " +
-			"rolls back", behaviour: well,
+			"rolls back", behavior: well,
 		prepare: underCodeDeploy(func(g *codeDeploy) {
 			g.hooks = []hook{{stage: "AfterAllowTestTraffic", takes: 20 * time.Second, fails: true}}
 		}),
 	},
 	{
 		Name: "codedeploy-hook-fails-late", Story: "a hook refuses the new tasks when they have all the traffic, and " +
-			"nobody rolls back", behaviour: well,
+			"nobody rolls back", behavior: well,
 		prepare: underCodeDeploy(func(g *codeDeploy) {
 			g.hooks, g.rollsBack = []hook{{stage: "AfterAllowTraffic", takes: 20 * time.Second, fails: true}}, nil
 		}),
 	},
 	{
-		Name:      "codedeploy-crash",
-		Story:     "CodeDeploy waits for the new tasks, and their container exits",
-		behaviour: crashes,
-		prepare:   underCodeDeploy(asItIs),
+		Name:     "codedeploy-crash",
+		Story:    "CodeDeploy waits for the new tasks, and their container exits",
+		behavior: crashes,
+		prepare:  underCodeDeploy(asItIs),
 	},
 	{
 		Name: "codedeploy-alarm", Story: "an alarm goes off while the new tasks have 10 % of the traffic, and CodeDeploy " +
-			"rolls back", behaviour: well,
+			"rolls back", behavior: well,
 		prepare: underCodeDeploy(func(g *codeDeploy) { g.config = "CodeDeployDefault.ECSCanary10Percent5Minutes" }),
 		acts:    []act{{after: 3 * time.Minute, do: func(s *Sim) { s.alarmShift(s.web()) }}},
 	},
 	{
 		Name: "codedeploy-split", Story: "an alarm goes off while the new tasks have 10 % of the traffic, and nobody " +
-			"rolls back", behaviour: well,
+			"rolls back", behavior: well,
 		prepare: underCodeDeploy(func(g *codeDeploy) {
 			g.config, g.rollsBack = "CodeDeployDefault.ECSCanary10Percent5Minutes", nil
 		}),
@@ -48,7 +48,7 @@ var codeDeployScenarios = []Scenario{
 	},
 	{
 		Name: "codedeploy-rolling-back", Story: "CodeDeploy is rolling a deployment back when somebody comes to do the " +
-			"same", behaviour: well,
+			"same", behavior: well,
 		With: map[string]string{"operation": "rollback", "image": ""},
 		prepare: func(s *Sim, v *service) {
 			shifted(func(g *codeDeploy) { g.config = "CodeDeployDefault.ECSCanary10Percent5Minutes" }, 3*time.Minute)(s, v)
@@ -57,7 +57,7 @@ var codeDeployScenarios = []Scenario{
 	},
 	{
 		Name: "codedeploy-left-split", Story: "a deployment of CodeDeploy's was stopped with 10 % of the traffic when " +
-			"somebody comes to look", behaviour: well,
+			"somebody comes to look", behavior: well,
 		With: map[string]string{"operation": "rollback", "image": ""},
 		prepare: func(s *Sim, v *service) {
 			shifted(func(g *codeDeploy) {
@@ -67,10 +67,10 @@ var codeDeployScenarios = []Scenario{
 		},
 	},
 	{
-		Name:      "codedeploy-stopped",
-		Story:     "somebody stops the deployment of CodeDeploy's in the console",
-		behaviour: well,
-		prepare:   underCodeDeploy(asItIs),
+		Name:     "codedeploy-stopped",
+		Story:    "somebody stops the deployment of CodeDeploy's in the console",
+		behavior: well,
+		prepare:  underCodeDeploy(asItIs),
 		acts: []act{{after: 30 * time.Second, do: func(s *Sim) {
 			if _, err := s.stopDeployment(stopDeploymentRequest{DeploymentID: s.web().codeDeploy.active().id}); err != nil {
 				panic(err) // it is under way
@@ -78,10 +78,10 @@ var codeDeployScenarios = []Scenario{
 		}}},
 	},
 	{
-		Name:      "codedeploy-flaky",
-		Story:     "CodeDeploy deploys well, but its answers get lost",
-		behaviour: well,
-		prepare:   underCodeDeploy(asItIs),
+		Name:     "codedeploy-flaky",
+		Story:    "CodeDeploy deploys well, but its answers get lost",
+		behavior: well,
+		prepare:  underCodeDeploy(asItIs),
 		faults: []fault{
 			{
 				operation: "CreateDeployment",
@@ -99,12 +99,12 @@ var codeDeployScenarios = []Scenario{
 		},
 	},
 	{
-		Name:      "codedeploy-mixed",
-		Story:     "CodeDeploy deploys one service, ECS another, which crashes",
-		breaker:   breaker{Enable: true},
-		behaviour: well,
-		others: []neighbour{
-			{name: "jobs", behaviour: crashes},
+		Name:     "codedeploy-mixed",
+		Story:    "CodeDeploy deploys one service, ECS another, which crashes",
+		breaker:  breaker{Enable: true},
+		behavior: well,
+		others: []neighbor{
+			{name: "jobs", behavior: crashes},
 		},
 		prepare: underCodeDeploy(func(g *codeDeploy) { g.termination = time.Minute }),
 		With:    map[string]string{"service": "web, jobs"},
@@ -113,39 +113,39 @@ var codeDeployScenarios = []Scenario{
 		Name: "codedeploy-mixed-complete",
 		Story: "the same, but the deployment by CodeDeploy is complete when the other " +
 			"fails",
-		breaker:   breaker{Enable: true},
-		behaviour: well,
-		others: []neighbour{
-			{name: "jobs", behaviour: crashes},
+		breaker:  breaker{Enable: true},
+		behavior: well,
+		others: []neighbor{
+			{name: "jobs", behavior: crashes},
 		},
 		prepare: underCodeDeploy(func(g *codeDeploy) { g.termination = 0 }),
 		With:    map[string]string{"service": "web, jobs"},
 	},
 	{
-		Name:      "codedeploy-mixed-superseded",
-		Story:     "CodeDeploy deploys one service, and somebody else another before its deployment is over",
-		breaker:   rolling,
-		behaviour: well,
-		others:    []neighbour{{name: "jobs", behaviour: well}},
-		prepare:   underCodeDeploy(asItIs),
-		acts:      []act{{after: 45 * time.Second, do: func(s *Sim) { deployAnother(well)(s, s.clusters[0].find("jobs")) }}},
-		With:      map[string]string{"service": "web, jobs"},
+		Name:     "codedeploy-mixed-superseded",
+		Story:    "CodeDeploy deploys one service, and somebody else another before its deployment is over",
+		breaker:  rolling,
+		behavior: well,
+		others:   []neighbor{{name: "jobs", behavior: well}},
+		prepare:  underCodeDeploy(asItIs),
+		acts:     []act{{after: 45 * time.Second, do: func(s *Sim) { deployAnother(well)(s, s.clusters[0].find("jobs")) }}},
+		With:     map[string]string{"service": "web, jobs"},
 	},
 	{
-		Name:      "codedeploy-ready",
-		Story:     "CodeDeploy waits for somebody to let the traffic move",
-		behaviour: well,
-		prepare:   underCodeDeploy(byHand),
+		Name:     "codedeploy-ready",
+		Story:    "CodeDeploy waits for somebody to let the traffic move",
+		behavior: well,
+		prepare:  underCodeDeploy(byHand),
 	},
 	{
-		Name:      "codedeploy-waiting",
-		Story:     "a deployment of CodeDeploy's waits for somebody when somebody comes to look",
-		behaviour: well,
-		With:      map[string]string{"operation": "continue", "image": ""},
-		prepare:   shifted(byHand, 2*time.Minute),
+		Name:     "codedeploy-waiting",
+		Story:    "a deployment of CodeDeploy's waits for somebody when somebody comes to look",
+		behavior: well,
+		With:     map[string]string{"operation": "continue", "image": ""},
+		prepare:  shifted(byHand, 2*time.Minute),
 	},
 	{
-		Name: "codedeploy-busy", Story: "CodeDeploy still keeps the old tasks of the deployment before", behaviour: well,
+		Name: "codedeploy-busy", Story: "CodeDeploy still keeps the old tasks of the deployment before", behavior: well,
 		prepare: shifted(func(g *codeDeploy) { g.termination = time.Hour }, 10*time.Minute),
 	},
 }

@@ -206,7 +206,7 @@ func (s *Sim) targetHealth(group string) []targetHealth {
 				target.Description = "Target deregistration is in progress"
 			case t.status != "RUNNING":
 				continue
-			case !t.healthy && s.now.Sub(t.ran) > cmp.Or(t.deployment.behaviour.judged, 30*time.Second):
+			case !t.healthy && s.now.Sub(t.ran) > cmp.Or(t.deployment.behavior.judged, 30*time.Second):
 				said := s.unhealthy
 				said.ID, said.Port = target.ID, target.Port
 				target = said

@@ -56,7 +56,7 @@ func (s *Sim) runTask(request runTaskRequest) (any, error) {
 	d := &deployment{
 		service:   &service{ids: s.ids, cluster: c},
 		revision:  revision,
-		behaviour: s.scenario.once,
+		behavior:  s.scenario.once,
 		created:   s.now,
 		startedBy: request.StartedBy,
 	}
@@ -137,7 +137,7 @@ func (s *Sim) logged(t *task) []document {
 		return nil
 	}
 	var events []document
-	for i, line := range t.deployment.behaviour.log {
+	for i, line := range t.deployment.behavior.log {
 		at := t.ran.Add(time.Duration(i) * time.Second)
 		if s.now.Sub(at) >= time.Second || !t.stopped.IsZero() && s.now.Sub(t.stopped) >= 2*time.Second {
 			events = append(

@@ -16,11 +16,11 @@ const randomPrefix = "world-"
 func Random(seed uint64) Scenario {
 	r := chooser{rand.New(rand.NewPCG(seed, 2))}
 	scenario := Scenario{
-		Name:      fmt.Sprint(randomPrefix, seed),
-		Story:     "put together at random",
-		breaker:   breaker{Enable: r.chance(60), Rollback: r.chance(70)},
-		behaviour: pick(r, fates),
-		lag:       r.lag(),
+		Name:     fmt.Sprint(randomPrefix, seed),
+		Story:    "put together at random",
+		breaker:  breaker{Enable: r.chance(60), Rollback: r.chance(70)},
+		behavior: pick(r, fates),
+		lag:      r.lag(),
 	}
 	if r.chance(10) {
 		scenario.requested = time.Duration(r.IntN(120)) * time.Second
@@ -29,7 +29,7 @@ func Random(seed uint64) Scenario {
 	names := []string{"web"}
 	for _, name := range []string{"api", "jobs", "mail", "shop"}[:max(0, r.IntN(8)-3)] {
 		names = append(names, name)
-		scenario.others = append(scenario.others, neighbour{name: name, behaviour: pick(r, fates)})
+		scenario.others = append(scenario.others, neighbor{name: name, behavior: pick(r, fates)})
 	}
 	prepare := map[string]func(*Sim, *service){}
 	for _, name := range names {
@@ -71,7 +71,7 @@ func (r chooser) lag() Lag {
 }
 
 // fates are how the new tasks of a service may fare.
-var fates = []behaviour{
+var fates = []behavior{
 	well, well, well, well, taking(20 * time.Second), taking(4 * time.Minute),
 	crashes, crashes, cannotPull, runsOutOfMemory, failsHealthChecks,
 	stuckPulling, neverHealthy,
@@ -143,7 +143,7 @@ var interferences = []func(*Sim, *service){
 }
 
 // deployAnother is that somebody else deploys a revision of their own, where that can be.
-func deployAnother(b behaviour) func(*Sim, *service) {
+func deployAnother(b behavior) func(*Sim, *service) {
 	return func(s *Sim, v *service) {
 		if v.status == "ACTIVE" && (v.codeDeploy == nil || v.codeDeploy.active() == nil) {
 			s.deployNew(v, b)

@@ -17,13 +17,13 @@ type Scenario struct {
 	Story string // what happens, in a line
 
 	breaker   breaker
-	behaviour behaviour // of every task of a revision that was not there before
-	always    bool      // the behaviour is that of every revision deployed
+	behavior  behavior // of every task of a revision that was not there before
+	always    bool     // the behavior is that of every revision deployed
 	faults    []fault
 	acts      []act
 	prepare   func(*Sim, *service) // changes the world before the deployer comes
-	others    []neighbour
-	once      behaviour     // of the tasks of RunTask
+	others    []neighbor
+	once      behavior      // of the tasks of RunTask
 	lacking   []string      // what is not there outside of ECS
 	onlyFor   string        // the platform of all images; empty is Linux on both architectures
 	trusts    string        // the subject that the role deployer lets in; empty is all of its repository
@@ -38,11 +38,11 @@ type Scenario struct {
 	With, Env map[string]string
 }
 
-// neighbour is another service of the cluster, with two tasks of the same image. It has a family of its
+// neighbor is another service of the cluster, with two tasks of the same image. It has a family of its
 // own, whose name is the service's, unless it shares another's.
-type neighbour struct {
+type neighbor struct {
 	name, family string
-	behaviour    behaviour // of new tasks of its own family
+	behavior     behavior // of new tasks of its own family
 }
 
 const (
@@ -65,7 +65,7 @@ func (c Scenario) Denying(operations ...string) Scenario {
 
 // well is how a task fares when nothing is wrong: from start to healthy in just under a minute, as
 // in a recorded Fargate roll-out behind a load balancer [SEEN].
-var well = behaviour{
+var well = behavior{
 	provision: 12 * time.Second,
 	pull:      16 * time.Second,
 	activate:  6 * time.Second,
@@ -75,10 +75,10 @@ var well = behaviour{
 const endlessTimeout = 1000 * time.Hour
 
 // stuckPulling is how a task fares whose image never comes.
-var stuckPulling = behaviour{provision: 12 * time.Second, pull: endlessTimeout}
+var stuckPulling = behavior{provision: 12 * time.Second, pull: endlessTimeout}
 
 // neverHealthy is how a task fares that runs, and whose health checks never pass.
-var neverHealthy = behaviour{
+var neverHealthy = behavior{
 	provision: well.provision,
 	pull:      well.pull,
 	activate:  well.activate,
@@ -90,17 +90,17 @@ var neverHealthy = behaviour{
 	},
 }
 
-func (b behaviour) but(f fate) behaviour {
+func (b behavior) but(f fate) behavior {
 	b.fate = &f
 	return b
 }
 
-func (b behaviour) judgedAfter(d time.Duration) behaviour {
+func (b behavior) judgedAfter(d time.Duration) behavior {
 	b.judged = d
 	return b
 }
 
-func (b behaviour) writing(lines ...string) behaviour {
+func (b behavior) writing(lines ...string) behavior {
 	b.log = lines
 	return b
 }

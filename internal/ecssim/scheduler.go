@@ -105,7 +105,7 @@ func (s *Sim) start(d *deployment, n int) {
 	if n <= 0 {
 		return
 	}
-	if why := d.behaviour.nowhere; why != "" {
+	if why := d.behavior.nowhere; why != "" {
 		s.sayOf(d, "was unable to place a task%s", why)
 		return
 	}

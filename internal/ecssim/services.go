@@ -122,7 +122,7 @@ type deployment struct {
 	failed   int // consecutive failures: one healthy task resets them [SDK: resetOnHealthyTask]
 
 	tasks       []*task
-	behaviour   behaviour
+	behavior    behavior
 	launchAfter time.Time // ECS waits after failures before it tries again
 
 	arn       string // of the service deployment
@@ -176,10 +176,10 @@ func (d *deployment) over() bool { return !d.finished.IsZero() }
 
 // deploy starts a deployment. As the recorded answers of UpdateService show, it is born PRIMARY
 // with all counts at 0, and the one that it replaces becomes ACTIVE and keeps its rolloutState.
-func (s *Sim) deploy(v *service, r *revision, b behaviour) *deployment {
+func (s *Sim) deploy(v *service, r *revision, b behavior) *deployment {
 	d := &deployment{
 		service: v, number: v.ids.deployment(), status: "PRIMARY", revision: r,
-		created: s.now, behaviour: b, progress: "PENDING", by: s.actor,
+		created: s.now, behavior: b, progress: "PENDING", by: s.actor,
 		arn: arn("service-deployment/" + v.cluster.name + "/" + v.name + "/" + v.ids.serviceDeployment()),
 	}
 	d.set("IN_PROGRESS", fmt.Sprintf("ECS deployment %s in progress.", d.id()), s.now) // [SEEN]
@@ -274,7 +274,7 @@ func (s *Sim) updateService(request updateServiceRequest) (any, error) {
 	v.configure(request)
 	// The same task definition without force starts nothing: the id stays [GUIDE: update-service-parameters].
 	if wanted != runs.revision || request.ForceNewDeployment {
-		s.deploy(v, wanted, s.behaviourOf(v, wanted))
+		s.deploy(v, wanted, s.behaviorOf(v, wanted))
 	}
 	if s.updated.IsZero() {
 		s.updated = s.now

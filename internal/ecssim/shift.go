@@ -194,14 +194,14 @@ func (s *Sim) eventEnds(v *service, d *shift, name string, spent time.Duration) 
 	case "Install":
 		if d.green == nil {
 			d.green = &deployment{
-				service:   v,
-				number:    v.ids.deployment(),
-				external:  d.id,
-				status:    "ACTIVE",
-				revision:  d.revision,
-				created:   s.now,
-				updated:   s.now,
-				behaviour: s.behaviourOf(v, d.revision),
+				service:  v,
+				number:   v.ids.deployment(),
+				external: d.id,
+				status:   "ACTIVE",
+				revision: d.revision,
+				created:  s.now,
+				updated:  s.now,
+				behavior: s.behaviorOf(v, d.revision),
 			}
 			v.deployments = slices.Insert(v.deployments, 0, d.green)
 			v.history = slices.Insert(v.history, 0, d.green)
@@ -368,6 +368,6 @@ func underCodeDeploy(change func(*codeDeploy)) func(*Sim, *service) {
 func shifted(change func(*codeDeploy), ago time.Duration) func(*Sim, *service) {
 	return func(s *Sim, v *service) {
 		underCodeDeploy(change)(s, v)
-		s.deployed(v, ago, s.scenario.behaviour)
+		s.deployed(v, ago, s.scenario.behavior)
 	}
 }

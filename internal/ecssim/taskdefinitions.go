@@ -50,10 +50,10 @@ type revision struct {
 	definition document // as registered, with the defaults that ECS fills in
 	tags       any
 	registered time.Time
-	by         string     // whose ARN registered it
-	registrar  Actor      // who that is
-	proven     bool       // it was there, and ran well, before anybody deployed
-	fate       *behaviour // of its tasks; nil: as the scenario has it
+	by         string    // whose ARN registered it
+	registrar  Actor     // who that is
+	proven     bool      // it was there, and ran well, before anybody deployed
+	fate       *behavior // of its tasks; nil: as the scenario has it
 }
 
 func (r *revision) id() string { return fmt.Sprintf("%s:%d", r.family, r.number) }

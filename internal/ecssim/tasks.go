@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// behaviour is what becomes of the tasks of a deployment.
-type behaviour struct {
+// behavior is what becomes of the tasks of a deployment.
+type behavior struct {
 	provision time.Duration // in PROVISIONING
 	pull      time.Duration // in PENDING
 	activate  time.Duration // in ACTIVATING
@@ -21,7 +21,7 @@ type behaviour struct {
 }
 
 // given tells whether it is said how a task fares.
-func (b behaviour) given() bool { return !reflect.ValueOf(b).IsZero() }
+func (b behavior) given() bool { return !reflect.ValueOf(b).IsZero() }
 
 // fate is how a task dies.
 type fate struct {
@@ -79,7 +79,7 @@ const retentionAge = time.Hour
 
 // live takes a task one tick further.
 func (s *Sim) live(t *task) {
-	b := t.deployment.behaviour
+	b := t.deployment.behavior
 	spent := s.now.Sub(t.since)
 	if f := b.fate; f != nil && t.wanted() && t.status == f.in && spent >= f.after {
 		s.die(t, f)
@@ -353,7 +353,7 @@ func (t *task) describeWords(words []ContainerWords) []document {
 
 // describeContainers gives the first container what the fate says; the others stop in good order.
 func (t *task) describeContainers() []document {
-	if f := t.deployment.behaviour.fate; f != nil && f.containers != nil && t.stopCode == f.stopCode {
+	if f := t.deployment.behavior.fate; f != nil && f.containers != nil && t.stopCode == f.stopCode {
 		return t.describeWords(f.containers)
 	}
 	var containers []document

@@ -28,16 +28,16 @@ type ContainerWords struct {
 // service: it is that of run-before, as is one that RunTask does not start.
 func (w Words) Scenario() Scenario {
 	scenario := Scenario{
-		Name:      "words",
-		breaker:   rolling,
-		behaviour: stuckPulling,
-		With:      map[string]string{"timeout": "5m"},
+		Name:     "words",
+		breaker:  rolling,
+		behavior: stuckPulling,
+		With:     map[string]string{"timeout": "5m"},
 	}
 	switch w.Kind {
 	case "task":
 		ends := well.but(w.fate())
 		if w.StopCode != "UserInitiated" && !strings.HasPrefix(w.StoppedReason, "Scaling activity") {
-			scenario.behaviour = ends
+			scenario.behavior = ends
 			break
 		}
 		scenario.once, scenario.With = ends, map[string]string{"run-before": "bin/migrate"}
@@ -49,9 +49,9 @@ func (w Words) Scenario() Scenario {
 			scenario.prepare, scenario.With = underCodeDeploy(asItIs), nil
 		}
 	case "unplaced":
-		scenario.once, scenario.With = behaviour{nowhere: w.Failure}, map[string]string{"run-before": "bin/migrate"}
+		scenario.once, scenario.With = behavior{nowhere: w.Failure}, map[string]string{"run-before": "bin/migrate"}
 	case "target":
-		scenario.behaviour = neverHealthy
+		scenario.behavior = neverHealthy
 		scenario.prepare = func(s *Sim, _ *service) {
 			s.unhealthy = targetHealth{State: w.State, Reason: w.Reason, Description: w.Description}
 		}

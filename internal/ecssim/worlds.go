@@ -23,7 +23,7 @@ func neverCompleted(s *Sim, v *service) {
 	d.set("IN_PROGRESS", fmt.Sprintf("ECS deployment %s in progress.", d.id()), s.now)
 	d.progress = "IN_PROGRESS"
 	d.finished = time.Time{}
-	d.behaviour.healthy = endlessTimeout
+	d.behavior.healthy = endlessTimeout
 	for _, t := range d.tasks {
 		t.healthy = false
 	}
@@ -32,9 +32,9 @@ func neverCompleted(s *Sim, v *service) {
 // Fleet is a world in which that many services besides "web", called "web-001" and so on, run the
 // same revision, and all come up well.
 func Fleet(services int) Scenario {
-	scenario := Scenario{Name: fmt.Sprintf("fleet-%d", services), breaker: rolling, behaviour: well}
+	scenario := Scenario{Name: fmt.Sprintf("fleet-%d", services), breaker: rolling, behavior: well}
 	for i := range services {
-		scenario.others = append(scenario.others, neighbour{name: fmt.Sprintf("web-%03d", i+1), family: "web"})
+		scenario.others = append(scenario.others, neighbor{name: fmt.Sprintf("web-%03d", i+1), family: "web"})
 	}
 	return scenario
 }
@@ -44,14 +44,14 @@ func Fleet(services int) Scenario {
 func (s Scenario) Taking(longest time.Duration) Scenario {
 	s.others = slices.Clone(s.others)
 	for i := range s.others {
-		s.others[i].behaviour = taking(longest * time.Duration(i+1) / time.Duration(len(s.others)+1))
+		s.others[i].behavior = taking(longest * time.Duration(i+1) / time.Duration(len(s.others)+1))
 	}
-	s.behaviour = taking(longest)
+	s.behavior = taking(longest)
 	return s
 }
 
-func taking(d time.Duration) behaviour {
-	return behaviour{provision: d / 5, pull: d / 5, activate: d / 5, healthy: d * 2 / 5}
+func taking(d time.Duration) behavior {
+	return behavior{provision: d / 5, pull: d / 5, activate: d / 5, healthy: d * 2 / 5}
 }
 
 // FleetUnderCodeDeploy is the same, and CodeDeploy deploys all.
@@ -67,7 +67,7 @@ func FleetUnderCodeDeploy(services int) Scenario {
 }
 
 // deployNew begins to deploy a new revision of a service, whose tasks fare so, by ECS or by CodeDeploy.
-func (s *Sim) deployNew(v *service, b behaviour) {
+func (s *Sim) deployNew(v *service, b behavior) {
 	runs := v.primary().revision
 	definition := runs.definition
 	if runs.family == "web" {
@@ -85,7 +85,7 @@ func (s *Sim) deployNew(v *service, b behaviour) {
 }
 
 // deployed makes the world one in which a new revision was deployed that long ago.
-func (s *Sim) deployed(v *service, ago time.Duration, b behaviour) {
+func (s *Sim) deployed(v *service, ago time.Duration, b behavior) {
 	s.now = s.now.Add(-ago)
 	s.deployNew(v, b)
 	for range ago / tickInterval {
@@ -203,8 +203,8 @@ func (s *Sim) prepared() {
 
 func (s *Sim) web() *service { return s.clusters[0].services[0] }
 
-// behaviourOf is how the tasks of a revision fare in a service: those of one that was there before fare well.
-func (s *Sim) behaviourOf(v *service, r *revision) behaviour {
+// behaviorOf is how the tasks of a revision fare in a service: those of one that was there before fare well.
+func (s *Sim) behaviorOf(v *service, r *revision) behavior {
 	if r.fate != nil {
 		return *r.fate
 	}
@@ -212,11 +212,11 @@ func (s *Sim) behaviourOf(v *service, r *revision) behaviour {
 		return well
 	}
 	for _, n := range s.scenario.others {
-		if n.family == "" && n.name == r.family || n.name == v.name && n.behaviour.given() {
-			return n.behaviour
+		if n.family == "" && n.name == r.family || n.name == v.name && n.behavior.given() {
+			return n.behavior
 		}
 	}
-	return s.scenario.behaviour
+	return s.scenario.behavior
 }
 
 // act plays what others do and is due.

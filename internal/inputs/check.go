@@ -217,8 +217,8 @@ func (c *checker) images(input, value string) []taskdef.Image {
 			c.mistake("%s: %q and %q are for the same containers: give one of them", input, images[at], image)
 		}
 		if image.Untagged {
-			c.warn("Name the tag or the digest of what was built.", "%s: %s has no tag: latest is deployed, whatever that "+
-				"is by then", input, line)
+			c.warn("Name the tag or the digest of what was built.", "%s: %s has no tag: latest is deployed, whatever that is "+
+				"by then", input, line)
 		}
 		images = append(images, image)
 	}

@@ -135,8 +135,8 @@ func splitCommand(line string) ([]string, error) {
 		split = append(split, word)
 	}
 	if len(split) > 0 && (split[0] == "-" || strings.HasSuffix(split[0], ":") || strings.HasPrefix(split[0], "[")) {
-		return nil, errors.New("its first word is no program: a description of a task has container, command, " +
-			"environment and so on, a list is written in JSON")
+		return nil, errors.New("its first word is no program: a description of a task has container, command, environment " +
+			"and so on, a list is written in JSON")
 	}
 	return split, nil
 }

@@ -73,8 +73,8 @@ func (c *checker) warnOfOdd(where, line string, v taskdef.Variable) {
 	case v.Remove || v.Secret:
 		return
 	case secondName().MatchString(value):
-		c.warn("Write one variable a line.", "%s: there seems to be another variable behind a comma, which is part of "+
-			"the value", where)
+		c.warn("Write one variable a line.", "%s: there seems to be another variable behind a comma, which is part of the "+
+			"value", where)
 	case name != strings.TrimRight(name, " \t"), value != strings.TrimLeft(value, " \t"):
 		c.warn("Leave the blanks out, unless they are meant.", "%s: there are blanks around =; those behind it are part "+
 			"of the value", where)

@@ -25,8 +25,8 @@ func (codeDeploy) check(option rollout.Detail, services []rollout.SurveyedServic
 			Kind: rollout.BadInput,
 			What: fmt.Sprintf("codedeploy-deployment-group: %s is that of one service, and CodeDeploy deploys %d of those given",
 				options.Group, len(services)),
-			Next: "Leave it out where the groups are named as the ECS console names them, or deploy the services in steps " +
-				"of their own.",
+			Next: "Leave it out where the groups are named as the ECS console names them, or deploy the services in steps of " +
+				"their own.",
 		}
 	case options.AppSpecErr != nil:
 		return nil, &rollout.Problem{
@@ -238,8 +238,8 @@ func (codeDeploy) Concerns(plan rollout.Plan, r *rollout.Rollout) []rollout.Conc
 		return []rollout.Concern{{
 			Sure:  true,
 			Cause: rollout.TimeoutTooShort,
-			What: fmt.Sprintf("timeout: not all traffic of service %s can move within %s, since the deployment "+
-				"configuration takes %s for it",
+			What: fmt.Sprintf("timeout: not all traffic of service %s can move within %s, since the deployment configuration "+
+				"takes %s for it",
 				r.Service.Name, rollout.Span(plan.Timeout), rollout.Span(group.ShiftInterval)),
 			Next: "Leave timeout out or raise it.",
 		}}

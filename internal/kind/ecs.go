@@ -223,7 +223,7 @@ func (k ecs) byDeployments(r *rollout.Rollout) (rollout.Verdict, bool) {
 	return undecided()
 }
 
-// asPrimary decides on ours, as long as ECS works towards it.
+// asPrimary decides on ours, as long as ECS works toward it.
 func (ecs) asPrimary(r *rollout.Rollout, ours rollout.Deployment) (rollout.Verdict, bool) {
 	its, read := serviceDeployment(r)
 	settled := since(r, r.FailedSince) >= settleTimeout

@@ -118,10 +118,10 @@ func Deployable(service rollout.Service) error {
 	case service.Controller == rollout.ControlledByYourself:
 		return &rollout.Problem{
 			Kind: rollout.BadInput,
-			What: where + " has the deployment controller EXTERNAL: its task sets are made by a program of your own, " +
-				"and ECS deploys nothing there",
-			Next: "Let that program deploy the new revision (task-definition without service registers one), " +
-				"or let UpdateService change the deployment controller of the service to ECS.",
+			What: where + " has the deployment controller EXTERNAL: its task sets are made by a program of your own, and ECS " +
+				"deploys nothing there",
+			Next: "Let that program deploy the new revision (task-definition without service registers one), or let " +
+				"UpdateService change the deployment controller of the service to ECS.",
 		}
 	case !known:
 		return &rollout.Problem{

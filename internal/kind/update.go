@@ -59,8 +59,8 @@ func deadlock(r *rollout.Rollout) (rollout.Concern, bool) {
 	return rollout.Concern{
 		Cause: "deadlock",
 		Sure:  update.Patch.Empty(), // a service-patch may still change the numbers
-		What: fmt.Sprintf("service %s can never make progress: of %d tasks, a minimum of %d%% keeps %d (rounded up), "+
-			"and a maximum of %d%% allows %d (rounded down)", service.Name, desired, minimum, lower, maximum, upper),
+		What: fmt.Sprintf("service %s can never make progress: of %d tasks, a minimum of %d%% keeps %d (rounded up), and "+
+			"a maximum of %d%% allows %d (rounded down)", service.Name, desired, minimum, lower, maximum, upper),
 		Next: "Raise maximum-percent or lower minimum-healthy-percent.",
 	}, true
 }

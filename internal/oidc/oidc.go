@@ -163,7 +163,7 @@ func (c Claims) forms() (names, ids string, hasIDs, known bool) {
 func (c Claims) form() string {
 	switch _, _, hasIDs, known := c.forms(); {
 	case !known:
-		return "The subject has a form of your organisation's own."
+		return "The subject has a form of your organization's own."
 	case hasIDs:
 		return "The subject names owner and repository with their ids, as for repositories that were made, renamed or " +
 			"moved after 2026-07-15, or have asked for it: a policy that was written for names alone does not match it."

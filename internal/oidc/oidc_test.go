@@ -146,7 +146,7 @@ Compare with the trust policy of arn:aws:iam::123456789012:role/deployer. This c
 
 	claims.Subject, claims.Environment = "repository_owner:acme", ""
 	text := strings.Join(claims.Compare("r"), "\n")
-	require.Contains(t, text, "a form of your organisation's own")
+	require.Contains(t, text, "a form of your organization's own")
 	require.Contains(t, text, "(none: the job names no environment)")
 	require.Contains(t, text, `"repository_owner:acme"`)
 }

@@ -148,8 +148,8 @@ func networkOf(
 		return nil, &rollout.Problem{
 			Kind: rollout.BadInput, What: input + ": the network mode of the task definition is awsvpc, and there is no " +
 				"service whose subnets could be taken",
-			Next: "Write the task as YAML, with network: {subnets: [subnet-…], securityGroups: [sg-…]}, and " +
-				"capacity if it is not the cluster's default.",
+			Next: "Write the task as YAML, with network: {subnets: [subnet-…], securityGroups: [sg-…]}, and capacity if it " +
+				"is not the cluster's default.",
 		}
 	}
 	return &n, nil

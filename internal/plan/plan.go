@@ -139,7 +139,7 @@ func bases(world rollout.World) []rollout.Revision {
 }
 
 // edit edits the bases. Each image and variable must be meant for a container of one of them, and each
-// of them by an image, if there are any: all else is most likely misspelt.
+// of them by an image, if there are any: all else is most likely misspelled.
 func edit(in inputs.Inputs, bases []rollout.Revision) ([]taskdef.Edited, error) {
 	var edits []taskdef.Edited
 	for _, base := range bases {

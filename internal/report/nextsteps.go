@@ -60,8 +60,8 @@ func next(r *rollout.Rollout) string {
 func remedy(r *rollout.Rollout, finding rollout.Finding) string {
 	waited := slices.Contains([]rollout.About{rollout.AboutWaiting, rollout.AboutTraffic}, finding.About)
 	if back := r.Verdict.Return; back != nil && back.End == rollout.ReturnDone && waited {
-		return "Deploy again; to end the step at the pause, wait for its stage (wait-for), and continue the deployment " +
-			"in another step."
+		return "Deploy again; to end the step at the pause, wait for its stage (wait-for), and continue the deployment in " +
+			"another step."
 	}
 	return finding.Next
 }

@@ -64,7 +64,7 @@ func images(plan rollout.Plan) []string {
 	return lines
 }
 
-// diff shows what changes, in colours, and keeps it for the outputs and the summary.
+// diff shows what changes, in colors, and keeps it for the outputs and the summary.
 func (r *Reporter) diff(diff string) {
 	for line := range strings.Lines(diff) {
 		line = oneLine(strings.TrimSuffix(line, "\n"))
@@ -80,7 +80,7 @@ func (r *Reporter) diff(diff string) {
 	r.output(rollout.Output{Name: "diff", Value: strings.TrimSuffix(diff, "\n")})
 }
 
-// The colours of a log (https://en.wikipedia.org/wiki/ANSI_escape_code).
+// The colors of a log (https://en.wikipedia.org/wiki/ANSI_escape_code).
 const (
 	bold  = "\x1b[1m"
 	red   = "\x1b[31m"
@@ -148,8 +148,8 @@ func steps(plan rollout.Plan) []string {
 		steps = append(steps, oneOffStep(plan, *plan.After)+", after success")
 	}
 	if plan.KeepRevisions > 0 {
-		steps = append(steps, fmt.Sprintf("ecs:DeregisterTaskDefinition: what is older than the newest %s and not in "+
-			"use, after success", plural(plan.KeepRevisions, "revision")))
+		steps = append(steps, fmt.Sprintf("ecs:DeregisterTaskDefinition: what is older than the newest %s and not in use, "+
+			"after success", plural(plan.KeepRevisions, "revision")))
 	}
 	return steps
 }

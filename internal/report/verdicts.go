@@ -178,8 +178,8 @@ func operationEnded(r *rollout.Rollout) string {
 	case rollout.EndedReturned:
 		return fmt.Sprintf("the service runs %s again, in place of %s", r.Revision.Revision.ID(), r.Revision.Previous.ID())
 	case rollout.EndedReturnedAlready:
-		return fmt.Sprintf("the last deployment was taken back already, and the service runs %s: to go back further, "+
-			"name a revision with task-definition",
+		return fmt.Sprintf("the last deployment was taken back already, and the service runs %s: to go back further, name "+
+			"a revision with task-definition",
 			r.Revision.Revision.ID())
 	}
 	return "how it ends is not known"

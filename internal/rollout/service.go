@@ -170,7 +170,7 @@ type ServiceEvent struct {
 	Message string
 }
 
-// Primary is the newest deployment, the one that ECS works towards.
+// Primary is the newest deployment, the one that ECS works toward.
 func (s Service) Primary() (Deployment, bool) {
 	for _, d := range s.Deployments {
 		if d.Status == DeploymentPrimary {

@@ -201,14 +201,14 @@ func (s Shape) conformScalar(v value, path string) (value, error) {
 	}
 	if is, _ := resolve(bare); is == intScalar || s.kind == numberKind && is == floatScalar {
 		if v.isText() {
-			_, spelt := resolve(bare)
-			return spelt.at(v.line), nil
+			_, spelled := resolve(bare)
+			return spelled.at(v.line), nil
 		}
 		return v, nil
 	}
 	if integer, fraction, _ := strings.Cut(bare, "."); s.kind == wholeKind && strings.Trim(fraction, "0") == "" {
-		if is, spelt := resolve(integer); is == intScalar {
-			return spelt.at(v.line), nil
+		if is, spelled := resolve(integer); is == intScalar {
+			return spelled.at(v.line), nil
 		}
 	}
 	return value{}, v.mistake(path, "%s is not %s", quoted(bare), wanted[s.kind])

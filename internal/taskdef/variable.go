@@ -54,8 +54,8 @@ func ParseVariable(line string, secret bool) (Variable, error) {
 	v.Name, v.Remove = strings.TrimPrefix(v.Name, "!"), strings.HasPrefix(v.Name, "!")
 	switch {
 	case assigned && value == "=":
-		return Variable{}, errors.New("it looks like a part of a value of several lines, which goes into " +
-			"environment-file or task-definition-patch")
+		return Variable{}, errors.New("it looks like a part of a value of several lines, which goes into environment-file " +
+			"or task-definition-patch")
 	case v.Remove == assigned, !variableName.MatchString(v.Name):
 		return Variable{}, errors.New("write NAME=value, container:NAME=value, !NAME or container:!NAME; a value of " +
 			"several lines goes into environment-file or task-definition-patch")
