@@ -184,7 +184,7 @@ func TestProcessEndsSoonWhenItIsCancelled(t *testing.T) {
 		require.Contains(t, viewer.Outputs(string(outputs)), "outcome=cancelled\n")
 		summary, err := os.ReadFile(filepath.Join(folder, "summary.md"))
 		require.NoError(t, err)
-		require.Contains(t, string(summary), "ECS goes on trying")
+		require.Contains(t, string(summary), "ECS keeps trying")
 	}
 }
 
@@ -244,7 +244,7 @@ func TestProcessWithoutCredentials(t *testing.T) {
 	command, log, _ := process(t, "http://127.0.0.1:1", web, "AWS_EC2_METADATA_DISABLED=true")
 	require.Error(t, command.Run())
 	require.Equal(t, 3, command.ProcessState.ExitCode(), log)
-	require.Contains(t, log.String(), "::error title=nothing was deployed::There are no AWS credentials. Give role-to-assume, and the job the permission id-token: write;")
+	require.Contains(t, log.String(), "::error title=nothing was deployed::There are no AWS credentials. Give role-to-assume, and the job the permission id-token: write. Or")
 }
 
 // built is the action, built as the Dockerfile does it.

@@ -57,7 +57,7 @@ func Run(ctx context.Context, env Env) int {
 		reporter.Verbose()
 	}
 	if err != nil {
-		return finish(emit, rollout.Result{}, &rollout.Problem{What: "the inputs are not right: " + err.Error(), Err: err})
+		return finish(emit, rollout.Result{}, &rollout.Problem{What: "invalid inputs: " + err.Error(), Err: err})
 	}
 	if in.Simulate == "" {
 		return run(ctx, env, in, emit)
@@ -118,9 +118,8 @@ func run(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) int 
 func guarded[Result any](emit rollout.Emit, do func() (Result, error)) (result Result, err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			emit(rollout.Noticed{What: fmt.Sprintf("this action has a fault: %v", fault), Next: string(debug.Stack())})
-			err = fmt.Errorf("this action has a fault (%v): what ECS has begun, if anything, goes on, and how it ends is not "+
-				"known", fault)
+			emit(rollout.Noticed{What: fmt.Sprintf("internal error: %v", fault), Next: string(debug.Stack())})
+			err = fmt.Errorf("internal error (%v): what ECS has begun, if anything, goes on, and how it ends is unknown", fault)
 		}
 	}()
 	return do()
@@ -214,7 +213,7 @@ func verify(ctx context.Context, client *cloud.Client, planned rollout.Plan, emi
 
 // sureToFail is the error of the doubts that are sure, all together; nil if there are none.
 func sureToFail(concerns []rollout.Concern) error {
-	const anyway = "verify: false deploys all the same"
+	const anyway = "verify: false deploys anyway"
 	sure := slices.DeleteFunc(slices.Clone(concerns), func(concern rollout.Concern) bool { return !concern.Sure })
 	switch len(sure) {
 	case 0:

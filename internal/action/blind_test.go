@@ -96,7 +96,7 @@ func TestContinueSaysWhenItCannotSeeWhetherSomethingWaits(t *testing.T) {
 				t.Parallel()
 				l := on(t, operate("waiting", "continue"), func(n *spoiler) { n.operation, n.happens = operation, happens }, nil)[0]
 				require.Equal(t, 3, l.code, l.log)
-				require.Regexp(t, regexp.MustCompile(`::error .*it is not known whether service web is waiting to be continued: ecs:`+operation), l.log)
+				require.Regexp(t, regexp.MustCompile(`::error .*it is unknown whether service web is waiting to be continued: ecs:`+operation), l.log)
 				require.NotContains(t, l.calls, "ContinueServiceDeployment")
 				require.NotContains(t, l.log, "does not wait")
 			})
@@ -112,9 +112,9 @@ func TestAnAnswerThatCannotBeReadMayHaveHadItsEffect(t *testing.T) {
 		"RunTask":       deployWeb("healthy", "run-before", "bin/migrate"),
 	} {
 		for name, says := range map[string]string{
-			"web page":     `a web page came in place of an answer of AWS \(HTTP 200\); it may have had its effect`,
-			"another form": `the answer cannot be read: .*; it may have had its effect`,
-			"empty":        `the answer is empty, or was cut off; it may have had its effect`,
+			"web page":     `a web page came instead of an answer from AWS \(HTTP 200\); it may have taken effect`,
+			"another form": `the answer cannot be read: .*; it may have taken effect`,
+			"empty":        `the answer is empty, or was cut off; it may have taken effect`,
 		} {
 			t.Run(operation+" "+name, func(t *testing.T) {
 				t.Parallel()

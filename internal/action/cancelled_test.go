@@ -38,7 +38,7 @@ func TestCancelledRunsSayThatTheDeploymentGoesOn(t *testing.T) {
 		require.Equal(t, 130, code)
 		require.Equal(t, time.Minute, time.Since(began), "it ends at once")
 		require.Contains(t, log.String(), "web:41 (v1) serves with 2 of 2 tasks.")
-		require.Contains(t, log.String(), "Nothing was taken back, since rollback-on-failure is not set; ECS goes on trying")
+		require.Contains(t, log.String(), "Nothing was rolled back, because rollback-on-failure is not set; ECS keeps trying")
 	})
 }
 
@@ -63,7 +63,7 @@ func TestCancelledRunsAskForTheRollBackAndDoNotWait(t *testing.T) {
 				})
 				require.Equal(t, 130, code)
 				require.Less(t, time.Since(began), time.Minute+5*time.Second)
-				require.Contains(t, log.String(), "ECS was asked to roll back to web:41, which was not waited for")
+				require.Contains(t, log.String(), "ECS was asked to roll back to web:41, without waiting for its end")
 
 				time.Sleep(10 * time.Minute) // virtual: until the rollback is over
 				answer := string(send(t, sim, "DescribeServices", `{"cluster":"main","services":["web"]}`))
@@ -100,7 +100,7 @@ func TestWhatCompletesAfterTheTimeIsOutIsNotTakenBack(t *testing.T) {
 			Jitter: func() float64 { return 0.5 }, HTTP: &late{Sim: sim},
 		})
 		require.Zero(t, code, log.String())
-		require.Contains(t, log.String(), "the deployment came to its good end in the meantime, and was left alone")
+		require.Contains(t, log.String(), "the deployment succeeded in the meantime, and was left alone")
 		require.Zero(t, calls(sim)["StopServiceDeployment"])
 		require.Equal(t, 1, calls(sim)["UpdateService"])
 	})
@@ -119,7 +119,7 @@ func TestARunThatIsCancelledWhileItTakesBackIsCancelled(t *testing.T) {
 			Jitter: func() float64 { return 0.5 }, HTTP: ecssim.New(scenario),
 		})
 		require.Equal(t, 130, code, log.String())
-		require.Contains(t, log.String(), "the run was ended while it was taken back, which goes on in ECS")
+		require.Contains(t, log.String(), "the run was cancelled during the rollback, which goes on in ECS")
 	})
 }
 
@@ -181,9 +181,9 @@ func TestAFaultOfOursStillWritesOutputsAndClosesTheGroup(t *testing.T) {
 			Jitter: func() float64 { return 0.5 }, HTTP: panicking{ecssim.New(scenario), "DescribeServiceDeployments"},
 		})
 		require.Equal(t, 1, code)
-		require.Contains(t, log.String(), "note: this action has a fault: the sky falls")
+		require.Contains(t, log.String(), "note: internal error: the sky falls")
 		require.Equal(t, strings.Count(log.String(), "::group::"), strings.Count(log.String(), "::endgroup::"))
-		require.Regexp(t, "(?s)::endgroup::\n.*::error title=web v2 → main%3A failed after 4s::This action has a fault \\(the sky falls\\): what ECS has begun, if anything, goes on[^\n]*\n$", log.String())
+		require.Regexp(t, "(?s)::endgroup::\n.*::error title=web v2 → main%3A failed after 4s::Internal error \\(the sky falls\\): what ECS has begun, if anything, goes on[^\n]*\n$", log.String())
 		outputs, err := os.ReadFile(env["GITHUB_OUTPUT"])
 		require.NoError(t, err)
 		require.Contains(t, viewer.Outputs(string(outputs)), "outcome=failed\n")
@@ -231,7 +231,7 @@ func TestARunThatIsKilledAnywhereLeavesWhatItKnew(t *testing.T) {
 					checks++
 					summary, err := os.ReadFile(env["GITHUB_STEP_SUMMARY"])
 					require.NoError(t, err)
-					require.Contains(t, string(summary), "begun, and not ended yet")
+					require.Contains(t, string(summary), "main: in progress")
 					require.Contains(t, string(summary), "web:42")
 				}
 				switch event.(type) {

@@ -302,7 +302,7 @@ func TestTheRevisionThatRunsIsTheBase(t *testing.T) {
 		},
 		func(sim *ecssim.Sim, code int, log string) {
 			require.Zero(t, code, log)
-			require.Contains(t, log, "note: the last deployment of web, of web:42, failed and was not rolled back: web:41 is what runs")
+			require.Contains(t, log, "note: the last deployment of web (web:42) failed and was not rolled back: web:41 runs")
 			require.Contains(t, log, "made from web:41")
 		})
 }

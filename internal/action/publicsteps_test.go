@@ -48,7 +48,7 @@ func TestPublicStepsNeedNoMoreThanAnotherUses(t *testing.T) {
 			}
 			var warnings []string
 			for line := range strings.Lines(r.log) {
-				if strings.HasPrefix(line, "::warning") && !strings.Contains(line, "The file drops what web:41 has") {
+				if strings.HasPrefix(line, "::warning") && !strings.Contains(line, "The file lacks what web runs") {
 					warnings = append(warnings, line)
 				}
 			}

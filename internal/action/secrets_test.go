@@ -139,7 +139,7 @@ func TestSecretsDoNotShowInAPanic(t *testing.T) {
 						panic(r.Header)
 					}
 				})
-				require.Contains(t, log, "this action has a fault")
+				require.Contains(t, log, "internal error")
 			})
 		}
 	}

@@ -61,7 +61,7 @@ func newAssumer(cfg aws.Config, role AssumedRole, client *Client) *assumer {
 func (a *assumer) Retrieve(ctx context.Context) (got aws.Credentials, err error) {
 	defer func() { // it runs in a goroutine of the SDK's, where a panic would end the process
 		if fault := recover(); fault != nil {
-			err = &rollout.Problem{Kind: rollout.Refused, What: fmt.Sprintf("this action has a fault in getting credentials: "+
+			err = &rollout.Problem{Kind: rollout.Refused, What: fmt.Sprintf("internal error while getting credentials: "+
 				"%v", fault)}
 		}
 	}()
@@ -110,7 +110,7 @@ type session struct {
 	AssumedRoleUser *types.AssumedRoleUser
 }
 
-// attempts assumes the role until that is done, refused, or the time is out.
+// attempts assumes the role until that is done, refused, or the timeout is over.
 func (a *assumer) attempts(ctx context.Context) (session, error) {
 	for attempt := 1; ; attempt++ {
 		got, err := a.assume(ctx)

@@ -146,7 +146,7 @@ func waits(configuration *types.BlueGreenDeploymentConfiguration) (ready, termin
 	return ready, termination
 }
 
-const nextWhileUnderWay = "Wait until it is over, let it go on with operation: continue, or take it back with " +
+const nextWhileUnderWay = "Wait until it is over, continue it with operation: continue, or roll it back with " +
 	"operation: rollback. If two jobs deploy this service, give them one concurrency group."
 
 // notUnderWay is the error of a deployment group whose last deployment is under way: there can be only one.
@@ -158,8 +158,8 @@ func (c *Client) notUnderWay(ctx context.Context, service rollout.ServiceKey, gr
 	if last, err = c.codeDeployTarget(ctx, service, last); err != nil && !NotAllowed(err) {
 		return err
 	}
-	what := fmt.Sprintf("deployment %s of service %s is under way in CodeDeploy since %s, and there can be only one: "+
-		"it is %s",
+	what := fmt.Sprintf("deployment %s of service %s has been under way in CodeDeploy since %s, and there can be only "+
+		"one: it is %s",
 		last.ID, service.Name, last.Created.UTC().Format(time.RFC3339), rollout.InWords(last.State()))
 	next := nextWhileUnderWay
 	switch {
@@ -170,10 +170,10 @@ func (c *Client) notUnderWay(ctx context.Context, service rollout.ServiceKey, gr
 		next = "Wait until that is over, then deploy again."
 	case last.State() == rollout.TerminationWait:
 		what = fmt.Sprintf("deployment %s of service %s is not over in CodeDeploy: all traffic goes to its tasks, and the "+
-			"old ones are kept for about %s more",
+			"old tasks are kept for about %s more",
 			last.ID, service.Name, rollout.Span(last.Remaining(time.Now())))
-		next = "To go back to the old ones, which takes seconds, run this action with operation: rollback. To deploy " +
-			"something else, wait until they are gone, or let them go at once with operation: continue."
+		next = "To go back to the old tasks, which takes seconds, run this action with operation: rollback. To deploy " +
+			"something else, wait until they are gone, or end them now with operation: continue."
 	case last.State() == rollout.ReadyWait:
 		what = fmt.Sprintf("deployment %s of service %s is not over in CodeDeploy: it is waiting for approval to shift "+
 			"the traffic", last.ID, service.Name)

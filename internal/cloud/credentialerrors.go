@@ -42,23 +42,23 @@ var (
 	noIdentityToken = CredentialError{
 		Name: "no identity token",
 		What: "role-to-assume: GitHub gives this job no identity token",
-		Next: "Add permissions with id-token: write to the job, and contents: read with it, since naming one takes away " +
-			"all others. A reusable workflow gets them from the job that calls it, and a pull request from a fork by default " +
-			"never does. To assume the role with keys instead, give aws-access-key-id and aws-secret-access-key.",
+		Next: "Add permissions to the job, id-token: write and contents: read, because naming one removes all others. A " +
+			"reusable workflow gets them from the job that calls it; a pull request from a fork does not get them by " +
+			"default. To assume the role with keys instead, give aws-access-key-id and aws-secret-access-key.",
 	}
 	tokenRefused = CredentialError{
 		Name: "identity token refused",
 		What: "the runner refuses to give an identity token",
-		Next: "Look at https://www.githubstatus.com, and whether the job may have id-token: write; a job that has ended, " +
-			"or waits for approval again, may not.",
+		Next: "Check https://www.githubstatus.com, and that the job has id-token: write; a job that has ended, or waits " +
+			"for approval again, gets no token.",
 	}
 	noCredentials = CredentialError{
 		Name: "no credentials",
 		What: "there are no AWS credentials",
-		Next: "Give role-to-assume, and the job the permission id-token: write; or run " +
-			"aws-actions/configure-aws-credentials before this step; or give aws-access-key-id and aws-secret-access-key. " +
-			"The ~/.aws of the host is not visible in a container action, and for the instance role of a self-hosted runner " +
-			"on EC2 its metadata service needs a hop limit of 2.",
+		Next: "Give role-to-assume, and the job the permission id-token: write. Or run " +
+			"aws-actions/configure-aws-credentials before this step, or give aws-access-key-id and aws-secret-access-key. " +
+			"The ~/.aws of the host is not visible in a container action. For the instance role of a self-hosted runner on " +
+			"EC2, the metadata service needs a hop limit of 2.",
 	}
 	noProfile = CredentialError{
 		Name: "no such profile",
@@ -68,18 +68,18 @@ var (
 	}
 	externalIDWithToken = CredentialError{
 		Name: "external id with a token",
-		What: "role-external-id goes with keys or a profile, and this job has only an identity token, which cannot carry one",
-		Next: "Leave role-external-id out, and let the trust policy ask for the subject of the token instead; or give " +
+		What: "role-external-id needs keys or a profile: this job has only an identity token, which cannot carry one",
+		Next: "Leave role-external-id out, and have the trust policy check the subject of the token instead. Or give " +
 			"aws-access-key-id and aws-secret-access-key.",
 	}
 	anotherAccount = CredentialError{
 		Name: "account not allowed",
-		What: "allowed-account-ids: the credentials are of another account",
-		Next: "Check which role, keys or environment this job is given. Nothing of ECS was called.",
+		What: "allowed-account-ids: the credentials belong to another account",
+		Next: "Check which role, keys or environment this job has. ECS was not called.",
 	}
 	anotherPartition = CredentialError{
 		Name: "another partition",
-		What: "role-to-assume: the role is in another partition than the region",
+		What: "role-to-assume: the role and the region are in different partitions",
 		Next: "Give a role of the partition of aws-region: arn:aws-cn:… for China, arn:aws-us-gov:… for GovCloud, " +
 			"arn:aws-eusc:… for the European Sovereign Cloud.",
 	}
@@ -99,9 +99,9 @@ var CredentialErrors = []CredentialError{
 		call:   viaToken,
 		codes:  []string{"AccessDenied"},
 		claims: true,
-		What:   "the trust policy of {role} does not let in the subject {subject}",
+		What:   "the trust policy of {role} does not allow the subject {subject}",
 		Next: "Compare it with the claims of the token, shown in the log. A job with an environment has environment: in " +
-			"its subject, not the branch or tag; see also that the role exists.",
+			"its subject, not the branch or tag. Also check that the role exists.",
 		Example: "Not authorized to perform sts:AssumeRoleWithWebIdentity",
 		Source:  "https://github.com/aws-actions/configure-aws-credentials/issues/318",
 	},
@@ -128,16 +128,16 @@ var CredentialErrors = []CredentialError{
 		codes:  []string{"InvalidIdentityToken"},
 		says:   "verification key",
 		passes: true,
-		What:   "AWS could not get the keys of {issuer} to check the token with",
-		Next:   "Run the job again. Should it stay so, see that {issuer} can be reached from the internet.",
+		What:   "AWS could not get the keys of {issuer} to verify the token",
+		Next:   "Run the job again. If that does not help, check that {issuer} can be reached from the internet.",
 		Example: "Couldn't retrieve verification key from your identity provider,  please reference " +
 			"AssumeRoleWithWebIdentity documentation for requirements",
 		Source: webIdentityDocs,
 	},
 	{
 		Name: "GitHub not to be reached", call: viaToken, codes: []string{"IDPCommunicationError"}, passes: true,
-		What: "AWS could not reach {issuer} to check the token",
-		Next: "Run the job again. Should it stay so, see that {issuer} can be reached from the internet.",
+		What: "AWS could not reach {issuer} to verify the token",
+		Next: "Run the job again. If that does not help, check that {issuer} can be reached from the internet.",
 		// text unverified
 		Example: "Communications error while communicating with the identity provider", Source: webIdentityDocs,
 	},
@@ -149,7 +149,7 @@ var CredentialErrors = []CredentialError{
 	},
 	{
 		Name: "token expired", call: viaToken, codes: []string{"ExpiredTokenException"}, passes: true,
-		What: "the identity token, just made, had expired when it arrived",
+		What: "the identity token was new, and had expired when it arrived",
 		Next: "Check the clock of the runner.",
 		// text unverified
 		Example: "Token expired: current date/time must be before the expiration date/time", Source: webIdentityDocs,
@@ -160,7 +160,7 @@ var CredentialErrors = []CredentialError{
 		codes:  []string{"InvalidIdentityToken"},
 		claims: true,
 		What:   "AWS does not accept the identity token",
-		Next:   "Check that the provider's URL in {account} is {issuer}, letter by letter.",
+		Next:   "Check that the provider's URL in {account} is exactly {issuer}.",
 		// text unverified
 		Example: "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)",
 		Source:  webIdentityDocs,
@@ -170,7 +170,7 @@ var CredentialErrors = []CredentialError{
 		codes: []string{"ValidationError"},
 		says:  "MaxSessionDuration",
 		What:  "{role} does not allow sessions as long as role-duration-seconds",
-		Next: "Lower role-duration-seconds (credentials are renewed during a long wait), or raise the role's maximum " +
+		Next: "Lower role-duration-seconds (credentials are renewed while the step waits), or raise the role's maximum " +
 			"session duration.",
 		Example: "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
 		Source:  "https://github.com/kreuzwerker/awsu/issues/27",
@@ -181,7 +181,7 @@ var CredentialErrors = []CredentialError{
 		codes: []string{"ValidationError"},
 		says:  "role chaining",
 		What:  "a role that is assumed with the credentials of another role cannot last longer than an hour",
-		Next:  "Leave role-duration-seconds at 3600 or less: credentials are renewed during a long wait.",
+		Next:  "Set role-duration-seconds to 3600 or less: credentials are renewed while the step waits.",
 		// text unverified
 		Example: "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
 		Source:  assumeRoleDocs,
@@ -196,8 +196,8 @@ var CredentialErrors = []CredentialError{
 	},
 	{
 		Name: "role not to be assumed", call: viaKeys, codes: []string{"AccessDenied"},
-		What: "the credentials may not assume {role}",
-		Next: "Allow them sts:AssumeRole on the role, and name them in its trust policy; if that asks for an external id, " +
+		What: "the credentials are not allowed to assume {role}",
+		Next: "Allow them sts:AssumeRole on the role, and name them in its trust policy. If that requires an external id, " +
 			"give role-external-id.",
 		Example: "User: arn:aws:iam::123456789012:user/ci is not authorized to perform: sts:AssumeRole on resource: " +
 			"arn:aws:iam::123456789012:role/deployer",
@@ -206,15 +206,15 @@ var CredentialErrors = []CredentialError{
 	{
 		Name: "source credentials expired", call: viaKeys, codes: []string{"ExpiredTokenException", "ExpiredToken"},
 		What: "the credentials with which {role} is assumed have expired",
-		Next: "Let the role be assumed with the identity token of the job (id-token: write, and no keys in the inputs): " +
-			"that can be done again at any time. Or use keys that last longer.",
+		Next: "Assume the role with the identity token of the job (id-token: write, and no keys in the inputs): that can " +
+			"be renewed at any time. Or use keys that last longer.",
 		Example: "The security token included in the request is expired", Source: commonErrors,
 	},
 	{
 		Name: "credentials expired", renews: true, codes: []string{"ExpiredTokenException", "ExpiredToken"},
 		What: "the AWS credentials have expired",
-		Next: "Give role-to-assume to this step: what it gets by itself it also renews. Or get the credentials right " +
-			"before this step, and for longer than the deployment takes (role-duration-seconds).",
+		Next: "Give role-to-assume to this step, which renews the credentials that it gets itself. Or get the credentials " +
+			"right before this step, for longer than the deployment takes (role-duration-seconds).",
 		Example: "The security token included in the request is expired", Source: commonErrors,
 	},
 	{
@@ -244,8 +244,8 @@ var CredentialErrors = []CredentialError{
 			"MissingAuthenticationToken",
 		},
 		What: "AWS does not accept the credentials",
-		Next: "Check that the key, its secret and the session token belong together, that the key is active, and that " +
-			"they are of the partition of the region.",
+		Next: "Check that the key, its secret and the session token belong together, that the key is active, and that it " +
+			"belongs to the partition of the region.",
 		Example: "The security token included in the request is invalid.",
 		Source:  commonErrors,
 	},

@@ -211,7 +211,7 @@ func TestTheErrorOfSTSIsNotThatOfTheCall(t *testing.T) {
 			return answerXML(r, http.StatusForbidden, refusalXML("AccessDenied", "no")), nil
 		}), nil)
 		_, err := client.ServiceNames(t.Context(), "main")
-		require.ErrorContains(t, err, "the credentials may not assume "+deployer)
+		require.ErrorContains(t, err, "the credentials are not allowed to assume "+deployer)
 		require.False(t, NotAllowed(err), "else it would count as a call that may be left out")
 		require.False(t, Transient(err))
 	})
@@ -219,7 +219,7 @@ func TestTheErrorOfSTSIsNotThatOfTheCall(t *testing.T) {
 
 func TestAPanicInGettingCredentialsIsAnError(t *testing.T) {
 	client := assumingClient(t, AssumedRole{}, transport(func(r *http.Request) (*http.Response, error) { panic("the sky falls") }), nil)
-	require.ErrorContains(t, client.Authenticate(t.Context(), nil), "this action has a fault in getting credentials: the sky falls")
+	require.ErrorContains(t, client.Authenticate(t.Context(), nil), "internal error while getting credentials: the sky falls")
 }
 
 func TestRolesAndRegionsAreOfOnePartition(t *testing.T) {
@@ -252,7 +252,7 @@ func TestAccountsThatAreNotAllowed(t *testing.T) {
 	require.Empty(t, asked, "who calls is not asked without need")
 	require.NoError(t, client.Authenticate(t.Context(), []string{"123456789012", "210987654321"}))
 	require.EqualError(t, client.Authenticate(t.Context(), []string{"123456789012"}),
-		"allowed-account-ids: the credentials are of account 210987654321 (arn:aws:iam::210987654321:user/ci), and only 123456789012 may be deployed to")
+		"allowed-account-ids: the credentials belong to account 210987654321 (arn:aws:iam::210987654321:user/ci), and only 123456789012 is allowed")
 	require.Equal(t, []string{"GetCallerIdentity", "GetCallerIdentity"}, asked)
 }
 

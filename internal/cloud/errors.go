@@ -28,7 +28,7 @@ var errLate = errors.New("no answer came in time")
 type webPage struct{ status int }
 
 func (w webPage) Error() string {
-	return fmt.Sprintf("a web page came in place of an answer of AWS (HTTP %d)", w.status)
+	return fmt.Sprintf("a web page came instead of an answer from AWS (HTTP %d)", w.status)
 }
 
 // tooManyRegistrations makes RegisterTaskDefinition wait its turn: two pipelines of one family that
@@ -130,7 +130,7 @@ func (c *Client) problem(ctx context.Context, err error, action, resource string
 		p.What = what("%s (%s)", cmp.Or(api.ErrorMessage(), "no message"), api.ErrorCode())
 	case errors.As(err, new(webPage)):
 		p.What = what("%v", innermost(err))
-		p.Next = "Check what is between the runner and AWS: HTTPS_PROXY, AWS_ENDPOINT_URL and the network of the runner."
+		p.Next = "Check what stands between the runner and AWS: HTTPS_PROXY, AWS_ENDPOINT_URL and the runner's network."
 	case isAny(err, errLate, errNoAnswer, errTooLarge, errEndless):
 		p.What = what("%v", innermost(err))
 	case errors.As(err, new(*smithy.DeserializationError)):
@@ -151,7 +151,7 @@ func perhapsDone(err, look error) error {
 		return rollout.PerhapsDone{Err: err}
 	}
 	told := *lost
-	told.What += "; it may have had its effect"
+	told.What += "; it may have taken effect"
 	next := lost.Next
 	if look != nil {
 		told.What += ", which could not be looked up: " + look.Error()

@@ -14,7 +14,7 @@ const (
 
 // Answers that are none, and that asking again would not mend.
 var (
-	errEndless  = errors.New("the list does not end: the token of a page comes again, or there are more than 1000 pages")
+	errEndless  = errors.New("the list does not end: a page token repeats, or there are more than 1000 pages")
 	errTooLarge = errors.New("the answer is longer than 16 MiB")
 )
 

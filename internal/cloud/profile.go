@@ -99,13 +99,13 @@ func (p Profile) trust(section config.SharedConfig, place Place, emit rollout.Em
 		return &rollout.Problem{
 			Kind: rollout.BadInput,
 			What: fmt.Sprintf("%s: %s has %s, which is not taken from there", p.Input, where, strings.Join(risky, " and ")),
-			Next: "Name the profile by the input aws-profile if that is meant, or leave them out.",
+			Next: "If you mean it, name the profile with aws-profile; otherwise leave them out.",
 		}
 	}
 	if len(risky) > 0 {
 		where += ", with its " + strings.Join(risky, " and ")
 	}
-	emit(rollout.Noticed{What: "the credentials are those of " + where})
+	emit(rollout.Noticed{What: "the credentials come from " + where})
 	return nil
 }
 
@@ -132,6 +132,6 @@ func risks(section *config.SharedConfig) []string {
 func unreadable(err error) error {
 	return &rollout.Problem{
 		Kind: rollout.BadInput, What: "the AWS configuration cannot be read: " + innermost(err).Error(),
-		Next: "Look at the files that AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name, and at the profile in them.",
+		Next: "Check the files that AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name, and the profile in them.",
 	}
 }

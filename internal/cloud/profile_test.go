@@ -56,7 +56,7 @@ func TestAProfileOfTheWorkspaceRedirectsNothingUnasked(t *testing.T) {
 			var told []rollout.Event
 			_, _, err = Profile{"aws-profile", "ci", []Place{workspace}}.load(t.Context(), func(e rollout.Event) { told = append(told, e) })
 			require.NoError(t, err, "the input names it")
-			what := "the credentials are those of " + where
+			what := "the credentials come from " + where
 			if test.risk != "" {
 				what += ", with its " + test.risk
 			}

@@ -64,7 +64,7 @@ func (c *Client) RuleTargets(ctx context.Context, rule, id string) ([]rollout.Sc
 		return nil, &rollout.Problem{
 			Kind: rollout.BadInput,
 			What: fmt.Sprintf("scheduled-tasks: rule %s has %s", rule, what),
-			Next: "Look at the targets of the rule.",
+			Next: "Check the targets of the rule.",
 		}
 	}
 	return found, nil
@@ -108,7 +108,7 @@ func (c *Client) Schedule(ctx context.Context, group, name string) (rollout.Sche
 		return rollout.ScheduledTask{}, &rollout.Problem{
 			Kind: rollout.BadInput,
 			What: "scheduled-tasks: schedule " + about + " runs no ECS task",
-			Next: "Look at the target of the schedule.",
+			Next: "Check the target of the schedule.",
 		}
 	}
 	return rollout.ScheduledTask{

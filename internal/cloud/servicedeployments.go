@@ -140,7 +140,7 @@ func (c *Client) Continue(ctx context.Context, arn, hook string) error {
 }
 
 // ErrTakenBack is that the last deployment of a service was rolled back: what ran before it runs again.
-var ErrTakenBack = errors.New("the last deployment was taken back already")
+var ErrTakenBack = errors.New("the last deployment was already rolled back")
 
 // PreviousRevision finds what the last successful deployment before this one had deployed, other than
 // what this one has. If the last deployment was rolled back, it is ErrTakenBack.
@@ -248,8 +248,8 @@ func (c *Client) goingBack(
 // nothingBefore is that there is nothing to go back to.
 func nothingBefore(service, current string) error {
 	return &rollout.Problem{
-		Kind: rollout.BadInput, What: fmt.Sprintf("operation: rollback: AWS remembers no successful deployment of service "+
-			"%s but of %s, which it runs", service, rollout.RevisionID(current)),
+		Kind: rollout.BadInput, What: fmt.Sprintf("operation: rollback: AWS has no record of a successful deployment of "+
+			"service %s other than of %s, which it runs", service, rollout.RevisionID(current)),
 		Next: "Name the revision to go back to, with task-definition.",
 	}
 }

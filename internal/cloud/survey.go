@@ -115,7 +115,7 @@ func (c *Client) base(ctx context.Context, wanted Wanted) (*rollout.Revision, er
 	base, err := c.Revision(ctx, wanted.TaskDefinition)
 	var p *rollout.Problem
 	if errors.As(err, &p) && p.Kind == rollout.BadInput && !strings.Contains(wanted.TaskDefinition, ":") {
-		p.Next = "Check task-definition and the region. A file is written with a slash or an ending, as in ./" +
+		p.Next = "Check task-definition and the region. A file needs a slash or an extension, as in ./" +
 			wanted.TaskDefinition + ".json."
 	}
 	return &base, err
@@ -163,9 +163,9 @@ func (c *Client) missing(ctx context.Context, cluster string, absent []string) e
 	case err != nil:
 		return p // the names only help: without permission they are left out
 	case len(names) == 0:
-		p.Next = "There is no service in that cluster: check cluster and region."
+		p.Next = "That cluster has no services: check cluster and region."
 	default:
-		p.Next = "The services there are " + strings.Join(names, ", ") + "."
+		p.Next = "Its services are " + strings.Join(names, ", ") + "."
 	}
 	return p
 }

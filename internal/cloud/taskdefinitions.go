@@ -72,7 +72,7 @@ func (c *Client) tellLost(lost []taskdef.Lost) {
 	for _, member := range lost {
 		path := fmt.Sprintf("%q", member.Path)
 		if member.Meant != "" {
-			path += fmt.Sprintf(": is %q meant?", member.Meant)
+			path += fmt.Sprintf(": did you mean %q?", member.Meant)
 		}
 		paths = append(paths, path)
 	}

@@ -55,7 +55,7 @@ func once[Sent any](
 			return none, problem(lost)
 		}
 		if !cancelled {
-			c.emit(rollout.Noticed{What: problem(lost).Error() + ": checking whether it had its effect"})
+			c.emit(rollout.Noticed{What: problem(lost).Error() + ": checking whether it took effect"})
 		}
 		found, ok, err := look()
 		switch {

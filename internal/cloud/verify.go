@@ -189,7 +189,7 @@ func (c *Client) verifyImage(
 	if code(err) == "RepositoryNotFoundException" {
 		return sure(
 			"image-not-found",
-			"Check account, region and name of the repository.", "image %s: there is no such repository", text,
+			"Check the account, region and name of the repository.", "image %s: the repository does not exist", text,
 		), nil
 	}
 	if err != nil {

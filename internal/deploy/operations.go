@@ -62,7 +62,7 @@ func unseen(op Operation, service rollout.Service, err error) error {
 	}
 	told := *p
 	told.What = fmt.Sprintf(
-		"operation: continue: it is not known whether service %s is waiting to be continued: %s", service.Name, p.What,
+		"operation: continue: it is unknown whether service %s is waiting to be continued: %s", service.Name, p.What,
 	)
 	return &told
 }
@@ -114,7 +114,7 @@ func proceed(
 		if r.Progress.Wait == rollout.NoWait {
 			return rollout.Result{}, &rollout.Problem{
 				Kind: rollout.BadInput, What: "operation: continue: service " + r.Service.Name + " is not waiting to be continued",
-				Next: "Look how it stands with operation: status. Nothing was changed.", Err: rollout.NotWaiting{Rollout: r},
+				Next: "Check how it stands with operation: status. Nothing was changed.", Err: rollout.NotWaiting{Rollout: r},
 			}
 		}
 	}

@@ -280,7 +280,7 @@ func (d *deployer) reread(ctx context.Context, now *rollout.Rollout) error {
 		return err
 	}
 	if len(services) == 0 {
-		return errors.New("the service does not exist any more")
+		return errors.New("the service no longer exists")
 	}
 	if !services[0].OlderThan(now.Service) {
 		now.Service = services[0]
@@ -343,13 +343,13 @@ func (d *deployer) deployable(ctx context.Context, arn string) (rollout.Revision
 	registered, err := d.client.Register(ctx, revision.Document, revision)
 	if err != nil {
 		return revision, fmt.Errorf(
-			"%s, which ran before, is INACTIVE, and has to be registered anew: %w",
+			"%s, the previous revision, is INACTIVE and must be registered again: %w",
 			revision.ID(),
 			err,
 		)
 	}
 	d.emit(rollout.Noticed{What: fmt.Sprintf(
-		"%s, which ran before, is INACTIVE: it was registered anew, as %s", revision.ID(), registered.ID(),
+		"%s, the previous revision, is INACTIVE: it was registered again, as %s", revision.ID(), registered.ID(),
 	)})
 	d.registered[arn] = registered
 	return registered, nil

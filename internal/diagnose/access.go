@@ -20,7 +20,7 @@ var byAccess = []Entry{
 		ID:    "name-not-resolved",
 		Signs: signs(all(logging, lookup)),
 		Means: "The name of CloudWatch Logs cannot be resolved in the VPC.",
-		Next:  "Turn on DNS resolution and DNS host names of the VPC, and look at its resolver, private zones and endpoints.",
+		Next:  "Turn on DNS resolution and DNS hostnames for the VPC, and check its resolver, private zones and endpoints.",
 		Example: "failed to initialize logging driver: failed to create Cloudwatch log stream: RequestError: send failed " +
 			"caused by: Post https://logs.eu-west-1.amazonaws.com/: dial tcp: lookup logs.eu-west-1.amazonaws.com: no such host",
 		Source: "https://github.com/aws/amazon-ecs-agent/issues/967",
@@ -31,7 +31,7 @@ var byAccess = []Entry{
 			all(logging, denied+`|`+noCredentials),
 			all(`logging driver|logger args`, noCredentials),
 		),
-		Means: "The execution role may not write to CloudWatch Logs.",
+		Means: "The execution role is not allowed to write to CloudWatch Logs.",
 		Next: "Allow the execution role logs:CreateLogStream and logs:PutLogEvents, and logs:CreateLogGroup with " +
 			"awslogs-create-group.",
 		Tells: refusal,
@@ -46,7 +46,7 @@ var byAccess = []Entry{
 			all(logging+`|logger args`, unreachable+`|signal: killed`),
 		),
 		Means: "The tasks cannot reach CloudWatch Logs from their subnets.",
-		Next:  "Give the subnets a NAT gateway, or a VPC endpoint for logs, and allow outbound 443.",
+		Next:  "Give the subnets a NAT gateway, or a VPC endpoint for logs, and allow outbound port 443.",
 		Tells: noWay,
 		Example: "ResourceInitializationError: failed to validate logger args: The task cannot find the Amazon CloudWatch " +
 			"log group defined in the task definition. There is a connection issue between the task and Amazon CloudWatch. " +
@@ -71,7 +71,7 @@ var byAccess = []Entry{
 				denied+`|`+missing,
 			),
 		),
-		Means: "The environment file in S3 may not be read, or is not there.",
+		Means: "The execution role is not allowed to read the environment file in S3, or the file does not exist.",
 		Next: "Check bucket and key, and allow the execution role s3:GetObject on the file and s3:GetBucketLocation on " +
 			"the bucket.",
 		Tells: refusal,
@@ -117,7 +117,7 @@ var byAccess = []Entry{
 		Signs: signs(
 			all(secrets, denied+`|ciphertext refers`),
 		),
-		Means: "The execution role may not read a secret or parameter that the task definition names.",
+		Means: "The execution role is not allowed to read a secret or parameter that the task definition names.",
 		Next: "Allow the execution role secretsmanager:GetSecretValue or ssm:GetParameters on it, and kms:Decrypt on its " +
 			"key.",
 		Tells: refusal,
@@ -135,8 +135,8 @@ var byAccess = []Entry{
 			),
 		),
 		Means: "The tasks cannot reach Amazon ECR, Secrets Manager or Systems Manager from their subnets.",
-		Next: "Give the subnets a NAT gateway, or assignPublicIp in public ones, or VPC endpoints for those services; and " +
-			"allow outbound 443 in the security groups.",
+		Next: "Give the subnets a NAT gateway, or assignPublicIp in public ones, or VPC endpoints for those services. " +
+			"Allow outbound port 443 in the security groups.",
 		Tells: noWay,
 		Example: "ResourceInitializationError: unable to pull secrets or registry auth: The task cannot pull registry " +
 			"auth from Amazon ECR: There is a connection issue between the task and Amazon ECR. Check your task network " +
@@ -172,9 +172,10 @@ var byAccess = []Entry{
 			all(`unable to assume role and validate`),
 			all(`PROVISIONING lifecycle`, denied),
 		),
-		Means: "The role with which ECS manages load balancers, volumes or instances may not do so, or cannot be assumed.",
-		Next: "Give that role the managed policy for what ECS manages with it, and a trust policy with ecs.amazonaws.com; " +
-			"look in CloudTrail what was denied.",
+		Means: "The role with which ECS manages load balancers, volumes or instances cannot be assumed, or lacks " +
+			"permissions.",
+		Next: "Give that role the managed policy for what ECS manages with it, and a trust policy with ecs.amazonaws.com. " +
+			"Find out in CloudTrail what was denied.",
 		Tells: refusal,
 		Example: "(service web) failed to register targets in (target-group web) with (error User: " +
 			"arn:aws:sts::123456789012:assumed-role/elb/ecs-service-scheduler is not authorized to perform: " +
@@ -189,8 +190,8 @@ var byAccess = []Entry{
 				`unable to assume|unable to invoke|InvokeFunction|not authorized`,
 			),
 		),
-		Means: "The role that calls a lifecycle hook cannot be assumed, or may not call its function.",
-		Next:  "Let ecs.amazonaws.com assume the hook's role, and allow it lambda:InvokeFunction on the function.",
+		Means: "The role that calls a lifecycle hook cannot be assumed, or is not allowed to call its function.",
+		Next:  "Allow ecs.amazonaws.com to assume the hook's role, and the role lambda:InvokeFunction on the function.",
 		Tells: refusal,
 		Example: "Service deployment rolled back because TEST_TRAFFIC_SHIFT lifecycle hook(s) failed. ECS was unable to " +
 			"assume role arn:aws:iam::123456789012:role/hook",

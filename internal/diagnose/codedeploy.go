@@ -10,7 +10,7 @@ var byCode = []Entry{
 			all(`HOOK_EXECUTION_FAILURE|lifecycle event (hook|validation)|status callback`),
 		),
 		Means: "A Lambda function of the AppSpec's Hooks refused the deployment, or did not answer within an hour.",
-		Next: "Look at the log of the function: it must call PutLifecycleEventHookExecutionStatus with Succeeded, and its " +
+		Next: "Read the log of the function: it must call PutLifecycleEventHookExecutionStatus with Succeeded, and its " +
 			"role must allow that.",
 		Example: "HOOK_EXECUTION_FAILURE: The deployment failed because the lifecycle event hook AfterAllowTestTraffic " +
 			"returned Failed.",
@@ -19,8 +19,8 @@ var byCode = []Entry{
 	{
 		ID:      "rolled-back-by-user",
 		Signs:   signs(all(`MANUAL_STOP`)),
-		Means:   "Somebody stopped the deployment in CodeDeploy.",
-		Next:    "Look in CloudTrail who called StopDeployment, and deploy again if it was a mistake.",
+		Means:   "The deployment was stopped by a user in CodeDeploy.",
+		Next:    "Find out in CloudTrail who called StopDeployment. If it was a mistake, deploy again.",
 		Example: "MANUAL_STOP: The deployment was stopped by a user.",
 		Source:  "unverified",
 	},
@@ -31,9 +31,8 @@ var byCode = []Entry{
 				`ELASTIC_LOAD_BALANCING_INVALID|The ELB could not be updated|behind prod listener`,
 			),
 		),
-		Means: "The listener rules and target groups of the deployment group do not fit together, or were changed by " +
-			"another tool.",
-		Next: "Give the production listener to one of the two target groups of the deployment group, as CodeDeploy left " +
+		Means: "The listener rules and target groups of the deployment group do not match, or another tool changed them.",
+		Next: "Point the production listener at one of the two target groups of the deployment group, as CodeDeploy left " +
 			"it, and deploy again.",
 		Example: "The ELB could not be updated due to the following error: Green taskset target group cannot have " +
 			"non-zero weight prior to traffic shifting",
@@ -46,7 +45,7 @@ var byCode = []Entry{
 				`IAM_ROLE_MISSING|IAM_ROLE_PERMISSIONS|IAM role @arn-iam does not give you permission`,
 			),
 		),
-		Means: "The service role of the deployment group cannot be assumed, or may not do what the deployment needs.",
+		Means: "The service role of the deployment group cannot be assumed, or lacks permissions.",
 		Next: "Give the role the policy AWSCodeDeployRoleForECS, iam:PassRole on the roles of the task definition, and a " +
 			"trust policy with codedeploy.amazonaws.com.",
 		Example: "IAM_ROLE_PERMISSIONS: The service role does not have the correct permissions.",
@@ -65,7 +64,7 @@ var byCode = []Entry{
 		Signs: signs(all(`^TIMEOUT(:|$)`)),
 		Means: "A step of the deployment took longer than CodeDeploy waits: the new tasks to become healthy, a hook to " +
 			"answer, or approval to shift the traffic.",
-		Next:    "Look at the lifecycle event that failed, and at the events of the service.",
+		Next:    "Check the lifecycle event that failed, and the events of the service.",
 		Example: "TIMEOUT: The deployment has timed out.",
 		Source:  codeDeployErrors,
 	},

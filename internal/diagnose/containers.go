@@ -6,8 +6,8 @@ var byContainer = []Entry{
 		ID: "gpu-driver-missing",
 		Signs: signs(all(`nvidia-(container|smi)|runtime name: nvidia|NVIDIA (driver|GPU)|` +
 			`libnvidia|libcuda|@nvidia|could not select device driver`)),
-		Means: "The GPU driver is not on the instance, or does not fit.",
-		Next:  "Use the GPU-optimized AMI of ECS on instances with GPUs, and look at nvidia-smi there.",
+		Means: "The GPU driver is missing on the instance, or is the wrong version.",
+		Next:  "Use the GPU-optimized AMI of ECS on instances with GPUs, and check nvidia-smi there.",
 		Example: "OCI runtime create failed: error running prestart hook #0: exit status 1, stdout: , stderr: " +
 			"nvidia-container-cli: initialization error: load library failed: libnvidia-ml.so.1",
 		Source: "https://github.com/aws/amazon-ecs-agent/issues/2169",
@@ -21,7 +21,7 @@ var byContainer = []Entry{
 			),
 		),
 		Means:   "The image has no such user.",
-		Next:    "Correct user in the container definition, or make the user in the image.",
+		Next:    "Correct user in the container definition, or create the user in the image.",
 		Example: "CannotStartContainerError: unable to find user app: no matching entries in passwd file",
 		Source:  "unverified",
 	},
@@ -34,8 +34,8 @@ var byContainer = []Entry{
 			),
 		),
 		Exits: []int{137},
-		Means: "The container was killed, most likely since it took more memory than it may (137 is SIGKILL).",
-		Next: "Give the container more memory, or find out what takes it. If it was told to stop, it did not within " +
+		Means: "The container was killed, most likely because it used more memory than it is allowed (137 is SIGKILL).",
+		Next: "Give the container more memory, or find out what uses it. If it was told to stop, it did not within " +
 			"stopTimeout.",
 		Example: "OutOfMemoryError: Container killed due to memory usage",
 		Source:  seen,
@@ -55,8 +55,8 @@ var byContainer = []Entry{
 		),
 		Exits: []int{127},
 		Means: "The command or entry point is not in the image.",
-		Next: "Check command and entryPoint: each word is an element of its own ([\"node\", \"app.js\"], not [\"node " +
-			"app.js\"]), and the file is there.",
+		Next: "Check command and entryPoint: each word is a separate element ([\"node\", \"app.js\"], not [\"node " +
+			"app.js\"]), and the file must be in the image.",
 		Example: "CannotStartContainerError: ResourceInitializationError: failed to create new container runtime task: " +
 			"failed to create shim: OCI runtime create failed: container_linux.go:380: starting container process caused: " +
 			"exec: \"-url\": executable file not found in",
@@ -74,8 +74,8 @@ var byContainer = []Entry{
 			),
 		),
 		Exits: []int{126},
-		Means: "The command or entry point is there, and may not be executed.",
-		Next:  "Make the file executable in the image (chmod +x), and check that it is no folder.",
+		Means: "The command or entry point is in the image, but is not executable.",
+		Next:  "Make the file executable in the image (chmod +x), and check that it is not a directory.",
 		Example: "CannotStartContainerError: Error response from daemon: OCI runtime create failed: " +
 			"container_linux.go:380: starting container process caused: exec: \"/entrypoint.sh\": permission denied: unknown",
 		Source: "https://github.com/aws/amazon-ecs-agent/issues/110",
@@ -90,8 +90,8 @@ var byContainer = []Entry{
 		),
 		Room:  true,
 		Means: "The host port is taken on every container instance.",
-		Next: "Use a dynamic host port (hostPort 0), or have one instance more than tasks, or a minimum-healthy-percent " +
-			"that lets an old task go first.",
+		Next: "Use a dynamic host port (hostPort 0), or one instance more than tasks, or a minimum-healthy-percent that " +
+			"lets an old task stop first.",
 		Example: "(service web) was unable to place a task because no container instance met all of its requirements. The " +
 			"closest matching container-instance 5f1c7a9be0d24c11 is already using a port required by your task.",
 		Source: events,
@@ -104,35 +104,38 @@ var byContainer = []Entry{
 					`timed out after waiting`,
 			),
 		),
-		Means: "Docker or containerd did not do in time what the agent asked for.",
-		Next: "Look at the load, the disk and the logs of the instance; raise ECS_CONTAINER_START_TIMEOUT if it only " +
-			"needs longer.",
+		Means: "Docker or containerd did not answer the agent in time.",
+		Next: "Check the load, the disk and the logs of the instance. If it only needs more time, raise " +
+			"ECS_CONTAINER_START_TIMEOUT.",
 		Example: "CannotInspectContainerError: Could not transition to inspecting; timed out after waiting 30s",
 		Source:  stopped,
 	},
 	{
 		ID:    "sidecar-exited",
 		Signs: signs(all(`container ordering dependency|dependency graph`)),
-		Means: "Another container of the task, which is essential or which it depends on, ended first; the rest was told " +
-			"to stop.",
-		Next: "Look at the log of that container; a side car that may end is not essential, or is waited for with dependsOn.",
+		Means: "Another container of the task, which is essential or a dependency, exited first; the others were told to " +
+			"stop.",
+		Next: "Read the log of that container. A sidecar that is allowed to exit must not be essential; one that must " +
+			"finish first goes into dependsOn.",
 		Example: "CannotStartContainerError: dependency graph: failed to resolve container ordering dependency [a " +
 			"(STOPPED->RUNNING) - Exit: 1] for target [b] as dependency did not exit successfully.",
 		Source: "https://github.com/aws/amazon-ecs-agent/blob/master/agent/engine/dependencygraph/graph.go",
 	},
 	{
-		ID:     "crashed",
-		Exits:  []int{132, 133, 134, 135, 136, 139},
-		Means:  "The program in the container crashed: it ended by a signal, such as SIGSEGV (139) or SIGABRT (134).",
-		Next:   "Try the image with the same command; a native library for another architecture or libc is the usual suspect.",
+		ID:    "crashed",
+		Exits: []int{132, 133, 134, 135, 136, 139},
+		Means: "The program in the container crashed with a signal, such as SIGSEGV (139) or SIGABRT (134).",
+		Next: "Run the image with the same command. A native library for another architecture or libc is the usual " +
+			"suspect.",
 		Source: "the signal's number plus 128: signal(7)",
 	},
 	{
-		ID:      "told-to-stop",
-		Signs:   signs(all(`Scaling activity initiated by|Task stopped by (a )?user|^UserInitiated$`)),
-		Exits:   []int{143},
-		Means:   "The container was told to stop and did (143 is SIGTERM).",
-		Next:    "Look at why: another essential container that exited first, a health check, or somebody who stopped the task.",
+		ID:    "told-to-stop",
+		Signs: signs(all(`Scaling activity initiated by|Task stopped by (a )?user|^UserInitiated$`)),
+		Exits: []int{143},
+		Means: "The container was told to stop and did (143 is SIGTERM).",
+		Next: "Find out why: another essential container that exited first, a health check, or a user who stopped the " +
+			"task.",
 		Example: "Task stopped by user",
 		Source:  stopped,
 	},
@@ -140,16 +143,17 @@ var byContainer = []Entry{
 		ID:      "exited",
 		Signs:   signs(all(`Essential container in task exited`)),
 		Exits:   []int{anyExit},
-		Means:   "The program in the container ended by itself.",
-		Next:    "Read the last lines of its log, and try the image with the same command, environment and secrets.",
+		Means:   "The program in the container exited.",
+		Next:    "Read the last lines of its log, and run the image with the same command, environment and secrets.",
 		Example: "Essential container in task exited",
 		Source:  seen,
 	},
 	{
-		ID:     "exited",
-		Exits:  []int{0},
-		Means:  "The program in the container came to its end, without an error (exit code 0).",
-		Next:   "Let the container run what serves in the foreground, not as a daemon; one that may end is not essential.",
+		ID:    "exited",
+		Exits: []int{0},
+		Means: "The program in the container finished without an error (exit code 0).",
+		Next: "Run the server in the foreground, not as a daemon. A container that is allowed to finish must not be " +
+			"essential.",
 		Source: seen,
 	},
 }

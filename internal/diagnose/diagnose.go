@@ -101,7 +101,7 @@ func with(finding rollout.Finding, entry Entry, found bool) rollout.Finding {
 		finding.ID = entry.ID
 		finding.Means, finding.Next = entry.Means, entry.Next
 	} else {
-		finding.Next = "Look at the stopped tasks and the events of the service in the console."
+		finding.Next = "Check the stopped tasks and the events of the service in the console."
 	}
 	return finding
 }

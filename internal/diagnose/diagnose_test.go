@@ -103,11 +103,11 @@ func TestNamesAreNoCauses(t *testing.T) {
 			Events:   []string{"(service " + name + ") has reached a steady state."},
 		})
 		require.Len(t, findings, 1)
-		require.Equal(t, "The program in the container ended by itself.", findings[0].Means, name)
+		require.Equal(t, "The program in the container exited.", findings[0].Means, name)
 		require.Empty(t, Explain(rollout.Evidence{Events: []string{"(service " + name + ") has reached a steady state."}}))
 
 		alarmed := Explain(rollout.Evidence{Code: "ALARM_ACTIVE", Said: "One or more alarms have been activated. Activated alarms: <" + name + ">"})
-		require.Equal(t, "A CloudWatch alarm of the service went off while the deployment ran.", alarmed[0].Means, name)
+		require.Equal(t, "A CloudWatch alarm of the service went off during the deployment.", alarmed[0].Means, name)
 	}
 	for _, image := range []string{"acme/alarm-service:v2", "acme/spotify:v2", "acme/outofmemory:v2"} {
 		said := "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref docker.io/" + image + ": unexpected status: 503"
@@ -133,7 +133,7 @@ func TestExplain(t *testing.T) {
 	killed := rollout.Task{StopCode: rollout.EssentialContainerExited, Containers: []rollout.Container{{Name: "app", ExitCode: &code}}}
 	const mismatch = "Health checks failed with these codes: [502]"
 	place := "was unable to place a task because no container instance met all of its requirements. The closest matching container-instance 1 has insufficient memory available."
-	console := "Look at the stopped tasks and the events of the service in the console."
+	console := "Check the stopped tasks and the events of the service in the console."
 	for name, test := range map[string]struct {
 		evidence rollout.Evidence
 		want     []rollout.Finding
@@ -156,7 +156,7 @@ func TestExplain(t *testing.T) {
 				"AccessDenied: User: arn:aws:sts::111122223333:assumed-role/web-task/0a1b is not authorized to perform: s3:GetObject on resource: arn:aws:s3:::web/x",
 			}})},
 			[]rollout.Finding{{
-				ID: "exited", About: rollout.AboutTasks, Tasks: 1, Cause: app(1, ""), Means: "Role web-task may not call s3:GetObject on arn:aws:s3:::web/x.",
+				ID: "exited", About: rollout.AboutTasks, Tasks: 1, Cause: app(1, ""), Means: "Role web-task is not allowed to call s3:GetObject on arn:aws:s3:::web/x.",
 				Next: "Allow role web-task the action s3:GetObject on arn:aws:s3:::web/x. It is most likely the task role, which the application uses to call AWS.",
 			}},
 		},
@@ -258,12 +258,12 @@ func TestExplain(t *testing.T) {
 				at.Shifts = true
 			}),
 			[]rollout.Finding{{ID: rollout.AwaitsApproval, About: rollout.AboutWaiting, Means: "A pause hook of the service holds it.",
-				Next: "Run this action with operation: continue, or rollback. To end the step at the pause, wait for its stage (wait-for)."}},
+				Next: "Run this action with operation: continue or operation: rollback. To end the step at the pause, set wait-for to its stage."}},
 		},
 		"traffic that nobody let move": {
 			stuckAt(func(at *rollout.Progress) { at.Wait, at.Shifts = rollout.WaitTraffic, true }),
 			[]rollout.Finding{{ID: rollout.AwaitsApproval, About: rollout.AboutTraffic, Means: "The deployment group is set to wait for it.",
-				Next: "Run this action with operation: continue, or rollback. To end the step there, give wait-for: pre-production-traffic-shift."}},
+				Next: "Run this action with operation: continue or operation: rollback. To end the step there, set wait-for: pre-production-traffic-shift."}},
 		},
 		"old tasks that are kept": {
 			stuckAt(func(at *rollout.Progress) {
@@ -280,27 +280,27 @@ func TestExplain(t *testing.T) {
 				at.Stage = "BAKE_TIME"
 				at.Shifts = true
 			}),
-			[]rollout.Finding{{ID: rollout.TimeoutTooShort, About: rollout.AboutStage, Event: "BAKE_TIME", Means: "Its hooks, steps and bake time take longer than the time that is given.",
-				Next: "Raise timeout, or end the wait at a stage (wait-for)."}},
+			[]rollout.Finding{{ID: rollout.TimeoutTooShort, About: rollout.AboutStage, Event: "BAKE_TIME", Means: "Its hooks, steps and bake time take longer than timeout.",
+				Next: "Raise timeout, or wait only for a stage (wait-for)."}},
 		},
 		"stuck in PENDING": {
 			stuckAt(func(at *rollout.Progress) { at.Running, at.Pending = 0, 2 }),
-			[]rollout.Finding{{About: rollout.AboutPending, Tasks: 2, Means: "Probably the image is large or its registry slow, or a container waits for another that it depends on.",
-				Next: "Look at the containers of a pending task in the console; if it only needs longer, raise timeout."}},
+			[]rollout.Finding{{About: rollout.AboutPending, Tasks: 2, Means: "Probably the image is large, its registry is slow, or a container waits for a dependency.",
+				Next: "Check the containers of a pending task in the console. If it only needs more time, raise timeout."}},
 		},
 		"stuck before that": {
 			stuckAt(func(at *rollout.Progress) { at.Running = 1 }),
-			[]rollout.Finding{{About: rollout.AboutUnstarted, Tasks: 1, Of: 2, Means: "Probably there is no room for them, or the minimum and maximum percent do not let them start.",
-				Next: "Look at the events of the service in the console."}},
+			[]rollout.Finding{{About: rollout.AboutUnstarted, Tasks: 1, Of: 2, Means: "Probably there is no room for them, or the minimum and maximum percent keep them from starting.",
+				Next: "Check the events of the service in the console."}},
 		},
 		"stuck with old tasks": {
 			stuckAt(func(at *rollout.Progress) { at.Older = 1 }),
-			[]rollout.Finding{{About: rollout.AboutOlder, Tasks: 1, Means: "Probably the new tasks do not count as healthy, or the old ones may not be stopped (task protection).",
-				Next: "Look at the health of the new tasks in the console, and at the protection of the old ones."}},
+			[]rollout.Finding{{About: rollout.AboutOlder, Tasks: 1, Means: "Probably the new tasks are not healthy, or the old tasks cannot be stopped (task protection).",
+				Next: "Check the health of the new tasks in the console, and the protection of the old tasks."}},
 		},
 		"stuck at the end": {
 			stuckAt(func(*rollout.Progress) {}),
-			[]rollout.Finding{{About: rollout.AboutIncomplete, Means: "Probably old tasks drain slowly (the deregistration delay of the target group), or alarms are watched for a bake time.",
+			[]rollout.Finding{{About: rollout.AboutIncomplete, Means: "Probably old tasks drain slowly (the deregistration delay of the target group), or a bake time watches alarms.",
 				Next: "Raise timeout, or shorten the deregistration delay or the bake time."}},
 		},
 		"what came to an end is not stuck": {rollout.Evidence{Progress: all}, nil},

@@ -61,7 +61,7 @@ func noWay(text string) (means, next string) {
 	}
 	if untrusted().MatchString(text) {
 		return "The certificate of the registry is not trusted where the tasks run.",
-			"Give the registry a certificate of a public authority, or have the instances trust its own."
+			"Give the registry a certificate of a public authority, or make the instances trust its own."
 	}
 	if !private().MatchString(text) && registry().MatchString(text) {
 		return "", "Give the subnets a NAT gateway, or assignPublicIp in public ones: no VPC endpoint leads to this " +
@@ -79,7 +79,7 @@ func (e endpoint) missing(text string) (means, next string) {
 	if found := dialled().FindStringSubmatch(text); found != nil {
 		if address, err := netip.ParseAddr(found[1]); err == nil && address.IsPrivate() {
 			return means + ".", fmt.Sprintf("%s is a private address, most likely that of the VPC endpoint for %s: allow "+
-				"inbound 443 from the tasks in its security group.", address, e.name)
+				"inbound port 443 from the tasks in its security group.", address, e.name)
 		}
 	}
 	kind := "a VPC endpoint"
@@ -87,7 +87,7 @@ func (e endpoint) missing(text string) (means, next string) {
 		kind = "a gateway endpoint"
 	}
 	return means + ".", fmt.Sprintf(
-		"Give the subnets a NAT gateway (public ones: assignPublicIp), or %s for %s; and allow outbound 443 in the "+
+		"Give the subnets a NAT gateway (public ones: assignPublicIp), or %s for %s. Allow outbound port 443 in the "+
 			"security groups.",
 		kind,
 		e.name,

@@ -10,7 +10,7 @@ var byHealth = []Entry{
 		ID:    "proxy-unhealthy",
 		Signs: signs(all(`service connect proxy`)),
 		Means: "The Service Connect proxy of the task is not healthy.",
-		Next: "Look at the log of the proxy (logConfiguration of serviceConnectConfiguration), and give the task more CPU " +
+		Next: "Read the log of the proxy (logConfiguration of serviceConnectConfiguration), and give the task more CPU " +
 			"and memory for it.",
 		Example: "The Service Connect proxy failed its health checks",
 		Source:  "unverified",
@@ -19,7 +19,7 @@ var byHealth = []Entry{
 		ID:    "container-unhealthy",
 		Signs: signs(all(`failed container health checks`)),
 		Means: "The healthCheck of the container did not pass in time.",
-		Next: "Run its command in the container, check that the image has what it calls (curl, for one), and give it a " +
+		Next: "Run its command in the container, check that the image has what it calls (such as curl), and give it a " +
 			"longer startPeriod.",
 		Example: "Task failed container health checks",
 		Source:  seen,
@@ -30,7 +30,7 @@ var byHealth = []Entry{
 			all(`TARGET GROUP IS NOT FOUND|TargetGroupNotFound`),
 			all(`target group`, `does not exist|not found`),
 		),
-		Means: "The target group of the service is gone.",
+		Means: "The target group of the service does not exist.",
 		Next:  "Check that the target group of the service exists, and belongs to a listener.",
 		Example: "(service web) task set (ecs-svc/1) (task 1) is not healthy in target-group (arn) due to TARGET GROUP IS " +
 			"NOT FOUND.",
@@ -44,8 +44,8 @@ var byHealth = []Entry{
 					`Disable Availability Zone`,
 			),
 		),
-		Means:   "The task runs in an availability zone that is off in the load balancer.",
-		Next:    "Enable the zone in the load balancer, or take its subnet out of the service.",
+		Means:   "The task runs in an availability zone that is not enabled for the load balancer.",
+		Next:    "Enable the zone for the load balancer, or remove its subnet from the service.",
 		Example: "unused, Target.NotInUse, Target is in an Availability Zone that is not enabled for the load balancer",
 		Source:  elbHealth,
 	},
@@ -53,8 +53,8 @@ var byHealth = []Entry{
 		ID: "target-group-unused",
 		Signs: signs(all(`Target\.NotInUse|not configured to receive traffic|not have an associated load balancer|` +
 			`TARGET_GROUP_NOT_IN_USE`)),
-		Means:   "The target group gets no traffic: no listener has it.",
-		Next:    "Give the target group to a listener or a rule of the load balancer.",
+		Means:   "The target group gets no traffic: no listener forwards to it.",
+		Next:    "Add the target group to a listener or rule of the load balancer.",
 		Example: "unused, Target.NotInUse, Target group is not configured to receive traffic from the load balancer",
 		Source:  elbHealth,
 	},
@@ -88,15 +88,15 @@ var byHealth = []Entry{
 		Signs: signs(all(`Elb\.InitialHealthChecking|Elb\.RegistrationInProgress|registration is still in progress|` +
 			`not passed the configured HealthyThreshold`)),
 		Means:   "The load balancer has not judged the tasks yet.",
-		Next:    "Wait; if it goes on, lower the interval and the healthy threshold of the health check.",
+		Next:    "Wait. If it takes too long, lower the interval and the healthy threshold of the health check.",
 		Example: "initial, Elb.InitialHealthChecking, Initial health checks in progress",
 		Source:  elbHealth,
 	},
 	{
 		ID:      "drains-slowly",
 		Signs:   signs(all(`Target\.DeregistrationInProgress`)),
-		Means:   "The load balancer lets go of tasks that are told to stop.",
-		Next:    "Wait; to have it sooner, lower the deregistration delay of the target group.",
+		Means:   "The load balancer is draining the tasks that were told to stop.",
+		Next:    "Wait. To make it faster, lower the deregistration delay of the target group.",
 		Example: "draining, Target.DeregistrationInProgress, Target deregistration is in progress",
 		Source:  elbHealth,
 	},
@@ -109,7 +109,7 @@ var byHealth = []Entry{
 			),
 		),
 		Means: "The load balancer gets no answer from the container.",
-		Next: "Check that the security group of the tasks lets the load balancer in on the container's port, and that the " +
+		Next: "Check that the tasks' security group allows the load balancer on the container's port, and that the " +
 			"container listens on 0.0.0.0.",
 		Example: "(service web) (instance i-016b0a460d9974567) (port 1047) is unhealthy in (target-group web) due to " +
 			"(reason Request timed out)",
@@ -124,7 +124,7 @@ var byHealth = []Entry{
 		),
 		Passing: true,
 		Means:   "AWS had an error of its own.",
-		Next:    "Try again; if it goes on, look at the health of AWS in this region.",
+		Next:    "Try again. If it happens again, check the health of AWS in this region.",
 		Example: "(service web) was unable to place a task. Reason: Internal error.",
 		Source:  events,
 	},

@@ -13,7 +13,8 @@ var byHost = []Entry{
 		),
 		Passing: true,
 		Means:   "The instance on which the task ran was stopped or terminated.",
-		Next:    "Wait: ECS starts the task on another. If instances keep going, look at their auto scaling group.",
+		Next: "Wait: ECS starts the task on another instance. If instances keep disappearing, check their auto scaling " +
+			"group.",
 		Example: "Host EC2 (instance i-0123456789abcdef0) stopped.",
 		Source:  stopped,
 	},
@@ -27,7 +28,7 @@ var byHost = []Entry{
 		),
 		Passing: true,
 		Means:   "AWS took the host of the task out of service.",
-		Next:    "Wait: ECS starts the task on another.",
+		Next:    "Wait: ECS starts the task on another host.",
 		Example: "InfrastructureHealth",
 		Source:  "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html",
 	},

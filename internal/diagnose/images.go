@@ -10,8 +10,8 @@ var byImage = []Entry{
 			),
 		),
 		Means: "The disk is full of images, layers or what containers write.",
-		Next: "Give the task more ephemeralStorage, or the instances more disk and an earlier clean-up of images; look " +
-			"how large the image is.",
+		Next: "Give the task more ephemeralStorage, or the instances more disk and an earlier image cleanup. Check how " +
+			"large the image is.",
 		Example: "CannotPullContainerError: write /var/lib/docker/tmp/GetImageBlob111111111: no space left on device",
 		Source:  "https://github.com/aws/amazon-ecs-agent/issues/312",
 	},
@@ -41,7 +41,7 @@ var byImage = []Entry{
 			),
 		),
 		Means:   "The image is not a name that a registry could have.",
-		Next:    "Correct the image in the task definition: registry/repository:tag, in small letters.",
+		Next:    "Correct the image in the task definition: registry/repository:tag, in lower case.",
 		Example: "CannotPullContainerError: invalid reference format",
 		Source:  pullDocs,
 	},
@@ -54,7 +54,7 @@ var byImage = []Entry{
 			),
 		),
 		Passing: true,
-		Means:   "The registry limits how often this address may pull.",
+		Means:   "The registry limits how often this address can pull.",
 		Next:    "Pull through Amazon ECR (a pull-through cache or a copy of the image), or give repositoryCredentials.",
 		Example: "CannotPullContainerError: toomanyrequests: You have reached your pull rate limit.",
 		Source:  pullDocs,
@@ -68,7 +68,7 @@ var byImage = []Entry{
 			),
 		),
 		Means: "The name of the registry, or of an AWS service, cannot be resolved in the VPC.",
-		Next:  "Turn on DNS resolution and DNS host names of the VPC, and look at its resolver, private zones and endpoints.",
+		Next:  "Turn on DNS resolution and DNS hostnames for the VPC, and check its resolver, private zones and endpoints.",
 		Example: "CannotPullContainerError: Error response from daemon: Get " +
 			"\"https://123456789012.dkr.ecr.eu-west-1.amazonaws.com/v2/\": dial tcp: lookup " +
 			"123456789012.dkr.ecr.eu-west-1.amazonaws.com on 10.0.0.2:53: no such host",
@@ -80,8 +80,8 @@ var byImage = []Entry{
 			all(pulling, `@s3`, unreachable),
 		),
 		Means: "The layers of the image cannot be read from Amazon S3.",
-		Next: "Give the subnets a gateway endpoint for S3, or a NAT gateway, and let endpoint policy and security groups " +
-			"pass it.",
+		Next: "Give the subnets a gateway endpoint for S3, or a NAT gateway, and allow it in the endpoint policy and " +
+			"security groups.",
 		Tells: noWay,
 		Example: "CannotPullContainerError: ref pull has been retried 5 time(s): failed to copy: httpReadSeeker: failed " +
 			"open: failed to do request: Get \"https://prod-eu-west-1-starport-layer-bucket.s3.eu-west-1.amazonaws.com/x\": " +
@@ -95,7 +95,7 @@ var byImage = []Entry{
 		),
 		Means: "The tasks cannot reach the API of Amazon ECR.",
 		Next: "Give the subnets a NAT gateway, or assignPublicIp in public ones, or VPC endpoints for ecr.api, ecr.dkr " +
-			"and S3; and allow outbound 443 in the security groups.",
+			"and S3. Allow outbound port 443 in the security groups.",
 		Tells: noWay,
 		Example: "CannotPullECRContainerError: RequestError: send request failed caused by: Post " +
 			"\"https://api.ecr.us-west-2.amazonaws.com/\": net/http: request canceled",
@@ -108,7 +108,7 @@ var byImage = []Entry{
 		),
 		Means: "The tasks cannot reach the registry from their subnets.",
 		Next: "Give the subnets a NAT gateway, or assignPublicIp in public ones, or VPC endpoints for ecr.api, ecr.dkr " +
-			"and S3; and allow outbound 443 in the security groups.",
+			"and S3. Allow outbound port 443 in the security groups.",
 		Tells: noWay,
 		Example: "CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref " +
 			"registry-1.docker.io/library/nginx:1: dial tcp 54.198.86.24:443: i/o timeout",
@@ -121,7 +121,7 @@ var byImage = []Entry{
 			all(`UnableToGetUpstreamImage|pull through cache rule`),
 			all(`ecr credentials|(retrieve|pull) (ecr )?registry auth|GetAuthorizationToken`, denied+`|`+noCredentials),
 		),
-		Means: "The execution role may not pull this image, or the repository does not exist.",
+		Means: "The execution role is not allowed to pull this image, or the repository does not exist.",
 		Next: "Allow the execution role ecr:BatchGetImage, ecr:GetDownloadUrlForLayer and ecr:GetAuthorizationToken, and " +
 			"check the policy and the name of the repository.",
 		Tells: refusal,

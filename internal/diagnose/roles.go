@@ -34,13 +34,13 @@ func refusal(text string) (means, next string) {
 	} else {
 		on = ""
 	}
-	means = fmt.Sprintf("Role %s may not call %s%s.", role, action, on)
+	means = fmt.Sprintf("Role %s is not allowed to call %s%s.", role, action, on)
 	if strings.HasPrefix(session, "i-") {
-		means = fmt.Sprintf("Role %s, which is the container instance's, may not call %s%s: the task definition has no "+
-			"execution role that may.", role, action, on)
+		means = fmt.Sprintf("Role %s, which is the container instance's, is not allowed to call %s%s: the task definition "+
+			"has no execution role for it.", role, action, on)
 	}
 	if denier := denier().FindStringSubmatch(text); denier != nil {
-		return means, fmt.Sprintf("Look for the statement that denies it: in the %s, as IAM says.", denier[1])
+		return means, fmt.Sprintf("Find the statement that denies it, in the %s, as IAM says.", denier[1])
 	}
 	if kind := lacking().FindStringSubmatch(text); kind != nil {
 		return means, fmt.Sprintf("Allow role %s the action %s in the %s policy%s.", role, action, kind[1], on)

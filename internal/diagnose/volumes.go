@@ -16,8 +16,8 @@ var byVolume = []Entry{
 	{
 		ID:      "ebs-failed",
 		Signs:   signs(all(`\bEBS\b`)),
-		Means:   "The EBS volume of a task could not be made or attached.",
-		Next:    "Look at the reason in the console, at the quotas of EBS, and at the infrastructure role of the volume.",
+		Means:   "The EBS volume of a task could not be created or attached.",
+		Next:    "Check the reason in the console, the quotas of EBS, and the infrastructure role of the volume.",
 		Example: "ECS timed out while configuring the EBS volume attachment to your Task.",
 		Source:  guide + "troubleshoot-ebs-volumes.html",
 	},
@@ -30,7 +30,7 @@ var byVolume = []Entry{
 			),
 		),
 		Means: "A volume cannot be prepared for the user of the container.",
-		Next:  "Let the user of the image own the path at which the volume is mounted, or mount it elsewhere.",
+		Next:  "Make the image's user the owner of the path where the volume is mounted, or mount it elsewhere.",
 		Example: "CannotCreateContainerError: Error response from daemon: failed to chown /var/lib/ecs/volumes/x/_data: " +
 			"lchown /var/lib/ecs/volumes/x/_data: operation not permitted",
 		Source: "https://github.com/aws/amazon-ecs-agent/issues/2518",

@@ -73,8 +73,8 @@ func (a amazon) translate(c *checker, t *text) *OneOff {
 	managedTags := c.tristate("enable-ecs-managed-tags", a.ManagedTags)
 	if patch := a.service(c, managedTags); len(patch) > 0 {
 		if t.ServicePatch != "" {
-			c.mistake("service-patch: put there what propagate-tags, enable-ecs-managed-tags and service-managed-ebs-volume " +
-				"say, too")
+			c.mistake("service-patch: with it, set propagateTags, enableECSManagedTags and volumeConfigurations there, and " +
+				"not with the inputs propagate-tags, enable-ecs-managed-tags and service-managed-ebs-volume")
 		}
 		t.ServicePatch = asJSON(patch)
 	}
@@ -131,7 +131,7 @@ func (c *checker) volume(input, name, configuration string) any {
 	var volume map[string]any
 	c.json(input, configuration, `{"sizeInGiB": 20, "roleArn": "arn:…"}`, &volume)
 	if name == "" && len(volume) == 0 {
-		c.note("%s: it is empty, and has no effect", input)
+		c.note("%s: it is empty and has no effect", input)
 		return nil
 	}
 	if name == "" || volume["roleArn"] == nil {
@@ -146,7 +146,7 @@ func (c *checker) json(input, value, form string, into any) {
 		return
 	}
 	if json.Unmarshal([]byte(value), into) != nil {
-		c.mistake("%s: it is not JSON like %s", input, form)
+		c.mistake("%s: it is not JSON of the form %s", input, form)
 	}
 }
 

@@ -107,13 +107,13 @@ func (c *checker) taskDefinition(input, value string) (string, *taskdef.Document
 	case value == "", revisionARN.MatchString(value):
 		return value, nil
 	case isRevision(value) && c.isFile(value):
-		c.mistake("%s: %q is the name of a file in the workspace, and may be that of a family too: write ./%s for the "+
-			"file, or family:revision or an ARN", input, value, value)
+		c.mistake("%s: %q is the name of a file in the workspace, and could also be a family: write ./%s for the file, or "+
+			"family:revision, or an ARN", input, value, value)
 		return "", nil
 	case isRevision(value):
 		return value, nil
 	case !isPath(value) && !c.isFile(value):
-		c.mistake("%s: it is the text of a task definition: write it to a file of the workspace, and give its path", input)
+		c.mistake("%s: it is the text of a task definition: write that to a file in the workspace, and give its path", input)
 		return "", nil
 	case !strings.ContainsAny(value, "/.") || strings.HasPrefix(value, "arn:"):
 		c.mistake(
@@ -167,7 +167,7 @@ func (w workspace) read(path string) ([]byte, error) {
 	full, err := filepath.EvalSymlinks(w.path(path))
 	if err != nil && !isPath(path) {
 		// it may be what should be in it
-		return nil, errors.New("what is given is no path: give that of a file in the workspace")
+		return nil, errors.New("it is not a path: give that of a file in the workspace")
 	}
 	if err != nil {
 		if there, err := os.ReadDir(cmp.Or(w.root, ".")); err == nil && len(there) == 0 {
@@ -183,7 +183,7 @@ func (w workspace) read(path string) ([]byte, error) {
 			return readRegular(path, full)
 		}
 	}
-	return nil, fmt.Errorf("%s is outside of the workspace", path)
+	return nil, fmt.Errorf("%s is outside the workspace", path)
 }
 
 // readRegular reads a file, and nothing that could block or has no end.
@@ -194,7 +194,7 @@ func readRegular(path, full string) ([]byte, error) {
 		return nil, fmt.Errorf("%s cannot be read: %w", path, err)
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf(
-			"%s is no file, but %s", path, map[bool]string{true: "a folder", false: "a device or a pipe"}[info.IsDir()],
+			"%s is not a file, but %s", path, map[bool]string{true: "a folder", false: "a device or a pipe"}[info.IsDir()],
 		)
 	}
 	file, err := os.Open(full)
@@ -214,11 +214,11 @@ func (c *checker) images(input, value string) []taskdef.Image {
 			continue
 		}
 		if at := slices.IndexFunc(images, image.Same); at >= 0 {
-			c.mistake("%s: %q and %q are for the same containers: give one of them", input, images[at], image)
+			c.mistake("%s: %q and %q go to the same containers: give one of them", input, images[at], image)
 		}
 		if image.Untagged {
-			c.warn("Name the tag or the digest of what was built.", "%s: %s has no tag: latest is deployed, whatever that is "+
-				"by then", input, line)
+			c.warn("Name the tag or the digest of what was built.", "%s: %s has no tag, so whatever latest names then is "+
+				"deployed", input, line)
 		}
 		images = append(images, image)
 	}
@@ -252,13 +252,13 @@ func (c *checker) servicePatch(input, value string) taskdef.Patch {
 		} else if slices.Contains(taskdef.NotOfUpdateService, member) {
 			leftOut = append(leftOut, member)
 		} else if near != "" {
-			c.warn("", "%s: UpdateService has no %s, as far as is known: is %s meant?", input, member, near)
+			c.warn("", "%s: UpdateService has no known member %s: did you mean %s?", input, member, near)
 		}
 	}
 	if len(leftOut) > 0 {
 		c.warn(
 			"Leave them out of the patch.",
-			"%s: UpdateService does not have %s, and they are not sent",
+			"%s: UpdateService has no %s; they are not sent",
 			input,
 			strings.Join(leftOut, ", "),
 		)
@@ -317,9 +317,9 @@ func (c *checker) duration(input, value string, otherwise time.Duration) time.Du
 	d, err := time.ParseDuration(value)
 	switch {
 	case ordinal.MatchString(value):
-		c.mistake("%s: %q has no unit: is %ss meant, or %sm?", input, value, value, value)
+		c.mistake("%s: %q has no unit: do you mean %ss or %sm?", input, value, value, value)
 	case err != nil || d <= 0:
-		c.mistake("%s: %q is not a length of time, such as 90s, 30m or 1h30m", input, value)
+		c.mistake("%s: %q is not a duration, such as 90s, 30m or 1h30m", input, value)
 	}
 	return d
 }

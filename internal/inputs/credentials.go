@@ -68,7 +68,7 @@ func (c *checker) credentials(t text, job string) Credentials {
 	c.matching("role-to-assume", t.Role, roleARN, "the ARN of a role, such as arn:aws:iam::123456789012:role/deployer")
 	c.matching("role-session-name", t.RoleSessionName, sessionName, "2 to 64 letters, digits and _+=,.@-")
 	if t.RoleExternalID != "" && !externalID.MatchString(t.RoleExternalID) {
-		c.mistake("role-external-id: it is not 2 or more letters, digits and _+=,.@:/-") // it may be a secret
+		c.mistake("role-external-id: it must have 2 or more letters, digits and _+=,.@:/-") // it may be a secret
 	}
 	given := Credentials{
 		Keys:     rollout.Keys{AccessKeyID: t.AccessKeyID, SecretAccessKey: t.SecretAccessKey, SessionToken: t.SessionToken},
@@ -84,7 +84,7 @@ func (c *checker) credentials(t text, job string) Credentials {
 		c.mistake("aws-access-key-id and aws-secret-access-key go together: only one is set")
 	}
 	if t.SessionToken != "" && t.AccessKeyID == "" {
-		c.mistake("aws-session-token belongs to an aws-access-key-id: that one is not set")
+		c.mistake("aws-session-token needs aws-access-key-id, which is not set")
 	}
 	if t.AccessKeyID != "" && t.Profile != "" {
 		c.mistake("give aws-access-key-id or aws-profile: both are set")
@@ -95,13 +95,13 @@ func (c *checker) credentials(t text, job string) Credentials {
 		{"role-external-id", t.RoleExternalID},
 	} {
 		if input.value != "" && t.Role == "" {
-			c.mistake("%s belongs to a role-to-assume: that one is not set", input.name)
+			c.mistake("%s needs role-to-assume, which is not set", input.name)
 		}
 	}
 	if account := rollout.Account(t.Role); account != "" && len(given.Accounts) > 0 &&
 		!slices.Contains(given.Accounts, account) {
 		c.mistake(
-			"role-to-assume: %s is of the account %s, and allowed-account-ids allows %s only",
+			"role-to-assume: %s is in account %s, and allowed-account-ids allows only %s",
 			t.Role,
 			account,
 			strings.Join(given.Accounts, ", "),
@@ -123,7 +123,7 @@ func (c *checker) accounts(input, value string) []string {
 	var accounts []string
 	for _, line := range items(value) {
 		if !accountID.MatchString(line) {
-			c.mistake("%s: %q is not the id of an account, of 12 digits", input, line)
+			c.mistake("%s: %q is not an account id, which has 12 digits", input, line)
 		}
 		accounts = append(accounts, line)
 	}
@@ -156,7 +156,7 @@ func (c *checker) region(input, value string, getenv func(string) string, arns .
 			from, value = arn, parts[3]
 		case parts[3] != value:
 			c.mistake(
-				"%s: %s is another region than that of %s: give aws-region: %s, or another ARN", from, value, arn, parts[3],
+				"%s: %s is not the region of %s: give aws-region: %s, or another ARN", from, value, arn, parts[3],
 			)
 		}
 	}

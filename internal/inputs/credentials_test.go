@@ -31,15 +31,15 @@ func TestMistakesInCredentials(t *testing.T) {
 		want string
 	}{
 		{map[string]string{"role-to-assume": "deployer"}, `role-to-assume: "deployer" is not the ARN of a role, such as arn:aws:iam::123456789012:role/deployer`},
-		{map[string]string{"role-to-assume": role, "role-session-name": "a b"}, `role-session-name: "a b" is not 2 to 64 letters, digits and _+=,.@-: there is a blank in it`},
+		{map[string]string{"role-to-assume": role, "role-session-name": "a b"}, `role-session-name: "a b" is not 2 to 64 letters, digits and _+=,.@-: it contains a space`},
 		{map[string]string{"role-to-assume": role, "role-duration-seconds": "60"}, `role-duration-seconds: "60" is not a whole number from 900 to 43200`},
-		{map[string]string{"role-to-assume": role, "role-external-id": "x"}, `role-external-id: it is not 2 or more letters, digits and _+=,.@:/-`},
-		{map[string]string{"role-external-id": "shop"}, "role-external-id belongs to a role-to-assume: that one is not set"},
-		{map[string]string{"role-session-name": "shop"}, "role-session-name belongs to a role-to-assume: that one is not set"},
-		{map[string]string{"role-duration-seconds": "900"}, "role-duration-seconds belongs to a role-to-assume: that one is not set"},
-		{map[string]string{"allowed-account-ids": "1234"}, `allowed-account-ids: "1234" is not the id of an account, of 12 digits`},
+		{map[string]string{"role-to-assume": role, "role-external-id": "x"}, `role-external-id: it must have 2 or more letters, digits and _+=,.@:/-`},
+		{map[string]string{"role-external-id": "shop"}, "role-external-id needs role-to-assume, which is not set"},
+		{map[string]string{"role-session-name": "shop"}, "role-session-name needs role-to-assume, which is not set"},
+		{map[string]string{"role-duration-seconds": "900"}, "role-duration-seconds needs role-to-assume, which is not set"},
+		{map[string]string{"allowed-account-ids": "1234"}, `allowed-account-ids: "1234" is not an account id, which has 12 digits`},
 		{map[string]string{"allowed-account-ids": ","}, `allowed-account-ids: "," names no account: give ids of 12 digits, by lines or commas`},
-		{map[string]string{"allowed-account-ids": "210987654321", "role-to-assume": role}, "role-to-assume: " + role + " is of the account 123456789012, and allowed-account-ids allows 210987654321 only"},
+		{map[string]string{"allowed-account-ids": "210987654321", "role-to-assume": role}, "role-to-assume: " + role + " is in account 123456789012, and allowed-account-ids allows only 210987654321"},
 		{map[string]string{"aws-access-key-id": "id", "aws-secret-access-key": "secret", "aws-profile": "ci"}, "give aws-access-key-id or aws-profile: both are set"},
 	} {
 		with := map[string]string{"service": "web"}
@@ -64,8 +64,8 @@ func TestRegion(t *testing.T) {
 		"then the cluster's":    {map[string]string{"cluster": cluster}, nil, "eu-central-1", ""},
 		"then the revision's":   {map[string]string{"task-definition": "arn:aws:ecs:eu-north-1:123456789012:task-definition/web:1"}, nil, "eu-north-1", ""},
 		"else none":             {nil, nil, "", ""},
-		"one that says another": {map[string]string{"service": service}, map[string]string{"AWS_REGION": "us-east-1"}, "", "AWS_REGION: us-east-1 is another region than that of " + service + ": give aws-region: eu-west-1, or another ARN"},
-		"two that differ":       {map[string]string{"service": service, "cluster": cluster}, nil, "", service + ": eu-west-1 is another region than that of " + cluster + ": give aws-region: eu-central-1, or another ARN"},
+		"one that says another": {map[string]string{"service": service}, map[string]string{"AWS_REGION": "us-east-1"}, "", "AWS_REGION: us-east-1 is not the region of " + service + ": give aws-region: eu-west-1, or another ARN"},
+		"two that differ":       {map[string]string{"service": service, "cluster": cluster}, nil, "", service + ": eu-west-1 is not the region of " + cluster + ": give aws-region: eu-central-1, or another ARN"},
 		"no region":             {nil, map[string]string{"AWS_REGION": "Ireland"}, "", `AWS_REGION: "Ireland" is not the name of a region, such as eu-west-1`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -33,10 +33,10 @@ func (in Inputs) Facts() []rollout.Fact {
 	tell("CodeDeploy", in.CodeDeploy.Given...)
 	if in.Operation != "status" && len(in.Services) > 0 {
 		tell("wait for", in.WaitFor)
-		tell("on failure", map[bool]string{false: "it is left as it is", true: "it is taken back"}[in.RollbackOnFailure])
+		tell("on failure", map[bool]string{false: "no rollback by this step", true: "roll back"}[in.RollbackOnFailure])
 	}
 	if in.KeepRevisions != nil {
-		tell("revisions", fmt.Sprintf("the newest %d are kept", *in.KeepRevisions))
+		tell("revisions", fmt.Sprintf("keep the newest %d", *in.KeepRevisions))
 	}
 	tell("credentials", in.Credentials.inWords())
 	tell("accounts", in.Credentials.Accounts...)
@@ -179,7 +179,7 @@ func (in Inputs) unusual() []string {
 		unusual = append(unusual, "a dry run")
 	}
 	if !in.Verify {
-		unusual = append(unusual, "nothing is verified")
+		unusual = append(unusual, "no checks")
 	}
 	if in.ShowValues {
 		unusual = append(unusual, "values of variables are shown")

@@ -222,13 +222,13 @@ func (t text) check(c *checker) Inputs {
 // together checks what inputs mean beside each other.
 func (c *checker) together(t text, in *Inputs) {
 	if in.Replace && t.EnvironmentVariables == "" && t.EnvironmentFile == "" {
-		c.mistake("replace-environment: it removes the variables that environment-variables and environment-file do not " +
-			"give: neither is set")
+		c.mistake("replace-environment: it removes variables that environment-variables and environment-file do not give, " +
+			"and neither is set")
 	}
 	if attempts := c.whole("max-retries", t.Amazon.MaxRetries, 0, 100); attempts != nil {
 		in.Attempts = int(*attempts)
 		if in.Attempts == 0 {
-			c.note("max-retries: 0 has no effect, as in AWS's action: calls are made as often as is usual")
+			c.note("max-retries: 0 has no effect, as in AWS's action: calls are retried as usual")
 		}
 	}
 	if t.Operation != "deploy" {
@@ -240,14 +240,13 @@ func (c *checker) together(t text, in *Inputs) {
 		c.needsService(t)
 	}
 	if t.KeepRevisions != "" && t.WaitFor == "none" {
-		c.mistake("keep-revisions: old revisions are deregistered after success, and wait-for: none does not wait for that")
+		c.mistake("keep-revisions: old revisions are deregistered after success, which wait-for: none does not wait for")
 	}
 	if t.RunAfter != "" && t.WaitFor == "none" {
-		c.mistake("run-after: it runs after success, and wait-for: none does not wait for that")
+		c.mistake("run-after: it runs after success, which wait-for: none does not wait for")
 	}
 	if t.ScheduledTasks != "" && t.Service != "" && t.WaitFor == "none" {
-		c.mistake("scheduled-tasks: they are pointed at the new revision after success, and wait-for: none does not wait " +
-			"for that")
+		c.mistake("scheduled-tasks: they get the new revision after success, which wait-for: none does not wait for")
 	}
 }
 
@@ -257,7 +256,7 @@ var OperationValues = []string{"deploy", "continue", "continue-once", "rollback"
 // operation refuses what has no effect on deployments that there are.
 func (c *checker) operation(t text, dryRun bool) {
 	if t.Service == "" {
-		c.mistake("operation: %s is about the deployment of a service: give service", t.Operation)
+		c.mistake("operation: %s needs a service: give service", t.Operation)
 	}
 	if t.TaskDefinition != "" && t.Operation != "rollback" {
 		c.mistake("task-definition has no effect with operation: %s", t.Operation)
@@ -266,7 +265,7 @@ func (c *checker) operation(t text, dryRun bool) {
 		c.mistake("wait-for: %s has no effect with operation: rollback, which is followed to its end", t.WaitFor)
 	}
 	if dryRun && (strings.HasPrefix(t.Operation, "continue") || t.Operation == "rollback" && t.TaskDefinition == "") {
-		c.mistake("dry-run has no effect with operation: %s; operation: status shows how things stand", t.Operation)
+		c.mistake("dry-run has no effect with operation: %s; use operation: status to see how things stand", t.Operation)
 	}
 	asked := t.codeDeployment()
 	if t.TaskDefinition != "" {
@@ -299,7 +298,7 @@ func (c *checker) needsService(t text) {
 		{"service-patch", t.ServicePatch},
 	}, append(t.codeDeployGroup(), t.codeDeployment()...)...) {
 		if input.value != "" {
-			c.mistake("%s is about a service: give service too", input.name)
+			c.mistake("%s needs a service: give service too", input.name)
 		}
 	}
 }

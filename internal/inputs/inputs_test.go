@@ -73,7 +73,7 @@ func TestVariablesAreReadLineByLine(t *testing.T) {
 func TestMistakesDoNotTellValues(t *testing.T) {
 	_, err := read(t, map[string]string{"service": "web", "environment-variables": "A B=hunter2\nC=1\nC=hunter2", "secrets": "C=hunter2"})
 	require.EqualError(t, err, "environment-variables: line 1: write NAME=value, container:NAME=value, !NAME or container:!NAME; a value of several lines goes into environment-file or task-definition-patch\n"+
-		"environment-variables: line 3 (C): it is given twice\nsecrets: C is given in environment-variables too")
+		"environment-variables: line 3 (C): it is given twice\nsecrets: C is also given in environment-variables")
 }
 
 func TestTaskDefinitionFiles(t *testing.T) {
@@ -106,8 +106,8 @@ func TestTaskDefinitionFiles(t *testing.T) {
 	for file, want := range map[string]string{
 		"broken.json":    "task-definition: broken.json: line 3, column 1: invalid character ']' looking for beginning of object key string",
 		"missing.json":   "task-definition: there is no file missing.json in the workspace",
-		outside:          "task-definition: " + outside + " is outside of the workspace",
-		"link.json":      "task-definition: link.json is outside of the workspace",
+		outside:          "task-definition: " + outside + " is outside the workspace",
+		"link.json":      "task-definition: link.json is outside the workspace",
 		"../secret.json": "task-definition: there is no file ../secret.json in the workspace",
 	} {
 		_, err := read(file)
@@ -129,18 +129,18 @@ func TestMistakes(t *testing.T) {
 		want string
 	}{
 		{nil, "give service, or task-definition, or both: neither is set"},
-		{map[string]string{"service": "we b"}, `service: "we b" is neither the name nor the ARN of a service: there is a blank in it`},
-		{map[string]string{"service": "a,b c"}, `service: "b c" is neither the name nor the ARN of a service: there is a blank in it`},
+		{map[string]string{"service": "we b"}, `service: "we b" is neither the name nor the ARN of a service: it contains a space`},
+		{map[string]string{"service": "a,b c"}, `service: "b c" is neither the name nor the ARN of a service: it contains a space`},
 		{map[string]string{"service": "a\narn:aws:ecs:eu-west-1:123456789012:service/default/a"}, "service: a is given twice"},
 		{map[string]string{"service": " , "}, `service: "," names no service`},
 		{map[string]string{"service": "arn:aws:ecs:eu-west-1:123456789012:service/main/a\narn:aws:ecs:eu-west-1:123456789012:service/other/b"}, `cluster: "main" is not the cluster of service b, which is other`},
 		{map[string]string{"service": "arn:aws:ecs:eu-west-1:123456789012:cluster/main"}, `service: "arn:aws:ecs:eu-west-1:123456789012:cluster/main" is neither the name nor the ARN of a service`},
 		{map[string]string{"service": "web", "cluster": "x/y"}, `cluster: "x/y" is neither the name nor the ARN of a cluster`},
 		{map[string]string{"task-definition": "td.json"}, "task-definition: there is no file td.json in the workspace"},
-		{map[string]string{"task-definition": "/etc/hostname"}, "task-definition: /etc/hostname is outside of the workspace"},
+		{map[string]string{"task-definition": "/etc/hostname"}, "task-definition: /etc/hostname is outside the workspace"},
 		{map[string]string{"task-definition": "web:0"}, `task-definition: "web:0" is neither a family, nor family:revision, nor the ARN of a revision, nor a file`},
-		{map[string]string{"service": "web", "image": "nginx:1\ndocker.io/nginx:2"}, `image: "nginx:1" and "docker.io/nginx:2" are for the same containers: give one of them`},
-		{map[string]string{"service": "web", "image": "a=nginx:1\na=redis"}, `image: "a=nginx:1" and "a=redis:latest" are for the same containers: give one of them`},
+		{map[string]string{"service": "web", "image": "nginx:1\ndocker.io/nginx:2"}, `image: "nginx:1" and "docker.io/nginx:2" go to the same containers: give one of them`},
+		{map[string]string{"service": "web", "image": "a=nginx:1\na=redis"}, `image: "a=nginx:1" and "a=redis:latest" go to the same containers: give one of them`},
 		{map[string]string{"service": "web", "desired-count": "two"}, `desired-count: "two" is not a whole number from 0 to 5000`},
 		{map[string]string{"service": "web", "desired-count": "99999999999"}, `desired-count: "99999999999" is not a whole number from 0 to 5000`},
 		{map[string]string{"service": "web", "minimum-healthy-percent": "101"}, `minimum-healthy-percent: "101" is not a whole number from 0 to 100`},
@@ -149,18 +149,18 @@ func TestMistakes(t *testing.T) {
 		{map[string]string{"service": "web", "task-definition-patch": "cpu"}, "task-definition-patch: a patch is a map, in the shape of what it changes"},
 		{map[string]string{"service": "web", "dry-run": "yes"}, `dry-run: "yes" is neither true nor false`},
 		{map[string]string{"service": "web", "wait-for": "ready"}, `wait-for: "ready" is not one of ` + strings.Join(WaitForValues, ", ")},
-		{map[string]string{"service": "web", "timeout": "30"}, `timeout: "30" has no unit: is 30s meant, or 30m?`},
-		{map[string]string{"service": "web", "timeout": "-5m"}, `timeout: "-5m" is not a length of time, such as 90s, 30m or 1h30m`},
+		{map[string]string{"service": "web", "timeout": "30"}, `timeout: "30" has no unit: do you mean 30s or 30m?`},
+		{map[string]string{"service": "web", "timeout": "-5m"}, `timeout: "-5m" is not a duration, such as 90s, 30m or 1h30m`},
 		{map[string]string{"service": "web", "aws-region": "Ireland"}, `aws-region: "Ireland" is not the name of a region, such as eu-west-1`},
 		{map[string]string{"service": "web", "aws-access-key-id": "id"}, "aws-access-key-id and aws-secret-access-key go together: only one is set"},
-		{map[string]string{"service": "web", "aws-session-token": "t"}, "aws-session-token belongs to an aws-access-key-id: that one is not set"},
+		{map[string]string{"service": "web", "aws-session-token": "t"}, "aws-session-token needs aws-access-key-id, which is not set"},
 		{map[string]string{"service": "web", "keep-revisions": "0"}, `keep-revisions: "0" is not a whole number from 1 to 10000`},
-		{map[string]string{"service": "web", "keep-revisions": "5", "wait-for": "none"}, "keep-revisions: old revisions are deregistered after success, and wait-for: none does not wait for that"},
-		{map[string]string{"task-definition": "web", "desired-count": "1"}, "desired-count is about a service: give service too"},
-		{map[string]string{"task-definition": "web", "codedeploy-application": "a"}, "codedeploy-application is about a service: give service too"},
+		{map[string]string{"service": "web", "keep-revisions": "5", "wait-for": "none"}, "keep-revisions: old revisions are deregistered after success, which wait-for: none does not wait for"},
+		{map[string]string{"task-definition": "web", "desired-count": "1"}, "desired-count needs a service: give service too"},
+		{map[string]string{"task-definition": "web", "codedeploy-application": "a"}, "codedeploy-application needs a service: give service too"},
 		{map[string]string{"service": "web", "operation": "status", "codedeploy-deployment-config": "a"}, "codedeploy-deployment-config has no effect with operation: status"},
-		{map[string]string{"service": "web", "operation": "rollback", "dry-run": "true"}, "dry-run has no effect with operation: rollback; operation: status shows how things stand"},
-		{map[string]string{"service": "web", "operation": "continue", "dry-run": "true"}, "dry-run has no effect with operation: continue; operation: status shows how things stand"},
+		{map[string]string{"service": "web", "operation": "rollback", "dry-run": "true"}, "dry-run has no effect with operation: rollback; use operation: status to see how things stand"},
+		{map[string]string{"service": "web", "operation": "continue", "dry-run": "true"}, "dry-run has no effect with operation: continue; use operation: status to see how things stand"},
 		{map[string]string{"service": "web", "operation": "rollback", "wait-for": "running"}, "wait-for: running has no effect with operation: rollback, which is followed to its end"},
 		{map[string]string{"service": "arn:aws:ecs:eu-west-1:123456789012:service/main/web", "cluster": "other"}, `cluster: "other" is not the cluster of service web, which is main`},
 	} {
@@ -199,9 +199,9 @@ func TestWhatWasUnderstoodIsToldWithoutValues(t *testing.T) {
 		{Name: "run once", Value: "a task before, a task after success"},
 		{Name: "scheduled tasks", Value: "rule:a/b, schedule:default/c"},
 		{Name: "wait for", Value: "stable"},
-		{Name: "on failure", Value: "it is taken back"},
-		{Name: "revisions", Value: "the newest 5 are kept"},
+		{Name: "on failure", Value: "roll back"},
+		{Name: "revisions", Value: "keep the newest 5"},
 		{Name: "credentials", Value: "role deployer, assumed with the keys of the inputs"},
-		{Name: "unusual", Value: "a dry run, nothing is verified, values of variables are shown, AWS is not called: scenario healthy of the simulator"},
+		{Name: "unusual", Value: "a dry run, no checks, values of variables are shown, AWS is not called: scenario healthy of the simulator"},
 	}, in.Facts())
 }

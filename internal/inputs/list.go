@@ -59,15 +59,15 @@ func oddity(value string) string {
 	case strings.TrimSpace(value) == "":
 		return ": it is empty"
 	case strings.HasPrefix(value, "- "):
-		return ": leave out the list marker, and write one a line"
+		return ": leave out the list marker, and write one per line"
 	case strings.ContainsAny(value[:1], `"'`):
 		return ": leave out the quotes"
 	case strings.HasPrefix(value, "["):
-		return ": it is no list of texts in JSON"
+		return ": it is not a JSON list of strings"
 	case strings.Contains(value, "${") || strings.HasPrefix(value, "$"):
-		return ": nothing here fills in variables of a shell; an expression of a workflow is written ${{ … }}"
+		return ": shell variables are not expanded here; write an expression of the workflow, ${{ … }}"
 	case strings.ContainsAny(value, " \t"):
-		return ": there is a blank in it"
+		return ": it contains a space"
 	}
 	return ""
 }

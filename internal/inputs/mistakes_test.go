@@ -51,7 +51,7 @@ func TestInputsThatThereAreNotAreRefusedWhereAnotherIsMeant(t *testing.T) {
 		"desired_count": "desired-count", "aws_role": "role-to-assume", "max-definitions": "keep-revisions", "subnets": "run-task-subnets",
 	} {
 		_, err := inWorkspace(t, map[string]string{"service": "web", input: "x"}, nil)
-		require.EqualError(t, err, strings.ToLower(input)+": there is no such input: "+meant+" is meant")
+		require.EqualError(t, err, strings.ToLower(input)+": there is no such input: use "+meant+"")
 	}
 	require.Equal(t, []string{"warning: notify-slack: there is no such input, and it has no effect"}, told(t, map[string]string{"service": "web", "notify-slack": "x"}, nil))
 	require.Empty(t, told(t, map[string]string{"service": "web", "args": "x", "entrypoint": "x"}, nil), "those are the runner's")
@@ -60,41 +60,41 @@ func TestInputsThatThereAreNotAreRefusedWhereAnotherIsMeant(t *testing.T) {
 func TestEveryRefusedValueSaysWhatIsWrongWithIt(t *testing.T) {
 	const good = "family: web\ncontainerDefinitions: [{name: app, image: nginx:1}]\n"
 	for _, test := range []struct{ input, value, want string }{
-		{"image", "web:feature/login", `image: "web:feature/login" is not an image: "feature/login" is no tag, which has letters, digits, and . _ - but not in front, at most 128`},
-		{"image", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:", `image: "123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:" is not an image: the tag or digest behind it is empty: is the variable set that it comes from?`},
+		{"image", "web:feature/login", `image: "web:feature/login" is not an image: "feature/login" is not a tag: that has at most 128 letters, digits and . _ - and begins with none of the latter two`},
+		{"image", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:", `image: "123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:" is not an image: its tag or digest is empty: is the variable that it comes from set?`},
 		{"task-definition", "x.io/web:v2", "task-definition: there is no file x.io/web:v2 in the workspace: an image is given as image"},
-		{"task-definition", `{"family": "web"}`, "task-definition: it is the text of a task definition: write it to a file of the workspace, and give its path"},
-		{"task-definition", "family: web\ncontainerDefinitions:\n- {name: app, image: x.io/web:1, environment: [{name: P, value: hunter2}]}", "task-definition: it is the text of a task definition: write it to a file of the workspace, and give its path"},
-		{"task-definition", `[{"name":"P","value":"hunter2"}]`, "task-definition: it is the text of a task definition: write it to a file of the workspace, and give its path"},
-		{"environment-file", "DB_PASSWORD=hunter2", "environment-file: what is given is no path: give that of a file in the workspace"},
+		{"task-definition", `{"family": "web"}`, "task-definition: it is the text of a task definition: write that to a file in the workspace, and give its path"},
+		{"task-definition", "family: web\ncontainerDefinitions:\n- {name: app, image: x.io/web:1, environment: [{name: P, value: hunter2}]}", "task-definition: it is the text of a task definition: write that to a file in the workspace, and give its path"},
+		{"task-definition", `[{"name":"P","value":"hunter2"}]`, "task-definition: it is the text of a task definition: write that to a file in the workspace, and give its path"},
+		{"environment-file", "DB_PASSWORD=hunter2", "environment-file: it is not a path: give that of a file in the workspace"},
 		{"environment-file", "colon.env", "environment-file: colon.env: line 1: write NAME=value, and put a value of several lines in quotes"},
 		{"environment-file", "open.env", "environment-file: open.env: line 2: write NAME=value, and put a value of several lines in quotes"},
 		{"environment-variables", "\"A=hunter2\"", "environment-variables: line 1: write NAME=value, container:NAME=value, !NAME or container:!NAME; a value of several lines goes into environment-file or task-definition-patch"},
 		{"environment-variables", "T=abc\nZGVm==", "environment-variables: line 2 (ZGVm): it looks like a part of a value of several lines, which goes into environment-file or task-definition-patch"},
-		{"image", "https://AWS:hunter2@x.io/web:1", `image: "https://AWS:(hidden)@x.io/web:1" is not an image: leave out what stands before ://, and that`},
-		{"run-before", "- bin/migrate", "run-before: its first word is no program: a description of a task has container, command, environment and so on, a list is written in JSON"},
-		{"run-before", "comand: bin/migrate", "run-before: its first word is no program: a description of a task has container, command, environment and so on, a list is written in JSON"},
+		{"image", "https://AWS:hunter2@x.io/web:1", `image: "https://AWS:(hidden)@x.io/web:1" is not an image: leave out :// and what stands before it`},
+		{"run-before", "- bin/migrate", "run-before: its first word is not a program: a task in YAML has container, command, environment and so on, and a list is written in JSON"},
+		{"run-before", "comand: bin/migrate", "run-before: its first word is not a program: a task in YAML has container, command, environment and so on, and a list is written in JSON"},
 		{"run-before", "count: 99999999999999999999", "run-before: count: the number is too large"},
-		{"task-definition", "web", `task-definition: "web" is the name of a file in the workspace, and may be that of a family too: write ./web for the file, or family:revision or an ARN`},
+		{"task-definition", "web", `task-definition: "web" is the name of a file in the workspace, and could also be a family: write ./web for the file, or family:revision, or an ARN`},
 		{"task-definition", "missing.json", "task-definition: there is no file missing.json in the workspace"},
-		{"task-definition", "folder/..", "task-definition: folder/.. is no file, but a folder"},
+		{"task-definition", "folder/..", "task-definition: folder/.. is not a file, but a folder"},
 		{"aws-region", "Ireland", `aws-region: "Ireland" is not the name of a region, such as eu-west-1`},
 		{"aws-region", "eu-west-1a", `aws-region: "eu-west-1a" is an availability zone: the region is eu-west-1`},
 		{"aws-region", "'eu-west-1'", `aws-region: "'eu-west-1'" is not the name of a region, such as eu-west-1: leave out the quotes`},
-		{"timeout", "300", `timeout: "300" has no unit: is 300s meant, or 300m?`},
-		{"service", "- web\n- api", "service: \"- web\" is neither the name nor the ARN of a service: leave out the list marker, and write one a line\nservice: \"- api\" is neither the name nor the ARN of a service: leave out the list marker, and write one a line"},
+		{"timeout", "300", `timeout: "300" has no unit: do you mean 300s or 300m?`},
+		{"service", "- web\n- api", "service: \"- web\" is neither the name nor the ARN of a service: leave out the list marker, and write one per line\nservice: \"- api\" is neither the name nor the ARN of a service: leave out the list marker, and write one per line"},
 		{"service", `"web"`, `service: "\"web\"" is neither the name nor the ARN of a service: leave out the quotes`},
-		{"service", "$SERVICE", `service: "$SERVICE" is neither the name nor the ARN of a service: nothing here fills in variables of a shell; an expression of a workflow is written ${{ … }}`},
-		{"service", `["web"`, `service: "[\"web\"" is neither the name nor the ARN of a service: it is no list of texts in JSON`},
-		{"cluster", "my cluster", `cluster: "my cluster" is neither the name nor the ARN of a cluster: there is a blank in it`},
+		{"service", "$SERVICE", `service: "$SERVICE" is neither the name nor the ARN of a service: shell variables are not expanded here; write an expression of the workflow, ${{ … }}`},
+		{"service", `["web"`, `service: "[\"web\"" is neither the name nor the ARN of a service: it is not a JSON list of strings`},
+		{"cluster", "my cluster", `cluster: "my cluster" is neither the name nor the ARN of a cluster: it contains a space`},
 		{"dry-run", `"true"`, `dry-run: "\"true\"" is neither true nor false: leave out the quotes`},
 		{"wait-for-minutes", "soon", `wait-for-minutes: "soon" is not a number of minutes from 1 to 360`},
 		{"environment-file", "missing.env", "environment-file: there is no file missing.env in the workspace"},
 		{"environment-file", "bad.env", "environment-file: bad.env: line 3: write NAME=value, and put a value of several lines in quotes"},
-		{"run-before", "echo hunter2 | tee", "run-before: there is no shell to understand it: write sh -c '…', if the image has one"},
-		{"run-before", "echo 'hunter2", "run-before: the command cannot be split into words: a quote is not closed, or something stands where it cannot"},
-		{"role-external-id", "hunter 2", "role-external-id: it is not 2 or more letters, digits and _+=,.@:/-\nrole-external-id belongs to a role-to-assume: that one is not set"},
-		{"replace-environment", "true", "replace-environment: it removes the variables that environment-variables and environment-file do not give: neither is set"},
+		{"run-before", "echo hunter2 | tee", "run-before: no shell interprets it: write sh -c '…', if the image has one"},
+		{"run-before", "echo 'hunter2", "run-before: the command cannot be split into words: a quote is not closed, or something is out of place"},
+		{"role-external-id", "hunter 2", "role-external-id: it must have 2 or more letters, digits and _+=,.@:/-\nrole-external-id needs role-to-assume, which is not set"},
+		{"replace-environment", "true", "replace-environment: it removes variables that environment-variables and environment-file do not give, and neither is set"},
 		{"task-definition-arn", "web", `task-definition-arn: "web" is not the ARN of a revision, such as arn:aws:ecs:eu-west-1:123456789012:task-definition/web:41`},
 	} {
 		with := map[string]string{"service": "app", test.input: test.value}
@@ -107,7 +107,7 @@ func TestEveryRefusedValueSaysWhatIsWrongWithIt(t *testing.T) {
 	_, err := inWorkspace(t, map[string]string{"task-definition": "td.json"}, nil)
 	require.EqualError(t, err, "task-definition: there is no file td.json: the workspace is empty, so run actions/checkout before this step")
 	_, err = inWorkspace(t, map[string]string{"task-definition": "./."}, map[string]string{"a": ""})
-	require.EqualError(t, err, "task-definition: ./. is no file, but a folder")
+	require.EqualError(t, err, "task-definition: ./. is not a file, but a folder")
 }
 
 // A pipe would be waited for without end.
@@ -117,7 +117,7 @@ func TestAPipeIsNoFile(t *testing.T) {
 	_, err := Read(t.Context(), func(name string) string {
 		return map[string]string{"INPUT_TASK-DEFINITION": "td.json", "GITHUB_WORKSPACE": workspace}[name]
 	}, nil)
-	require.EqualError(t, err, "task-definition: td.json is no file, but a device or a pipe")
+	require.EqualError(t, err, "task-definition: td.json is not a file, but a device or a pipe")
 }
 
 func TestListsTakeCommentsAndJSON(t *testing.T) {
@@ -125,7 +125,7 @@ func TestListsTakeCommentsAndJSON(t *testing.T) {
 		"service": `["web", "api"]`, "image": "# the new ones\nnginx:1\n  # and\nredis:7", "allowed-account-ids": "123456789012, # no item\n# none\n210987654321",
 		"environment-variables": "# A=1\nB=#2",
 	}, nil)
-	require.EqualError(t, err, `allowed-account-ids: "# no item" is not the id of an account, of 12 digits`)
+	require.EqualError(t, err, `allowed-account-ids: "# no item" is not an account id, which has 12 digits`)
 	require.Equal(t, []string{"web", "api"}, in.Services)
 	require.Len(t, in.Images, 2)
 	require.Len(t, in.Variables, 1)
@@ -134,17 +134,17 @@ func TestListsTakeCommentsAndJSON(t *testing.T) {
 
 func TestWhatIsLikelyNotMeantIsAWarning(t *testing.T) {
 	for _, test := range []struct{ input, value, want string }{
-		{"image", "nginx", "warning: image: nginx has no tag: latest is deployed, whatever that is by then"},
+		{"image", "nginx", "warning: image: nginx has no tag, so whatever latest names then is deployed"},
 		{"image", "nginx:1", ""},
-		{"environment-variables", "A=1,B=2", "warning: environment-variables: line 1 (A): there seems to be another variable behind a comma, which is part of the value"},
+		{"environment-variables", "A=1,B=2", "warning: environment-variables: line 1 (A): what looks like another variable after a comma is part of the value"},
 		{"environment-variables", "A=a,b=c", ""},
-		{"environment-variables", "\nA = 1", "warning: environment-variables: line 2 (A): there are blanks around =; those behind it are part of the value"},
-		{"environment-variables", "A= 1", "warning: environment-variables: line 1 (A): there are blanks around =; those behind it are part of the value"},
+		{"environment-variables", "\nA = 1", "warning: environment-variables: line 2 (A): there are spaces around =; those after it are part of the value"},
+		{"environment-variables", "A= 1", "warning: environment-variables: line 1 (A): there are spaces around =; those after it are part of the value"},
 		{"wait-for-minutes", "5 minutes", ""},
 		{"wait-for-minutes", "0", "note: wait-for-minutes: 0 means 30 minutes, as in AWS's action"},
 		{"wait-for-minutes", "600", "note: wait-for-minutes: 600 is taken as 360, the most that AWS's action waits; timeout takes more"},
-		{"max-retries", "0", "note: max-retries: 0 has no effect, as in AWS's action: calls are made as often as is usual"},
-		{"service-managed-ebs-volume", "{}", "note: service-managed-ebs-volume: it is empty, and has no effect"},
+		{"max-retries", "0", "note: max-retries: 0 has no effect, as in AWS's action: calls are retried as usual"},
+		{"service-managed-ebs-volume", "{}", "note: service-managed-ebs-volume: it is empty and has no effect"},
 	} {
 		var want []string
 		if test.want != "" {
@@ -162,8 +162,8 @@ func TestServicePatchLeadsToNoOtherService(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"enableExecuteCommand", "desiredcount", "brandNew"}, in.ServicePatch.Members())
 	require.Len(t, in.Notices, 2)
-	require.Equal(t, "service-patch: UpdateService has no desiredcount, as far as is known: is desiredCount meant?", in.Notices[0].What)
-	require.Equal(t, "service-patch: UpdateService does not have launchType, serviceName, and they are not sent", in.Notices[1].What)
+	require.Equal(t, "service-patch: UpdateService has no known member desiredcount: did you mean desiredCount?", in.Notices[0].What)
+	require.Equal(t, "service-patch: UpdateService has no launchType, serviceName; they are not sent", in.Notices[1].What)
 
 	_, err = inWorkspace(t, map[string]string{"service": "web", "service-patch": "{Cluster: other, services: api}"}, nil)
 	require.EqualError(t, err, "service-patch: Cluster cannot be patched: it is the input cluster\nservice-patch: services cannot be patched: it is the input service")

@@ -103,13 +103,13 @@ func (l *length) UnmarshalJSON(text []byte) error {
 	}
 	d, err := time.ParseDuration(written)
 	if err != nil || d <= 0 {
-		return fmt.Errorf("timeout: %q is not a length of time, such as 90s, 30m or 1h30m", written)
+		return fmt.Errorf("timeout: %q is not a duration, such as 90s, 30m or 1h30m", written)
 	}
 	*l = length(d)
 	return nil
 }
 
-var errNeedsShell = errors.New("there is no shell to understand it: write sh -c '…', if the image has one")
+var errNeedsShell = errors.New("no shell interprets it: write sh -c '…', if the image has one")
 
 // splitCommand splits a command into words as a shell does. What only a shell could carry out is an
 // error: pipes, lists of commands, variables.
@@ -135,8 +135,8 @@ func splitCommand(line string) ([]string, error) {
 		split = append(split, word)
 	}
 	if len(split) > 0 && (split[0] == "-" || strings.HasSuffix(split[0], ":") || strings.HasPrefix(split[0], "[")) {
-		return nil, errors.New("its first word is no program: a description of a task has container, command, environment " +
-			"and so on, a list is written in JSON")
+		return nil, errors.New("its first word is not a program: a task in YAML has container, command, environment and " +
+			"so on, and a list is written in JSON")
 	}
 	return split, nil
 }
@@ -147,7 +147,7 @@ func shellMistake(err error) string {
 	if errors.As(err, &mistake) && !strings.ContainsAny(mistake.Text, "`\"'") {
 		return mistake.Text
 	}
-	return "a quote is not closed, or something stands where it cannot"
+	return "a quote is not closed, or something is out of place"
 }
 
 // literally is the text of a word with its quotes removed, as POSIX has it

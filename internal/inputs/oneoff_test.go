@@ -84,10 +84,10 @@ func TestACommandMayBeAListOrHaveComments(t *testing.T) {
 
 func TestMistakesInOneOffTasks(t *testing.T) {
 	for value, want := range map[string]string{
-		"a | b":                   `run-before: there is no shell to understand it: write sh -c '…', if the image has one`,
-		"command: a\ncomand: b":   `run-before: line 2: there is no member "comand": is "command" meant?`,
+		"a | b":                   `run-before: no shell interprets it: write sh -c '…', if the image has one`,
+		"command: a\ncomand: b":   `run-before: line 2: there is no member "comand": did you mean "command"?`,
 		"command: a\ncount: 11":   "run-before: count: 11 is not a number of tasks from 1 to 10",
-		"command: a\ntimeout: 0s": `run-before: timeout: "0s" is not a length of time, such as 90s, 30m or 1h30m`,
+		"command: a\ntimeout: 0s": `run-before: timeout: "0s" is not a duration, such as 90s, 30m or 1h30m`,
 		"count: many":             `run-before: line 1: count: "many" is not a whole number`,
 	} {
 		_, err := read(t, map[string]string{"service": "web", "run-before": value})

@@ -101,7 +101,7 @@ func (c *checker) undeclared(variables []string) {
 			meant, known = near, true
 		}
 		if known {
-			c.mistake("%s: there is no such input: %s is meant", input, meant)
+			c.mistake("%s: there is no such input: use %s", input, meant)
 		} else {
 			c.warn("Look up the inputs in the README.", "%s: there is no such input, and it has no effect", input)
 		}

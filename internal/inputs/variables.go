@@ -17,7 +17,7 @@ func (c *checker) variables(t text) []taskdef.Variable {
 	secret := c.variableLines("secrets", t.Secrets, true)
 	for _, v := range secret {
 		if slices.ContainsFunc(plain, v.Same) {
-			c.mistake("secrets: %s is given in environment-variables too", v)
+			c.mistake("secrets: %s is also given in environment-variables", v)
 		}
 	}
 	given := append(plain, secret...)
@@ -73,11 +73,11 @@ func (c *checker) warnOfOdd(where, line string, v taskdef.Variable) {
 	case v.Remove || v.Secret:
 		return
 	case secondName().MatchString(value):
-		c.warn("Write one variable a line.", "%s: there seems to be another variable behind a comma, which is part of the "+
+		c.warn("Write one variable per line.", "%s: what looks like another variable after a comma is part of the "+
 			"value", where)
 	case name != strings.TrimRight(name, " \t"), value != strings.TrimLeft(value, " \t"):
-		c.warn("Leave the blanks out, unless they are meant.", "%s: there are blanks around =; those behind it are part "+
-			"of the value", where)
+		c.warn("Leave the spaces out, unless you mean them.", "%s: there are spaces around =; those after it are part of "+
+			"the value", where)
 	}
 }
 
@@ -97,7 +97,7 @@ func (c *checker) environmentFiles(input, value string) []taskdef.Variable {
 		}
 	}
 	if value != "" && len(variables) == 0 && len(c.mistakes) == 0 {
-		c.warn("", "%s: it holds no variable", input)
+		c.warn("", "%s: it contains no variable", input)
 	}
 	return variables
 }

@@ -25,13 +25,13 @@ func (codeDeploy) check(option rollout.Detail, services []rollout.SurveyedServic
 			Kind: rollout.BadInput,
 			What: fmt.Sprintf("codedeploy-deployment-group: %s is that of one service, and CodeDeploy deploys %d of those given",
 				options.Group, len(services)),
-			Next: "Leave it out where the groups are named as the ECS console names them, or deploy the services in steps of " +
-				"their own.",
+			Next: "Leave it out if the groups have the names that the ECS console gives them, or deploy each service in its " +
+				"own step.",
 		}
 	case options.AppSpecErr != nil:
 		return nil, &rollout.Problem{
 			Kind: rollout.BadInput, What: options.AppSpecErr.Error(), Err: options.AppSpecErr,
-			Next: "Mend it, or name another as codedeploy-appspec.",
+			Next: "Correct it, or name another with codedeploy-appspec.",
 		}
 	}
 	return nil, nil
@@ -96,7 +96,7 @@ func patchable(running rollout.SurveyedService, patch taskdef.Patch) error {
 			return &rollout.Problem{
 				Kind: rollout.BadInput,
 				What: fmt.Sprintf(
-					"service-patch: %s of service %s is for CodeDeploy to change, and UpdateService refuses it",
+					"service-patch: only CodeDeploy can change %s of service %s; UpdateService refuses it",
 					name,
 					running.Service.Name,
 				),
@@ -158,7 +158,7 @@ func appSpec(given taskdef.AppSpec, service rollout.Service) (taskdef.AppSpec, e
 	if spec.Container() == "" && service.Balanced.Container == "" {
 		return spec, &rollout.Problem{
 			Kind: rollout.BadInput,
-			What: fmt.Sprintf("service %s has no load balancer from which an AppSpec could be made", service.Name),
+			What: fmt.Sprintf("service %s has no load balancer to make an AppSpec from", service.Name),
 			Next: "Give codedeploy-appspec, with LoadBalancerInfo in it.",
 		}
 	}
@@ -238,19 +238,19 @@ func (codeDeploy) Concerns(plan rollout.Plan, r *rollout.Rollout) []rollout.Conc
 		return []rollout.Concern{{
 			Sure:  true,
 			Cause: rollout.TimeoutTooShort,
-			What: fmt.Sprintf("timeout: not all traffic of service %s can move within %s, since the deployment configuration "+
-				"takes %s for it",
+			What: fmt.Sprintf("timeout: the traffic of service %s cannot move within %s, because the deployment "+
+				"configuration takes %s",
 				r.Service.Name, rollout.Span(plan.Timeout), rollout.Span(group.ShiftInterval)),
-			Next: "Leave timeout out or raise it.",
+			Next: "Raise timeout or leave it out.",
 		}}
 	case plan.WaitFor == rollout.Stable && group.ShiftInterval+group.TerminationTimeout >= plan.Timeout:
 		return []rollout.Concern{{
 			Sure:  true,
 			Cause: rollout.TimeoutTooShort,
-			What: fmt.Sprintf("timeout: the deployment of service %s cannot be complete within %s, since the deployment "+
-				"group %s keeps the old tasks for %s",
+			What: fmt.Sprintf("timeout: the deployment of service %s cannot complete within %s, because the deployment group "+
+				"%s keeps the old tasks for %s",
 				r.Service.Name, rollout.Span(plan.Timeout), group.Name, rollout.Span(group.TerminationTimeout)),
-			Next: "Leave timeout out or raise it, or wait only until the traffic has moved, with wait-for: running.",
+			Next: "Raise timeout or leave it out, or wait only until the traffic has moved, with wait-for: running.",
 		}}
 	}
 	return nil

@@ -46,9 +46,9 @@ func (ecs) Concerns(plan rollout.Plan, r *rollout.Rollout) []rollout.Concern {
 		Cause: rollout.TimeoutTooShort,
 		// a service-patch may still change the strategy
 		Sure: r.Update.Patch.Empty() && r.Service.Strategy.SetWaits() >= plan.Timeout,
-		What: fmt.Sprintf("timeout: the deployment of service %s cannot be complete within %s, since its strategy waits "+
+		What: fmt.Sprintf("timeout: the deployment of service %s cannot complete within %s, because its strategy waits "+
 			"for %s", r.Service.Name, rollout.Span(plan.Timeout), rollout.Span(waits)),
-		Next: "Leave timeout out or raise it, or wait only until a stage, with wait-for.",
+		Next: "Raise timeout or leave it out, or wait only for a stage, with wait-for.",
 	}}
 }
 

@@ -112,21 +112,21 @@ func Deployable(service rollout.Service) error {
 		}
 	case service.Express:
 		return &rollout.Problem{
-			Kind: rollout.BadInput, What: where + " is an Express service, whose task definition ECS makes by itself",
-			Next: "Deploy it with aws-actions/amazon-ecs-deploy-express-service, or make it a service of your own.",
+			Kind: rollout.BadInput, What: where + " is an Express service, whose task definition ECS manages",
+			Next: "Deploy it with aws-actions/amazon-ecs-deploy-express-service, or create a service of your own.",
 		}
 	case service.Controller == rollout.ControlledByYourself:
 		return &rollout.Problem{
 			Kind: rollout.BadInput,
-			What: where + " has the deployment controller EXTERNAL: its task sets are made by a program of your own, and ECS " +
-				"deploys nothing there",
+			What: where + " has the deployment controller EXTERNAL: a program of your own creates its task sets, and ECS " +
+				"deploys nothing",
 			Next: "Let that program deploy the new revision (task-definition without service registers one), or let " +
 				"UpdateService change the deployment controller of the service to ECS.",
 		}
 	case !known:
 		return &rollout.Problem{
 			Kind: rollout.BadInput,
-			What: fmt.Sprintf("%s has the deployment controller %s, which is not known here", where, service.Controller),
+			What: fmt.Sprintf("%s has the deployment controller %s, which is not supported", where, service.Controller),
 			Next: "Only services with the deployment controller " + controllers() + " can be deployed.",
 		}
 	}
@@ -310,7 +310,7 @@ func HasContainer(what string, document taskdef.Document, name string) error {
 		there = append(there, container.Name)
 	}
 	return &rollout.Problem{
-		Kind: rollout.BadInput, What: fmt.Sprintf("%s: there is no container %q", what, name),
+		Kind: rollout.BadInput, What: fmt.Sprintf("%s: the task definition has no container %q", what, name),
 		Next: "The containers are " + cmp.Or(strings.Join(there, ", "), "none") + ".",
 	}
 }

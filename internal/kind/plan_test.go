@@ -28,10 +28,10 @@ func document(t *testing.T) taskdef.Document {
 func TestDeployable(t *testing.T) {
 	for want, change := range map[string]func(*rollout.Service){
 		"": func(*rollout.Service) {},
-		"service web in cluster main (eu-west-1) is DRAINING: it was deleted, or is about to be":                                                                         func(s *rollout.Service) { s.Status = "DRAINING" },
-		"service web in cluster main (eu-west-1) is an Express service, whose task definition ECS makes by itself":                                                       func(s *rollout.Service) { s.Express = true },
-		"service web in cluster main (eu-west-1) has the deployment controller EXTERNAL: its task sets are made by a program of your own, and ECS deploys nothing there": func(s *rollout.Service) { s.Controller = rollout.ControlledByYourself },
-		"service web in cluster main (eu-west-1) has the deployment controller MAGIC, which is not known here":                                                           func(s *rollout.Service) { s.Controller = "MAGIC" },
+		"service web in cluster main (eu-west-1) is DRAINING: it was deleted, or is about to be":                                                               func(s *rollout.Service) { s.Status = "DRAINING" },
+		"service web in cluster main (eu-west-1) is an Express service, whose task definition ECS manages":                                                     func(s *rollout.Service) { s.Express = true },
+		"service web in cluster main (eu-west-1) has the deployment controller EXTERNAL: a program of your own creates its task sets, and ECS deploys nothing": func(s *rollout.Service) { s.Controller = rollout.ControlledByYourself },
+		"service web in cluster main (eu-west-1) has the deployment controller MAGIC, which is not supported":                                                  func(s *rollout.Service) { s.Controller = "MAGIC" },
 	} {
 		web := service("web", rollout.ControlledByECS)
 		change(&web)
@@ -152,13 +152,13 @@ func TestWhatCodeDeployRefuses(t *testing.T) {
 	}
 	patch, err := taskdef.ParsePatch("networkConfiguration: {}", taskdef.Shape{})
 	require.NoError(t, err)
-	require.EqualError(t, plan(Request{Patch: patch}, web), "service-patch: networkConfiguration of service web is for CodeDeploy to change, and UpdateService refuses it")
+	require.EqualError(t, plan(Request{Patch: patch}, web), "service-patch: only CodeDeploy can change networkConfiguration of service web; UpdateService refuses it")
 	unbalanced := web
 	unbalanced.Balanced = rollout.Balanced{}
-	require.EqualError(t, plan(Request{}, unbalanced), "service web has no load balancer from which an AppSpec could be made")
+	require.EqualError(t, plan(Request{}, unbalanced), "service web has no load balancer to make an AppSpec from")
 	elsewhere := web
 	elsewhere.Balanced.Container = "nginx"
-	require.EqualError(t, plan(Request{}, elsewhere), `the AppSpec of service web: there is no container "nginx"`)
+	require.EqualError(t, plan(Request{}, elsewhere), `the AppSpec of service web: the task definition has no container "nginx"`)
 
 	spec, err := taskdef.ParseAppSpec([]byte(`{"Resources":[{"S":{"Type":"AWS::ECS::Service","Properties":{}}}]}`))
 	require.NoError(t, err)

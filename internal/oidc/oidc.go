@@ -127,10 +127,10 @@ func (c Claims) Compare(role string) []string {
 		lines = append(lines, fmt.Sprintf("  %-16s  %s", claim.name, claim.value))
 	}
 	if strings.HasSuffix(c.Subject, ":pull_request") {
-		lines = append(lines, "Careful: this subject is that of every pull request. Give the job an environment, and let "+
-			"that in.")
+		lines = append(lines, "Careful: every pull request has this subject. Give the job an environment, and allow that "+
+			"one.")
 	}
-	lines = append(lines, c.form(), "Compare with the trust policy of "+role+". This condition lets the job in:")
+	lines = append(lines, c.form(), "Compare with the trust policy of "+role+". This condition allows the job:")
 	for line := range strings.SplitSeq(c.Condition(), "\n") {
 		lines = append(lines, "  "+line)
 	}
@@ -165,11 +165,11 @@ func (c Claims) form() string {
 	case !known:
 		return "The subject has a form of your organization's own."
 	case hasIDs:
-		return "The subject names owner and repository with their ids, as for repositories that were made, renamed or " +
-			"moved after 2026-07-15, or have asked for it: a policy that was written for names alone does not match it."
+		return "The subject names owner and repository with their ids, as for repositories that were created, renamed or " +
+			"moved after 2026-07-15, or that opted in: a policy written for names alone does not match it."
 	}
-	return "The subject names owner and repository without their ids: a policy that was written for ids " +
-		"(OWNER@1/REPO@2) does not match it. It is compared letter by letter, capitals included."
+	return "The subject names owner and repository without their ids: a policy written for ids (OWNER@1/REPO@2) does " +
+		"not match it. The comparison is case-sensitive."
 }
 
 // Condition is what a trust policy must hold to let the job in, with the subject as it is and as it may

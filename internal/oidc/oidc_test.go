@@ -122,8 +122,8 @@ func TestCompare(t *testing.T) {
   ref               refs/heads/main
   environment       staging
   job_workflow_ref  acme/shop/.github/workflows/deploy.yml@refs/heads/main
-The subject names owner and repository with their ids, as for repositories that were made, renamed or moved after 2026-07-15, or have asked for it: a policy that was written for names alone does not match it.
-Compare with the trust policy of arn:aws:iam::123456789012:role/deployer. This condition lets the job in:
+The subject names owner and repository with their ids, as for repositories that were created, renamed or moved after 2026-07-15, or that opted in: a policy written for names alone does not match it.
+Compare with the trust policy of arn:aws:iam::123456789012:role/deployer. This condition allows the job:
   "Condition": {
     "StringEquals": {
       "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
@@ -134,7 +134,7 @@ Compare with the trust policy of arn:aws:iam::123456789012:role/deployer. This c
   }`, strings.Join(claims.Compare("arn:aws:iam::123456789012:role/deployer"), "\n"))
 
 	claims.Subject = "repo:acme/shop:pull_request"
-	require.Contains(t, strings.Join(claims.Compare("r"), "\n"), "Careful: this subject is that of every pull request.")
+	require.Contains(t, strings.Join(claims.Compare("r"), "\n"), "Careful: every pull request has this subject.")
 
 	claims.Subject = "repo:acme/shop:environment:staging"
 	claims.OwnerID = "1"

@@ -74,8 +74,8 @@ func (r *Reporter) verdict(result rollout.Result) {
 	case !good:
 		titled.Errorf("%s", r.annotated(text))
 	case result.Restarted:
-		titled.Warningf("%s", r.annotated(text+". If image was to be given, look whether its variable is set. "+
-			"force-new-deployment: true asks for a restart."))
+		titled.Warningf("%s", r.annotated(text+". If you meant to give an image, check that its variable is set. If you "+
+			"want a restart, say so with force-new-deployment: true."))
 	default:
 		titled.Noticef("%s", r.annotated(text))
 	}
@@ -246,7 +246,7 @@ func leftLines(result rollout.Result) []string {
 // atMost are the first of some lines about services, and how many others there are.
 func atMost(lines []string) []string {
 	if more := len(lines) - mostNamed; more > 0 {
-		lines = append(lines[:mostNamed], fmt.Sprintf("The same of %d others is in the summary.", more))
+		lines = append(lines[:mostNamed], fmt.Sprintf("The summary has %d more.", more))
 	}
 	return lines
 }

@@ -28,7 +28,7 @@ func report(t *testing.T, events ...rollout.Event) (log, summary string) {
 	return out.String(), string(written)
 }
 
-// deployment is a rollout of web:42 in place of web:41.
+// deployment is a rollout of web:42 replaces web:41.
 func deployment(name string) *rollout.Rollout {
 	return &rollout.Rollout{
 		By: "ECS", Runs: revision(name, 41), Revision: rollout.RevisionResult{Revision: revision(name, 42), Previous: revision(name, 41), Changed: true},
@@ -93,7 +93,7 @@ func TestAStepThatIsKilledLeavesASummary(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, summary := report(t, events...)
-			require.Contains(t, summary, "## ⏳ web → main: begun, and not ended yet\n\n> [!WARNING]\n> If the step is over and this is still here, it was killed")
+			require.Contains(t, summary, "## ⏳ web → main: in progress\n\n> [!WARNING]\n> If the step is over and you still see this, the step was killed")
 			require.Contains(t, summary, "| [`web`](https://console/web) in `main` | before | deployed |")
 			require.Contains(t, summary, "| Revision | `web:41` | **`web:42`** |")
 			require.Contains(t, summary, "deployment `ecs-svc/1`")
@@ -124,9 +124,9 @@ func TestOneCauseOfManyServicesIsToldOnce(t *testing.T) {
 		r.Verdict.Left = rollout.LeftUnasked
 		result.Rollouts = append(result.Rollouts, r)
 	}
-	const left = "nothing was taken back, since AWS could not be asked."
+	const left = "nothing was rolled back, because AWS could not be asked."
 	const who = "web-0, web-1, web-2, web-3, web-4, and 35 others: "
-	require.Equal(t, who+`ECS gave the deployment up and rolled nothing back.
+	require.Equal(t, who+`ECS gave up the deployment without a rollback.
 Why `+who+`4 tasks failed: out of memory.
 Next: Give it more.
 `+who+left, annotation(result))
@@ -157,12 +157,12 @@ func TestWhatBecameOfOtherServicesIsTold(t *testing.T) {
 	}
 	text := annotation(result)
 	back := func(name string) string {
-		return name + ": it succeeded, but jobs did not; it was taken back to " + name + ":41."
+		return name + ": it succeeded, but jobs did not; it was rolled back to " + name + ":41."
 	}
 	require.Equal(t, strings.Join([]string{
-		"jobs: the tasks keep failing for the same cause, and none runs; it was taken back to jobs:41.",
+		"jobs: the tasks keep failing for the same cause, and none runs; it was rolled back to jobs:41.",
 		"Why jobs: 2 tasks failed: x.",
-		back("web-0"), back("web-1"), back("web-2"), back("web-3"), back("web-4"), "The same of 2 others is in the summary.",
+		back("web-0"), back("web-1"), back("web-2"), back("web-3"), back("web-4"), "The summary has 2 more.",
 	}, "\n"), text)
 }
 
@@ -186,6 +186,6 @@ func TestTheSummaryOfAHugeFailureFits(t *testing.T) {
 	require.LessOrEqual(t, len(summary), mostSummary)
 	require.Greater(t, len(summary), mostSummary*9/10)
 	require.Contains(t, summary[:5000], "container app exited with code 1", "the cause comes first")
-	require.Contains(t, summary[len(summary)-1000:], "> [!NOTE]\n> GitHub shows no more than so much. Left out are ")
-	require.Regexp(t, `, \d+ lines of the log[,.]`, strings.ReplaceAll(summary[len(summary)-1000:], "are ", ", "))
+	require.Contains(t, summary[len(summary)-1000:], "> [!NOTE]\n> GitHub limits the size of a summary. Left out: ")
+	require.Regexp(t, `, \d+ lines of the log[,.]`, strings.ReplaceAll(summary[len(summary)-1000:], "out: ", "out: , "))
 }

@@ -97,7 +97,7 @@ func found(r *rollout.Rollout, f rollout.Finding) string {
 	case rollout.AboutTasks:
 		return plural(f.Tasks, "task") + " failed: " + why(f)
 	case rollout.AboutPlace:
-		return "ECS found no place for the task: " + f.Said
+		return "ECS cannot place a task: " + f.Said
 	case rollout.AboutTargets:
 		if f.Answer != nil {
 			return fmt.Sprintf(
@@ -136,15 +136,15 @@ func found(r *rollout.Rollout, f rollout.Finding) string {
 	case rollout.AboutTraffic:
 		return "the deployment is waiting for approval to shift the traffic"
 	case rollout.AboutKept:
-		return "all traffic goes to the new tasks, and the old ones are kept"
+		return "all traffic goes to the new tasks, and the old tasks are kept"
 	case rollout.AboutPending:
-		return plural(f.Tasks, "task") + " did not get from PENDING to RUNNING"
+		return plural(f.Tasks, "task") + " stayed PENDING"
 	case rollout.AboutUnstarted:
 		return fmt.Sprintf("ECS started only %d of %s", f.Tasks, plural(f.Of, "task"))
 	case rollout.AboutStage:
 		return "all new tasks run, and the deployment is at " + stageName(f.Event)
 	case rollout.AboutOlder:
-		return fmt.Sprintf("all new tasks run, and %s of older deployments still do", plural(f.Tasks, "task"))
+		return fmt.Sprintf("all new tasks run, and so do %s of older deployments", plural(f.Tasks, "task"))
 	}
 	return "all tasks run, and ECS does not call the deployment complete"
 }

@@ -56,7 +56,7 @@ func diagnosisOfRollout(r *rollout.Rollout) diagnosis {
 	case outcome.Good():
 		return diagnosis{}
 	case r.Verdict.Return != nil && r.Verdict.Return.For != "":
-		text := "it succeeded, and was taken back since " + r.Verdict.Return.For + " did not"
+		text := "it succeeded, and was rolled back because " + r.Verdict.Return.For + " did not"
 		return diagnosis{Cause: rollout.AnotherCause, Text: paragraph(sentence(text))}
 	case len(r.Findings) == 0:
 		unexplained := unexplained(outcome)

@@ -183,7 +183,7 @@ func (t *timeline) fleet(b *strings.Builder) (leftOut string) {
 	})
 	if more := len(tracks) - mostBars; more > 0 {
 		leftOut = fmt.Sprintf(
-			"%s that did as well, and no slower than these, are not in the picture.", plural(more, "service"),
+			"%s that also succeeded, and were no slower, are not in the picture.", plural(more, "service"),
 		)
 		tracks = tracks[:mostBars]
 	}

@@ -122,7 +122,7 @@ func TestThePictureOfManyServicesIsCompact(t *testing.T) {
 	require.Contains(t, picture, "    axisFormat day %d %H:%M\n")
 	require.Contains(t, picture, "    section services\n    ❌ service-77 :crit, 2000-01-01 00:00:00.000, 93600000ms\n")
 	require.Equal(t, mostBars, strings.Count(picture, " service-"))
-	require.Equal(t, "60 services that did as well, and no slower than these, are not in the picture.", leftOut)
+	require.Equal(t, "60 services that also succeeded, and were no slower, are not in the picture.", leftOut)
 }
 
 func TestAShortRunHasNoPicture(t *testing.T) {

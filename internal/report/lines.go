@@ -19,7 +19,7 @@ func replacing(result rollout.RevisionResult) string {
 	case before == after || before == "":
 		return after
 	}
-	return after + " in place of " + before
+	return after + " replaces " + before
 }
 
 // said is what an event of a service says, less the name of the service, that of the task set that may stand
@@ -61,7 +61,7 @@ func unchanging(e rollout.NothingChanged) string {
 	if more := undecided - len(open); more > 0 {
 		open = append(open, fmt.Sprintf("and %d others", more))
 	}
-	return text + "; in progress are " + strings.Join(open, ", ")
+	return text + "; in progress: " + strings.Join(open, ", ")
 }
 
 func repointed(e rollout.Repointed) string {
@@ -71,7 +71,7 @@ func repointed(e rollout.Repointed) string {
 	case e.Task.TaskDefinition == e.Revision.ARN:
 		return e.Task.Name() + " runs " + e.Revision.ID() + " already"
 	}
-	return e.Task.Name() + " runs " + e.Revision.ID() + " from now on, in place of " + rollout.RevisionID(
+	return e.Task.Name() + " now runs " + e.Revision.ID() + " instead of " + rollout.RevisionID(
 		e.Task.TaskDefinition,
 	)
 }
@@ -81,15 +81,15 @@ func takingBack(e rollout.RollbackStarted) string {
 	by := e.Rollout.By
 	switch e.How {
 	case rollout.WayAsked:
-		return by + " was asked to roll the deployment back"
+		return by + " was asked to roll back the deployment"
 	case rollout.WayAlready:
-		text := by + " is rolling the deployment back already"
+		text := by + " is already rolling back the deployment"
 		if id := e.Rollout.Progress.RollbackID; id != "" {
 			text += ", by " + id
 		}
 		return text
 	}
-	return by + " started deployment " + e.Rollout.Verdict.Return.To.Deployment.ID + " of the revision that ran before"
+	return by + " started deployment " + e.Rollout.Verdict.Return.To.Deployment.ID + " of the previous revision"
 }
 
 // explained tells why a deployment failed: the findings, and the end of the log.
@@ -217,9 +217,9 @@ func achieved(result rollout.Result) string {
 	end := summed(result) + inDuration(" (%s)", result.Duration)
 	switch {
 	case result.Restarted && result.DryRun:
-		return "would be restarted as it is, since nothing is given to change: " + end
+		return "would be restarted as it is, because no input changes anything: " + end
 	case result.Restarted:
-		return "restarted as it was, since nothing was given to change: " + end
+		return "restarted as it was, because no input changed anything: " + end
 	}
 	return end
 }

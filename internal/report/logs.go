@@ -32,7 +32,7 @@ func logPlace(log rollout.LogTail) string {
 	case log.Container == "" || len(log.Lines) > 0:
 		return ""
 	case log.Kept.Readable():
-		return fmt.Sprintf("container %s of task %s has written nothing to stream %s of log group %s, or it is on its way",
+		return fmt.Sprintf("container %s of task %s has written nothing to stream %s of log group %s yet",
 			log.Container, log.Task, log.Stream, log.Kept.Group)
 	}
 	return unreadableLog(log.Container, log.Kept)
@@ -45,8 +45,8 @@ func unreadableLog(container string, kept taskdef.Log) string {
 	case kept.Driver == "":
 		return "container " + container + " has no logConfiguration, so its log is not kept: give it the driver awslogs"
 	case kept.Driver == "awslogs":
-		return of + " is in log group " + kept.Group + ", in the stream that is named by the id of the container: with " +
-			"awslogs-stream-prefix it is shown here"
+		return of + " is in log group " + kept.Group + ", in a stream named after the container's id: set " +
+			"awslogs-stream-prefix to have it shown here"
 	case kept.Driver != "awsfirelens":
 		return of + " is where its log driver sends it: " + kept.Driver
 	case kept.Output == "":

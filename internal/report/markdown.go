@@ -110,7 +110,7 @@ func (o omissions) String() string {
 		}
 		parts = append(parts, what)
 	}
-	return "\n> [!NOTE]\n> GitHub shows no more than so much. Left out are " + strings.Join(parts, ", ") + ".\n"
+	return "\n> [!NOTE]\n> GitHub limits the size of a summary. Left out: " + strings.Join(parts, ", ") + ".\n"
 }
 
 // prose is text that GitHub shows as it is, in a paragraph or in a cell of a table.

@@ -121,7 +121,7 @@ func TestASummaryFitsWhateverItHolds(t *testing.T) {
 	require.Greater(t, len(cut), mostSummary-1000, "no more is left out than must be")
 	require.True(t, strings.HasPrefix(cut, whole), "what is important is whole")
 	lost := 40000 - (strings.Count(cut, "\nline ") - 10000)
-	require.True(t, strings.HasSuffix(cut, fmt.Sprintf("```\n\n> [!NOTE]\n> GitHub shows no more than so much. Left out are the picture, %d lines of the diff.\n", lost)), cut[len(cut)-200:])
+	require.True(t, strings.HasSuffix(cut, fmt.Sprintf("```\n\n> [!NOTE]\n> GitHub limits the size of a summary. Left out: the picture, %d lines of the diff.\n", lost)), cut[len(cut)-200:])
 	require.NotContains(t, cut, "ppp")
 
 	cut = fit([]section{{before: "## verdict\n"}, diff.as(logs), rows(row{"a", "b"})}, 1000)

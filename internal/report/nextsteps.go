@@ -28,7 +28,7 @@ func onceNext(once rollout.OneOffResult) string {
 	case once.Verdict.Outcome == rollout.Cancelled:
 		return ""
 	}
-	return "Look at the last lines of its log, and at the task in the console."
+	return "Read the last lines of its log, and check the task in the console."
 }
 
 // next is what to do about the end of a deployment.
@@ -38,29 +38,29 @@ func next(r *rollout.Rollout) string {
 	case verdict.Outcome.Good():
 		return ""
 	case verdict.Outcome == rollout.Cancelled && verdict.Left == "": // it is being taken back
-		return "See how that ends with operation: status."
+		return "Check how that ends with operation: status."
 	case verdict.Outcome == rollout.Cancelled:
-		return "See how it ends with operation: status, or take it back with operation: rollback."
+		return "Check how it ends with operation: status, or roll it back with operation: rollback."
 	case verdict.Ending == rollout.EndedDeleted:
-		return "Look in CloudTrail who called DeleteService."
+		return "Find out in CloudTrail who called DeleteService."
 	case len(r.Findings) > 0:
 		return remedy(r, r.Findings[0])
 	case verdict.Outcome == rollout.Superseded:
-		return "Look at the run that made the other deployment: it tells how that one ends. If both should not have run, " +
-			"give their jobs one concurrency group."
+		return "Check the run that made the other deployment for how it ends. To keep two runs from deploying at the same " +
+			"time, give their jobs one concurrency group."
 	case verdict.Outcome == rollout.TimedOut:
-		return "Look at the tasks of the deployment in the console; if it only needs longer, raise timeout."
+		return "Check the tasks of the deployment in the console. If it only needs more time, raise timeout."
 	case len(r.Failures) == 0:
-		return "Look at the events of the service in the console."
+		return "Check the events of the service in the console."
 	}
-	return "Look at the stopped tasks and the events of the service in the console."
+	return "Check the stopped tasks and the events of the service in the console."
 }
 
 // remedy is what to do about a finding. A deployment that waited for somebody and was taken back waits no more.
 func remedy(r *rollout.Rollout, finding rollout.Finding) string {
 	waited := slices.Contains([]rollout.About{rollout.AboutWaiting, rollout.AboutTraffic}, finding.About)
 	if back := r.Verdict.Return; back != nil && back.End == rollout.ReturnDone && waited {
-		return "Deploy again; to end the step at the pause, wait for its stage (wait-for), and continue the deployment in " +
+		return "Deploy again. To end the step at the pause, set wait-for to its stage, and continue the deployment in " +
 			"another step."
 	}
 	return finding.Next

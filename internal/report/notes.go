@@ -14,10 +14,10 @@ import (
 func note(n rollout.Note) string {
 	switch n.About {
 	case rollout.NoteLastFailed:
-		return "the last deployment of " + n.Service + ", of " + n.Failed + ", failed and was not rolled back: " +
-			n.Runs + " is what runs"
+		return "the last deployment of " + n.Service + " (" + n.Failed + ") failed and was not rolled back: " +
+			n.Runs + " runs"
 	case rollout.NoteNothingRuns:
-		return "the last deployment of " + n.Service + ", of " + n.Failed + ", failed, and no older one has running tasks"
+		return "the last deployment of " + n.Service + " (" + n.Failed + ") failed, and no older one has running tasks"
 	case rollout.NoteUnderway:
 		text := "deployment " + n.Underway.ID + " of " + rollout.RevisionID(n.Underway.TaskDefinition) + " is under way " +
 			"since " +
@@ -32,20 +32,20 @@ func note(n rollout.Note) string {
 			dropped = append(dropped, memberInWords(path))
 		}
 		slices.SortStableFunc(dropped, func(a, b string) int { return cmp.Compare(weightOf(a), weightOf(b)) })
-		return "the file drops what " + n.Runs + " has, which " + n.Service + " runs: " + few(dropped)
+		return "the file lacks what " + n.Service + " runs (" + n.Runs + "): " + few(dropped)
 	case rollout.NoteLeftOut:
-		return "not sent to ECS, which would refuse or ignore it: " + strings.Join(n.Said, ", ")
+		return "left out, because ECS would refuse or ignore it: " + strings.Join(n.Said, ", ")
 	case rollout.NoteRestart:
-		return "nothing is given to change: what runs is restarted as it is"
+		return "no input changes anything: the service is restarted as it is"
 	case rollout.NoteInactive:
-		return n.Runs + ", which " + n.Service + " runs, is INACTIVE: a rollback may have to register it anew, which " +
+		return n.Runs + ", which " + n.Service + " runs, is INACTIVE: a rollback may have to register it again, which " +
 			"needs ecs:RegisterTaskDefinition and iam:PassRole"
 	case rollout.NoteFileFound:
 		return "the AppSpec of service " + n.Service + " is " + strings.Join(
 			n.Said, ", ",
 		) + " of the workspace: " + n.By + " names no other"
 	}
-	return strings.Join(n.Said, ", ") + ": without effect, since no service has the deployment controller " + n.By
+	return strings.Join(n.Said, ", ") + " has no effect, because no service has the deployment controller " + n.By
 }
 
 // ofContainer is the path of a container, or of what belongs to one, in a task definition.
@@ -80,17 +80,16 @@ func weightOf(member string) int {
 
 // without is what is not known without something that may not be read.
 var without = map[rollout.Sight]string{
-	rollout.SightStages:      "The deployment is followed by what DescribeServices tells.",
-	rollout.SightTraffic:     "The lifecycle events and the traffic are not known without it.",
-	rollout.SightFailures:    "Why tasks fail is not known without it.",
-	rollout.SightHealth:      "Whether the tasks are healthy is not known without it: their number counts.",
-	rollout.SightTargets:     "Whether the load balancer finds the tasks healthy is not known without it.",
-	rollout.SightObjection:   "What the load balancer has against the tasks is not known without it.",
-	rollout.SightHealthCheck: "What the health check of the load balancer asks for is not known without it.",
-	rollout.SightCauses:      "Why tasks failed is not known without it.",
-	rollout.SightLastLines:   "The last log lines of the container are not shown without it.",
-	rollout.SightPast:        "How the last deployments ended is not known without it.",
-	rollout.SightOneOff:      "What the task writes is not shown without it.",
-	rollout.SightDuration: "How long the traffic takes to move is not known without it, and not in the default of " +
-		"timeout.",
+	rollout.SightStages:      "Without it, the deployment is followed by DescribeServices alone.",
+	rollout.SightTraffic:     "Without it, lifecycle events and traffic are not shown.",
+	rollout.SightFailures:    "Without it, the log cannot say why tasks fail.",
+	rollout.SightHealth:      "Without it, the health of the tasks is unknown, and only their number counts.",
+	rollout.SightTargets:     "Without it, it is unknown whether the load balancer finds the tasks healthy.",
+	rollout.SightObjection:   "Without it, the log cannot say why the load balancer finds tasks unhealthy.",
+	rollout.SightHealthCheck: "Without it, the log cannot say what the health check of the load balancer asks for.",
+	rollout.SightCauses:      "Without it, the log cannot say why tasks failed.",
+	rollout.SightLastLines:   "Without it, the container's last log lines are not shown.",
+	rollout.SightPast:        "Without it, the last deployments are not shown.",
+	rollout.SightOneOff:      "Without it, the task's log is not shown.",
+	rollout.SightDuration:    "Without it, the default timeout leaves out the time that the traffic takes to move.",
 }

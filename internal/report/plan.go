@@ -34,7 +34,7 @@ func (r *Reporter) plan(e rollout.PlanMade) {
 	}
 	for _, n := range e.Plan.Notes {
 		if n.About == rollout.NoteDropped {
-			r.note(note(n), "Add it to the file, unless it is to go.", true)
+			r.note(note(n), "If you still need it, add it to the file.", true)
 		}
 	}
 }
@@ -148,8 +148,8 @@ func steps(plan rollout.Plan) []string {
 		steps = append(steps, oneOffStep(plan, *plan.After)+", after success")
 	}
 	if plan.KeepRevisions > 0 {
-		steps = append(steps, fmt.Sprintf("ecs:DeregisterTaskDefinition: what is older than the newest %s and not in use, "+
-			"after success", plural(plan.KeepRevisions, "revision")))
+		steps = append(steps, fmt.Sprintf("ecs:DeregisterTaskDefinition: all but the newest %s, unless in use, after "+
+			"success", plural(plan.KeepRevisions, "revision")))
 	}
 	return steps
 }
@@ -188,7 +188,7 @@ func callStep(plan rollout.Plan, of *rollout.Rollout, call rollout.Call) string 
 	changes := updates(of, call.Update)
 	switch {
 	case call.Skipped:
-		return service + " runs " + gets + " already: no deployment is started"
+		return service + " already runs " + gets + ": no deployment is started"
 	case !call.Deploys:
 		return call.Action + ": " + service + " gets " + strings.Join(changes, ", ")
 	}
@@ -209,7 +209,7 @@ func callStep(plan rollout.Plan, of *rollout.Rollout, call rollout.Call) string 
 func updates(of *rollout.Rollout, update rollout.Update) []string {
 	changes := settings(of, update)
 	if update.Force {
-		changes = append(changes, "a new deployment is forced")
+		changes = append(changes, "forced")
 	}
 	return changes
 }

@@ -13,7 +13,7 @@ import (
 func progress(r *rollout.Rollout, waits *rollout.Finding) string {
 	at := r.Progress
 	if state := stateOrStage(at); strings.HasPrefix(state, "rollback") { // then it is the others that count
-		text := fmt.Sprintf("%d/%d of before running", at.Older, at.Wanted)
+		text := fmt.Sprintf("%d/%d old running", at.Older, at.Wanted)
 		if at.Running+at.Pending > 0 {
 			text += fmt.Sprintf(", %d new", at.Running+at.Pending)
 		}
@@ -37,7 +37,7 @@ func progress(r *rollout.Rollout, waits *rollout.Finding) string {
 		text += fmt.Sprintf(", %d failed", at.Failed)
 	}
 	if at.Breaker.Failures > 0 {
-		text += fmt.Sprintf(", %d of %d failures until %s gives up", at.Breaker.Failures, at.Breaker.Threshold, r.By)
+		text += fmt.Sprintf(", %d of %d failures before %s gives up", at.Breaker.Failures, at.Breaker.Threshold, r.By)
 	}
 	if at.Traffic != nil && *at.Traffic > 0 {
 		text += fmt.Sprintf(", %g%% of the traffic", *at.Traffic)
@@ -144,7 +144,7 @@ func (r *Reporter) hookCalled(e rollout.HookCalled) {
 			)
 		}
 		r.warn(warning{
-			text:  paragraph(what) + ". Run this action with operation: continue, or rollback, or do it in the console.",
+			text:  paragraph(what) + ". Run this action with operation: continue or operation: rollback, or use the console.",
 			until: of.Service.ServiceKey,
 		})
 	case hook.Pause:

@@ -26,7 +26,7 @@ func leftAt(at rollout.Progress) string {
 	case at.Wait == rollout.WaitTraffic:
 		return text + ", and it is waiting for approval to shift the traffic"
 	case at.Wait == rollout.WaitTermination:
-		return text + ", all traffic goes to them, and the old ones are kept"
+		return text + ", all traffic goes to them, and the old tasks are kept"
 	case at.Traffic != nil && *at.Traffic > 0:
 		return text + fmt.Sprintf(", with %g%% of the traffic, at %s", *at.Traffic, stageName(at.Stage))
 	case at.Stage != "":
@@ -40,14 +40,14 @@ func leftAt(at rollout.Progress) string {
 func left(r *rollout.Rollout) string {
 	switch r.Verdict.Left {
 	case rollout.LeftUnasked:
-		return "nothing was taken back, since AWS could not be asked"
+		return "nothing was rolled back, because AWS could not be asked"
 	case rollout.LeftAsIs:
-		return "nothing was taken back, since rollback-on-failure is not set; " + goesOn(r)
+		return "nothing was rolled back, because rollback-on-failure is not set; " + goesOn(r)
 	case rollout.LeftNotOurs:
-		return "nothing was taken back, since another run has started the deployment; " + goesOn(r)
+		return "nothing was rolled back, because another run started the deployment; " + goesOn(r)
 	case rollout.LeftGoingOn:
 		return strings.TrimSpace(
-			"the rollback goes on in " + r.By + ". See how it ends with operation: status. " + rollout.Remedy(
+			"the rollback goes on in " + r.By + ". Check how it ends with operation: status. " + rollout.Remedy(
 				r.Verdict.Return.Err,
 			),
 		)
@@ -74,14 +74,14 @@ func stuckAt(r *rollout.Rollout) string {
 func goesOn(r *rollout.Rollout) string {
 	switch r.Progress.Course {
 	case rollout.Over:
-		return r.By + " does no more about it"
+		return r.By + " does nothing more about it"
 	case rollout.Blocking:
-		return r.By + " goes on with the deployment: until it is over, or taken back with operation: rollback, no other " +
-			"can be started"
+		return r.By + " goes on with the deployment, and no other can start until it is over or rolled back (operation: " +
+			"rollback)"
 	case rollout.GivenUp:
 		return r.By + " starts no more tasks of " + r.Revision.Revision.ID()
 	}
-	return r.By + " goes on trying"
+	return r.By + " keeps trying"
 }
 
 // progressSentence says how the newest deployment of a service stands.
@@ -96,11 +96,11 @@ func progressSentence(r *rollout.Rollout) string {
 	share, split := leftSplit(r)
 	switch {
 	case at.Undeployed:
-		return fmt.Sprintf("%s has not deployed it yet, and it runs %s, %s", r.By, runs, running)
+		return fmt.Sprintf("%s has not deployed this service yet; it runs %s, %s", r.By, runs, running)
 	case at.RollbackID != "":
 		return deployment + "is being rolled back by " + at.RollbackID
 	case at.State == string(rollout.ServiceDeploymentRollbackRequested):
-		return deployment + "is about to be rolled back by " + r.By + ", as was asked for, " + running
+		return deployment + "is about to be rolled back by " + r.By + " on request, " + running
 	case at.State == string(rollout.ServiceDeploymentRollbackInProgress):
 		return fmt.Sprintf("%sis being rolled back by %s to %s, of which %d tasks run",
 			deployment, r.By, r.Revision.Previous.ID(), at.Older)
@@ -112,7 +112,7 @@ func progressSentence(r *rollout.Rollout) string {
 	case at.Wait == rollout.WaitTraffic:
 		return deployment + "is waiting for approval to shift the traffic, " + running
 	case at.Wait == rollout.WaitTermination:
-		return deployment + "gets all the traffic, " + running + ", and the old ones are kept for about " + rollout.Span(
+		return deployment + "gets all the traffic, " + running + ", and the old tasks are kept for about " + rollout.Span(
 			at.Remaining,
 		) + " more"
 	}

@@ -85,7 +85,7 @@ func (r *Reporter) survive(event rollout.Event) {
 	}
 	if !r.broken {
 		r.broken = true
-		r.line(fmt.Sprintf("note: the report has a fault (%v), and may lack something", fault))
+		r.line(fmt.Sprintf("note: internal error in the report (%v): something may be missing", fault))
 	}
 	e, finished := event.(rollout.Finished)
 	if !finished {

@@ -20,7 +20,7 @@ func services(rollouts []*rollout.Rollout, ended bool) []section {
 	if len(bad) == 0 || len(well) <= mostGood || !ended {
 		return []section{serviceTable(append(bad, well...), ended)}
 	}
-	folded := serviceTable(well, ended).folded(plural(len(well), "service")+" went well", false)
+	folded := serviceTable(well, ended).folded(plural(len(well), "service")+" succeeded", false)
 	return []section{serviceTable(bad, ended), folded}
 }
 

@@ -35,9 +35,9 @@ func (r *Reporter) refresh() {
 func (r *Reporter) provisional() {
 	r.summaryOutdated = false
 	result := rollout.Result{Rollouts: r.rollouts, OneOffs: r.oneOffs}
-	sections := []section{{before: "## ⏳ " + prose(subject(result)) + ": begun, and not ended yet\n" +
-		alert("WARNING", "If the step is over and this is still here, it was killed before it could tell how the "+
-			"deployment ended. What AWS has begun goes on: look at the service in the console.")}}
+	sections := []section{{before: "## ⏳ " + prose(subject(result)) + ": in progress\n" +
+		alert("WARNING", "If the step is over and you still see this, the step was killed before it could say how the "+
+			"deployment ended. AWS goes on with it: check the service in the console.")}}
 	for _, once := range result.OneOffs {
 		sections = append(sections, oneOff(once))
 	}

@@ -30,7 +30,7 @@ func (t *teller) InputsRead(e rollout.InputsRead) {
 func (t *teller) RoleAssumed(e rollout.RoleAssumed) {
 	r, good := t.r(), rollout.Span(e.MaxAge.Round(time.Minute))
 	if e.Again {
-		r.line("note: the credentials have been renewed, for " + good)
+		r.line("note: the credentials were renewed, for " + good)
 		return
 	}
 	r.enter("Inputs")
@@ -71,13 +71,13 @@ func (t *teller) Verified(e rollout.Verified) {
 		}
 	}
 	if len(e.Concerns) == 0 {
-		r.line("nothing speaks against it (" + plural(e.Checks, "check") + ")")
+		r.line("no problem found (" + plural(e.Checks, "check") + ")")
 	}
 	if len(e.Unknown) > 0 {
-		r.line("note: more could be looked at with " + strings.Join(e.Unknown, ", "))
+		r.line("note: more could be checked with " + strings.Join(e.Unknown, ", "))
 	}
 	for _, check := range e.Unanswered {
-		r.line("note: it is not known whether it is there: AWS did not answer " + check)
+		r.line("note: not checked, because AWS did not answer: " + check)
 	}
 	for _, concern := range e.Concerns {
 		if !concern.Sure {
@@ -93,7 +93,7 @@ func (t *teller) Registered(e rollout.Registered) {
 	if e.Result.Changed {
 		r.line("registered " + id)
 	} else {
-		r.line(id + " is deployed as it is: nothing in it changes, so nothing is registered")
+		r.line(id + " is deployed as it is: nothing changes, so nothing is registered")
 	}
 	r.output(revisionOutputs(e.Result)...)
 	r.summaryOutdated = true
@@ -140,8 +140,8 @@ func (t *teller) OneOffEnded(e rollout.OneOffEnded) {
 }
 
 func (t *teller) OneOffUnclear(e rollout.OneOffUnclear) {
-	t.r().note("the run was cancelled while ECS was asked to start the task of "+e.Input, "It may run: look in the "+
-		"console, and stop it.", true)
+	t.r().note("the run was cancelled while ECS was asked to start the task of "+e.Input, "It may be running: check "+
+		"the console, and stop it.", true)
 }
 
 func (t *teller) LogUnreadable(e rollout.LogUnreadable) {
@@ -149,7 +149,7 @@ func (t *teller) LogUnreadable(e rollout.LogUnreadable) {
 }
 
 func (t *teller) NotStopped(e rollout.NotStopped) {
-	t.r().note(e.Err.Error(), "The task may still run: stop it in the console.", true)
+	t.r().note(e.Err.Error(), "The task may still be running: stop it in the console.", true)
 }
 
 func (t *teller) Repointed(e rollout.Repointed) {
@@ -165,7 +165,7 @@ func (t *teller) Started(e rollout.Started) {
 	r.timeline.of(of).enter(phases[0], plainly, r.timeline.now())
 	r.enter("Deploy")
 	if of.Unchanged {
-		r.line(fmt.Sprintf("%s: no new deployment was started; %s is the one there is", of.Service.Name, of.Deployment.ID))
+		r.line(fmt.Sprintf("%s: no new deployment was started; %s is the current one", of.Service.Name, of.Deployment.ID))
 	} else {
 		r.line(
 			fmt.Sprintf(
@@ -200,7 +200,7 @@ func (t *teller) UsualLearnt(e rollout.UsualLearnt) {
 
 func (t *teller) UsualExceeded(e rollout.UsualExceeded) {
 	u := e.Rollout.Usual
-	t.r().at(e.Rollout, fmt.Sprintf("slower than the last %d, of which the slowest took %s",
+	t.r().at(e.Rollout, fmt.Sprintf("slower than each of the last %d (at most %s)",
 		u.Deployments, rollout.Span(u.Slowest)))
 }
 
@@ -223,7 +223,7 @@ func (t *teller) RollbackAwaited(e rollout.RollbackAwaited) {
 		fmt.Sprintf(
 			"the tasks of %s keep failing for the same cause (%s), and none runs", e.Rollout.Service.Name, cause(e.Cause),
 		),
-		"The circuit breaker is on: its rollback is waited for.",
+		"The circuit breaker is on: waiting for its rollback.",
 		false,
 	)
 }
@@ -265,7 +265,7 @@ func (t *teller) Continued(e rollout.Continued) {
 func (t *teller) RollbackStarted(e rollout.RollbackStarted) {
 	r := t.r()
 	r.timeline.of(e.Rollout).enter(rollBack, past, r.timeline.now())
-	r.rolling = "Roll back"
+	r.rolling = "Rollback"
 	r.enter(r.rolling)
 	r.line(fmt.Sprintf("%s: %s, to %s", e.Rollout.Service.Name, takingBack(e), e.Rollout.WentTo().ID()))
 	r.begin()
@@ -283,7 +283,7 @@ func (t *teller) Deregistered(e rollout.Deregistered) {
 }
 
 func (t *teller) NotDeregistered(e rollout.NotDeregistered) {
-	t.r().note(e.Err.Error(), strings.TrimSpace("Old revisions are left as they are. "+rollout.Remedy(e.Err)), true)
+	t.r().note(e.Err.Error(), strings.TrimSpace("Old revisions stay. "+rollout.Remedy(e.Err)), true)
 }
 
 func (t *teller) Unreadable(e rollout.Unreadable) {
@@ -292,7 +292,7 @@ func (t *teller) Unreadable(e rollout.Unreadable) {
 
 func (t *teller) Unanswered(e rollout.Unanswered) {
 	t.r().note(
-		fmt.Sprintf("no answer for %s: %v", rollout.Span(e.Age), e.Err), "This is tried until the time is out.", false,
+		fmt.Sprintf("no answer for %s: %v", rollout.Span(e.Age), e.Err), "Trying again until the timeout.", false,
 	)
 }
 

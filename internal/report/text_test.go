@@ -206,7 +206,7 @@ func TestAnnotationsFitAndSayWhatToDoNext(t *testing.T) {
 	web.Findings = []rollout.Finding{{About: rollout.AboutTasks, Tasks: 2, Cause: rollout.Cause{Said: strings.Repeat("ö", 9000)}, Next: "Do this."}}
 	ended := rollout.Result{Rollouts: []*rollout.Rollout{web}}
 	lines := strings.Split(annotation(ended), "\n")
-	require.Equal(t, []string{"ECS rolled the deployment back.", "Next: Do this."}, []string{lines[0], lines[2]})
+	require.Equal(t, []string{"ECS rolled back the deployment.", "Next: Do this."}, []string{lines[0], lines[2]})
 	require.True(t, strings.HasPrefix(lines[1], "Why: 2 tasks failed: ööö"))
 	require.LessOrEqual(t, len(lines[1]), 1510)
 	fits := New(io.Discard, func(string) string { return "" }).annotated(strings.Repeat("ö ", 9000))
@@ -265,7 +265,7 @@ func TestAReasonWithoutASpaceIsTold(t *testing.T) {
 		web.Failures = []rollout.Task{{ID: "1", Reason: reason, Containers: []rollout.Container{{Name: "app", ExitCode: &exit, Reason: reason}}}}
 		r.Handle(finished(web))
 		require.NotContains(t, log.String(), "fault")
-		require.Contains(t, log.String(), "::error title=web → main%3A failed::ECS stopped the deployment and rolled nothing back: "+reason[:100])
+		require.Contains(t, log.String(), "::error title=web → main%3A failed::ECS stopped the deployment without a rollback: "+reason[:100])
 		summary, err := os.ReadFile(folder + "/summary")
 		require.NoError(t, err)
 		require.Contains(t, string(summary), reason[:600-len("…")-3])
@@ -297,7 +297,7 @@ func TestTheEndIsToldWhateverBreaks(t *testing.T) {
 	r.Handle(rollout.InputsRead{Facts: []rollout.Fact{{Name: "a", Value: "b"}}})
 	r.Handle(rollout.InputsRead{Facts: []rollout.Fact{{Name: "a", Value: "b"}}})
 	r.Handle(rollout.Finished{Result: rollout.Result{Err: errors.New("it failed")}})
-	require.Equal(t, 1, strings.Count(log.String(), "note: the report has a fault"))
+	require.Equal(t, 1, strings.Count(log.String(), "note: internal error in the report"))
 	require.True(t, strings.HasSuffix(log.String(), "::error::failed: it failed\n"), log.String())
 	outputs, err := os.ReadFile(folder + "/output")
 	require.NoError(t, err)

@@ -48,11 +48,11 @@ func ending(r *rollout.Rollout) string {
 	case rollout.EndedShifted:
 		return fmt.Sprintf("all traffic goes to %s, %s; %s keeps the old tasks for a while", what, tasksRun(at), r.By)
 	case rollout.EndedAtStage:
-		return fmt.Sprintf("the deployment of %s has come to %s, and goes on in %s", what, verdict.Goal, r.By)
+		return fmt.Sprintf("the deployment of %s has reached %s, and goes on in %s", what, verdict.Goal, r.By)
 	case rollout.EndedUnwaited:
-		return "the deployment of " + what + " was started, and is not waited for"
+		return "the deployment of " + what + " was started; the step does not wait for its end"
 	case rollout.EndedUnstarted:
-		text := "no deployment was started, since the service runs " + what + " already"
+		text := "no deployment was started, because the service already runs " + what
 		if verdict.Settings {
 			text = "the settings of the service were changed, and " + text
 		}
@@ -90,7 +90,7 @@ func plannedFor(r *rollout.Rollout) string {
 	}
 	for _, call := range r.Calls {
 		if call.Skipped {
-			return "would start no deployment: the service runs " + r.Revision.Revision.ID() + " already"
+			return "would start no deployment: the service already runs " + r.Revision.Revision.ID()
 		}
 		more = append(more, updates(r, call.Update)...)
 	}
@@ -126,21 +126,21 @@ func badEnding(r *rollout.Rollout) string {
 		}
 		return "the service was deleted during the deployment"
 	case rollout.EndedGivenUp:
-		return r.By + " gave the deployment up and rolled nothing back" + said
+		return r.By + " gave up the deployment without a rollback" + said
 	case rollout.EndedNotRolledBack:
-		return r.By + " gave the deployment up and did not roll it back, as it is set to" + said
+		return r.By + " gave up the deployment and did not roll it back, although it is set to" + said
 	case rollout.EndedStopped:
 		if verdict.EndedBy == rollout.Somebody {
-			return "the deployment was stopped, and nothing was rolled back" + said
+			return "the deployment was stopped without a rollback" + said
 		}
-		return r.By + " stopped the deployment and rolled nothing back" + said
+		return r.By + " stopped the deployment without a rollback" + said
 	case rollout.EndedRolledBack:
 		if verdict.To == "" {
-			return r.By + " rolled the deployment back" + said
+			return r.By + " rolled back the deployment" + said
 		}
 		return r.By + " rolled back to " + rollout.RevisionID(verdict.To) + said
 	case rollout.EndedStuck:
-		return r.By + " could not roll the deployment back" + inBrackets(verdict.Progress.RollbackID) + said
+		return r.By + " could not roll back the deployment" + inBrackets(verdict.Progress.RollbackID) + said
 	case rollout.EndedSuperseded:
 		return supersededBy(verdict.By)
 	case rollout.EndedHopeless:
@@ -148,7 +148,7 @@ func badEnding(r *rollout.Rollout) string {
 	case rollout.EndedTimedOut:
 		return fmt.Sprintf("not %s after %s: %s", goal(r), rollout.Span(verdict.Timeout), leftAt(verdict.Progress))
 	case rollout.EndedCancelled:
-		return "the run was ended from outside: " + leftAt(verdict.Progress)
+		return "the run was cancelled: " + leftAt(verdict.Progress)
 	case rollout.EndedLost:
 		return "the deployment could not be followed to its end, and goes on in " + r.By
 	}
@@ -168,18 +168,18 @@ func operationEnded(r *rollout.Rollout) string {
 	case rollout.EndedPaused:
 		return "the deployment was not continued"
 	case rollout.EndedContinued:
-		return "the deployment was continued, and is not waited for"
+		return "the deployment was continued; the step does not wait for its end"
 	case rollout.EndedReturnAsked:
-		return "a rollback was asked for"
+		return "a rollback was requested"
 	case rollout.EndedReturnStarted:
-		return askedBack(r) + ", which is not waited for"
+		return askedBack(r) + "; the step does not wait for its end"
 	case rollout.EndedReturnRefused:
-		return "a rollback was asked for, and could not be started"
+		return "a rollback was requested, and could not be started"
 	case rollout.EndedReturned:
-		return fmt.Sprintf("the service runs %s again, in place of %s", r.Revision.Revision.ID(), r.Revision.Previous.ID())
+		return fmt.Sprintf("the service runs %s again, instead of %s", r.Revision.Revision.ID(), r.Revision.Previous.ID())
 	case rollout.EndedReturnedAlready:
-		return fmt.Sprintf("the last deployment was taken back already, and the service runs %s: to go back further, name "+
-			"a revision with task-definition",
+		return fmt.Sprintf("the last deployment was already rolled back, and the service runs %s: to go back further, "+
+			"name a revision with task-definition",
 			r.Revision.Revision.ID())
 	}
 	return "how it ends is not known"
@@ -193,31 +193,31 @@ func returned(r *rollout.Rollout) string {
 	}
 	switch back.End {
 	case rollout.ReturnDone:
-		return fmt.Sprintf("%s; it was taken back to %s", why, r.WentTo().ID())
+		return fmt.Sprintf("%s; it was rolled back to %s", why, r.WentTo().ID())
 	case rollout.ReturnAsked:
-		return why + "; " + askedBack(r) + ", which was not waited for"
+		return why + "; " + askedBack(r) + ", without waiting for its end"
 	case rollout.ReturnNeedless:
-		return why + "; there was nothing to take back: the traffic stays with what ran before"
+		return why + "; no rollback was needed: the traffic never left the old tasks"
 	case rollout.ReturnComplete:
 		if back.TooLate {
 			why += "; " + askedBack(r)
 		}
-		return why + "; the deployment came to its good end in the meantime, and was left alone"
+		return why + "; the deployment succeeded in the meantime, and was left alone"
 	case rollout.ReturnSuperseded:
 		return why + "; " + supersededBy(r.Verdict.By) + ", which is left alone"
 	case rollout.ReturnOvertaken:
-		return why + "; while it was taken back, " + reason(back.To)
+		return why + "; during the rollback, " + reason(back.To)
 	case rollout.ReturnCancelled:
-		return why + "; the run was ended while it was taken back, which goes on in " + r.By
+		return why + "; the run was cancelled during the rollback, which goes on in " + r.By
 	case rollout.ReturnLost:
-		return why + "; it is being taken back, and that could not be followed: " + back.Err.Error()
+		return why + "; the rollback is under way, and could not be followed: " + back.Err.Error()
 	case rollout.ReturnRefused:
-		return why + "; it could not be taken back: " + back.Err.Error()
+		return why + "; it could not be rolled back: " + back.Err.Error()
 	case rollout.ReturnFailed:
 		if back.Err == nil {
-			return why + "; and it could not be taken back: " + reason(back.To)
+			return why + "; and it could not be rolled back: " + reason(back.To)
 		}
-		return why + "; and it could not be taken back: " + back.Err.Error()
+		return why + "; and it could not be rolled back: " + back.Err.Error()
 	}
 	return why
 }
@@ -272,7 +272,7 @@ func onceLeft(result rollout.Result, once rollout.OneOffResult) string {
 	if once.Input == beforeInput {
 		return "no service was touched"
 	}
-	return "what was deployed stays as it is: " + deployed(result)
+	return "what was deployed stays: " + deployed(result)
 }
 
 // deployed is what became of what was deployed.
@@ -290,7 +290,7 @@ func deployed(result rollout.Result) string {
 	case result.Registered == nil:
 		return ""
 	case !result.Registered.Changed:
-		return result.Registered.Revision.ID() + " is as it should be: nothing was registered"
+		return result.Registered.Revision.ID() + " is up to date: nothing was registered"
 	}
 	return result.Registered.Revision.ID() + " was registered"
 }
@@ -320,7 +320,7 @@ func onceEnded(verdict rollout.OneOffVerdict) string {
 	case rollout.OneOffEndedWell:
 		return "it ended with exit code 0"
 	case rollout.OneOffUnwaited:
-		return "it was started, and is not waited for"
+		return "it was started; the step does not wait for its end"
 	case rollout.OneOffUnplaced:
 		return fmt.Sprintf(
 			"%d of its tasks could not be placed: %s",
@@ -328,9 +328,9 @@ func onceEnded(verdict rollout.OneOffVerdict) string {
 			strings.Join(slices.Compact(slices.Clone(verdict.Unplaced)), "; "),
 		)
 	case rollout.OneOffTimedOut:
-		return "not over after " + rollout.Span(verdict.Timeout) + ", and stopped"
+		return "still running after " + rollout.Span(verdict.Timeout) + ", and stopped"
 	case rollout.OneOffCancelled:
-		return "the run was ended from outside, and the task stopped"
+		return "the run was cancelled, and the task was stopped"
 	case rollout.OneOffBroken:
 		return verdict.Err.Error()
 	}

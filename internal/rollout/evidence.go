@@ -72,7 +72,7 @@ const (
 	UnknownCause    = "unknown"
 	BadInputCause   = "bad-input"         // what is asked for cannot be
 	RefusedCause    = "refused"           // by AWS, or a call did not reach it
-	AnotherCause    = "another-service"   // failed, and this one was taken back with it
+	AnotherCause    = "another-service"   // failed, and this one was rolled back with it
 	DeletedCause    = "service-deleted"   // by somebody, during the deployment
 	AwaitsApproval  = "awaits-approval"   // who has to continue the deployment
 	TimeoutTooShort = "timeout-too-short" // for what the deployment is set to

@@ -85,7 +85,7 @@ const (
 	EndedRunning  Ending = "running"  // all tasks run; it goes on
 	EndedShifted  Ending = "shifted"  // all traffic goes to the new tasks; the old ones are kept for a while
 	EndedAtStage  Ending = "stage"    // it has come to the stage that was waited for, and goes on
-	EndedUnwaited Ending = "unwaited" // it was started, and is not waited for
+	EndedUnwaited Ending = "unwaited" // it was started; the step does not wait for its end
 
 	EndedUnstarted Ending = "unstarted" // there was nothing to start
 	EndedPlanned   Ending = "planned"   // it was a dry run
@@ -108,8 +108,8 @@ const (
 	// Those of operations on deployments that other runs have started.
 	EndedPaused          Ending = "paused"           // it was not continued
 	EndedContinued       Ending = "continued"        // it was, and is not waited for
-	EndedReturnAsked     Ending = "return-asked"     // a rollback was asked for
-	EndedReturnStarted   Ending = "return-started"   // and was started, and is not waited for
+	EndedReturnAsked     Ending = "return-asked"     // a rollback was requested
+	EndedReturnStarted   Ending = "return-started"   // and was started; the step does not wait for its end
 	EndedReturnRefused   Ending = "return-refused"   // and could not be started
 	EndedReturned        Ending = "returned"         // and what ran before runs again
 	EndedReturnedAlready Ending = "returned-already" // what was to be taken back has been, before
@@ -118,7 +118,7 @@ const (
 // Return is what came of taking a deployment back, by this run.
 type Return struct {
 	For string // the service for whose sake it was taken back although it succeeded; empty: for its own
-	// Together tells that others are taken back with it: it goes back also if it succeeds meanwhile.
+	// Together tells that others are rolled back with it: it goes back also if it succeeds meanwhile.
 	Together bool
 	TooLate  bool // the rollback was asked for, and the deployment came to another end first
 	End      ReturnEnd

@@ -26,10 +26,10 @@ func (d Document) Faults() []string {
 		}
 	}
 	if n := len(d.Containers()); n > maxContainers {
-		faults = append(faults, fmt.Sprintf("there are %d containers, and ECS takes %d", n, maxContainers))
+		faults = append(faults, fmt.Sprintf("there are %d containers, and ECS takes at most %d", n, maxContainers))
 	}
 	if size := len(d.JSON()); size > maxSize {
-		faults = append(faults, fmt.Sprintf("it has %d bytes, and ECS takes %d", size, maxSize))
+		faults = append(faults, fmt.Sprintf("it has %d bytes, and ECS takes at most %d", size, maxSize))
 	}
 	if fault := d.fargateFault(); fault != "" {
 		faults = append(faults, fault)

@@ -19,7 +19,7 @@ func TestWhatECSIsSureToRefuseOfADocument(t *testing.T) {
 		`{"containerDefinitions":[{"name":"a","image":"b"}]}`:   nil,
 		`{"containerDefinitions":[{"name":"a"},{"image":"b"}]}`: {"container a has no image", "container 2 has no name"},
 		many(10):                      nil,
-		many(11):                      {"there are 11 containers, and ECS takes 10"},
+		many(11):                      {"there are 11 containers, and ECS takes at most 10"},
 		fargate("256", "512"):         nil,
 		fargate("256", "1024"):        nil,
 		fargate("1 vCPU", "2GB"):      nil,
@@ -32,7 +32,7 @@ func TestWhatECSIsSureToRefuseOfADocument(t *testing.T) {
 		fargate("1024", "1024"):       {"Fargate has no tasks of 1024 CPU units and 1024 MiB of memory: with 1024 go 2048 to 8192 MiB, in steps of 1024"},
 		fargate("300", "1024"):        {"Fargate has no tasks of 300 CPU units: it has those of 256, 512, 1024, 2048, 4096, 8192 and 16384"},
 		strings.Replace(fargate("300", "1"), "FARGATE", "EC2", 1):               nil,
-		`{"containerDefinitions":[],"x":"` + strings.Repeat("x", 64<<10) + `"}`: {"it has 65570 bytes, and ECS takes 65536"},
+		`{"containerDefinitions":[],"x":"` + strings.Repeat("x", 64<<10) + `"}`: {"it has 65570 bytes, and ECS takes at most 65536"},
 	} {
 		require.Equal(t, want, parsed(t, text).Faults(), text[:min(len(text), 200)])
 	}

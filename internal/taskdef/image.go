@@ -71,32 +71,33 @@ func explain(text string, err error) string {
 	}
 	switch {
 	case text == "":
-		return "it is empty: is the variable set that it comes from?"
+		return "it is empty: is the variable that it comes from set?"
 	case strings.ContainsAny(text[:1], "{["):
-		return "write container=image, one a line"
+		return "write container=image, one per line"
 	case strings.HasPrefix(text, "- "):
-		return "leave out the list marker, and write one image a line"
+		return "leave out the list marker, and write one image per line"
 	case strings.ContainsAny(text, `"'`):
 		return "leave out the quotes"
 	case strings.Contains(text, "://"):
-		return "leave out what stands before ://, and that"
+		return "leave out :// and what stands before it"
 	case strings.Contains(text, ","):
-		return "write one image a line, without commas"
+		return "write one image per line, without commas"
 	case strings.Contains(text, "$"):
-		return "nothing here fills in variables of a shell; an expression of a workflow is written ${{ … }}"
+		return "shell variables are not expanded here; write an expression of the workflow, ${{ … }}"
 	case strings.ContainsAny(text, " \t"):
-		return "there is a blank in it"
+		return "it contains a space"
 	case strings.HasSuffix(text, ":") || strings.HasSuffix(text, "@"):
-		return "the tag or digest behind it is empty: is the variable set that it comes from?"
+		return "its tag or digest is empty: is the variable that it comes from set?"
 	case strings.ContainsAny(text[:1], ":/@"):
-		return "what stands before it is empty: is the variable set that it comes from?"
+		return "what stands before it is empty: is the variable that it comes from set?"
 	}
 	if _, lower := reference.ParseNormalizedNamed(strings.ToLower(repository)); lower == nil &&
 		strings.ToLower(repository) != repository {
 		return "the name of a repository is in lower case"
 	}
 	if _, err := reference.ParseNormalizedNamed(repository); err == nil && tagged {
-		return fmt.Sprintf("%q is no tag, which has letters, digits, and . _ - but not in front, at most 128", tag)
+		return fmt.Sprintf("%q is not a tag: that has at most 128 letters, digits and . _ - and begins with none of the "+
+			"latter two", tag)
 	}
 	if strings.Contains(text, "@") {
 		return "the digest behind @ is sha256: and 64 digits from 0 to f"

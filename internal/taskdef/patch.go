@@ -148,7 +148,7 @@ func mergeList(old, patch value, path, key string) (value, error) {
 		}
 		name := identity(path, item, id)
 		if seen[name] {
-			return value{}, item.mistake(path, "%s %s is there twice", key, id.text)
+			return value{}, item.mistake(path, "%s %s appears twice", key, id.text)
 		}
 		seen[name] = true
 		same := func(element value) bool { return identity(path, element, keyOf(element, key)) == name }

@@ -82,14 +82,14 @@ func TestPatchMistakesTellLineAndPath(t *testing.T) {
 	document, err := Parse([]byte(patched))
 	require.NoError(t, err)
 	for text, want := range map[string]string{
-		"cpu:\n- 1\n": "line 1: cpu: it is a list, and text is wanted",
-		"family: web\ncontainerDefinitions:\n  app: {}\n":                "line 2: containerDefinitions: it is a map, and a list is wanted",
-		"containerDefinitions:\n- name: app\n  environment:\n    A: 1\n": "line 3: containerDefinitions[app].environment: it is a map, and a list is wanted",
+		"cpu:\n- 1\n": "line 1: cpu: it is a list, and must be text",
+		"family: web\ncontainerDefinitions:\n  app: {}\n":                "line 2: containerDefinitions: it is a map, and must be a list",
+		"containerDefinitions:\n- name: app\n  environment:\n    A: 1\n": "line 3: containerDefinitions[app].environment: it is a map, and must be a list",
 		"containerDefinitions:\n- image: x\n":                            "line 2: containerDefinitions: each item must be a map with \"name\"",
 		"unheardOf: [1]\n":                                               "line 1: unheardOf: the patch has a list where the document has a map",
-		"containerDefinitions:\n- app\n":                                 "line 2: containerDefinitions[0]: it is a single value, and a map is wanted",
-		"tags:\n- {key: a, value: b}\n- {key: a, value: c}\n":            `line 3: tags: key "a" is there twice`,
-		`{"tags": {"a": "b"}}`:                                           "tags: it is a map, and a list is wanted",
+		"containerDefinitions:\n- app\n":                                 "line 2: containerDefinitions[0]: it is a single value, and must be a map",
+		"tags:\n- {key: a, value: b}\n- {key: a, value: c}\n":            `line 3: tags: key "a" appears twice`,
+		`{"tags": {"a": "b"}}`:                                           "tags: it is a map, and must be a list",
 	} {
 		patch, err := ParsePatch(text, TaskDefinitionShape())
 		if err == nil {
@@ -101,7 +101,7 @@ func TestPatchMistakesTellLineAndPath(t *testing.T) {
 		"":              "there must be one YAML document, and it must not be empty",
 		"- a\n":         "a patch is a map, in the shape of what it changes",
 		"a: [1\n":       "line 2, column 1: did not find expected ',' or ']' while parsing a flow sequence that begins at line 1, column 4",
-		"a: *nowhere\n": "line 1, column 4: an alias names no anchor: text that begins with * is put in quotes",
+		"a: *nowhere\n": "line 1, column 4: an alias names no anchor: put text that begins with * in quotes",
 	} {
 		_, err := ParsePatch(text, TaskDefinitionShape())
 		require.EqualError(t, err, want, text)

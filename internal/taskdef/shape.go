@@ -87,7 +87,7 @@ func below(path, name string) string {
 // and so do nulls. The error names the path, the value and what is wanted.
 func (s Shape) conform(v value, path string) (value, error) {
 	wrong := func(what string) (value, error) {
-		return value{}, v.mistake(path, "it is %s, and %s is wanted", what, wanted[s.kind])
+		return value{}, v.mistake(path, "it is %s, and must be %s", what, wanted[s.kind])
 	}
 	if s.orText && v.kind == scalar {
 		return aText.conform(v, path)
@@ -157,9 +157,14 @@ func (s Shape) conformMembers(v value, path string) (value, error) {
 		name := m.name()
 		of, known := s.member(name)
 		if near := s.Nearest(name); s.strict && !known && near != "" {
-			return value{}, m.value.mistake(path, "there is no member %q: is %q meant?", name, near)
+			return value{}, m.value.mistake(path, "there is no member %q: did you mean %q?", name, near)
 		} else if s.strict && !known {
-			return value{}, m.value.mistake(path, "there is no member %q: there are %s", name, strings.Join(s.Names(), ", "))
+			return value{}, m.value.mistake(
+				path,
+				"there is no member %q: the members are %s",
+				name,
+				strings.Join(s.Names(), ", "),
+			)
 		}
 		var err error
 		if m.value, err = of.conform(m.value, below(path, name)); err != nil {

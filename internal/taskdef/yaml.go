@@ -79,7 +79,7 @@ func positioned(err error) error {
 	}
 	what := located.Message
 	if strings.HasPrefix(what, "unknown anchor") { // which it quotes
-		what = "an alias names no anchor: text that begins with * is put in quotes"
+		what = "an alias names no anchor: put text that begins with * in quotes"
 	}
 	if begun := located.ContextMark; begun.Line > 0 && begun.Line != located.Mark.Line {
 		what += fmt.Sprintf(" %s that begins at line %d, column %d", located.ContextMsg, begun.Line, begun.Column)
@@ -164,7 +164,7 @@ func (r *yamlReader) mapping(node *yaml.Node, depth int) (value, error) {
 			continue
 		}
 		if line, twice := stands[key.Value]; twice {
-			return value{}, fmt.Errorf("line %d: the key %q stands on line %d already", key.Line, key.Value, line)
+			return value{}, fmt.Errorf("line %d: the key %q is already on line %d", key.Line, key.Value, line)
 		}
 		add(key.Value, key.Line, of.at(key.Line))
 	}
@@ -213,7 +213,7 @@ func unknownTag(node *yaml.Node, tag string) error {
 		)
 	}
 	return fmt.Errorf(
-		"line %d, column %d: a tag has no meaning here: text that begins with ! is put in quotes", node.Line, node.Column,
+		"line %d, column %d: a tag has no meaning here: put text that begins with ! in quotes", node.Line, node.Column,
 	)
 }
 

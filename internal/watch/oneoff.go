@@ -83,8 +83,8 @@ func (f *runner) look(ctx context.Context) (stopped bool, err error) {
 	} else if time.Since(f.allKnown) > unknownTaskTimeout {
 		return false, &rollout.Problem{
 			Kind: rollout.Refused,
-			What: fmt.Sprintf("%s: ECS does not know its task any more", f.Input),
-			Next: "Look at the stopped tasks of the cluster in the console.",
+			What: fmt.Sprintf("%s: ECS no longer knows its task", f.Input),
+			Next: "Check the stopped tasks of the cluster in the console.",
 		}
 	}
 	f.tasks = tasks

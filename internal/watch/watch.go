@@ -46,7 +46,7 @@ type Until struct {
 }
 
 // ErrTimeout is the cause of a wait's end that took longer than it may.
-var ErrTimeout = errors.New("the time is out")
+var ErrTimeout = errors.New("the timeout is over")
 
 // Follow follows rollouts, all of one cluster, until each has its verdict. An error ends the wait at once: what AWS
 // refuses will not mend by waiting. Throttles, faults of the server and broken connections are ridden out.
