@@ -137,7 +137,7 @@ func TestProcessNamesTheProxy(t *testing.T) {
 	require.Contains(t, log.String(), "the proxy could not be reached: connection refused")
 }
 
-// Whoever reads the log goes away, and what failed is taken back all the same.
+// Whoever reads the log goes away, and what failed is rolled back all the same.
 func TestProcessOutlivesItsLog(t *testing.T) {
 	t.Parallel()
 	command, _, folder := process(t, listen(t, "crash"), merge(web, map[string]string{"rollback-on-failure": "true"}))

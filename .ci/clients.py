@@ -121,7 +121,7 @@ def codedeploy_calls():
 
 
 def waits(verdict):
-    """services_stable is satisfied by whatever is stable, also by what was rolled back or is somebody else's."""
+    """services_stable is satisfied by whatever is stable, also by what was rolled back or is another's."""
     arn = deploy()
     ecs.get_waiter("services_stable").wait(cluster="main", services=["web"], WaiterConfig={"Delay": 1, "MaxAttempts": 60})
     runs = ecs.describe_services(cluster="main", services=["web"])["services"][0]["deployments"]

@@ -113,7 +113,7 @@ func run(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) int 
 	return finish(emit, result, err)
 }
 
-// guarded makes a fault of ours an error like others: the outputs are written, the group is closed, and
+// guarded makes an internal error an error like others: the outputs are written, the group is closed, and
 // it is said, without the secrets that it may hold.
 func guarded[Result any](emit rollout.Emit, do func() (Result, error)) (result Result, err error) {
 	defer func() {
@@ -190,7 +190,7 @@ var operations = map[string]operation{
 }
 
 // goesBack tells whether the revision that is named is the one that is just being replaced: then what is under way is
-// taken back, and nothing deployed.
+// rolled back, and nothing deployed.
 func goesBack(world rollout.World) bool {
 	return !slices.ContainsFunc(world.Services, func(running rollout.SurveyedService) bool {
 		return !kind.Of(running.Service).Replaces(running, world.Base.ARN)

@@ -31,7 +31,7 @@ var blindness = map[string]func(*http.Request, func() (*http.Response, error)) (
 var serviceDeployments = []string{"ListServiceDeployments", "DescribeServiceDeployments"}
 
 // No witness is needed that another can replace: service deployments that cannot be read keep nobody from telling how a
-// deployment stands and ends, nor from taking it back, and do so as fast.
+// deployment stands and ends, nor from rolling it back, and do so as fast.
 func TestServiceDeploymentsThatCannotBeReadBlindNobody(t *testing.T) {
 	for _, test := range []struct {
 		step step
@@ -65,7 +65,7 @@ func TestServiceDeploymentsThatCannotBeReadBlindNobody(t *testing.T) {
 	}
 }
 
-// A look at which the service deployment was not answered takes nothing back of what was told before: neither the stage,
+// A look at which the service deployment was not answered rolls nothing back of what was told before: neither the stage,
 // nor how long the bake time still is.
 func TestAStageIsNotForgottenForALookWithoutAnswer(t *testing.T) {
 	l := on(t, deployWeb("blue-green"), func(n *spoiler) {
@@ -84,7 +84,7 @@ func TestAStageIsNotForgottenForALookWithoutAnswer(t *testing.T) {
 	require.LessOrEqual(t, strings.Count(after, ", 2m left"), 1, "the bake time begins once\n%s", l.log)
 }
 
-// What waits for somebody is told by the service deployment alone: where that cannot be read, continue says so, and not
+// What waits for approval is told by the service deployment alone: where that cannot be read, continue says so, and not
 // that nobody is waited for.
 func TestContinueSaysWhenItCannotSeeWhetherSomethingWaits(t *testing.T) {
 	for _, operation := range serviceDeployments {

@@ -243,7 +243,7 @@ func leftOut() bool { return testing.Short() && rand.IntN(5) != 0 }
 
 // What happens to one call changes nothing, or is told: the outcome is the one without it, or AWS is said to have
 // refused. Nothing is done twice, and the outputs are there. An operation is spoilt in the first step that calls it, and
-// once more where a deployment is taken back.
+// once more where a deployment is rolled back.
 func TestOneSpoiltCall(t *testing.T) {
 	seen := map[string]bool{}
 	for _, spoilt := range spoilt {
@@ -258,7 +258,7 @@ func TestOneSpoiltCall(t *testing.T) {
 			switch {
 			case seen[operation] && spoilt.name != "fail":
 				continue
-			case seen[operation]: // it comes late, while a deployment is taken back
+			case seen[operation]: // it comes late, while a deployment is rolled back
 				positions = positions[len(positions)-1:]
 			}
 			seen[operation] = true
@@ -310,9 +310,9 @@ func (l left) requireHonest(t *testing.T, clean left) {
 // were left, and the next run deploys as if nothing had been.
 func TestCancelledAtAnyCall(t *testing.T) {
 	for name, s := range map[string]step{
-		"left alone": deployWeb("healthy"), "taken back": deployWeb("healthy", "rollback-on-failure", "true"),
-		"by CodeDeploy":            deployWeb("codedeploy", "wait-for", "running"),
-		"taken back by CodeDeploy": deployWeb("codedeploy", "wait-for", "running", "rollback-on-failure", "true"),
+		"left alone": deployWeb("healthy"), "rolled back": deployWeb("healthy", "rollback-on-failure", "true"),
+		"by CodeDeploy":             deployWeb("codedeploy", "wait-for", "running"),
+		"rolled back by CodeDeploy": deployWeb("codedeploy", "wait-for", "running", "rollback-on-failure", "true"),
 	} {
 		calls := on(t, s, nil, nil)[0].calls
 		updated := max(slices.Index(calls, "UpdateService"), slices.Index(calls, "CreateDeployment")) + 1

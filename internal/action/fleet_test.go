@@ -105,7 +105,7 @@ func resultOf(t *testing.T, path string) resultOutput {
 	return result
 }
 
-// One service that may not be updated keeps none of the others from being followed.
+// One service that cannot be updated keeps none of the others from being followed.
 func TestARefusedUpdateLeavesTheOthersFollowed(t *testing.T) {
 	allowed := func(more string) string {
 		return `{"Statement":[

@@ -77,7 +77,7 @@ func (c *campaign) lies() []string {
 func (c *campaign) goesBack() bool { return c.with["rollback-on-failure"] == "true" }
 
 // serves is who serves according to a sentence.
-var serves = regexp.MustCompile(`(?:service runs|rolled back to|taken back to) (\S+:\d+)|^(\S+:\d+) is live`)
+var serves = regexp.MustCompile(`(?:service runs|rolled back to|rolled back to) (\S+:\d+)|^(\S+:\d+) is live`)
 
 // slander is what is not true in the sentence on a service.
 func (c *campaign) slander(name string, truth ecssim.Truth) string {
@@ -155,10 +155,10 @@ func (c *campaign) harm(truth ecssim.Truth) []string {
 	started := false
 	for _, d := range inOrder(truth) {
 		if d.By == ecssim.Deployer && started && above.By == ecssim.Somebody && d.Created.Sub(above.Created) > c.late() {
-			add("it deployed %s above %s of somebody else", d.ID, above.ID)
+			add("it deployed %s above %s of another run", d.ID, above.ID)
 		}
 		if d.StoppedBy == ecssim.Deployer && d.By != ecssim.Deployer && (operation == "" || operation == "status") {
-			add("it stopped %s of somebody else", d.ID)
+			add("it stopped %s of another run", d.ID)
 		}
 		started = started || d.By == ecssim.Deployer || operation != ""
 		above = d
@@ -227,12 +227,12 @@ func (c *campaign) lacks(operations ...string) bool {
 	return slices.ContainsFunc(c.denied, func(denied string) bool { return slices.Contains(operations, denied) })
 }
 
-// blind tells whether a run may not see the health of tasks.
+// blind tells whether a run cannot see the health of tasks.
 func (c *campaign) blind() bool {
 	return c.lacks("ListTasks", "DescribeTasks", "DescribeTargetHealth", "ListTargets") || strings.Contains(c.log.String(), "are not known without it")
 }
 
-// notBack is why a deployment that is said to be taken back is not.
+// notBack is why a deployment that is said to be rolled back is not.
 func notBack(truth ecssim.Truth, first ecssim.TrueDeployment, theirs bool) string {
 	restarted := func(d ecssim.TrueDeployment) bool { return d.By == ecssim.Earlier && d.Revision == first.Revision }
 	if theirs || truth.Deleted || slices.ContainsFunc(truth.Deployments, restarted) {

@@ -107,7 +107,7 @@ func TestTheDocumentedPoliciesAreEnoughAndNotTooMuch(t *testing.T) {
 		{"continuing", operate("waiting", "continue"), []string{"deploy", "explain", "operation"}, 0, false},
 		{"going back", operate("waiting", "rollback"), []string{"deploy", "explain", "operation"}, 0, false},
 		{"going further back", operate("two-deployments", "rollback"), []string{"deploy", "explain", "operation"}, 0, false},
-		{"taking back", deployWeb("stuck", "verify", "false", "timeout", "2m", "rollback-on-failure", "true"), []string{"deploy", "tags", "explain", "rollback-on-failure"}, 4, false},
+		{"rolling back", deployWeb("stuck", "verify", "false", "timeout", "2m", "rollback-on-failure", "true"), []string{"deploy", "tags", "explain", "rollback-on-failure"}, 4, false},
 		{"CodeDeploy, the least", deployWeb("codedeploy", "task-definition-patch", untagged), []string{"codedeploy"}, 0, true},
 		{"CodeDeploy", deployWeb("codedeploy-crash", "verify", "false", "rollback-on-failure", "true"), []string{"codedeploy", "tags", "explain", "codedeploy-more"}, 4, false},
 		{"CodeDeploy, going on", operate("codedeploy-waiting", "continue"), []string{"codedeploy", "explain", "codedeploy-more"}, 0, false},

@@ -136,7 +136,7 @@ func (s scenario) compare(t *testing.T, r played) {
 	}
 }
 
-// requireSameEnd is about a run that may not read the service deployments, beside one that may.
+// requireSameEnd is about a run that cannot read the service deployments, beside one that may.
 func requireSameEnd(t *testing.T, with, without played) {
 	t.Helper()
 	require.Equal(t, with.code, without.code, without.log)

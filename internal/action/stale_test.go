@@ -45,7 +45,7 @@ func silent(operation string) func(*spoiler) {
 	}
 }
 
-// A revision that was deployed before, and taken back, is deployed again, and the connection breaks before that arrives:
+// A revision that was deployed before, and rolled back, is deployed again, and the connection breaks before that arrives:
 // the deployment of before is not taken for this one.
 func TestAnOldDeploymentIsNotTakenForOurs(t *testing.T) {
 	again := step{Scenario: "taken-back", With: map[string]string{"cluster": "main", "service": "web", "task-definition": "web:43"}}
@@ -95,7 +95,7 @@ func TestACancelledRunAsksForTheRollbackThoughAListIsSlow(t *testing.T) {
 	require.Contains(t, l.log, "ECS was asked to roll back to web:41")
 }
 
-// A deployment whose service deployment was never found is taken back at once all the same, by a new one.
+// A deployment whose service deployment was never found is rolled back at once all the same, by a new one.
 func TestTakingBackDoesNotWaitForAList(t *testing.T) {
 	l := on(t, deployWeb("stuck", "timeout", "1m", "rollback-on-failure", "true"), silent("ListServiceDeployments"), nil)[0]
 	require.Equal(t, 4, l.code, l.log)

@@ -19,9 +19,9 @@ type Carrier interface {
 	// changed.
 	Start(ctx context.Context, r *rollout.Rollout, update rollout.Update) (rollout.Service, rollout.Deployment, error)
 	// Look reads what AWS says of deployments beside their services, of some of them in a round where there are many. What
-	// may not be read is done without, and told, unless it is needed.
+	// cannot be read is done without, and told, unless it is needed.
 	Look(ctx context.Context, open []*rollout.Rollout, needed bool, emit rollout.Emit) error
-	// Reread reads what decides how a deployment is taken back.
+	// Reread reads what decides how a deployment is rolled back.
 	Reread(ctx context.Context, r *rollout.Rollout) error
 	// Stop asks for a deployment to be rolled back. It tells false where that cannot be asked for, or not any more.
 	Stop(ctx context.Context, r *rollout.Rollout) (asked bool, err error)
@@ -31,7 +31,7 @@ type Carrier interface {
 	) (rollout.Service, rollout.Deployment, error)
 	// Adopt reads the newest deployment of a service, which another run has started, for the sake of an operation.
 	Adopt(ctx context.Context, running rollout.SurveyedService, r *rollout.Rollout, operation Operation) error
-	// Previous finds what a deployment of another run goes back to. If it was taken back already, it is ErrTakenBack.
+	// Previous finds what a deployment of another run goes back to. If it was rolled back already, it is ErrTakenBack.
 	Previous(ctx context.Context, r *rollout.Rollout) error
 	// Past are the last deployments of a service that are over, newest first, as far as AWS remembers them.
 	Past(ctx context.Context, r *rollout.Rollout) ([]rollout.PastDeployment, error)
@@ -47,7 +47,7 @@ type Carrier interface {
 // Operation is what an operation wants to do with a deployment that another run has started.
 type Operation struct {
 	RollBack bool // if it fails
-	Continue bool // so that it has to be seen whether it waits for somebody
+	Continue bool // so that it has to be seen whether it waits for approval
 }
 
 // Carriers are one of each kind. What they find out about what may be read holds as

@@ -252,7 +252,7 @@ func TestSurveyTellsWhatIsWrong(t *testing.T) {
 			"service web in cluster main (eu-west-1) is INACTIVE: it was deleted, or is about to be"},
 		"another controller": {`{"services":[{"serviceName":"web","clusterArn":"arn:aws:ecs:eu-west-1:1:cluster/main","status":"ACTIVE","deploymentController":{"type":"EXTERNAL"}}]}`,
 			"service web in cluster main (eu-west-1) has the deployment controller EXTERNAL: a program of your own creates its task sets, and ECS deploys nothing"},
-		"missing, and the services may not be listed": {`{"services":[],"failures":[{"reason":"MISSING"}]}`,
+		"missing, and the services cannot be listed": {`{"services":[],"failures":[{"reason":"MISSING"}]}`,
 			"service web does not exist in cluster main in eu-west-1"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 // codeDeployCarrier is deployments that CodeDeploy carries out.
 type codeDeployCarrier struct {
 	client   *Client
-	noTarget atomic.Bool // the targets of deployments may not be read
+	noTarget atomic.Bool // the targets of deployments cannot be read
 }
 
 func plannedCodeDeploy(r *rollout.Rollout) rollout.PlannedCodeDeploy {
@@ -175,7 +175,7 @@ func (d *codeDeployCarrier) Reread(ctx context.Context, r *rollout.Rollout) erro
 	return d.later(ctx, r, now)
 }
 
-// later looks whether somebody else has deployed since, by the last deployment of the group. Without an answer the task
+// later looks whether another run has deployed since, by the last deployment of the group. Without an answer the task
 // sets of the service tell.
 func (d *codeDeployCarrier) later(ctx context.Context, r *rollout.Rollout, now rollout.CodeDeployment) error {
 	within, cancel := withinSight(ctx)
@@ -282,7 +282,7 @@ func (d *codeDeployCarrier) newest(
 	return with, err
 }
 
-// Previous is what a deployment replaces while it is under way or taken back, and else what the last successful one
+// Previous is what a deployment replaces while it is under way or rolled back, and else what the last successful one
 // before had.
 func (d *codeDeployCarrier) Previous(ctx context.Context, r *rollout.Rollout) (err error) {
 	now, _ := r.Own.(rollout.CodeDeployment)

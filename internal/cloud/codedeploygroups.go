@@ -83,7 +83,7 @@ func (c *Client) noGroup(service rollout.ServiceKey, what string) error {
 }
 
 // shiftInterval is how long a deployment configuration takes to move the traffic
-// (https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_TrafficRoutingConfig.html). Where it may not be
+// (https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_TrafficRoutingConfig.html). Where it cannot be
 // read, that is not known, and a notice says so.
 func (c *Client) shiftInterval(ctx context.Context, config string) (time.Duration, error) {
 	out, err := c.codeDeploy().GetDeploymentConfig(
@@ -130,7 +130,7 @@ func steps(routing *types.TrafficRoutingConfig) time.Duration {
 	return 0
 }
 
-// waits are how long a deployment waits for somebody to let the traffic move, and how long it keeps the
+// waits are how long a deployment waits for approval to let the traffic move, and how long it keeps the
 // old tasks then.
 func waits(configuration *types.BlueGreenDeploymentConfiguration) (ready, termination time.Duration) {
 	if configuration == nil {

@@ -28,7 +28,7 @@ func withinSight(ctx context.Context) (context.Context, context.CancelFunc) {
 // ecsCarrier is deployments that ECS carries out itself.
 type ecsCarrier struct {
 	client     *Client
-	unreadable bool              // the service deployments may not be read
+	unreadable bool              // the service deployments cannot be read
 	failed     int               // rounds in a row in which they could not be read
 	next       int               // how many service deployments were looked for
 	wentTo     map[string]string // the task definitions of service revisions that were rolled back to
@@ -161,7 +161,7 @@ func (e *ecsCarrier) inTurn(unknown []*rollout.Rollout, known int) []*rollout.Ro
 	return append(unknown[from:], unknown[:from]...)[:n]
 }
 
-// Reread looks whether somebody else has deployed since, which DescribeServices may not show yet.
+// Reread looks whether another run has deployed since, which DescribeServices might not show yet.
 func (e *ecsCarrier) Reread(ctx context.Context, r *rollout.Rollout) error {
 	within, cancel := withinSight(ctx)
 	defer cancel()
@@ -242,7 +242,7 @@ func (e *ecsCarrier) find(ctx context.Context, r *rollout.Rollout) error {
 	return e.read(ctx, []*rollout.Rollout{r})
 }
 
-// Previous is what a deployment replaces while it is under way or taken back, and else what the last successful one
+// Previous is what a deployment replaces while it is under way or rolled back, and else what the last successful one
 // before had.
 func (e *ecsCarrier) Previous(ctx context.Context, r *rollout.Rollout) error {
 	primary, _ := r.Service.Primary()

@@ -10,7 +10,7 @@ import (
 
 // Gather adds to the evidence what only AWS knows: the tasks of the deployment that failed, the
 // health of those that run as the load balancer sees it and how it checks them, and the last log lines of the container
-// that failed. What may not be read is left out, and told.
+// that failed. What cannot be read is left out, and told.
 func (c *Client) Gather(ctx context.Context, r *rollout.Rollout, evidence *rollout.Evidence) {
 	stopped, err := c.StoppedTasks(ctx, r)
 	if err != nil {

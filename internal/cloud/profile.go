@@ -24,7 +24,7 @@ type Profile struct {
 // empty.
 type Place struct {
 	Config, Credentials string
-	Workspace           bool // they are of the workspace, which holds what anybody may have pushed
+	Workspace           bool // they are of the workspace, which holds what anyone may have pushed
 }
 
 // files are those that there are, as the SDK takes them: none is an empty list.

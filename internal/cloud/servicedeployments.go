@@ -25,7 +25,7 @@ func callsFor(deployments int) int {
 
 // FindServiceDeployment looks for the service deployment of a deployment: the one whose target
 // service revision ends in the number of the deployment's id, as terraform-provider-aws joins the
-// two. The ARN is empty as long as ECS does not list it, which it may not do at once.
+// two. The ARN is empty as long as ECS does not list it, which it might not do at once.
 func (c *Client) FindServiceDeployment(
 	ctx context.Context, service rollout.ServiceKey, d rollout.Deployment,
 ) (string, error) {
@@ -189,7 +189,7 @@ func (c *Client) serviceRevisions(ctx context.Context, service string, arns ...s
 }
 
 // laterDeployment is the newest deployment of a service that was started after one; zero: there is none. Its task
-// definition is left out where it may not be read.
+// definition is left out where it cannot be read.
 func (c *Client) laterDeployment(
 	ctx context.Context, service rollout.ServiceKey, ours rollout.Deployment,
 ) (rollout.Deployment, error) {
@@ -216,7 +216,7 @@ func (c *Client) laterDeployment(
 	return later, nil
 }
 
-// goingBack is the deployment, newer than one that a service still lists, which ECS is taking back: it takes those off
+// goingBack is the deployment, newer than one that a service still lists, which ECS is rolling back: it takes those off
 // its list that have no tasks any more. Empty: there is none.
 func (c *Client) goingBack(
 	ctx context.Context, service rollout.ServiceKey, listed rollout.Deployment,

@@ -32,7 +32,7 @@ const (
 )
 
 // Verify looks, without changing anything, whether what the tasks of revisions need is there, as far as they are new:
-// others have been deployed before. What is missing is sure to make the deployment fail. What may not be looked at,
+// others have been deployed before. What is missing is sure to make the deployment fail. What cannot be looked at,
 // or does not answer, is not known: the actions that would be needed come back by their names, and what did not
 // answer by its own. The account is that of the services, or empty where it is not known.
 func (c *Client) Verify(

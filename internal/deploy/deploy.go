@@ -1,5 +1,5 @@
 // Package deploy carries a plan out: it registers, updates every service, follows the deployments to their end, takes
-// back what is to be taken back, and finds out why those failed that did. It knows no kind of deployment.
+// back what is to be rolled back, and finds out why those failed that did. It knows no kind of deployment.
 package deploy
 
 import (
@@ -46,7 +46,7 @@ type deployer struct {
 	revisions []rollout.RevisionResult // those of Plan.Revisions, once they are known
 	oneOffs   []rollout.OneOffResult   // that were run
 
-	throughPauses bool // deployments are continued that wait for somebody
+	throughPauses bool // deployments are continued that wait for approval
 
 	anew       chan struct{}               // is full while a revision is registered
 	registered map[string]rollout.Revision // anew, to go back to, by the ARN of what is INACTIVE
@@ -178,7 +178,7 @@ func (d *deployer) leaveUntouched() {
 	}
 }
 
-// leaveUnknown files, where a fault of ours has ended the run amid it, that the ends of the rollouts are not known.
+// leaveUnknown files, where an internal error has ended the run amid it, that the ends of the rollouts are not known.
 func (d *deployer) leaveUnknown() {
 	for _, r := range d.plan.Rollouts {
 		if r.Verdict.Outcome == "" {
@@ -228,7 +228,7 @@ func (d *deployer) touched() []*rollout.Rollout {
 	)
 }
 
-// end follows deployments to their ends, explains those that failed, and takes them back if that is asked for.
+// end follows deployments to their ends, explains those that failed, and rolls them back if that is asked for.
 func (d *deployer) end(ctx context.Context) error {
 	err := d.follow(ctx)
 	if err == nil { // else AWS cannot be asked, and the error says why

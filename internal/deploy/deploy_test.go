@@ -89,7 +89,7 @@ func (w *world) changes() []string {
 	return changes
 }
 
-// ends are how rollouts ended, each in words: the outcome, how its deployment ended, what came of taking it back, how it
+// ends are how rollouts ended, each in words: the outcome, how its deployment ended, what came of rolling it back, how it
 // was left, and what the service runs.
 func ends(rollouts []*rollout.Rollout) []string {
 	var ends []string
@@ -133,13 +133,13 @@ func TestExecute(t *testing.T) {
 		{name: "it changes nothing", scenario: "healthy", change: func(in *inputs.Inputs) { in.Images = nil; in.ForceNewDeployment = new(bool) },
 			want: []string{"web unchanged unstarted web:41"}},
 		{name: "ECS gives it up", scenario: "crash", want: []string{"web failed stopped left as-is web:42"}},
-		{name: "and we take it back", scenario: "crash", change: back, want: []string{"web rolled-back stopped return done web:41"}, calls: []string{"StopServiceDeployment", "UpdateService"}},
+		{name: "and we roll it back", scenario: "crash", change: back, want: []string{"web rolled-back stopped return done web:41"}, calls: []string{"StopServiceDeployment", "UpdateService"}},
 		{name: "ECS rolls it back", scenario: "crash-rollback", change: back, want: []string{"web rolled-back rolled-back web:41"}},
 		{name: "it is hopeless", scenario: "crash-loop", want: []string{"web failed hopeless left as-is web:42"}},
 		{name: "it times out", scenario: "stuck", change: func(in *inputs.Inputs) { in.Timeout = 2 * time.Minute }, want: []string{"web timed-out timed-out left as-is web:42"}},
-		{name: "it times out and is taken back", scenario: "stuck", change: func(in *inputs.Inputs) { back(in); in.Timeout = 2 * time.Minute },
+		{name: "it times out and is rolled back", scenario: "stuck", change: func(in *inputs.Inputs) { back(in); in.Timeout = 2 * time.Minute },
 			want: []string{"web rolled-back timed-out return done web:41"}, calls: []string{"StopServiceDeployment"}},
-		{name: "and ECS may not be asked to", scenario: "stuck", deny: []string{"StopServiceDeployment"}, change: func(in *inputs.Inputs) { back(in); in.Timeout = 2 * time.Minute },
+		{name: "and ECS cannot be asked to", scenario: "stuck", deny: []string{"StopServiceDeployment"}, change: func(in *inputs.Inputs) { back(in); in.Timeout = 2 * time.Minute },
 			want: []string{"web rolled-back timed-out return done web:41"}, calls: []string{"StopServiceDeployment", "UpdateService"}},
 		{name: "it completes when the timeout is over", scenario: "healthy", late: map[string]time.Duration{"ListTasks": 20 * time.Second},
 			change: func(in *inputs.Inputs) { back(in); in.Timeout = 80 * time.Second }, want: []string{"web succeeded timed-out return complete web:42"}},
@@ -147,20 +147,20 @@ func TestExecute(t *testing.T) {
 		{name: "it is deleted", scenario: "deleted", change: back, want: []string{"web failed deleted web:42"}},
 		{name: "ECS cannot roll it back", scenario: "rollback-failed", change: back, want: []string{"web rollback-failed stuck left stuck web:42"}},
 		{name: "what ran before fails too", scenario: "no-candidate", change: back, want: []string{"web rollback-failed hopeless return failed left stuck web:42"}, calls: []string{"StopServiceDeployment"}},
-		{name: "what ran before was deregistered, and ECS may not be asked", scenario: "revision-gone", deny: []string{"StopServiceDeployment"}, change: back,
+		{name: "what ran before was deregistered, and ECS cannot be asked", scenario: "revision-gone", deny: []string{"StopServiceDeployment"}, change: back,
 			want: []string{"web rolled-back hopeless return done web:43"}, calls: []string{"StopServiceDeployment", "UpdateService"}},
-		{name: "and it may not be registered anew", scenario: "revision-gone", deny: []string{"StopServiceDeployment"}, refuse: map[string]int{"RegisterTaskDefinition": 1}, change: back,
+		{name: "and it cannot be registered anew", scenario: "revision-gone", deny: []string{"StopServiceDeployment"}, refuse: map[string]int{"RegisterTaskDefinition": 1}, change: back,
 			want: []string{"web rollback-failed hopeless return failed left stuck web:42"}, calls: []string{"StopServiceDeployment"}},
 		{name: "the rollback cannot be followed", scenario: "crash", refuse: map[string]int{"DescribeServices": 48}, change: back,
 			want: []string{"web failed stopped return lost left going-on web:41"}, calls: []string{"StopServiceDeployment", "UpdateService"}},
 		{name: "the run is cancelled", scenario: "slow", cancel: time.Minute, want: []string{"web cancelled cancelled left as-is web:42"}},
 		{name: "cancelled, and the rollback is asked for", scenario: "slow", change: back, cancel: time.Minute,
 			want: []string{"web cancelled cancelled return asked web:42"}, calls: []string{"StopServiceDeployment"}},
-		{name: "cancelled, and the rollback may not be asked for", scenario: "slow", deny: []string{"StopServiceDeployment"}, refuse: map[string]int{"UpdateService": 1}, change: back, cancel: time.Minute,
+		{name: "cancelled, and the rollback cannot be asked for", scenario: "slow", deny: []string{"StopServiceDeployment"}, refuse: map[string]int{"UpdateService": 1}, change: back, cancel: time.Minute,
 			want: []string{"web cancelled cancelled return refused web:42"}, calls: []string{"StopServiceDeployment"}},
 		{name: "one of three fails", scenario: "mixed", services: []string{"web", "api", "jobs"},
 			want: []string{"web succeeded complete web:42", "api succeeded complete api:2", "jobs failed stopped left as-is jobs:2"}},
-		{name: "one of three fails, and all are taken back", scenario: "mixed", services: []string{"web", "api", "jobs"}, change: back,
+		{name: "one of three fails, and all are rolled back", scenario: "mixed", services: []string{"web", "api", "jobs"}, change: back,
 			want:  []string{"web rolled-back complete return done for jobs web:41", "api rolled-back complete return done for jobs api:1", "jobs rolled-back stopped return done jobs:1"},
 			calls: []string{"StopServiceDeployment", "UpdateService", "UpdateService", "UpdateService"}},
 		{name: "an update is refused", scenario: "denied", err: "ecs:UpdateService for service web: not allowed", want: []string{"web failed untouched web:41"}},
@@ -174,7 +174,7 @@ func TestExecute(t *testing.T) {
 			calls: []string{"CreateDeployment", "StopDeployment"}},
 		{name: "CodeDeploy times out when it has moved the traffic", scenario: "codedeploy", change: func(in *inputs.Inputs) { back(in); in.Timeout = 4 * time.Minute },
 			want: []string{"web rolled-back timed-out return done web:41"}, calls: []string{"CreateDeployment", "StopDeployment"}},
-		{name: "CodeDeploy times out, and may not be asked to stop", scenario: "codedeploy", deny: []string{"StopDeployment"}, change: func(in *inputs.Inputs) { back(in); in.Timeout = time.Minute },
+		{name: "CodeDeploy times out, and cannot be asked to stop", scenario: "codedeploy", deny: []string{"StopDeployment"}, change: func(in *inputs.Inputs) { back(in); in.Timeout = time.Minute },
 			want: []string{"web rollback-failed timed-out return failed left stuck web:41"}, calls: []string{"CreateDeployment", "StopDeployment"}},
 		{name: "an ECS service fails beside one under CodeDeploy", scenario: "codedeploy-mixed", services: []string{"web", "jobs"}, change: back,
 			want:  []string{"web rolled-back shifted return done for jobs web:41", "jobs rolled-back stopped return done jobs:1"},
@@ -219,7 +219,7 @@ func TestExecute(t *testing.T) {
 }
 
 // requireTold is about the events on a rollout: what was started has a verdict that was told, once for itself and once for
-// each time it was taken back, and what did not succeed was looked into, unless nobody could be asked, or AWS says it all.
+// each time it was rolled back, and what did not succeed was looked into, unless nobody could be asked, or AWS says it all.
 func requireTold(t *testing.T, events []rollout.Event, r *rollout.Rollout) {
 	t.Helper()
 	count := map[string]int{}
@@ -239,7 +239,7 @@ func requireTold(t *testing.T, events []rollout.Event, r *rollout.Rollout) {
 			}
 		case rollout.RollbackStarted:
 			if e.Rollout == r {
-				count["taking back"]++
+				count["rolling back"]++
 			}
 		}
 	}
@@ -262,7 +262,7 @@ func requireTold(t *testing.T, events []rollout.Event, r *rollout.Rollout) {
 		require.True(t, back.To.EventsSince.Before(back.To.Deployment.Created), "its own first event is told")
 	}
 	if back := r.Verdict.Return; back != nil {
-		require.Equal(t, back.To != nil, count["taking back"] == 1)
+		require.Equal(t, back.To != nil, count["rolling back"] == 1)
 	}
 }
 
@@ -297,7 +297,7 @@ func TestOperations(t *testing.T) {
 		{name: "roll back, not allowed", scenario: "two-deployments", operate: RollBack, deny: []string{"UpdateService"}, waitFor: rollout.DoNotWait,
 			want: "web failed return-refused web:42", calls: []string{"UpdateService"}, err: "ecs:UpdateService for service web: not allowed"},
 		{name: "roll back to nothing", scenario: "bake", operate: RollBack, err: "operation: rollback: AWS has no record of a successful deployment of service web other than of web:41, which it runs"},
-		{name: "roll back what was taken back", scenario: "taken-back", operate: RollBack, want: "web unchanged returned-already web:42"},
+		{name: "roll back what was rolled back", scenario: "taken-back", operate: RollBack, want: "web unchanged returned-already web:42"},
 		{name: "roll CodeDeploy back", scenario: "codedeploy-busy", operate: RollBack, want: "web succeeded returned web:41", calls: []string{"StopDeployment"}},
 		{name: "roll back what CodeDeploy is rolling back", scenario: "codedeploy-rolling-back", operate: RollBack, want: "web succeeded returned web:41"},
 		{name: "roll back what CodeDeploy left with a share", scenario: "codedeploy-left-split", operate: RollBack, want: "web succeeded returned web:41", calls: []string{"CreateDeployment"}},
@@ -323,7 +323,7 @@ func TestOperations(t *testing.T) {
 	}
 }
 
-// A deployment that this run takes back, and how that ended × how it had ended × whether it is one of its own.
+// A deployment that this run rolls back, and how that ended × how it had ended × whether it is one of its own.
 func TestWentBack(t *testing.T) {
 	revision := func(id string) string { return "arn:aws:ecs:eu-west-1:1:task-definition/" + id }
 	for _, test := range []struct {

@@ -59,11 +59,11 @@ func TestTasksThatRunOnce(t *testing.T) {
 			want: rollout.OneOffVerdict{Outcome: rollout.TimedOut, Ending: rollout.OneOffTimedOut, Timeout: 2 * time.Minute}},
 		{name: "is cancelled", scenario: "migration-hangs", with: map[string]string{"run-before": "bin/migrate"}, cancel: time.Minute, lines: 1, stopped: 1, outcome: rollout.Cancelled,
 			want: rollout.OneOffVerdict{Outcome: rollout.Cancelled, Ending: rollout.OneOffCancelled}},
-		{name: "its log may not be read", scenario: "migration", deny: []string{"GetLogEvents"}, with: map[string]string{"run-before": "bin/migrate"},
+		{name: "its log cannot be read", scenario: "migration", deny: []string{"GetLogEvents"}, with: map[string]string{"run-before": "bin/migrate"},
 			want: rollout.OneOffVerdict{Outcome: rollout.Succeeded, Ending: rollout.OneOffEndedWell}, exit: new(int), outcome: rollout.Succeeded},
-		{name: "it may not be followed", scenario: "migration", deny: []string{"DescribeTasks"}, with: map[string]string{"run-before": "bin/migrate"}, stopped: 1, outcome: rollout.Failed,
+		{name: "it cannot be followed", scenario: "migration", deny: []string{"DescribeTasks"}, with: map[string]string{"run-before": "bin/migrate"}, stopped: 1, outcome: rollout.Failed,
 			want: rollout.OneOffVerdict{Outcome: rollout.Failed, Ending: rollout.OneOffBroken}, err: "ecs:DescribeTasks for task"},
-		{name: "it may not be started", scenario: "migration", deny: []string{"RunTask"}, with: map[string]string{"run-before": "bin/migrate"}, outcome: rollout.Failed,
+		{name: "it cannot be started", scenario: "migration", deny: []string{"RunTask"}, with: map[string]string{"run-before": "bin/migrate"}, outcome: rollout.Failed,
 			want: rollout.OneOffVerdict{Outcome: rollout.Failed, Ending: rollout.OneOffBroken}, err: "ecs:RunTask for run-before of web:42: not allowed"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -144,11 +144,11 @@ func TestATaskEndedWellIfItsContainerSaysSo(t *testing.T) {
 		want       bool
 	}{
 		"both with 0":                           {[]rollout.Container{exited("app", 0, ""), exited("log_router", 0, "")}, true},
-		"the side car was told to stop":         {[]rollout.Container{exited("app", 0, ""), exited("log_router", 143, "")}, true},
+		"the sidecar was told to stop":          {[]rollout.Container{exited("app", 0, ""), exited("log_router", 143, "")}, true},
 		"and killed":                            {[]rollout.Container{exited("log_router", 137, ""), exited("app", 0, "")}, true},
-		"the side car ran out of memory":        {[]rollout.Container{exited("app", 0, ""), exited("log_router", 137, "OutOfMemoryError: container killed")}, false},
-		"the side car crashed":                  {[]rollout.Container{exited("app", 0, ""), exited("log_router", 1, "")}, false},
-		"the side car never ran":                {[]rollout.Container{exited("app", 0, ""), {Name: "log_router"}}, false},
+		"the sidecar ran out of memory":         {[]rollout.Container{exited("app", 0, ""), exited("log_router", 137, "OutOfMemoryError: container killed")}, false},
+		"the sidecar crashed":                   {[]rollout.Container{exited("app", 0, ""), exited("log_router", 1, "")}, false},
+		"the sidecar never ran":                 {[]rollout.Container{exited("app", 0, ""), {Name: "log_router"}}, false},
 		"the command failed":                    {[]rollout.Container{exited("app", 3, ""), exited("log_router", 143, "")}, false},
 		"the command was told to stop":          {[]rollout.Container{exited("app", 143, ""), exited("log_router", 0, "")}, false},
 		"it never ran":                          {[]rollout.Container{{Name: "app"}, exited("log_router", 0, "")}, false},

@@ -95,7 +95,7 @@ func Continue(ctx context.Context, client *cloud.Client, op Operation, emit roll
 	return proceed(ctx, client, op, emit, true)
 }
 
-// ContinueOnce is the same, but for the pauses that follow, at which it waits for somebody.
+// ContinueOnce is the same, but for the pauses that follow, at which it waits for approval.
 func ContinueOnce(ctx context.Context, client *cloud.Client, op Operation, emit rollout.Emit) (rollout.Result, error) {
 	return proceed(ctx, client, op, emit, false)
 }
@@ -153,7 +153,7 @@ func (d *deployer) letGoOn(ctx context.Context, r *rollout.Rollout) error {
 	return nil
 }
 
-// RollBack takes deployments back that are under way; where none is, it deploys what the last one but
+// RollBack rolls deployments back that are under way; where none is, it deploys what the last one but
 // one that succeeded had.
 func RollBack(ctx context.Context, client *cloud.Client, op Operation, emit rollout.Emit) (rollout.Result, error) {
 	d, err := adopt(ctx, client, op, emit)
@@ -181,7 +181,7 @@ func RollBack(ctx context.Context, client *cloud.Client, op Operation, emit roll
 	return d.result(), nil
 }
 
-// findPrevious finds what a deployment goes back to. It is decided where it was taken back already.
+// findPrevious finds what a deployment goes back to. It is decided where it was rolled back already.
 func (d *deployer) findPrevious(ctx context.Context, r *rollout.Rollout) error {
 	err := d.carriers.Of(r.Service).Previous(ctx, r)
 	r.Fallback = r.Revision.Previous.ARN

@@ -22,7 +22,7 @@ const askTimeout = 4 * time.Second
 // errNoTime is why a rollback was not asked for by a run that was cancelled.
 var errNoTime = errors.New("AWS did not answer in the time that a cancelled run has left")
 
-// takeBack takes back what failed, timed out or was cancelled, if that was asked for, and with it all
+// takeBack rolls back what failed, timed out or was cancelled, if that was asked for, and with it all
 // that was deployed together with it; if not, it files how things were left.
 func (d *deployer) takeBack(ctx context.Context, err error) {
 	culprit, failed := d.culprit()
@@ -61,8 +61,8 @@ func (d *deployer) takeBack(ctx context.Context, err error) {
 	}
 }
 
-// concerned tells whether a rollout is one to be taken back, or to be told how it was left, when any did not succeed:
-// not where what ran before runs already, somebody else has deployed, or nothing was begun.
+// concerned tells whether a rollout is one to be rolled back, or to be told how it was left, when any did not succeed:
+// not where what ran before runs already, another run has deployed, or nothing was begun.
 func (d *deployer) concerned(r *rollout.Rollout) bool {
 	switch outcome := r.Verdict.Outcome; {
 	case r.Service.Status != rollout.ServiceActive, outcome == rollout.RolledBack, outcome == rollout.Superseded:
@@ -73,8 +73,8 @@ func (d *deployer) concerned(r *rollout.Rollout) bool {
 	return true
 }
 
-// culprit names the first service that did not succeed, or was not even updated, and counts them. That somebody else
-// has deployed one is no reason to take the others back.
+// culprit names the first service that did not succeed, or was not even updated, and counts them. That another run
+// has deployed one is no reason to roll the others back.
 func (d *deployer) culprit() (name string, failed int) {
 	for _, r := range d.plan.Rollouts {
 		if outcome := r.Verdict.Outcome; !outcome.Good() && outcome != rollout.Superseded {
@@ -99,7 +99,7 @@ func (d *deployer) askOnly(ctx context.Context, back []*rollout.Rollout) {
 	}
 }
 
-// errAlone is why a deployment is left alone that was to be taken back.
+// errAlone is why a deployment is left alone that was to be rolled back.
 type errAlone rollout.ReturnEnd
 
 func (e errAlone) Error() string { return "left alone: " + string(e) }
@@ -136,8 +136,8 @@ func (d *deployer) askAll(ctx context.Context, back []*rollout.Rollout) ([]*roll
 	return going, errs
 }
 
-// rollBack takes deployments back, all together, and waits until that is done. Who carries a deployment out may have
-// ended it before it was taken back, although that was asked for: then what ran before is deployed.
+// rollBack rolls deployments back, all together, and waits until that is done. Who carries a deployment out may have
+// ended it before it was rolled back, although that was asked for: then what ran before is deployed.
 func (d *deployer) rollBack(ctx context.Context, back []*rollout.Rollout) {
 	for len(back) > 0 {
 		asked, errs := d.askAll(ctx, back)
@@ -177,7 +177,7 @@ func cameTooLate(r, back *rollout.Rollout) bool {
 		(ended.Ending == rollout.EndedComplete || ended.Ending == rollout.EndedStopped)
 }
 
-// stays files that a deployment was not taken back, and why.
+// stays files that a deployment was not rolled back, and why.
 func stays(r *rollout.Rollout, why error) {
 	verdict := &r.Verdict
 	verdict.Return.End, verdict.Return.Err = leftAlone(why), why
@@ -224,7 +224,7 @@ func wentBack(r, back *rollout.Rollout, err error) {
 	}
 }
 
-// ask has a deployment taken back, and returns what there is to be followed then, and how it goes: the same deployment,
+// ask has a deployment rolled back. It returns what is to be followed then, and how it goes: the same deployment,
 // which is rolled back, or, where that cannot be asked for, a new one of the revision that ran before.
 func (d *deployer) ask(ctx context.Context, r *rollout.Rollout) (*rollout.Rollout, rollout.Way, error) {
 	carrier := d.carriers.Of(r.Service)
@@ -264,7 +264,7 @@ func (d *deployer) ask(ctx context.Context, r *rollout.Rollout) (*rollout.Rollou
 	}
 }
 
-// latest is the deployment of somebody else that is in the way of taking one back.
+// latest is the deployment of another run that is in the way of rolling one back.
 func latest(r rollout.Rollout) rollout.Deployment {
 	if r.Later.ID != "" {
 		return r.Later
@@ -273,7 +273,7 @@ func latest(r rollout.Rollout) rollout.Deployment {
 	return newest
 }
 
-// reread reads what decides how a deployment is taken back.
+// reread reads what decides how a deployment is rolled back.
 func (d *deployer) reread(ctx context.Context, now *rollout.Rollout) error {
 	services, err := d.client.Services(ctx, now.Service.Cluster, now.Service.Name)
 	if err != nil {

@@ -1,6 +1,6 @@
 package diagnose
 
-// byAccess are causes for which a task may not have, or cannot reach, what it needs: logs, files, secrets, roles.
+// byAccess are causes for which a task cannot have, or cannot reach, what it needs: logs, files, secrets, roles.
 var byAccess = []Entry{
 	{
 		ID: "log-region-wrong",

@@ -33,7 +33,7 @@ func TestEvidenceOfHealthChecksIsJoined(t *testing.T) {
 			"target-unhealthy", "The application, or what stands before it in the task, answers its health check with an error.",
 			&rollout.Answer{Check: onPort(check, "8080"), Codes: "502"}, rollout.AboutTasks,
 		},
-		"the target group may not be read": {
+		"the target group cannot be read": {
 			rollout.Evidence{Failures: stopped, Events: said("Health checks failed with these codes: [404]")},
 			"target-unhealthy", "The application does not serve the path of the health check.",
 			&rollout.Answer{Check: rollout.HealthCheck{Port: "8080"}, Codes: "404"}, rollout.AboutTasks,

@@ -36,7 +36,7 @@ var byHost = []Entry{
 		ID:      "spot-interrupted",
 		Signs:   signs(all(`Spot Task was interrupted|SpotInterruption|spot interruption`)),
 		Passing: true,
-		Means:   "AWS took the Spot capacity back.",
+		Means:   "AWS reclaimed the Spot capacity.",
 		Next:    "Give the capacity provider strategy a base of FARGATE beside FARGATE_SPOT.",
 		Example: "Your Spot Task was interrupted.",
 		Source:  "unverified",

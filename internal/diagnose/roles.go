@@ -21,7 +21,7 @@ var denier = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?i)with an explicit deny in an? ([\w -]*?(?:policy|boundary))`)
 })
 
-// refusal is which role may not do what, where a text tells that.
+// refusal is which role cannot do what, where a text tells that.
 func refusal(text string) (means, next string) {
 	found := refused().FindStringSubmatch(text)
 	if found == nil {

@@ -8,7 +8,7 @@ var codeDeployScenarios = []Scenario{
 		"minutes", behavior: well, prepare: underCodeDeploy(asItIs)},
 	{
 		Name:     "codedeploy-canary",
-		Story:    "CodeDeploy gives the new tasks 10 % of the traffic for five minutes first",
+		Story:    "CodeDeploy gives the new tasks 10% of the traffic for five minutes first",
 		behavior: well,
 		prepare:  underCodeDeploy(func(g *codeDeploy) { g.config = "CodeDeployDefault.ECSCanary10Percent5Minutes" }),
 	},
@@ -33,13 +33,13 @@ var codeDeployScenarios = []Scenario{
 		prepare:  underCodeDeploy(asItIs),
 	},
 	{
-		Name: "codedeploy-alarm", Story: "an alarm goes off while the new tasks have 10 % of the traffic, and CodeDeploy " +
+		Name: "codedeploy-alarm", Story: "an alarm goes off while the new tasks have 10% of the traffic, and CodeDeploy " +
 			"rolls back", behavior: well,
 		prepare: underCodeDeploy(func(g *codeDeploy) { g.config = "CodeDeployDefault.ECSCanary10Percent5Minutes" }),
 		acts:    []act{{after: 3 * time.Minute, do: func(s *Sim) { s.alarmShift(s.web()) }}},
 	},
 	{
-		Name: "codedeploy-split", Story: "an alarm goes off while the new tasks have 10 % of the traffic, and nobody " +
+		Name: "codedeploy-split", Story: "an alarm goes off while the new tasks have 10% of the traffic, and nobody " +
 			"rolls back", behavior: well,
 		prepare: underCodeDeploy(func(g *codeDeploy) {
 			g.config, g.rollsBack = "CodeDeployDefault.ECSCanary10Percent5Minutes", nil
@@ -47,7 +47,7 @@ var codeDeployScenarios = []Scenario{
 		acts: []act{{after: 3 * time.Minute, do: func(s *Sim) { s.alarmShift(s.web()) }}},
 	},
 	{
-		Name: "codedeploy-rolling-back", Story: "CodeDeploy is rolling a deployment back when somebody comes to do the " +
+		Name: "codedeploy-rolling-back", Story: "CodeDeploy is rolling a deployment back when someone comes to do the " +
 			"same", behavior: well,
 		With: map[string]string{"operation": "rollback", "image": ""},
 		prepare: func(s *Sim, v *service) {
@@ -56,8 +56,8 @@ var codeDeployScenarios = []Scenario{
 		},
 	},
 	{
-		Name: "codedeploy-left-split", Story: "a deployment of CodeDeploy's was stopped with 10 % of the traffic when " +
-			"somebody comes to look", behavior: well,
+		Name: "codedeploy-left-split", Story: "a deployment of CodeDeploy's was stopped with 10% of the traffic when " +
+			"someone comes to look", behavior: well,
 		With: map[string]string{"operation": "rollback", "image": ""},
 		prepare: func(s *Sim, v *service) {
 			shifted(func(g *codeDeploy) {
@@ -68,7 +68,7 @@ var codeDeployScenarios = []Scenario{
 	},
 	{
 		Name:     "codedeploy-stopped",
-		Story:    "somebody stops the deployment of CodeDeploy's in the console",
+		Story:    "someone stops the deployment of CodeDeploy's in the console",
 		behavior: well,
 		prepare:  underCodeDeploy(asItIs),
 		acts: []act{{after: 30 * time.Second, do: func(s *Sim) {
@@ -123,7 +123,7 @@ var codeDeployScenarios = []Scenario{
 	},
 	{
 		Name:     "codedeploy-mixed-superseded",
-		Story:    "CodeDeploy deploys one service, and somebody else another before its deployment is over",
+		Story:    "CodeDeploy deploys one service, and another run another before its deployment is over",
 		breaker:  rolling,
 		behavior: well,
 		others:   []neighbor{{name: "jobs", behavior: well}},
@@ -133,13 +133,13 @@ var codeDeployScenarios = []Scenario{
 	},
 	{
 		Name:     "codedeploy-ready",
-		Story:    "CodeDeploy waits for somebody to let the traffic move",
+		Story:    "CodeDeploy waits for approval to let the traffic move",
 		behavior: well,
 		prepare:  underCodeDeploy(byHand),
 	},
 	{
 		Name:     "codedeploy-waiting",
-		Story:    "a deployment of CodeDeploy's waits for somebody when somebody comes to look",
+		Story:    "a deployment of CodeDeploy's waits for approval when someone comes to look",
 		behavior: well,
 		With:     map[string]string{"operation": "continue", "image": ""},
 		prepare:  shifted(byHand, 2*time.Minute),

@@ -6,7 +6,7 @@ import "time"
 var otherScenarios = []Scenario{
 	{
 		Name:     "external",
-		Story:    "the service is deployed by a controller of somebody else's",
+		Story:    "the service is deployed by a controller of another's",
 		breaker:  rolling,
 		behavior: well,
 		prepare:  func(_ *Sim, v *service) { v.controller = "EXTERNAL" },
@@ -48,7 +48,7 @@ var otherScenarios = []Scenario{
 	},
 	{
 		Name:      "mixed-late",
-		Story:     "of two services that are deployed together, one is complete while it is being taken back",
+		Story:     "of two services that are deployed together, one is complete while it is being rolled back",
 		behavior:  well,
 		requested: 2 * time.Minute,
 		others:    []neighbor{{name: "api", behavior: taking(2 * time.Minute)}},
@@ -117,7 +117,7 @@ var otherScenarios = []Scenario{
 			{first: 3, every: 7, kind: dropped}, {first: 5, every: 6, kind: broken},
 		},
 	},
-	{Name: "denied", Story: "the role may not update the service", breaker: rolling, behavior: well,
+	{Name: "denied", Story: "the role cannot update the service", breaker: rolling, behavior: well,
 		faults: []fault{{operation: "UpdateService", kind: denied}}},
 	{
 		Name:     "oidc",

@@ -142,7 +142,7 @@ var interferences = []func(*Sim, *service){
 	},
 }
 
-// deployAnother is that somebody else deploys a revision of their own, where that can be.
+// deployAnother is that another run deploys a revision of their own, where that can be.
 func deployAnother(b behavior) func(*Sim, *service) {
 	return func(s *Sim, v *service) {
 		if v.status == "ACTIVE" && (v.codeDeploy == nil || v.codeDeploy.active() == nil) {

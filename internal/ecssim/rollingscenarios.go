@@ -18,7 +18,7 @@ var rollingScenarios = []Scenario{
 	},
 	{
 		Name: "crash", past: usually,
-		Story:    "the container exits; the circuit breaker stops the deployment but takes nothing back",
+		Story:    "the container exits; the circuit breaker stops the deployment but rolls nothing back",
 		breaker:  breaker{Enable: true},
 		behavior: crashes,
 	},
@@ -54,14 +54,14 @@ var rollingScenarios = []Scenario{
 	},
 	{
 		Name: "superseded", past: usually,
-		Story:    "somebody else deploys before the new tasks are healthy",
+		Story:    "another run deploys before the new tasks are healthy",
 		breaker:  rolling,
 		behavior: well,
 		acts:     []act{{after: 45 * time.Second, do: func(s *Sim) { deployAnother(well)(s, s.web()) }}},
 	},
 	{
 		Name:     "superseded-late",
-		Story:    "somebody else deploys when the new tasks already run and are healthy",
+		Story:    "another run deploys when the new tasks already run and are healthy",
 		breaker:  rolling,
 		behavior: well,
 		acts:     []act{{after: 65 * time.Second, do: func(s *Sim) { deployAnother(well)(s, s.web()) }}},
@@ -101,7 +101,7 @@ var rollingScenarios = []Scenario{
 	},
 	{
 		Name:     "stopped-by-hand",
-		Story:    "somebody takes the deployment back in the console",
+		Story:    "someone rolls the deployment back in the console",
 		breaker:  rolling,
 		behavior: well,
 		acts: []act{{after: 50 * time.Second, do: func(s *Sim) {
@@ -144,7 +144,7 @@ var rollingScenarios = []Scenario{
 		always:   true,
 	},
 	{
-		Name: "deleted", Story: "somebody deletes the service during the deployment", breaker: rolling, behavior: well,
+		Name: "deleted", Story: "someone deletes the service during the deployment", breaker: rolling, behavior: well,
 		acts: []act{
 			{after: 30 * time.Second, do: func(s *Sim) { s.web().status = "DRAINING" }},
 			{after: 50 * time.Second, do: func(s *Sim) { s.web().status = "INACTIVE" }},
@@ -152,7 +152,7 @@ var rollingScenarios = []Scenario{
 	},
 	{
 		Name:     "scaled-to-zero",
-		Story:    "somebody sets the desired count to 0 during the deployment",
+		Story:    "someone sets the desired count to 0 during the deployment",
 		breaker:  rolling,
 		behavior: well,
 		acts:     []act{{after: 30 * time.Second, do: func(s *Sim) { s.web().desired = 0 }}},
@@ -183,7 +183,7 @@ var rollingScenarios = []Scenario{
 	{
 		Name:     "busy",
 		past:     usually,
-		Story:    "somebody else is deploying when the deployer comes",
+		Story:    "another run is deploying when the deployer comes",
 		breaker:  rolling,
 		behavior: well,
 		prepare: func(s *Sim, v *service) {
@@ -198,14 +198,14 @@ var rollingScenarios = []Scenario{
 	},
 	{
 		Name:     "busy-crash",
-		Story:    "somebody else is deploying when the deployer comes, whose own container exits",
+		Story:    "another run is deploying when the deployer comes, whose own container exits",
 		breaker:  rolling,
 		behavior: crashes,
 		prepare:  func(s *Sim, v *service) { s.deployed(v, 15*time.Second, well) },
 	},
 	{
 		Name:     "busy-stuck",
-		Story:    "somebody else is deploying when the deployer comes, whose own tasks stay PENDING for ever",
+		Story:    "another run is deploying when the deployer comes, whose own tasks stay PENDING for ever",
 		behavior: stuckPulling,
 		prepare:  func(s *Sim, v *service) { s.deployed(v, 15*time.Second, well) },
 	},
@@ -219,7 +219,7 @@ var rollingScenarios = []Scenario{
 	},
 	{
 		Name:     "superseded-while-rolling-back",
-		Story:    "the container exits, and somebody else deploys while ECS rolls back",
+		Story:    "the container exits, and another run deploys while ECS rolls back",
 		breaker:  rolling,
 		behavior: crashes,
 		acts:     []act{{after: 90 * time.Second, do: func(s *Sim) { deployAnother(well)(s, s.web()) }}},

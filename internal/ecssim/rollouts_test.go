@@ -141,7 +141,7 @@ func TestFailureWithoutRollBackStays(t *testing.T) {
 	})
 }
 
-// StopServiceDeployment takes back whatever is under way, also without a circuit breaker; what has
+// StopServiceDeployment rolls back whatever is under way, also without a circuit breaker; what has
 // ended cannot be stopped. The errors are unverified.
 func TestStopServiceDeployment(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

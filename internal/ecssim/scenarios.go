@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Scenario is a world, and what will happen in it once somebody deploys. In every one the cluster
+// Scenario is a world, and what will happen in it once someone deploys. In every one the cluster
 // "main" runs the service "web", two tasks of revision web:41.
 type Scenario struct {
 	Name  string

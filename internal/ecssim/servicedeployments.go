@@ -145,7 +145,7 @@ func (d *deployment) inFull() document {
 
 type stopServiceDeploymentRequest struct{ ServiceDeploymentArn, StopType string }
 
-// stopServiceDeployment takes a deployment back at somebody's request, whether or not rollback is
+// stopServiceDeployment rolls a deployment back at someone's request, whether or not rollback is
 // configured. ROLLBACK is the only stop type that is valid [API: StopServiceDeployment]; the errors'
 // texts are unverified.
 func (s *Sim) stopServiceDeployment(request stopServiceDeploymentRequest) (any, error) {

@@ -12,7 +12,7 @@ type codeDeploy struct {
 	application, group string
 	config             string
 	hooks              []hook        // by the lifecycle events that call them
-	ready              time.Duration // how long somebody is waited for before the traffic moves; 0: nobody is
+	ready              time.Duration // how long approval is waited for before the traffic moves; 0: nobody is
 	termination        time.Duration // how long the old task set is kept
 	rollsBack          []string      // the events on which deployments are rolled back
 	deployments        []*shift      // newest first
@@ -49,7 +49,7 @@ type shift struct {
 	traffic     float64 // of the green task set, in percent
 	step        int
 	stepped     time.Time
-	ready       time.Time // since when somebody is waited for
+	ready       time.Time // since when approval is waited for
 	continued   bool
 	kept        time.Time // since when the blue task set is
 	rollback    *shift    // by which it is rolled back

@@ -55,14 +55,14 @@ var stagedScenarios = []Scenario{
 	},
 	{
 		Name:     "blue-green-paused",
-		Story:    "the deployment waits for somebody's approval",
+		Story:    "the deployment waits for approval's approval",
 		breaker:  rolling,
 		behavior: well,
 		prepare:  shifts("paused"),
 	},
 	{
 		Name:     "blue-green-approved",
-		Story:    "the deployment waits for approval, and somebody gives it",
+		Story:    "the deployment waits for approval, and someone gives it",
 		breaker:  rolling,
 		behavior: well,
 		prepare:  shifts("paused"),
@@ -70,14 +70,14 @@ var stagedScenarios = []Scenario{
 	},
 	{
 		Name:     "canary",
-		Story:    "the new tasks get 5 % of the traffic first",
+		Story:    "the new tasks get 5% of the traffic first",
 		breaker:  rolling,
 		behavior: well,
 		prepare:  shifts("canary"),
 	},
 	{
 		Name:     "canary-alarm",
-		Story:    "an alarm goes off while the new tasks have 5 % of the traffic",
+		Story:    "an alarm goes off while the new tasks have 5% of the traffic",
 		breaker:  rolling,
 		behavior: well,
 		prepare:  shifts("canary"),
@@ -113,14 +113,14 @@ var stagedScenarios = []Scenario{
 	},
 	{
 		Name:     "canary-paused",
-		Story:    "the deployment waits for somebody before the new tasks get any traffic, and before they get all",
+		Story:    "the deployment waits for approval before the new tasks get any traffic, and before they get all",
 		breaker:  rolling,
 		behavior: well,
 		prepare:  shifts("paused canary"),
 	},
 	{
 		Name:     "canary-waiting",
-		Story:    "a deployment waits for somebody before the new tasks get any traffic when somebody comes to look",
+		Story:    "a deployment waits for approval before the new tasks get any traffic when someone comes to look",
 		breaker:  rolling,
 		behavior: well,
 		With:     map[string]string{"operation": "continue", "image": ""},
@@ -131,7 +131,7 @@ var stagedScenarios = []Scenario{
 	},
 	{
 		Name:     "waiting",
-		Story:    "a deployment waits for approval when somebody comes to look",
+		Story:    "a deployment waits for approval when someone comes to look",
 		breaker:  rolling,
 		behavior: well,
 		With:     map[string]string{"operation": "continue", "image": ""},
@@ -142,7 +142,7 @@ var stagedScenarios = []Scenario{
 	},
 	{
 		Name:     "waiting-twice",
-		Story:    "a deployment waits at two pauses of one stage when somebody comes to look",
+		Story:    "a deployment waits at two pauses of one stage when someone comes to look",
 		breaker:  rolling,
 		behavior: well,
 		With:     map[string]string{"operation": "continue", "image": ""},
@@ -153,7 +153,7 @@ var stagedScenarios = []Scenario{
 	},
 	{
 		Name:     "baking-superseded",
-		Story:    "a deployment is under way that superseded one in its bake time, when somebody comes to go back",
+		Story:    "a deployment is under way that superseded one in its bake time, when someone comes to go back",
 		behavior: well,
 		With:     map[string]string{"operation": "rollback", "image": ""},
 		prepare: func(s *Sim, v *service) {
@@ -165,7 +165,7 @@ var stagedScenarios = []Scenario{
 	},
 	{
 		Name: "rolling-back-unlisted",
-		Story: "ECS is rolling a deployment back that the service lists no more, since it has no tasks, when somebody " +
+		Story: "ECS is rolling a deployment back that the service lists no more, since it has no tasks, when someone " +
 			"comes to do the same",
 		breaker:  rolling,
 		behavior: well,
@@ -183,7 +183,7 @@ var stagedScenarios = []Scenario{
 	},
 	{
 		Name:      "rollback-requested",
-		Story:     "somebody has just asked for the rollback of a deployment when somebody else comes to look",
+		Story:     "someone has just asked for the rollback of a deployment when another run comes to look",
 		behavior:  well,
 		requested: 20 * time.Minute,
 		With:      map[string]string{"operation": "status", "image": ""},

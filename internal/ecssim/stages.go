@@ -38,7 +38,7 @@ type hook struct {
 	stage  string
 	takes  time.Duration
 	fails  bool
-	pauses bool // until somebody continues it, or its time is out, which rolls back
+	pauses bool // until someone continues it, or its time is out, which rolls back
 }
 
 // staged is where a deployment stands on its way through the stages.

@@ -52,7 +52,7 @@ type revision struct {
 	registered time.Time
 	by         string    // whose ARN registered it
 	registrar  Actor     // who that is
-	proven     bool      // it was there, and ran well, before anybody deployed
+	proven     bool      // it was there, and ran well, before anyone deployed
 	fate       *behavior // of its tasks; nil: as the scenario has it
 }
 

@@ -11,7 +11,7 @@ type Actor string
 const (
 	Earlier  Actor = ""         // whoever did it before the deployer came
 	Deployer Actor = "deployer" // who makes the calls
-	Somebody Actor = "somebody" // another, meanwhile
+	Somebody Actor = "someone"  // another, meanwhile
 )
 
 // Truth is what really became of a service, which no call tells.

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// act is something that somebody else does, so long after the first UpdateService, or after the world began.
+// act is something that another run does, so long after the first UpdateService, or after the world began.
 type act struct {
 	after      time.Duration
 	do         func(*Sim)

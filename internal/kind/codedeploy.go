@@ -109,7 +109,7 @@ func servingTasks(r *rollout.Rollout, d rollout.CodeDeployment) []rollout.Servin
 func (codeDeploy) NeedsHealth(*rollout.Rollout, Goal) bool { return false }
 
 // stopTimeout is how long a deployment that was stopped is given to show who rolls it back, where nothing is
-// set to do so: somebody may have asked for it with the stop.
+// set to do so: someone may have asked for it with the stop.
 const stopTimeout = 10 * time.Second
 
 // Judge decides by the status that CodeDeploy gives its deployment. One that was rolled back has ended when the
@@ -157,7 +157,7 @@ func (codeDeploy) ended(r *rollout.Rollout, d rollout.CodeDeployment) (rollout.V
 	return verdict(rollout.Failed, rollout.EndedGivenUp, d.Message)
 }
 
-// hasMoved tells whether all traffic goes to the tasks of our deployment. Where its target may not be read,
+// hasMoved tells whether all traffic goes to the tasks of our deployment. Where its target cannot be read,
 // the task set that serves the traffic tells.
 func hasMoved(r *rollout.Rollout, d rollout.CodeDeployment) bool {
 	primary, _ := r.Service.Primary()

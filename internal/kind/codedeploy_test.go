@@ -40,10 +40,10 @@ func TestJudgeCodeDeploy(t *testing.T) {
 	}{
 		{name: "not looked at yet"},
 		{name: "under way", own: ended("InProgress", "")},
-		{name: "waits for somebody", own: ended("Ready", "")},
+		{name: "waits for approval", own: ended("Ready", "")},
 		{name: "a word that AWS adds", own: ended("Contemplating", "")},
 		{name: "succeeded", own: ended("Succeeded", ""), want: rollout.Verdict{Outcome: rollout.Succeeded, Ending: rollout.EndedComplete}},
-		{name: "failed just now: who rolls it back may not be said yet", own: ended("Failed", "HOOK_EXECUTION_FAILURE"), overFor: 10*time.Second - 1},
+		{name: "failed just now: who rolls it back is not said yet", own: ended("Failed", "HOOK_EXECUTION_FAILURE"), overFor: 10*time.Second - 1},
 		{name: "failed, and nobody rolls it back", own: ended("Failed", "HOOK_EXECUTION_FAILURE"), overFor: 10 * time.Second,
 			want: rollout.Verdict{Outcome: rollout.Failed, Ending: rollout.EndedGivenUp, Said: "because.", Code: "HOOK_EXECUTION_FAILURE"}},
 		{name: "failed, and set to be rolled back", own: ended("Failed", "HOOK_EXECUTION_FAILURE", "DEPLOYMENT_FAILURE"), overFor: time.Minute - 1},
@@ -98,7 +98,7 @@ func TestCodeDeployHasReachedItsGoal(t *testing.T) {
 	require.False(t, ended)
 }
 
-// Where the target of a deployment may not be read, the task set that serves the traffic tells.
+// Where the target of a deployment cannot be read, the task set that serves the traffic tells.
 func TestMovedTraffic(t *testing.T) {
 	at := func(target rollout.CodeDeployStatus, primary string) bool {
 		d := rollout.CodeDeployment{Status: "InProgress", Target: target}
@@ -146,7 +146,7 @@ func TestProgressOfCodeDeploy(t *testing.T) {
 	require.Equal(t, []any{"ROLLBACK_IN_PROGRESS", "d-3", "so"}, []any{back.State, back.RollbackID, back.RollbackReason})
 }
 
-// Every state of a deployment × every reason to take it back.
+// Every state of a deployment × every reason to roll it back.
 func TestHowCodeDeployTakesBack(t *testing.T) {
 	ten := 10.0
 	state := func(status rollout.CodeDeployStatus) rollout.CodeDeployment {
@@ -173,15 +173,15 @@ func TestHowCodeDeployTakesBack(t *testing.T) {
 		{"succeeded, for another's sake", state("Succeeded"), "d-2", RollbackCause{ForAnother: true}, Restore},
 		{"succeeded, as its user wants", state("Succeeded"), "d-2", RollbackCause{ByUser: true}, Restore},
 		{"nothing was deployed yet, as its user wants", rollout.CodeDeployment{}, "ecs-svc/1", RollbackCause{ByUser: true}, Restore},
-		{"somebody else has deployed", state("Failed"), "d-9", RollbackCause{}, LeaveSuperseded},
-		{"somebody else has deployed, for another's sake", state("Succeeded"), "d-9", RollbackCause{ForAnother: true}, LeaveSuperseded},
+		{"another run has deployed", state("Failed"), "d-9", RollbackCause{}, LeaveSuperseded},
+		{"another run has deployed, for another's sake", state("Succeeded"), "d-9", RollbackCause{ForAnother: true}, LeaveSuperseded},
 	} {
 		r := shifted(test.own)
 		r.Service.Deployments = []rollout.Deployment{{ID: test.primary, Status: "PRIMARY"}}
 		require.Equal(t, test.want, codeDeploy{}.Rollback(r, test.why), test.name)
 
 		r.Later = rollout.Deployment{ID: "d-9"} // as the deployment group tells
-		require.Equal(t, LeaveSuperseded, codeDeploy{}.Rollback(r, test.why), "%s, and somebody else has deployed", test.name)
+		require.Equal(t, LeaveSuperseded, codeDeploy{}.Rollback(r, test.why), "%s, and another run has deployed", test.name)
 	}
 }
 

@@ -58,7 +58,7 @@ func (ecs) Outputs(*rollout.Rollout) []rollout.Output { return nil }
 
 func (ecs) CountsFailures() bool { return true }
 
-// RollsBack goes by what the circuit breaker says of itself or, where that may not be read, by the strategy: of a
+// RollsBack goes by what the circuit breaker says of itself or, where that cannot be read, by the strategy: of a
 // rolling deployment it takes care
 // (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentCircuitBreaker.html).
 func (ecs) RollsBack(r *rollout.Rollout) bool {
@@ -170,7 +170,7 @@ func (k ecs) byServiceDeployment(r *rollout.Rollout, its rollout.ServiceDeployme
 	case rollout.ServiceDeploymentRollbackFailed:
 		return verdict(rollout.RollbackFailed, rollout.EndedStuck, its.Reason)
 	case rollout.ServiceDeploymentStopped:
-		// a service that shows ours at work was read before somebody deployed something else, or before ECS gave it up
+		// a service that shows ours at work was read before someone deployed something else, or before ECS gave it up
 		if ours, _ := r.Service.Deployment(r.Deployment.ID); ours.State == rollout.RolloutFailed || settled {
 			return verdict(rollout.Failed, rollout.EndedStopped, its.Reason)
 		}
@@ -187,7 +187,7 @@ func wentTo(r *rollout.Rollout, its rollout.ServiceDeployment) string {
 	return its.WentTo
 }
 
-// later is a deployment that was started after ours, so by somebody else.
+// later is a deployment that was started after ours, so by another run.
 func later(r *rollout.Rollout) (rollout.Deployment, bool) {
 	newest, listed := r.Service.Newest()
 	switch {
@@ -199,7 +199,7 @@ func later(r *rollout.Rollout) (rollout.Deployment, bool) {
 	return rollout.Deployment{}, false
 }
 
-// goneBack tells whether an older deployment than ours is the PRIMARY again: ours was taken back, or is. A PRIMARY that
+// goneBack tells whether an older deployment than ours is the PRIMARY again: ours was or is rolled back. A PRIMARY that
 // nothing has happened to since ours was created is what ran before it, in a read that is as old.
 func goneBack(r *rollout.Rollout) bool {
 	primary, listed := r.Service.Primary()

@@ -13,7 +13,7 @@ var began = time.Date(2026, 11, 9, 3, 0, 0, 0, time.UTC)
 
 func arn(id string) string { return "arn:aws:ecs:eu-west-1:123456789012:task-definition/" + id }
 
-// The deployments that looks are made of: ours, the one before it, and one of somebody else.
+// The deployments that looks are made of: ours, the one before it, and one of another run.
 var (
 	ours   = rollout.Deployment{ID: "ecs-svc/2", Status: "PRIMARY", State: "IN_PROGRESS", TaskDefinition: arn("web:42"), Created: began}
 	before = rollout.Deployment{ID: "ecs-svc/1", Status: "ACTIVE", State: "COMPLETED", TaskDefinition: arn("web:41"), Running: 2}
@@ -64,7 +64,7 @@ func TestJudgeECS(t *testing.T) {
 	for _, test := range []struct {
 		name        string
 		deployments []rollout.Deployment
-		progress    rollout.ServiceDeploymentStatus // of the service deployment; "" when it may not be read
+		progress    rollout.ServiceDeploymentStatus // of the service deployment; "" when it cannot be read
 		change      func(*rollout.Rollout)
 		want        rollout.Verdict // zero while it goes on
 	}{
@@ -73,7 +73,7 @@ func TestJudgeECS(t *testing.T) {
 		{name: "all run, but ECS has not said that it is complete", deployments: []rollout.Deployment{running}, progress: "IN_PROGRESS"},
 		{name: "complete", deployments: []rollout.Deployment{with(running, "PRIMARY", "COMPLETED", "")}, want: complete},
 		{name: "complete by the service deployment, while old tasks are still listed", deployments: []rollout.Deployment{running, before}, progress: "SUCCESSFUL", want: complete},
-		{name: "complete, and somebody else has deployed since", deployments: []rollout.Deployment{theirs, with(running, "ACTIVE", "COMPLETED", "")}, progress: "SUCCESSFUL", want: complete},
+		{name: "complete, and another run has deployed since", deployments: []rollout.Deployment{theirs, with(running, "ACTIVE", "COMPLETED", "")}, progress: "SUCCESSFUL", want: complete},
 
 		{name: "a lagging answer does not know our deployment yet", deployments: []rollout.Deployment{with(before, "PRIMARY", "COMPLETED", "")},
 			change: func(r *rollout.Rollout) { r.Seen = false }},
@@ -97,7 +97,7 @@ func TestJudgeECS(t *testing.T) {
 				r.Own = rollout.ServiceDeployment{Status: "ROLLBACK_SUCCESSFUL", WentTo: arn("web:40")}
 			},
 			want: rollout.Verdict{Outcome: rollout.RolledBack, Ending: rollout.EndedRolledBack, To: arn("web:40")}},
-		{name: "somebody else has deployed while it was rolled back", deployments: []rollout.Deployment{theirs, before}, progress: "ROLLBACK_IN_PROGRESS", want: another},
+		{name: "another run has deployed while it was rolled back", deployments: []rollout.Deployment{theirs, before}, progress: "ROLLBACK_IN_PROGRESS", want: another},
 		{name: "rolling back, and the service deployment says so", deployments: []rollout.Deployment{with(before, "PRIMARY", "COMPLETED", "")}, progress: "ROLLBACK_IN_PROGRESS"},
 		{name: "rolled back: the service looks as stable as ever", deployments: []rollout.Deployment{with(before, "PRIMARY", "COMPLETED", "")}, want: back},
 		{name: "rolled back, and why it failed was seen before it vanished", deployments: []rollout.Deployment{with(before, "PRIMARY", "COMPLETED", "")},
@@ -291,7 +291,7 @@ func TestProgressOfECS(t *testing.T) {
 	require.Zero(t, at.Remaining)
 }
 
-// Every state of a service × every reason to take its deployment back.
+// Every state of a service × every reason to roll its deployment back.
 func TestHowECSTakesBack(t *testing.T) {
 	completed := with(ours, "PRIMARY", "COMPLETED", "")
 	for _, test := range []struct {
@@ -311,9 +311,9 @@ func TestHowECSTakesBack(t *testing.T) {
 		{"what ran before is primary again", []rollout.Deployment{with(before, "PRIMARY", "IN_PROGRESS", ""), ours}, RollbackCause{}, Follow},
 		{"the same, for another's sake", []rollout.Deployment{with(before, "PRIMARY", "IN_PROGRESS", ""), ours}, RollbackCause{ForAnother: true}, Follow},
 		{"what ran before is primary, and its user asks for more", []rollout.Deployment{with(before, "PRIMARY", "COMPLETED", "")}, RollbackCause{ByUser: true}, Follow},
-		{"somebody else has deployed", []rollout.Deployment{theirs, ours}, RollbackCause{}, LeaveSuperseded},
-		{"somebody else has deployed, for another's sake", []rollout.Deployment{theirs, ours}, RollbackCause{ForAnother: true}, LeaveSuperseded},
-		{"somebody else has deployed, as its user wants", []rollout.Deployment{theirs, ours}, RollbackCause{ByUser: true}, LeaveSuperseded},
+		{"another run has deployed", []rollout.Deployment{theirs, ours}, RollbackCause{}, LeaveSuperseded},
+		{"another run has deployed, for another's sake", []rollout.Deployment{theirs, ours}, RollbackCause{ForAnother: true}, LeaveSuperseded},
+		{"another run has deployed, as its user wants", []rollout.Deployment{theirs, ours}, RollbackCause{ByUser: true}, LeaveSuperseded},
 		{"nothing is listed", nil, RollbackCause{}, Stop},
 	} {
 		require.Equal(t, test.want, ecs{}.Rollback(lookedAt(test.deployments...), test.why), test.name)

@@ -38,13 +38,13 @@ type Kind interface {
 	// NeedsHealth tells whether the health of the tasks is to be looked at before the deployment is judged.
 	NeedsHealth(r *rollout.Rollout, goal Goal) bool
 	// Judge decides whether a deployment has ended, and how, by the last look at it. It is about our deployment alone,
-	// by its id: after a rollback, or when somebody else has deployed, a service looks as stable as ever.
+	// by its id: after a rollback, or when another run has deployed, a service looks as stable as ever.
 	Judge(r *rollout.Rollout, goal Goal) (rollout.Verdict, bool)
 	// CountsFailures tells whether the deployment's own count of failed tasks tells when there are more of them.
 	CountsFailures() bool
 	// RollsBack tells whether who carries it out rolls a deployment back whose tasks keep failing.
 	RollsBack(r *rollout.Rollout) bool
-	// Rollback decides how a deployment is taken back, by the last look at it.
+	// Rollback decides how a deployment is rolled back, by the last look at it.
 	Rollback(r *rollout.Rollout, why RollbackCause) Step
 	// Evidence adds to what there is to explain a deployment what only this kind knows.
 	Evidence(r *rollout.Rollout, evidence *rollout.Evidence)
@@ -62,26 +62,26 @@ type Goal struct {
 	WaitFor rollout.WaitFor
 	// Rollback tells that it is a rollback: it has reached its goal as soon as what ran before serves.
 	Rollback bool
-	// Doomed tells that all are going to be taken back, since another has failed: nobody waits for what comes after the
+	// Doomed tells that all are going to be rolled back, since another has failed: nobody waits for what comes after the
 	// traffic has moved, to which it can go back in seconds.
 	Doomed bool
 }
 
-// RollbackCause is why a deployment is taken back.
+// RollbackCause is why a deployment is rolled back.
 type RollbackCause struct {
 	ByUser     bool // its user wants it, however it stands
 	ForAnother bool // for the sake of another that did not succeed
 	StopFailed bool // who carries it out was asked to roll it back, and that did not work
 }
 
-// Step is what is to be done to take a deployment back.
+// Step is what is to be done to roll a deployment back.
 type Step int
 
 const (
 	Stop            Step = iota // ask who carries it out to roll it back
 	Restore                     // deploy what ran before
 	Follow                      // it is being rolled back already
-	LeaveSuperseded             // nothing: somebody else has deployed
+	LeaveSuperseded             // nothing: another run has deployed
 	LeaveComplete               // nothing: it came to its good end
 	LeaveUnmoved                // nothing: what ran before still gets all the traffic
 )

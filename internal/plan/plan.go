@@ -322,7 +322,7 @@ func Timeout(in inputs.Inputs, services []rollout.SurveyedService) time.Duration
 	return kind.Timeout(in.Timeout, in.WaitsOnTop, rollout.WaitFor(in.WaitFor), services)
 }
 
-// RollbackTimeout is how long is waited at most for what is taken back. Whoever asks for a rollback says how long.
+// RollbackTimeout is how long is waited at most for what is rolled back. Whoever asks for a rollback says how long.
 func RollbackTimeout(in inputs.Inputs, services []rollout.SurveyedService) time.Duration {
 	if in.Operation == "rollback" && in.Timeout > 0 {
 		return in.Timeout

@@ -22,7 +22,7 @@ const mostWarnings = 5
 // warning is something that was warned of.
 type warning struct {
 	text string
-	// until is the service until whose verdict it holds: that it waits for somebody, say. Zero: it holds for good.
+	// until is the service until whose verdict it holds: that it waits for approval, say. Zero: it holds for good.
 	until rollout.ServiceKey
 	over  bool
 }

@@ -85,11 +85,11 @@ func TestAStepThatIsKilledLeavesASummary(t *testing.T) {
 	registered, started := rollout.Registered{Result: web.Revision}, rollout.Started{Rollout: web}
 	found := rollout.TakenOver{Rollouts: []*rollout.Rollout{web}}
 	for name, events := range map[string][]rollout.Event{
-		"started":     {planned, registered, started},
-		"run-before":  {planned, registered, rollout.OneOffStarted{Input: "run-before"}},
-		"later":       {planned, registered, rollout.OneOffStarted{Input: "run-before"}, started, rollout.Progressed{Rollout: web}},
-		"continued":   {found, rollout.Continued{Rollout: web}},
-		"taking back": {found, rollout.RollbackStarted{Rollout: web, How: rollout.WayAsked}},
+		"started":      {planned, registered, started},
+		"run-before":   {planned, registered, rollout.OneOffStarted{Input: "run-before"}},
+		"later":        {planned, registered, rollout.OneOffStarted{Input: "run-before"}, started, rollout.Progressed{Rollout: web}},
+		"continued":    {found, rollout.Continued{Rollout: web}},
+		"rolling back": {found, rollout.RollbackStarted{Rollout: web, How: rollout.WayAsked}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, summary := report(t, events...)
@@ -103,7 +103,7 @@ func TestAStepThatIsKilledLeavesASummary(t *testing.T) {
 	}
 }
 
-// A fault of ours leaves no result: what was seen until then is told.
+// An internal error leaves no result: what was seen until then is told.
 func TestAFaultOfOursKeepsWhatWasKnown(t *testing.T) {
 	web, api := decided("web", rollout.RolledBack, rollout.EndedRolledBack), deployment("api")
 	web.Verdict.To = revision("web", 41).ARN

@@ -169,7 +169,7 @@ func (t *track) traffic(of func(share float64) float64, look look) []span {
 			to = t.shares[i+1].from
 		}
 		if percent := of(share.percent); percent > 0 {
-			spans = append(spans, span{name: fmt.Sprintf("%g %%", percent), from: share.from, to: to, look: look})
+			spans = append(spans, span{name: fmt.Sprintf("%g%%", percent), from: share.from, to: to, look: look})
 		}
 	}
 	return spans
@@ -266,7 +266,8 @@ func label(text string) string {
 	if len(letters) == 0 {
 		return "…"
 	}
-	if reserved[strings.ToLower(strings.Fields(string(letters))[0])] {
+	commented := len(letters) > 1 && letters[1] == '%' // which Mermaid takes for a comment
+	if commented || reserved[strings.ToLower(strings.Fields(string(letters))[0])] {
 		return "\u200B" + string(letters)
 	}
 	return string(letters)

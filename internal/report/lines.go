@@ -76,7 +76,7 @@ func repointed(e rollout.Repointed) string {
 	)
 }
 
-// takingBack is how a deployment is taken back.
+// takingBack is how a deployment is rolled back.
 func takingBack(e rollout.RollbackStarted) string {
 	by := e.Rollout.By
 	switch e.How {

@@ -37,7 +37,7 @@ func next(r *rollout.Rollout) string {
 	switch {
 	case verdict.Outcome.Good():
 		return ""
-	case verdict.Outcome == rollout.Cancelled && verdict.Left == "": // it is being taken back
+	case verdict.Outcome == rollout.Cancelled && verdict.Left == "": // it is being rolled back
 		return "Check how that ends with operation: status."
 	case verdict.Outcome == rollout.Cancelled:
 		return "Check how it ends with operation: status, or roll it back with operation: rollback."
@@ -56,7 +56,7 @@ func next(r *rollout.Rollout) string {
 	return "Check the stopped tasks and the events of the service in the console."
 }
 
-// remedy is what to do about a finding. A deployment that waited for somebody and was taken back waits no more.
+// remedy is what to do about a finding. A deployment that waited for approval and was rolled back waits no more.
 func remedy(r *rollout.Rollout, finding rollout.Finding) string {
 	waited := slices.Contains([]rollout.About{rollout.AboutWaiting, rollout.AboutTraffic}, finding.About)
 	if back := r.Verdict.Return; back != nil && back.End == rollout.ReturnDone && waited {

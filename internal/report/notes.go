@@ -78,7 +78,7 @@ func weightOf(member string) int {
 	return 3
 }
 
-// without is what is not known without something that may not be read.
+// without is what is not known without something that cannot be read.
 var without = map[rollout.Sight]string{
 	rollout.SightStages:      "Without it, the deployment is followed by DescribeServices alone.",
 	rollout.SightTraffic:     "Without it, lifecycle events and traffic are not shown.",

@@ -130,7 +130,7 @@ var onTimeout = map[rollout.TimeoutAction]string{
 	rollout.OnTimeoutRollback: "rolls back", rollout.OnTimeoutContinue: "continues it", rollout.OnTimeoutStop: "stops it",
 }
 
-// hookCalled tells of a lifecycle hook. That one waits for somebody must not be overlooked.
+// hookCalled tells of a lifecycle hook. That one waits for approval must not be overlooked.
 func (r *Reporter) hookCalled(e rollout.HookCalled) {
 	of, hook := e.Rollout, e.Hook
 	switch {

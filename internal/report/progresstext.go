@@ -35,7 +35,7 @@ func leftAt(at rollout.Progress) string {
 	return text
 }
 
-// left says why a deployment was not taken back that did not succeed, and what becomes of it; empty: there is nothing
+// left says why a deployment was not rolled back that did not succeed, and what becomes of it; empty: there is nothing
 // to say.
 func left(r *rollout.Rollout) string {
 	switch r.Verdict.Left {
@@ -57,7 +57,7 @@ func left(r *rollout.Rollout) string {
 	return ""
 }
 
-// stuckAt says what to do when a deployment could not be taken back.
+// stuckAt says what to do when a deployment could not be rolled back.
 func stuckAt(r *rollout.Rollout) string {
 	at, remedy := r.Latest(), ""
 	if back := r.Verdict.Return; back != nil {
@@ -70,7 +70,7 @@ func stuckAt(r *rollout.Rollout) string {
 	return strings.TrimSpace(text + " " + remedy)
 }
 
-// goesOn says whether anybody does more about a deployment.
+// goesOn says whether anyone does more about a deployment.
 func goesOn(r *rollout.Rollout) string {
 	switch r.Progress.Course {
 	case rollout.Over:

@@ -2,10 +2,25 @@
 // annotations, the step outputs and the job summary. It alone prints, and makes the sentences about deployments; it
 // never fetches anything, and never decides.
 //
-// The voice: what happened comes first, then why, then what to do. No exclamation marks, no capital
-// at the start of a log line. A line of the log is said when something has changed; a healthy
-// deployment fits on one screen. All text passes printable on its way to the log and prose, code or
-// fenced on its way to the summary, whoever wrote it.
+// The voice: what happened comes first, then why, then what to do. Sentences are short and active. No exclamation mark,
+// no capital at the start of a log line. A line of the log is said when something has changed; a healthy deployment fits
+// on one screen. All text passes printable on its way to the log and prose, code or fenced on its way to the summary,
+// whoever wrote it.
+//
+// The glossary, which TestStruckWords holds everything to that people read:
+//
+//	rollback, roll back   what undoes a deployment, by AWS or by this run
+//	timeout               one word
+//	another deployment    which supersedes ours; another run, or a user, has started it
+//	the old tasks         those of the deployments before
+//	internal error        a defect of this program
+//	invalid inputs        what inputs are that cannot be meant
+//	check, checked        what verify does
+//	is not allowed        of permissions; may not is ambiguous
+//	Default:              what counts where an input is not given
+//	5%                    without a space
+//
+// The spelling is American, but for cancelled, which GitHub writes so.
 package report
 
 import (
@@ -44,7 +59,7 @@ type Reporter struct {
 	warnings        []warning // that were told
 
 	unwritten map[string]bool // the files of the runner that could not be written
-	broken    bool            // a fault of ours was told
+	broken    bool            // an internal error was told
 }
 
 // New makes a reporter that writes its log to out, and finds the files for outputs and summary by the
@@ -76,7 +91,7 @@ func (r *Reporter) Handle(event rollout.Event) {
 	event.Tell((*teller)(r))
 }
 
-// survive keeps a fault in telling of something from ending the run, which may have something to take back. The end
+// survive keeps a fault in telling of something from ending the run, which may have something to roll back. The end
 // is told in any case, in the plainest form.
 func (r *Reporter) survive(event rollout.Event) {
 	fault := recover()

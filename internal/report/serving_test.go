@@ -42,7 +42,7 @@ func TestWhoServesIsSaid(t *testing.T) {
 		"it was not updated":           {nil, func(r *rollout.Rollout) { r.Deployment.ID = "" }, ""},
 		"it was deleted":               {nil, func(r *rollout.Rollout) { r.Verdict.Ending = rollout.EndedDeleted }, ""},
 		"it could not be followed":     {[]rollout.ServingTasks{before(2)}, func(r *rollout.Rollout) { r.Verdict.Ending = rollout.EndedLost }, "when last seen, web:41 (v1) serves with 2 of 2 tasks"},
-		"after it was taken back":      {nil, func(r *rollout.Rollout) { r.Verdict.Return = &rollout.Return{To: took(before(2))} }, "web:41 (v1) serves with 2 of 2 tasks"},
+		"after it was rolled back":     {nil, func(r *rollout.Rollout) { r.Verdict.Return = &rollout.Return{To: took(before(2))} }, "web:41 (v1) serves with 2 of 2 tasks"},
 		"nothing is known of a return": {[]rollout.ServingTasks{ours(2)}, func(r *rollout.Rollout) { r.Verdict.Return = &rollout.Return{} }, "web:42 (v2) serves with 2 of 2 tasks"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -58,7 +58,7 @@ func TestWhoServesIsSaid(t *testing.T) {
 	}
 }
 
-// took is a deployment by which another was taken back.
+// took is a deployment by which another was rolled back.
 func took(serves rollout.ServingTasks) *rollout.Rollout {
 	r := decided("web", rollout.Succeeded, rollout.EndedComplete)
 	r.At = time.Unix(1, 0)

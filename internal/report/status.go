@@ -161,7 +161,7 @@ func (r *Reporter) whatNow(of *rollout.Rollout) string {
 	case !settled(of) && (of.Progress.RollbackID != "" || strings.HasPrefix(of.Progress.State, "ROLLBACK_")):
 		return "Wait until the rollback is over."
 	case !settled(of):
-		return "Wait until the deployment is over, or take it back with operation: rollback."
+		return "Wait until the deployment is over, or roll it back with operation: rollback."
 	}
 	return ""
 }

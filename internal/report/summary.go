@@ -282,7 +282,7 @@ func revisionRows(result rollout.RevisionResult) []row {
 	return append([]row{{"Task definition", change(result)}}, imageRows(result)...)
 }
 
-// changed is from which revision to which, and back if it was taken back.
+// changed is from which revision to which, and back if it was rolled back.
 func changed(of *rollout.Rollout) string {
 	text := change(of.Deployed())
 	if of.Verdict.Outcome == rollout.RolledBack {

@@ -112,7 +112,7 @@ func (t *timeline) deployed() time.Duration {
 }
 
 // end closes what is open, and files what came of each service in the end: after its deployment had a verdict it
-// may have been taken back.
+// may have been rolled back.
 func (t *timeline) end(result rollout.Result) {
 	for _, track := range append(t.services, &t.before, &t.after) {
 		track.close(t.now(), track.outcome)
@@ -219,7 +219,7 @@ var phases = []string{"provisioning", "getting healthy", "draining the old tasks
 // draining is the last of them.
 const draining = 2
 
-// rollBack is the phase in which a deployment is taken back, by ECS or by us.
+// rollBack is the phase in which a deployment is rolled back, by ECS or by us.
 const rollBack = "rollback"
 
 // progress goes on to the phase or stage that a deployment is at. The phases of a rolling deployment are

@@ -21,7 +21,7 @@ func reason(r *rollout.Rollout) string {
 	return returned(r)
 }
 
-// ending is how a deployment ended, before anybody took it back.
+// ending is how a deployment ended, before anyone rolled it back.
 func ending(r *rollout.Rollout) string {
 	verdict := r.Verdict
 	at := r.Verdict.Progress
@@ -185,7 +185,7 @@ func operationEnded(r *rollout.Rollout) string {
 	return "how it ends is not known"
 }
 
-// returned is how a deployment ended that this run took back, or tried to.
+// returned is how a deployment ended that this run rolled back, or tried to.
 func returned(r *rollout.Rollout) string {
 	back, why := r.Verdict.Return, ending(r)
 	if back.For != "" {
@@ -222,7 +222,7 @@ func returned(r *rollout.Rollout) string {
 	return why
 }
 
-// askedBack is who was asked to take a deployment back, and to what.
+// askedBack is who was asked to roll a deployment back, and to what.
 func askedBack(r *rollout.Rollout) string {
 	return r.By + " was asked to roll back to " + r.WentTo().ID()
 }

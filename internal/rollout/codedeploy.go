@@ -59,7 +59,7 @@ type CodeDeployGroup struct {
 	RollsBack          []string      // the events on which a deployment is rolled back
 	Alarms             bool          // stop deployments
 	ShiftInterval      time.Duration // how long the traffic takes to move, by the configuration; 0 where that is not known
-	ReadyTimeout       time.Duration // how long somebody is waited for before the traffic moves; 0: nobody is
+	ReadyTimeout       time.Duration // how long approval is waited for before the traffic moves; 0: nobody is
 	TerminationTimeout time.Duration // how long the old tasks are kept when it has
 	Last               string        // the id of the deployment that was started last, if there was one
 	UnderWay           bool          // the last one is
@@ -148,7 +148,7 @@ func (d CodeDeployment) Over() bool {
 }
 
 // TerminationWait is the state of a deployment whose traffic has moved while the old tasks are kept, and
-// ReadyWait that of one that waits for somebody to let the traffic move. CodeDeploy calls them so in
+// ReadyWait that of one that waits for approval to let the traffic move. CodeDeploy calls them so in
 // ContinueDeployment
 // (https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_ContinueDeployment.html).
 const (
@@ -215,7 +215,7 @@ func (d CodeDeployment) WillRollBack() bool {
 	return slices.Contains(d.RollsBack, event)
 }
 
-// ReadyPause is the wait for somebody to let the traffic move, as a pause.
+// ReadyPause is the wait for approval to let the traffic move, as a pause.
 func (d CodeDeployment) ReadyPause(now time.Time) LifecycleHook {
 	pause := LifecycleHook{ID: d.ID, Pause: true, Status: HookAwaitingAction, OnTimeout: OnTimeoutStop}
 	if left := d.Remaining(now); left > 0 {
@@ -258,7 +258,7 @@ var lifecycleOf = map[string]string{
 }
 
 // Reached tells whether the deployment has come to the counterpart of a stage of ECS's lifecycle, or past
-// it. One that waits for somebody to let the traffic move has come to PRE_PRODUCTION_TRAFFIC_SHIFT.
+// it. One that waits for approval to let the traffic move has come to PRE_PRODUCTION_TRAFFIC_SHIFT.
 func (d CodeDeployment) Reached(stage string) bool {
 	switch {
 	case d.Moved():

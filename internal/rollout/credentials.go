@@ -16,7 +16,7 @@ type Role struct {
 	MaxAge           time.Duration // 0 is an hour
 }
 
-// sessionNames takes what the name of a session may not hold.
+// sessionNames takes what the name of a session cannot hold.
 var sessionNames = regexp.MustCompile(`[^\w+=,.@-]+`)
 
 // SessionName names the session of a role that a run of a workflow assumes: gha-owner-repository-run-attempt, of 64

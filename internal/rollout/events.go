@@ -146,7 +146,7 @@ type (
 		Waits   *Finding      // for what it waits, where nothing has changed and that is known
 	}
 
-	// HookCalled comes when a lifecycle hook is called, waits for somebody, or has ended.
+	// HookCalled comes when a lifecycle hook is called, waits for approval, or has ended.
 	HookCalled struct {
 		Rollout *Rollout
 		Hook    LifecycleHook
@@ -198,13 +198,13 @@ type (
 	// Explained comes when a deployment did not succeed and it was looked into why.
 	Explained struct{ Rollout *Rollout }
 
-	// Continued comes when a deployment that waited for somebody was continued.
+	// Continued comes when a deployment that waited for approval was continued.
 	Continued struct {
 		Rollout *Rollout
 		Stage   string // at which it had waited
 	}
 
-	// RollbackStarted comes when a deployment is being taken back.
+	// RollbackStarted comes when a deployment is being rolled back.
 	RollbackStarted struct {
 		Rollout *Rollout
 		How     Way
@@ -219,7 +219,7 @@ type (
 	// NotDeregistered comes when old revisions could not be.
 	NotDeregistered struct{ Err error }
 
-	// Unreadable comes when something may not be read, and is done without from then on.
+	// Unreadable comes when something cannot be read, and is done without from then on.
 	Unreadable struct {
 		Err   error
 		Sight Sight
@@ -250,12 +250,12 @@ type (
 	Finished struct{ Result Result }
 )
 
-// Way is how a deployment is taken back.
+// Way is how a deployment is rolled back.
 type Way string
 
 const (
 	WayAsked    Way = "asked"    // who carries it out was asked to
-	WayAlready  Way = "already"  // it is being taken back already
+	WayAlready  Way = "already"  // it is being rolled back already
 	WayRestored Way = "restored" // what ran before is deployed again
 )
 

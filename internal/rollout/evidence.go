@@ -73,7 +73,7 @@ const (
 	BadInputCause   = "bad-input"         // what is asked for cannot be
 	RefusedCause    = "refused"           // by AWS, or a call did not reach it
 	AnotherCause    = "another-service"   // failed, and this one was rolled back with it
-	DeletedCause    = "service-deleted"   // by somebody, during the deployment
+	DeletedCause    = "service-deleted"   // by someone, during the deployment
 	AwaitsApproval  = "awaits-approval"   // who has to continue the deployment
 	TimeoutTooShort = "timeout-too-short" // for what the deployment is set to
 )
@@ -106,8 +106,8 @@ const (
 	AboutEnding     About = "ending"     // of the deployment, as the verdict has it
 	AboutHook       About = "hook"       // that failed
 	AboutError      About = "error"      // by which the deployment ended
-	AboutWaiting    About = "waiting"    // for somebody to continue it
-	AboutTraffic    About = "traffic"    // that somebody has to let move
+	AboutWaiting    About = "waiting"    // for someone to continue it
+	AboutTraffic    About = "traffic"    // that someone has to let move
 	AboutKept       About = "kept"       // the old tasks are, when all traffic has moved
 	AboutPending    About = "pending"    // tasks do not get to RUNNING
 	AboutUnstarted  About = "unstarted"  // tasks are not started

@@ -75,7 +75,7 @@ type Plan struct {
 	WaitFor   WaitFor
 	Timeout   time.Duration
 	RollBack  bool // what failed, timed out or was cancelled
-	// RollbackTimeout is how long is waited for what is taken back.
+	// RollbackTimeout is how long is waited for what is rolled back.
 	RollbackTimeout time.Duration
 	Restart         bool // nothing was asked to change: the services are restarted with what they run
 	Notes           []Note

@@ -65,7 +65,7 @@ type Look struct {
 	At         time.Time  // when the service was read
 	Service    Service    // as it was
 	Missing    int        // looks in a row in which the service was not there
-	Later      Deployment // of somebody else, which was started after ours; zero: none is known
+	Later      Deployment // of another run, which was started after ours; zero: none is known
 	Deployment Deployment // ours, as it was last listed
 	Seen       bool       // it ever was
 	Own        Detail     // what AWS says of it beside the service, in the form of its kind; nil: nothing is known
@@ -123,9 +123,9 @@ type Progress struct {
 	TerminationTimeout       time.Duration   // how long the old tasks are kept when all traffic has moved
 	Hooks                    []LifecycleHook // that were called, wait, or have ended
 	Wait                     Wait            // what it waits for
-	Course                   Course          // whether anybody still does anything about it
+	Course                   Course          // whether anyone still does anything about it
 	Ended                    bool            // who carries it out says that it is over
-	RollbackID               string          // the id of the deployment that takes it back, if that has one of its own
+	RollbackID               string          // the id of the deployment that rolls it back, if that has one of its own
 	RollbackReason           string          // what AWS says about that
 	Shifts                   bool            // it shifts traffic, in stages
 	Serves                   []ServingTasks  // who serves
@@ -144,8 +144,8 @@ type Wait int
 
 const (
 	NoWait          Wait = iota
-	WaitContinue         // somebody has to continue it
-	WaitTraffic          // somebody has to let the traffic move
+	WaitContinue         // someone has to continue it
+	WaitTraffic          // someone has to let the traffic move
 	WaitTermination      // all traffic has moved, and the old tasks are kept for a while
 )
 

@@ -99,7 +99,7 @@ type Monitor struct {
 	RollsBack bool // what it fails
 }
 
-// RollsBack tells whether ECS is set to take anything back that it fails.
+// RollsBack tells whether ECS is set to roll anything back that it fails.
 func (s Service) RollsBack() bool { return s.Breaker.RollsBack || s.Alarms.RollsBack }
 
 // Account is the id of the account of an ARN, or "" where there is none.
@@ -272,7 +272,7 @@ type BreakerCount struct {
 // Of is the kind of deployments that it is about.
 func (ServiceDeployment) Of() Controller { return ControlledByECS }
 
-// LifecycleHook is a function that is called in a stage of a deployment, or a pause that waits for somebody.
+// LifecycleHook is a function that is called in a stage of a deployment, or a pause that waits for approval.
 type LifecycleHook struct {
 	ID        string
 	Pause     bool
@@ -283,7 +283,7 @@ type LifecycleHook struct {
 	OnTimeout TimeoutAction
 }
 
-// Awaits tells whether the hook is a pause that waits for somebody.
+// Awaits tells whether the hook is a pause that waits for approval.
 func (h LifecycleHook) Awaits() bool { return h.Pause && h.Status == HookAwaitingAction }
 
 // TimeoutAction is what happens when nobody lets a pause go on in time.
@@ -296,7 +296,7 @@ const (
 	OnTimeoutStop     TimeoutAction = "STOP"
 )
 
-// Waiting is the pause that waits for somebody, if one does.
+// Waiting is the pause that waits for approval, if one does.
 func (d ServiceDeployment) Waiting() (LifecycleHook, bool) {
 	for _, hook := range d.Hooks {
 		if d.Status == ServiceDeploymentInProgress && hook.Awaits() {

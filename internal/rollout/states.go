@@ -74,7 +74,7 @@ func (s ServiceDeploymentStatus) Over() bool {
 		s == ServiceDeploymentRollbackSuccessful || s == ServiceDeploymentRollbackFailed
 }
 
-// RollingBack tells whether ECS is taking the deployment back, or has.
+// RollingBack tells whether ECS is rolling the deployment back, or has.
 func (s ServiceDeploymentStatus) RollingBack() bool { return strings.HasPrefix(string(s), "ROLLBACK_") }
 
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeploymentLifecycleHookDetail.html

@@ -14,7 +14,7 @@ type Strategy struct {
 	Lattice      bool // behind VPC Lattice
 }
 
-// Pause is a stage at which deployments wait for somebody.
+// Pause is a stage at which deployments wait for approval.
 type Pause struct {
 	Stage   string
 	Timeout time.Duration
@@ -39,7 +39,7 @@ func (s Strategy) SetWaits() time.Duration {
 }
 
 // Waits are how long a deployment waits, whatever its tasks need, by what is known of ECS. Pauses are not in it, which
-// somebody may end.
+// someone may end.
 func (s Strategy) Waits() time.Duration {
 	if s.Name == "" {
 		return s.BakeInterval

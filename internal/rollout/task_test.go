@@ -19,7 +19,7 @@ func TestTheContainerThatEndedFirstIsTheCause(t *testing.T) {
 		containers []Container
 		want       Cause
 	}{
-		"a side car that was told to stop is listed first": {
+		"a sidecar that was told to stop is listed first": {
 			EssentialContainerExited, "Essential container in task exited", []Container{exit("envoy", 143), exit("app", 1)},
 			Cause{Container: "app", Exited: true, ExitCode: 1},
 		},
@@ -27,11 +27,11 @@ func TestTheContainerThatEndedFirstIsTheCause(t *testing.T) {
 			EssentialContainerExited, "Essential container in task exited", []Container{exit("envoy", 137), exit("app", 2)},
 			Cause{Container: "app", Exited: true, ExitCode: 2},
 		},
-		"the side car ended well, and the app was told to stop": {
+		"the sidecar ended well, and the app was told to stop": {
 			EssentialContainerExited, "Essential container in task exited", []Container{exit("app", 143), exit("init", 0)},
 			Cause{Container: "init", Exited: true, First: true},
 		},
-		"the app ended well, and its side car was told to stop": {
+		"the app ended well, and its sidecar was told to stop": {
 			EssentialContainerExited, "Essential container in task exited", []Container{exit("envoy", 137), balanced(exit("app", 0))},
 			Cause{Container: "app", Exited: true},
 		},

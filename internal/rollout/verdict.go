@@ -20,7 +20,7 @@ const (
 	Failed         Outcome = "failed"
 	RolledBack     Outcome = "rolled-back"
 	RollbackFailed Outcome = "rollback-failed"
-	Superseded     Outcome = "superseded" // by a deployment of somebody else
+	Superseded     Outcome = "superseded" // by a deployment of another run
 	TimedOut       Outcome = "timed-out"
 	Cancelled      Outcome = "cancelled"
 )
@@ -56,24 +56,24 @@ type Verdict struct {
 	Code       string        // the error code that AWS gave for it
 	Alarms     []string      // that ended it, by name
 	To         string        // what a rollback went to: the ARN of a task definition
-	By         Deployment    // of somebody else, which superseded ours
+	By         Deployment    // of another run, which superseded ours
 	Goal       WaitFor       // what was waited for
 	Timeout    time.Duration // for how long at most
 	Settings   bool          // settings of the service were changed
 	Unsure     bool          // whether the service was updated is not known, since no answer came
 	Registered bool          // a revision was registered, of a deployment that was not started
 
-	Return *Return // what came of taking it back; nil: nobody tried
-	Left   Left    // why nothing was taken back, or how far that came
+	Return *Return // what came of rolling it back; nil: nobody tried
+	Left   Left    // why nothing was rolled back, or how far that came
 }
 
 // Party is who ended a deployment.
 type Party string
 
 const (
-	Carrier  Party = ""         // who carries it out
-	Somebody Party = "somebody" // a person, or another run
-	Us       Party = "us"       // this run
+	Carrier  Party = ""        // who carries it out
+	Somebody Party = "someone" // a person, or another run
+	Us       Party = "us"      // this run
 )
 
 // Ending is how a deployment ended, or why this run follows it no longer.
@@ -95,7 +95,7 @@ const (
 	EndedDeleted       Ending = "deleted"         // the service was
 	EndedGivenUp       Ending = "given-up"        // who carries it out gave it up, and rolled nothing back
 	EndedNotRolledBack Ending = "not-rolled-back" // the same, although it is set to roll back
-	EndedStopped       Ending = "stopped"         // somebody stopped it, and nothing was rolled back
+	EndedStopped       Ending = "stopped"         // someone stopped it, and nothing was rolled back
 	EndedRolledBack    Ending = "rolled-back"
 	EndedStuck         Ending = "stuck" // it could not be rolled back
 	EndedSuperseded    Ending = "superseded"
@@ -103,7 +103,7 @@ const (
 	EndedTimedOut      Ending = "timed-out"
 	EndedCancelled     Ending = "cancelled"
 	EndedLost          Ending = "lost"    // it could not be followed
-	EndedUnknown       Ending = "unknown" // a fault of ours ended the run
+	EndedUnknown       Ending = "unknown" // an internal error ended the run
 
 	// Those of operations on deployments that other runs have started.
 	EndedPaused          Ending = "paused"           // it was not continued
@@ -112,21 +112,21 @@ const (
 	EndedReturnStarted   Ending = "return-started"   // and was started; the step does not wait for its end
 	EndedReturnRefused   Ending = "return-refused"   // and could not be started
 	EndedReturned        Ending = "returned"         // and what ran before runs again
-	EndedReturnedAlready Ending = "returned-already" // what was to be taken back has been, before
+	EndedReturnedAlready Ending = "returned-already" // what was to be rolled back has been, before
 )
 
-// Return is what came of taking a deployment back, by this run.
+// Return is what came of rolling a deployment back, by this run.
 type Return struct {
-	For string // the service for whose sake it was taken back although it succeeded; empty: for its own
+	For string // the service for whose sake it was rolled back although it succeeded; empty: for its own
 	// Together tells that others are rolled back with it: it goes back also if it succeeds meanwhile.
 	Together bool
 	TooLate  bool // the rollback was asked for, and the deployment came to another end first
 	End      ReturnEnd
 	To       *Rollout // by which it was: the same deployment while it is rolled back, or one of the revision before
-	Err      error    // why it could not be taken back, or followed
+	Err      error    // why it could not be rolled back, or followed
 }
 
-// ReturnEnd is how taking a deployment back ended.
+// ReturnEnd is how rolling a deployment back ended.
 type ReturnEnd string
 
 const (
@@ -134,26 +134,26 @@ const (
 	ReturnAsked      ReturnEnd = "asked"      // it was asked for, and not waited for
 	ReturnNeedless   ReturnEnd = "needless"   // the traffic never left what ran before
 	ReturnComplete   ReturnEnd = "complete"   // it came to its good end meanwhile, and was left alone
-	ReturnSuperseded ReturnEnd = "superseded" // somebody else had deployed, and was left alone
-	ReturnOvertaken  ReturnEnd = "overtaken"  // somebody else deployed while it was taken back
-	ReturnCancelled  ReturnEnd = "cancelled"  // the run was ended while it was taken back
-	ReturnLost       ReturnEnd = "lost"       // it is being taken back, and could not be followed
+	ReturnSuperseded ReturnEnd = "superseded" // another run had deployed, and was left alone
+	ReturnOvertaken  ReturnEnd = "overtaken"  // another run deployed while it was rolled back
+	ReturnCancelled  ReturnEnd = "cancelled"  // the run was ended while it was rolled back
+	ReturnLost       ReturnEnd = "lost"       // it is being rolled back, and could not be followed
 	ReturnRefused    ReturnEnd = "refused"    // it could not be asked for, and there was no time for more
 	ReturnFailed     ReturnEnd = "failed"
 )
 
-// Left is how a deployment was left that was not taken back.
+// Left is how a deployment was left that was not rolled back.
 type Left string
 
 const (
-	LeftAsIs    Left = "as-is"    // nobody asked to take it back
+	LeftAsIs    Left = "as-is"    // nobody asked to roll it back
 	LeftUnasked Left = "unasked"  // AWS could not be asked to
 	LeftNotOurs Left = "not-ours" // another run has started it
 	LeftStuck   Left = "stuck"    // that did not work
-	LeftGoingOn Left = "going-on" // it is being taken back still
+	LeftGoingOn Left = "going-on" // it is being rolled back still
 )
 
-// Latest is the rollout that was looked at last: the one by which this one was taken back, if it came to that.
+// Latest is the rollout that was looked at last: the one by which this one was rolled back, if it came to that.
 func (r *Rollout) Latest() *Rollout {
 	if back := r.Verdict.Return; back != nil && back.To != nil && !back.To.At.IsZero() {
 		return back.To
@@ -172,7 +172,7 @@ func (r *Rollout) weight() int {
 	return 0
 }
 
-// WentTo is the revision that a rollout was taken back to or, as long as that is not known, is to be.
+// WentTo is the revision that a rollout was rolled back to or, as long as that is not known, is to be.
 func (r *Rollout) WentTo() Revision {
 	if to := cmp.Or(r.Verdict.To, r.Fallback); to != "" {
 		return Named(to)
@@ -181,7 +181,7 @@ func (r *Rollout) WentTo() Revision {
 }
 
 // Foremost is the rollout that speaks for all: of those that did worst the first of which is known why, or else the
-// first that was not taken back for another's sake. It is nil where there is none.
+// first that was not rolled back for another's sake. It is nil where there is none.
 func (r Result) Foremost() *Rollout {
 	var foremost *Rollout
 	for _, rollout := range r.Rollouts {

@@ -205,7 +205,7 @@ func explicitTag(node *yaml.Node) string {
 const nonSpecific = "!"
 
 // unknownTag is about a tag that nothing here carries out. To pass over one of CloudFormation's would deploy its
-// argument in place of its value. Others may be text of somebody's, and are not quoted.
+// argument in place of its value. Others may be text of someone's, and are not quoted.
 func unknownTag(node *yaml.Node, tag string) error {
 	if slices.Contains(knownTags, tag) {
 		return fmt.Errorf(

@@ -145,7 +145,7 @@ func (w *watcher) lookAtHealth(ctx context.Context, f *follower, needed bool) er
 	return nil
 }
 
-// health looks at the tasks of a rollout, and at what its load balancer says of them. What may not be
+// health looks at the tasks of a rollout, and at what its load balancer says of them. What cannot be
 // looked at counts as not checked.
 func (w *watcher) health(ctx context.Context, f *follower) (rollout.Health, error) {
 	if w.noTasks {

@@ -70,7 +70,7 @@ func (f *follower) accepted() bool {
 }
 
 // objections is what load balancers say of the tasks that run, but for those that they have not judged yet, or let go
-// of; and whether they have judged them all. What may not be read is left out.
+// of; and whether they have judged them all. What cannot be read is left out.
 func (w *watcher) objections(ctx context.Context, f *follower) (evidence rollout.Evidence, judged bool, err error) {
 	tasks, err := w.client.RunningTasks(ctx, f.Rollout)
 	if err != nil {
@@ -98,7 +98,7 @@ func (w *watcher) objections(ctx context.Context, f *follower) (evidence rollout
 	return evidence, judged, allowed(err)
 }
 
-// allowed is an error but that of what may not be read: at the end it is told what is not known without it.
+// allowed is an error but that of what cannot be read: at the end it is told what is not known without it.
 func allowed(err error) error {
 	if cloud.NotAllowed(err) {
 		return nil

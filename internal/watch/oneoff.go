@@ -12,7 +12,7 @@ import (
 
 const (
 	// unknownTaskTimeout is after how long a task that ECS does not know counts as gone: right after RunTask it
-	// may not be known yet (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html).
+	// might not be known yet (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html).
 	unknownTaskTimeout = time.Minute
 
 	// lastLineTimeout is how long after the end of a task, and after its last line, another is waited for:
@@ -69,7 +69,7 @@ type runner struct {
 	lastAnswer time.Time // when AWS last answered
 	lastEvent  time.Time // when something was last said
 	lastLine   time.Time // when a task wrote or stopped
-	noLog      bool      // the log may not be read
+	noLog      bool      // the log cannot be read
 }
 
 // look looks once at the tasks, and at what they have written since.

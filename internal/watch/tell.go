@@ -58,7 +58,7 @@ func (f *follower) waitsFor(until Until) *rollout.Finding {
 	return nil
 }
 
-// proceed lets a deployment go on that waits for somebody, if that is asked for.
+// proceed lets a deployment go on that waits for approval, if that is asked for.
 func (w *watcher) proceed(ctx context.Context, f *follower) error {
 	for _, hook := range f.Progress.Hooks {
 		if !w.until.Continue || !hook.Awaits() || slices.Contains(f.Continued, hook.ID) {

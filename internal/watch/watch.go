@@ -39,9 +39,9 @@ type Until struct {
 	Objections, Obstacles func(rollout.Evidence) []rollout.Finding
 	// Rollback tells that the deployments are rollbacks.
 	Rollback bool
-	// Continue tells that deployments are continued that wait for somebody.
+	// Continue tells that deployments are continued that wait for approval.
 	Continue bool
-	// Together tells that all are going to be taken back if one fails.
+	// Together tells that all are going to be rolled back if one fails.
 	Together bool
 }
 
@@ -85,8 +85,8 @@ type watcher struct {
 	until         Until
 	emit          rollout.Emit
 	followers     []*follower
-	noTasks       bool            // the tasks may not be read
-	noTargets     map[string]bool // by who balances: the health of its targets may not be read
+	noTasks       bool            // the tasks cannot be read
+	noTargets     map[string]bool // by who balances: the health of its targets cannot be read
 	looksLeft     int             // how many services may still be looked into in this round
 	lastRound     time.Duration   // how long it took
 	began         time.Time
@@ -250,7 +250,7 @@ func (w *watcher) judge(ctx context.Context, f *follower) error {
 	return nil
 }
 
-// doomed tells whether all are going to be taken back.
+// doomed tells whether all are going to be rolled back.
 func (w *watcher) doomed() bool {
 	return w.until.Together && slices.ContainsFunc(w.followers, func(f *follower) bool {
 		outcome := f.Verdict.Outcome
