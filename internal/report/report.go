@@ -3,7 +3,7 @@
 // never fetches anything, and never decides.
 //
 // The voice: what happened comes first, then why, then what to do. Sentences are short and active. No exclamation mark,
-// no capital at the start of a log line. A line of the log is said when something has changed; a healthy deployment fits
+// no capital at the start of a log line. A line of the log is written when something changed; a healthy deployment fits
 // on one screen. All text passes printable on its way to the log and prose, code or fenced on its way to the summary,
 // whoever wrote it.
 //
