@@ -39,7 +39,7 @@ func TestServiceDeploymentsThatCannotBeReadBlindNobody(t *testing.T) {
 	}{
 		{deployWeb("healthy"), "web:42 is live"},
 		{deployWeb("crash-rollback"), "rolled back to web:41"},
-		{deployWeb("superseded"), " of web:43 superseded it"},
+		{deployWeb("superseded"), " of web:43 superseded this deployment"},
 		{operate("two-deployments", "status"), "web:42"},
 		{operate("rolling-back", "status"), "web:41"},
 		{operate("rolling-back", "rollback"), "web:41 again"},
@@ -130,7 +130,7 @@ func TestAnAnswerThatCannotBeReadMayHaveHadItsEffect(t *testing.T) {
 				require.Regexp(t, `::error .*ecs:`+operation+` for .*: `+says, l.log)
 				require.NotContains(t, l.log, "could not be reached")
 				if operation == "UpdateService" {
-					require.Contains(t, l.log, "whether the service was updated to web:42 is not known, since no answer came")
+					require.Contains(t, l.log, "whether the service was updated to web:42 is unknown, because AWS did not answer")
 				}
 			})
 		}

@@ -100,7 +100,7 @@ func TestWhatCompletesAfterTheTimeIsOutIsNotTakenBack(t *testing.T) {
 			Jitter: func() float64 { return 0.5 }, HTTP: &late{Sim: sim},
 		})
 		require.Zero(t, code, log.String())
-		require.Contains(t, log.String(), "the deployment succeeded in the meantime, and was left alone")
+		require.Contains(t, log.String(), "the deployment succeeded in the meantime, so it was not rolled back")
 		require.Zero(t, calls(sim)["StopServiceDeployment"])
 		require.Equal(t, 1, calls(sim)["UpdateService"])
 	})

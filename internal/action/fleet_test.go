@@ -122,12 +122,12 @@ func TestARefusedUpdateLeavesTheOthersFollowed(t *testing.T) {
 	for _, service := range []string{"web:42", "api:2"} {
 		require.Contains(t, log, "succeeded: "+service+" is live, 2 of 2 tasks run")
 	}
-	require.Contains(t, log, "jobs: the service was not updated; jobs:2 was registered, and is not deployed")
+	require.Contains(t, log, "jobs: the service was not updated; jobs:2 was registered but not deployed")
 
 	with["rollback-on-failure"] = "true"
 	code, log, _ = under(t, deployWeb("mixed-slow").but(with), allowed(""))
 	require.Equal(t, 3, code, log)
 	require.Contains(t, log, refusal)
-	require.Contains(t, log, "web: web:41 (v1) serves with 2 of 2 tasks. It succeeded, but jobs did not; it was rolled back to web:41")
-	require.Contains(t, log, "api: api:1 (v1) serves with 2 of 2 tasks. It succeeded, but jobs did not; it was rolled back to api:1")
+	require.Contains(t, log, "web: web:41 (v1) serves with 2 of 2 tasks. It succeeded, but jobs did not; this step rolled it back to web:41")
+	require.Contains(t, log, "api: api:1 (v1) serves with 2 of 2 tasks. It succeeded, but jobs did not; this step rolled it back to api:1")
 }

@@ -77,8 +77,8 @@ func (c *Client) noGroup(service rollout.ServiceKey, what string) error {
 	return &rollout.Problem{
 		Kind: rollout.BadInput,
 		What: fmt.Sprintf("service %s is deployed by CodeDeploy, and %s in %s", service.Name, what, c.region),
-		Next: "Give codedeploy-application and codedeploy-deployment-group, or let UpdateService change the deployment " +
-			"controller of the service to ECS.",
+		Next: "Give codedeploy-application and codedeploy-deployment-group, or change the deployment controller of the " +
+			"service to ECS (UpdateService).",
 	}
 }
 

@@ -149,7 +149,7 @@ var CredentialErrors = []CredentialError{
 	},
 	{
 		Name: "token expired", call: viaToken, codes: []string{"ExpiredTokenException"}, passes: true,
-		What: "the identity token was new, and had expired when it arrived",
+		What: "the new identity token had already expired when AWS received it",
 		Next: "Check the clock of the runner.",
 		// text unverified
 		Example: "Token expired: current date/time must be before the expiration date/time", Source: webIdentityDocs,

@@ -157,7 +157,7 @@ func perhapsDone(err, look error) error {
 		told.What += ", which could not be looked up: " + look.Error()
 		next = rollout.Remedy(look)
 	}
-	told.Next = strings.TrimSpace("Check whether it has before you run this again. " + next)
+	told.Next = strings.TrimSpace("Check whether it did before you run this again. " + next)
 	return rollout.PerhapsDone{Err: &told}
 }
 

@@ -208,7 +208,7 @@ func (c *Client) verifyImage(
 			!slices.ContainsFunc(has, func(p taskdef.Platform) bool { return fits(p, platform) }) {
 			return sure(
 				"image-wrong-platform", "Build it for that platform too, or change runtimePlatform in the task definition.",
-				"image %s is made for %s, and the tasks run on %s", text, inWords(has...), inWords(platform)), nil
+				"image %s is built for %s, but the tasks run on %s", text, inWords(has...), inWords(platform)), nil
 		}
 	}
 	return rollout.Concern{}, nil

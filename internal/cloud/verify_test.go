@@ -113,9 +113,9 @@ func TestVerifyIsOnlySureOfWhatItKnows(t *testing.T) {
 		return `{"manifests":[` + strings.Join(manifests, ",") + `]}`
 	}
 	for name, test := range map[string]struct{ document, manifest, want string }{
-		"Fargate is Linux on X86_64":        {`{"requiresCompatibilities":["FARGATE"]}`, index("linux/arm64"), "image " + image + " is made for linux/arm64, and the tasks run on linux/amd64"},
+		"Fargate is Linux on X86_64":        {`{"requiresCompatibilities":["FARGATE"]}`, index("linux/arm64"), "image " + image + " is built for linux/arm64, but the tasks run on linux/amd64"},
 		"instances may be of another kind":  {`{"requiresCompatibilities":["EC2"]}`, index("linux/arm64"), ""},
-		"another operating system":          {`{"requiresCompatibilities":["FARGATE"],"runtimePlatform":{"operatingSystemFamily":"WINDOWS_SERVER_2022_CORE"}}`, index("linux/amd64", "linux/arm64"), "image " + image + " is made for linux/amd64 and linux/arm64, and the tasks run on windows/amd64"},
+		"another operating system":          {`{"requiresCompatibilities":["FARGATE"],"runtimePlatform":{"operatingSystemFamily":"WINDOWS_SERVER_2022_CORE"}}`, index("linux/amd64", "linux/arm64"), "image " + image + " is built for linux/amd64 and linux/arm64, but the tasks run on windows/amd64"},
 		"an index that fits, attested":      {`{"requiresCompatibilities":["FARGATE"]}`, index("linux/arm64", "linux/amd64", "unknown/unknown"), ""},
 		"one image does not tell":           {`{"requiresCompatibilities":["FARGATE"]}`, `{"config":{}}`, ""},
 		"a parameter with a slash":          {`{"containerDefinitions":[{"secrets":[{"name":"A","valueFrom":"arn:aws:ssm:eu-west-1:1:parameter/there"}]}]}`, "", ""},

@@ -35,7 +35,7 @@ var byContainer = []Entry{
 		),
 		Exits: []int{137},
 		Means: "The container was killed, most likely because it used more memory than it is allowed (137 is SIGKILL).",
-		Next: "Give the container more memory, or find out what uses it. If it was told to stop, it did not within " +
+		Next: "Give the container more memory, or find out what uses it. If ECS was stopping it, it did not exit within " +
 			"stopTimeout.",
 		Example: "OutOfMemoryError: Container killed due to memory usage",
 		Source:  seen,
@@ -122,29 +122,28 @@ var byContainer = []Entry{
 		Source: "https://github.com/aws/amazon-ecs-agent/blob/master/agent/engine/dependencygraph/graph.go",
 	},
 	{
-		ID:    "crashed",
-		Exits: []int{132, 133, 134, 135, 136, 139},
-		Means: "The program in the container crashed with a signal, such as SIGSEGV (139) or SIGABRT (134).",
-		Next: "Run the image with the same command. A native library for another architecture or libc is the usual " +
-			"suspect.",
+		ID:     "crashed",
+		Exits:  []int{132, 133, 134, 135, 136, 139},
+		Means:  "The program in the container crashed with a signal, such as SIGSEGV (139) or SIGABRT (134).",
+		Next:   "Run the image with its command. The usual suspect is a native library for another architecture or libc.",
 		Source: "the signal's number plus 128: signal(7)",
 	},
 	{
-		ID:    "told-to-stop",
-		Signs: signs(all(`Scaling activity initiated by|Task stopped by (a )?user|^UserInitiated$`)),
-		Exits: []int{143},
-		Means: "The container was told to stop and did (143 is SIGTERM).",
-		Next: "Find out why: another essential container that exited first, a health check, or a user who stopped the " +
-			"task.",
+		ID:      "told-to-stop",
+		Signs:   signs(all(`Scaling activity initiated by|Task stopped by (a )?user|^UserInitiated$`)),
+		Exits:   []int{143},
+		Means:   "The container was told to stop and did (143 is SIGTERM).",
+		Next:    "Find out why: another essential container exited first, a health check failed, or a user stopped the task.",
 		Example: "Task stopped by user",
 		Source:  stopped,
 	},
 	{
-		ID:      "exited",
-		Signs:   signs(all(`Essential container in task exited`)),
-		Exits:   []int{anyExit},
-		Means:   "The program in the container exited.",
-		Next:    "Read the last lines of its log, and run the image with the same command, environment and secrets.",
+		ID:    "exited",
+		Signs: signs(all(`Essential container in task exited`)),
+		Exits: []int{anyExit},
+		Means: "The program in the container exited.",
+		Next: "Read the container's last log lines. To reproduce it, run the image with the same command, environment " +
+			"and secrets.",
 		Example: "Essential container in task exited",
 		Source:  seen,
 	},

@@ -87,7 +87,7 @@ var byHealth = []Entry{
 		ID: "health-pending",
 		Signs: signs(all(`Elb\.InitialHealthChecking|Elb\.RegistrationInProgress|registration is still in progress|` +
 			`not passed the configured HealthyThreshold`)),
-		Means:   "The load balancer has not judged the tasks yet.",
+		Means:   "The load balancer has not finished its first health checks.",
 		Next:    "Wait. If it takes too long, lower the interval and the healthy threshold of the health check.",
 		Example: "initial, Elb.InitialHealthChecking, Initial health checks in progress",
 		Source:  elbHealth,

@@ -103,16 +103,17 @@ var meanings = []struct {
 	means, next string
 }{
 	{
-		code(`\b5\d\d\b`), "The application, or what stands before it in the task, answers its health check with an error.",
-		"Read its log. If it only needs longer to start, raise healthCheckGracePeriodSeconds of the service.",
+		code(`\b5\d\d\b`), "The application, or a proxy in front of it in the task, answers the health check with an error.",
+		"Read the container's log. If the application only needs longer to start, raise healthCheckGracePeriodSeconds of " +
+			"the service.",
 	},
 	{
 		code(`\b404\b`), "The application does not serve the path of the health check.",
 		"Correct the path in the target group, or have the application answer it.",
 	},
 	{
-		code(`\b40[13]\b`), "The application wants credentials for the path of the health check.",
-		"Have the application answer it without, or set another path in the target group.",
+		code(`\b40[13]\b`), "The path of the health check requires credentials.",
+		"Serve the path without credentials, or set another path in the target group.",
 	},
 	{
 		code(

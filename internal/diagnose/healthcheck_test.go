@@ -30,7 +30,7 @@ func TestEvidenceOfHealthChecksIsJoined(t *testing.T) {
 	}{
 		"a stopped task, its event and the target group": {
 			rollout.Evidence{Failures: stopped, Events: said("Health checks failed with these codes: [502]"), Checks: []rollout.HealthCheck{another, check}},
-			"target-unhealthy", "The application, or what stands before it in the task, answers its health check with an error.",
+			"target-unhealthy", "The application, or a proxy in front of it in the task, answers the health check with an error.",
 			&rollout.Answer{Check: onPort(check, "8080"), Codes: "502"}, rollout.AboutTasks,
 		},
 		"the target group cannot be read": {
@@ -62,7 +62,7 @@ func TestEvidenceOfHealthChecksIsJoined(t *testing.T) {
 				Events:   []string{"(service web) (task 64a0) (port 8080) is unhealthy in (target-group " + lattice + ") due to (reason Health checks failed with these codes: [502])."},
 				Checks:   []rollout.HealthCheck{check},
 			},
-			"target-unhealthy", "The application, or what stands before it in the task, answers its health check with an error.",
+			"target-unhealthy", "The application, or a proxy in front of it in the task, answers the health check with an error.",
 			&rollout.Answer{Check: rollout.HealthCheck{Port: "8080"}, Codes: "502", Lattice: true}, rollout.AboutTasks,
 		},
 		"an event of something else does not speak for it": {

@@ -40,7 +40,7 @@ var byImage = []Entry{
 					`invalid image name`,
 			),
 		),
-		Means:   "The image is not a name that a registry could have.",
+		Means:   "The name of the image is not valid.",
 		Next:    "Correct the image in the task definition: registry/repository:tag, in lower case.",
 		Example: "CannotPullContainerError: invalid reference format",
 		Source:  pullDocs,

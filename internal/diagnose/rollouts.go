@@ -32,7 +32,7 @@ var byRollout = []Entry{
 	{
 		ID:    "hook-failed",
 		Signs: signs(all(`lifecycle hook|hook execution|pause hook`)),
-		Means: "A lifecycle hook refused the deployment, or did not answer as it should.",
+		Means: "A lifecycle hook rejected the deployment, or gave no valid answer.",
 		Next:  "Read the log of the hook's Lambda function: it must return hookStatus SUCCEEDED, FAILED or IN_PROGRESS.",
 		Example: "Service deployment rolled back because POST_TEST_TRAFFIC_SHIFT lifecycle hook(s) failed. Lifecycle hook " +
 			"target arn:aws:lambda:eu-west-1:123456789012:function:check returned FAILED status.",

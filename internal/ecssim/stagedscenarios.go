@@ -55,7 +55,7 @@ var stagedScenarios = []Scenario{
 	},
 	{
 		Name:     "blue-green-paused",
-		Story:    "the deployment waits for approval's approval",
+		Story:    "the deployment waits for approval",
 		breaker:  rolling,
 		behavior: well,
 		prepare:  shifts("paused"),

@@ -58,7 +58,7 @@ func (a amazon) given() []string {
 func (a amazon) translate(c *checker, t *text) *OneOff {
 	if a.WaitForServiceStability != "" {
 		if t.WaitFor != "stable" {
-			c.mistake("wait-for-service-stability and wait-for: give one of them")
+			c.mistake("wait-for-service-stability and wait-for: give only one of them")
 		} else if !c.yes("wait-for-service-stability", a.WaitForServiceStability) {
 			t.WaitFor = "none"
 		}
@@ -66,7 +66,7 @@ func (a amazon) translate(c *checker, t *text) *OneOff {
 	minutes := c.minutes("wait-for-minutes", a.WaitForMinutes)
 	if minutes != nil {
 		if t.Timeout != "" {
-			c.mistake("wait-for-minutes and timeout: give one of them")
+			c.mistake("wait-for-minutes and timeout: give only one of them")
 		}
 		t.Timeout = fmt.Sprint(*minutes, "m")
 	}

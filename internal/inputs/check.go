@@ -55,7 +55,7 @@ func (c *checker) cluster(input, value string) string {
 	return value
 }
 
-// services are names and ARNs, by lines or commas.
+// services are names and ARNs, one per line or separated by commas.
 func (c *checker) services(input, value string) []string {
 	var services []string
 	for _, service := range items(value) {
@@ -214,7 +214,7 @@ func (c *checker) images(input, value string) []taskdef.Image {
 			continue
 		}
 		if at := slices.IndexFunc(images, image.Same); at >= 0 {
-			c.mistake("%s: %q and %q go to the same containers: give one of them", input, images[at], image)
+			c.mistake("%s: %q and %q go to the same containers: give only one of them", input, images[at], image)
 		}
 		if image.Untagged {
 			c.warn("Name the tag or the digest of what was built.", "%s: %s has no tag, so whatever latest names then is "+

@@ -128,7 +128,7 @@ func (c *checker) accounts(input, value string) []string {
 		accounts = append(accounts, line)
 	}
 	if value != "" && len(accounts) == 0 {
-		c.mistake("%s: %q names no account: give ids of 12 digits, by lines or commas", input, value)
+		c.mistake("%s: %q names no account: give ids of 12 digits, one per line or separated by commas", input, value)
 	}
 	return accounts
 }

@@ -38,7 +38,7 @@ func TestMistakesInCredentials(t *testing.T) {
 		{map[string]string{"role-session-name": "shop"}, "role-session-name needs role-to-assume, which is not set"},
 		{map[string]string{"role-duration-seconds": "900"}, "role-duration-seconds needs role-to-assume, which is not set"},
 		{map[string]string{"allowed-account-ids": "1234"}, `allowed-account-ids: "1234" is not an account id, which has 12 digits`},
-		{map[string]string{"allowed-account-ids": ","}, `allowed-account-ids: "," names no account: give ids of 12 digits, by lines or commas`},
+		{map[string]string{"allowed-account-ids": ","}, `allowed-account-ids: "," names no account: give ids of 12 digits, one per line or separated by commas`},
 		{map[string]string{"allowed-account-ids": "210987654321", "role-to-assume": role}, "role-to-assume: " + role + " is in account 123456789012, and allowed-account-ids allows only 210987654321"},
 		{map[string]string{"aws-access-key-id": "id", "aws-secret-access-key": "secret", "aws-profile": "ci"}, "give aws-access-key-id or aws-profile: both are set"},
 	} {

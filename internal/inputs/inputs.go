@@ -172,7 +172,7 @@ func Read(ctx context.Context, getenv func(string) string, variables []string) (
 
 func (t text) check(c *checker) Inputs {
 	if t.TaskDefinitionARN != "" && t.TaskDefinition != "" {
-		c.mistake("task-definition and task-definition-arn: give one of them")
+		c.mistake("task-definition and task-definition-arn: give only one of them")
 	}
 	if c.matching("task-definition-arn", t.TaskDefinitionARN, revisionARN, "the ARN of a revision, such as "+
 		"arn:aws:ecs:eu-west-1:123456789012:task-definition/web:41") {
@@ -211,7 +211,7 @@ func (t text) check(c *checker) Inputs {
 	in.WaitsOnTop = t.Amazon.WaitForMinutes != ""
 	if runTask != nil {
 		if in.RunBefore != nil {
-			c.mistake("run-task and run-before: give one of them")
+			c.mistake("run-task and run-before: give only one of them")
 		}
 		in.RunBefore = runTask
 	}

@@ -120,8 +120,8 @@ func Deployable(service rollout.Service) error {
 			Kind: rollout.BadInput,
 			What: where + " has the deployment controller EXTERNAL: a program of your own creates its task sets, and ECS " +
 				"deploys nothing",
-			Next: "Let that program deploy the new revision (task-definition without service registers one), or let " +
-				"UpdateService change the deployment controller of the service to ECS.",
+			Next: "Let that program deploy the new revision (task-definition without service registers one), or change the " +
+				"deployment controller of the service to ECS (UpdateService).",
 		}
 	case !known:
 		return &rollout.Problem{

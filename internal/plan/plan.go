@@ -199,7 +199,7 @@ func misplaced(base rollout.Revision, variables []taskdef.Variable) error {
 	return &rollout.Problem{
 		Kind: rollout.BadInput,
 		What: fmt.Sprintf(
-			"%s: it is not known which container of %s is meant by %s", input, base.ID(), strings.Join(asked, ", "),
+			"%s: it is unclear which container of %s is meant by %s", input, base.ID(), strings.Join(asked, ", "),
 		),
 		Next: "Write " + write + ". Its containers are " + strings.Join(containerNames(base.Document), ", ") + ".",
 	}

@@ -151,8 +151,8 @@ func TestWhatIsMeantForNoneOfSeveralServicesIsAMistake(t *testing.T) {
 		"none for one":                {inputs.Inputs{Images: images(t, "nginx:2")}, "image: no container of jobs:1 is meant by nginx:2"},
 		"one for none":                {inputs.Inputs{Images: images(t, "nginx:2", "ruby:2", "httpd:2")}, "image: no container of web:41, jobs:1 is meant by httpd:2"},
 		"a variable of one":           {inputs.Inputs{Variables: []taskdef.Variable{variable("log", "A")}}, ""},
-		"a variable of none":          {inputs.Inputs{Variables: []taskdef.Variable{variable("db", "A")}}, "environment-variables: it is not known which container of web:41 is meant by db:A"},
-		"a variable without a target": {inputs.Inputs{Variables: []taskdef.Variable{variable("", "A")}}, "environment-variables: it is not known which container of jobs:1 is meant by A"},
+		"a variable of none":          {inputs.Inputs{Variables: []taskdef.Variable{variable("db", "A")}}, "environment-variables: it is unclear which container of web:41 is meant by db:A"},
+		"a variable without a target": {inputs.Inputs{Variables: []taskdef.Variable{variable("", "A")}}, "environment-variables: it is unclear which container of jobs:1 is meant by A"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Make(test.in, world)

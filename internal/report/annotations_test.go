@@ -124,7 +124,7 @@ func TestOneCauseOfManyServicesIsToldOnce(t *testing.T) {
 		r.Verdict.Left = rollout.LeftUnasked
 		result.Rollouts = append(result.Rollouts, r)
 	}
-	const left = "nothing was rolled back, because AWS could not be asked."
+	const left = "nothing was rolled back, because AWS could not be reached."
 	const who = "web-0, web-1, web-2, web-3, web-4, and 35 others: "
 	require.Equal(t, who+`ECS gave up the deployment without a rollback.
 Why `+who+`4 tasks failed: out of memory.
@@ -157,10 +157,10 @@ func TestWhatBecameOfOtherServicesIsTold(t *testing.T) {
 	}
 	text := annotation(result)
 	back := func(name string) string {
-		return name + ": it succeeded, but jobs did not; it was rolled back to " + name + ":41."
+		return name + ": it succeeded, but jobs did not; this step rolled it back to " + name + ":41."
 	}
 	require.Equal(t, strings.Join([]string{
-		"jobs: the tasks keep failing for the same cause, and none runs; it was rolled back to jobs:41.",
+		"jobs: the new tasks keep failing for the same cause, and none of them is running; this step rolled it back to jobs:41.",
 		"Why jobs: 2 tasks failed: x.",
 		back("web-0"), back("web-1"), back("web-2"), back("web-3"), back("web-4"), "The summary has 2 more.",
 	}, "\n"), text)

@@ -55,7 +55,7 @@ func got(answer rollout.Answer) string {
 	case answer.Codes != "":
 		text = "got " + answer.Codes + " from " + asked
 		if check.Wants != "" {
-			text += " (it wants " + check.Wants + ")"
+			text += " (expected " + check.Wants + ")"
 		}
 	case check.Path == "" && check.Protocol != "":
 		text = "cannot connect to " + asked

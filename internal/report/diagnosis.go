@@ -119,6 +119,10 @@ func inFewWords(r *rollout.Rollout, f rollout.Finding) string {
 		return "alarm " + strings.Join(r.Verdict.Alarms, ", ")
 	case f.ID == rollout.UnknownCause:
 		return ""
+	case f.ID == "rolled-back-by-user" && r.Verdict.Outcome == rollout.RolledBack:
+		return "on request"
+	case f.ID == "rolled-back-by-user":
+		return "stopped by a user"
 	}
 	return strings.ReplaceAll(f.ID, "-", " ")
 }

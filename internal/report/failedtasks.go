@@ -33,7 +33,7 @@ func (r *Reporter) failedTasks(rollouts []*rollout.Rollout) section {
 		}
 	}
 	if more > 0 {
-		table.after = fmt.Sprintf("\nAnd %s before these.\n", plural(more, "task"))
+		table.after = fmt.Sprintf("\n%s before these are not shown.\n", plural(more, "task"))
 	}
 	title := plural(all, "failed task")
 	switch {

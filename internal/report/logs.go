@@ -32,7 +32,7 @@ func logPlace(log rollout.LogTail) string {
 	case log.Container == "" || len(log.Lines) > 0:
 		return ""
 	case log.Kept.Readable():
-		return fmt.Sprintf("container %s of task %s has written nothing to stream %s of log group %s yet",
+		return fmt.Sprintf("container %s of task %s wrote nothing to stream %s of log group %s",
 			log.Container, log.Task, log.Stream, log.Kept.Group)
 	}
 	return unreadableLog(log.Container, log.Kept)

@@ -38,7 +38,7 @@ func next(r *rollout.Rollout) string {
 	case verdict.Outcome.Good():
 		return ""
 	case verdict.Outcome == rollout.Cancelled && verdict.Left == "": // it is being rolled back
-		return "Check how that ends with operation: status."
+		return "Check with operation: status how the rollback ends."
 	case verdict.Outcome == rollout.Cancelled:
 		return "Check how it ends with operation: status, or roll it back with operation: rollback."
 	case verdict.Ending == rollout.EndedDeleted:
@@ -46,8 +46,8 @@ func next(r *rollout.Rollout) string {
 	case len(r.Findings) > 0:
 		return remedy(r, r.Findings[0])
 	case verdict.Outcome == rollout.Superseded:
-		return "Check the run that made the other deployment for how it ends. To keep two runs from deploying at the same " +
-			"time, give their jobs one concurrency group."
+		return "Check how the other deployment ends, in the run that started it. To keep two runs from deploying at the " +
+			"same time, give their jobs one concurrency group."
 	case verdict.Outcome == rollout.TimedOut:
 		return "Check the tasks of the deployment in the console. If it only needs more time, raise timeout."
 	case len(r.Failures) == 0:

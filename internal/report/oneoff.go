@@ -76,7 +76,7 @@ func oneOffOutputs(result rollout.OneOffResult) []rollout.Output {
 func oneOff(result rollout.OneOffResult) section {
 	ended := icon(result.Verdict.Outcome) + " " + prose(onceEnded(result.Verdict))
 	if len(result.Tasks) > 0 {
-		ended += ", task " + code(rollout.LastSegment(result.Tasks[0]))
+		ended += ", task " + code(shortID(rollout.LastSegment(result.Tasks[0])))
 	}
 	table := rows(row{code(result.Input), ended})
 	if result.Verdict.Outcome.Good() || len(result.Log.Lines) == 0 {

@@ -40,7 +40,7 @@ func leftAt(at rollout.Progress) string {
 func left(r *rollout.Rollout) string {
 	switch r.Verdict.Left {
 	case rollout.LeftUnasked:
-		return "nothing was rolled back, because AWS could not be asked"
+		return "nothing was rolled back, because AWS could not be reached"
 	case rollout.LeftAsIs:
 		return "nothing was rolled back, because rollback-on-failure is not set; " + goesOn(r)
 	case rollout.LeftNotOurs:
@@ -65,7 +65,7 @@ func stuckAt(r *rollout.Rollout) string {
 	}
 	text := sentence(goesOn(at))
 	if at.Progress.Course != rollout.Blocking {
-		text += " To get the service up again, deploy a revision that works, with task-definition: family:revision."
+		text += " To bring the service back up, deploy a revision that works, with task-definition: family:revision."
 	}
 	return strings.TrimSpace(text + " " + remedy)
 }
@@ -74,7 +74,7 @@ func stuckAt(r *rollout.Rollout) string {
 func goesOn(r *rollout.Rollout) string {
 	switch r.Progress.Course {
 	case rollout.Over:
-		return r.By + " does nothing more about it"
+		return r.By + " takes no further action"
 	case rollout.Blocking:
 		return r.By + " goes on with the deployment, and no other can start until it is over or rolled back (operation: " +
 			"rollback)"

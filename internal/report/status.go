@@ -156,8 +156,8 @@ func (r *Reporter) whatNow(of *rollout.Rollout) string {
 	case split:
 		return "Move the traffic back with operation: rollback."
 	case of.Progress.Wanted > 0 && len(of.Progress.Serves) == 0:
-		return "Look at the stopped tasks of the service in the console. To get it up again, deploy a revision that " +
-			"works, with task-definition: family:revision."
+		return "Check the stopped tasks in the console. To bring the service back up, deploy a revision that works, with " +
+			"task-definition: family:revision."
 	case !settled(of) && (of.Progress.RollbackID != "" || strings.HasPrefix(of.Progress.State, "ROLLBACK_")):
 		return "Wait until the rollback is over."
 	case !settled(of):

@@ -36,8 +36,8 @@ func (r *Reporter) provisional() {
 	r.summaryOutdated = false
 	result := rollout.Result{Rollouts: r.rollouts, OneOffs: r.oneOffs}
 	sections := []section{{before: "## ⏳ " + prose(subject(result)) + ": in progress\n" +
-		alert("WARNING", "If the step is over and you still see this, the step was killed before it could say how the "+
-			"deployment ended. AWS goes on with it: check the service in the console.")}}
+		alert("WARNING", "If the step is over and you still see this, the step was killed before it could report. AWS "+
+			"continues the deployment: check the service in the console.")}}
 	for _, once := range result.OneOffs {
 		sections = append(sections, oneOff(once))
 	}

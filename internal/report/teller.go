@@ -200,7 +200,7 @@ func (t *teller) UsualLearnt(e rollout.UsualLearnt) {
 
 func (t *teller) UsualExceeded(e rollout.UsualExceeded) {
 	u := e.Rollout.Usual
-	t.r().at(e.Rollout, fmt.Sprintf("slower than each of the last %d (at most %s)",
+	t.r().at(e.Rollout, fmt.Sprintf("slower than any of the last %d deployments (the slowest took %s)",
 		u.Deployments, rollout.Span(u.Slowest)))
 }
 

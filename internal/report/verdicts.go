@@ -72,7 +72,7 @@ func onTheWay(r *rollout.Rollout) string {
 	if len(r.Failures) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("; on the way %s failed: %s", plural(len(r.Failures), "task"), cause(r.Failures[0].Cause()))
+	return fmt.Sprintf("; %s failed along the way: %s", plural(len(r.Failures), "task"), cause(r.Failures[0].Cause()))
 }
 
 const dryRun = "this was a dry run, and nothing was changed"
@@ -102,12 +102,12 @@ func untouched(r *rollout.Rollout) string {
 	text := "the service was not updated"
 	switch {
 	case r.Verdict.Unsure:
-		return "whether the service was updated to " + revision + " is not known, since no answer came"
+		return "whether the service was updated to " + revision + " is unknown, because AWS did not answer"
 	case r.Verdict.Settings:
 		text = "the settings of the service were changed, and no deployment was started"
 	}
 	if r.Verdict.Registered {
-		text += "; " + revision + " was registered, and is not deployed"
+		text += "; " + revision + " was registered but not deployed"
 	}
 	return text
 }
@@ -128,7 +128,7 @@ func badEnding(r *rollout.Rollout) string {
 	case rollout.EndedGivenUp:
 		return r.By + " gave up the deployment without a rollback" + said
 	case rollout.EndedNotRolledBack:
-		return r.By + " gave up the deployment and did not roll it back, although it is set to" + said
+		return r.By + " gave up the deployment and did not roll it back, although the service is set to roll back" + said
 	case rollout.EndedStopped:
 		if verdict.EndedBy == rollout.Somebody {
 			return "the deployment was stopped without a rollback" + said
@@ -144,9 +144,10 @@ func badEnding(r *rollout.Rollout) string {
 	case rollout.EndedSuperseded:
 		return supersededBy(verdict.By)
 	case rollout.EndedHopeless:
-		return "the tasks keep failing for the same cause, and none runs"
+		return "the new tasks keep failing for the same cause, and none of them is running"
 	case rollout.EndedTimedOut:
-		return fmt.Sprintf("not %s after %s: %s", goal(r), rollout.Span(verdict.Timeout), leftAt(verdict.Progress))
+		return fmt.Sprintf("the deployment was not %s after %s: %s",
+			goal(r), rollout.Span(verdict.Timeout), leftAt(verdict.Progress))
 	case rollout.EndedCancelled:
 		return "the run was cancelled: " + leftAt(verdict.Progress)
 	case rollout.EndedLost:
@@ -158,7 +159,7 @@ func badEnding(r *rollout.Rollout) string {
 func supersededBy(by rollout.Deployment) string {
 	what := cmp.Or(rollout.RevisionID(by.TaskDefinition), "another revision")
 	return fmt.Sprintf(
-		"deployment %s of %s superseded it at %s", by.ID, what, by.Created.UTC().Format(time.RFC3339),
+		"deployment %s of %s superseded this deployment at %s", by.ID, what, by.Created.UTC().Format(time.RFC3339),
 	)
 }
 
@@ -193,7 +194,7 @@ func returned(r *rollout.Rollout) string {
 	}
 	switch back.End {
 	case rollout.ReturnDone:
-		return fmt.Sprintf("%s; it was rolled back to %s", why, r.WentTo().ID())
+		return fmt.Sprintf("%s; this step rolled it back to %s", why, r.WentTo().ID())
 	case rollout.ReturnAsked:
 		return why + "; " + askedBack(r) + ", without waiting for its end"
 	case rollout.ReturnNeedless:
@@ -202,7 +203,7 @@ func returned(r *rollout.Rollout) string {
 		if back.TooLate {
 			why += "; " + askedBack(r)
 		}
-		return why + "; the deployment succeeded in the meantime, and was left alone"
+		return why + "; the deployment succeeded in the meantime, so it was not rolled back"
 	case rollout.ReturnSuperseded:
 		return why + "; " + supersededBy(r.Verdict.By) + ", which is left alone"
 	case rollout.ReturnOvertaken:

@@ -60,7 +60,7 @@ type Verdict struct {
 	Goal       WaitFor       // what was waited for
 	Timeout    time.Duration // for how long at most
 	Settings   bool          // settings of the service were changed
-	Unsure     bool          // whether the service was updated is not known, since no answer came
+	Unsure     bool          // whether the service was updated is unknown, because AWS did not answer
 	Registered bool          // a revision was registered, of a deployment that was not started
 
 	Return *Return // what came of rolling it back; nil: nobody tried
