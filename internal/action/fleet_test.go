@@ -117,10 +117,10 @@ func TestARefusedUpdateLeavesTheOthersFollowed(t *testing.T) {
 	with := map[string]string{"service": "web,api,jobs", "verify": "false"}
 	code, log, _ := under(t, deployWeb("mixed-slow").but(with), allowed(""))
 	require.Equal(t, 3, code, log)
-	require.Contains(t, log, "::error title=3 services → main%3A failed after 1m 3")
+	require.Contains(t, log, "::error title=1 of 3 services (jobs) → main%3A failed after 1m 3")
 	require.Contains(t, log, refusal)
 	for _, service := range []string{"web:42", "api:2"} {
-		require.Contains(t, log, "succeeded: "+service+" is live, 2 of 2 tasks run")
+		require.Contains(t, log, "succeeded: "+service+" is live, 2 of 2 tasks running")
 	}
 	require.Contains(t, log, "jobs: the service was not updated; jobs:2 was registered but not deployed")
 

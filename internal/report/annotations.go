@@ -206,7 +206,7 @@ func whyLines(result rollout.Result) []string {
 	for _, text := range all.texts {
 		why := "Why: "
 		if len(result.Rollouts) > 1 || len(result.OneOffs) > 0 {
-			why = "Why " + few(all.names[text]) + ": "
+			why = "Why " + few(all.names[text]) + " failed: "
 		}
 		lines = append(lines, strings.Split(strings.TrimSpace(why+text), "\n")...)
 	}

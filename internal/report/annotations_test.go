@@ -127,7 +127,7 @@ func TestOneCauseOfManyServicesIsToldOnce(t *testing.T) {
 	const left = "nothing was rolled back, because AWS could not be reached."
 	const who = "web-0, web-1, web-2, web-3, web-4, and 35 others: "
 	require.Equal(t, who+`ECS gave up the deployment without a rollback.
-Why `+who+`4 tasks failed: out of memory.
+Why `+strings.TrimSuffix(who, ": ")+` failed: 4 tasks failed: out of memory.
 Next: Give it more.
 `+who+left, annotation(result))
 }
@@ -161,7 +161,7 @@ func TestWhatBecameOfOtherServicesIsTold(t *testing.T) {
 	}
 	require.Equal(t, strings.Join([]string{
 		"jobs: the new tasks keep failing for the same cause, and none of them is running; this step rolled it back to jobs:41.",
-		"Why jobs: 2 tasks failed: x.",
+		"Why jobs failed: 2 tasks failed: x.",
 		back("web-0"), back("web-1"), back("web-2"), back("web-3"), back("web-4"), "The summary has 2 more.",
 	}, "\n"), text)
 }

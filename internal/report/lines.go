@@ -197,11 +197,27 @@ func headline(result rollout.Result) string {
 	case len(result.Rollouts) == 0 && result.Registered == nil:
 		return "nothing was deployed"
 	}
-	text := subject(result) + ": " + outcomeWords[outcome] + inDuration(" after %s", result.Duration)
+	about := subject(result)
+	if failed := notGood(result); len(result.Rollouts) > 1 && len(failed) > 0 && len(failed) < len(result.Rollouts) {
+		about = fmt.Sprintf("%d of %d services (%s) → %s",
+			len(failed), len(result.Rollouts), few(failed), result.Rollouts[0].Service.Cluster)
+	}
+	text := about + ": " + outcomeWords[outcome] + inDuration(" after %s", result.Duration)
 	if cause := shortCause(result); cause != "" {
 		text += ": " + cause
 	}
 	return text
+}
+
+// notGood are the names of the services that did not succeed.
+func notGood(result rollout.Result) []string {
+	var names []string
+	for _, of := range result.Rollouts {
+		if !of.Verdict.Outcome.Good() {
+			names = append(names, of.Service.Name)
+		}
+	}
+	return names
 }
 
 // planned is what a dry run would have done.

@@ -8,7 +8,7 @@ import (
 )
 
 func tasksRun(at rollout.Progress) string {
-	return fmt.Sprintf("%d of %d tasks run", at.Running, at.Wanted)
+	return fmt.Sprintf("%d of %d tasks running", at.Running, at.Wanted)
 }
 
 // leftAt says where a deployment stood when the waiting ended.
@@ -42,7 +42,7 @@ func left(r *rollout.Rollout) string {
 	case rollout.LeftUnasked:
 		return "nothing was rolled back, because AWS could not be reached"
 	case rollout.LeftAsIs:
-		return "nothing was rolled back, because rollback-on-failure is not set; " + goesOn(r)
+		return "nothing was rolled back, because rollback-on-failure is not set; " + goesOn(r) + wayOut(r)
 	case rollout.LeftNotOurs:
 		return "nothing was rolled back, because another run started the deployment; " + goesOn(r)
 	case rollout.LeftGoingOn:
@@ -55,6 +55,14 @@ func left(r *rollout.Rollout) string {
 		return stuckAt(r)
 	}
 	return ""
+}
+
+// wayOut is what to do about a deployment that goes on.
+func wayOut(r *rollout.Rollout) string {
+	if r.Progress.Course != rollout.GoesOn || r.Verdict.Outcome == rollout.Cancelled {
+		return ""
+	}
+	return ". Roll it back with operation: rollback, or deploy a fix"
 }
 
 // stuckAt says what to do when a deployment could not be rolled back.
@@ -102,7 +110,7 @@ func progressSentence(r *rollout.Rollout) string {
 	case at.State == string(rollout.ServiceDeploymentRollbackRequested):
 		return deployment + "is about to be rolled back by " + r.By + " on request, " + running
 	case at.State == string(rollout.ServiceDeploymentRollbackInProgress):
-		return fmt.Sprintf("%sis being rolled back by %s to %s, of which %d tasks run",
+		return fmt.Sprintf("%sis being rolled back by %s to %s, of which %d tasks are running",
 			deployment, r.By, r.Revision.Previous.ID(), at.Older)
 	case split:
 		return fmt.Sprintf("%s%s with %g%% of the traffic, which still goes there, %s; operation: rollback moves it back",

@@ -56,7 +56,7 @@ func serving(r *rollout.Rollout) string {
 	case wanted == 0:
 		return "the service is set to 0 tasks"
 	case len(now.Progress.Serves) == 0:
-		return fmt.Sprintf("THE SERVICE IS DOWN: 0 of %s run", plural(wanted, "task"))
+		return fmt.Sprintf("THE SERVICE IS DOWN: 0 of %s running", plural(wanted, "task"))
 	}
 	first, others := now.Progress.Serves[0], now.Progress.Serves[1:]
 	text := named(r, rollout.RevisionID(first.TaskDefinition))
@@ -73,10 +73,18 @@ func serving(r *rollout.Rollout) string {
 		if other.Traffic != nil && *other.Traffic > 0 {
 			text += fmt.Sprintf(", and %s %g%%", id, *other.Traffic)
 		} else {
-			text += fmt.Sprintf(", and %s of %s run too", plural(other.Running, "task"), id)
+			text += fmt.Sprintf(", and %s of %s %s running too", plural(other.Running, "task"), id, areOrIs(other.Running))
 		}
 	}
 	return text
+}
+
+// areOrIs is the verb for that many.
+func areOrIs(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
 }
 
 // ofTasks is how many of the wanted tasks there are, which may be more while some are replaced.
