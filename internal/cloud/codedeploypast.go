@@ -4,8 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
-
 	"ecs-deploy/internal/rollout"
 	"ecs-deploy/internal/taskdef"
 )
@@ -14,19 +12,7 @@ import (
 func (d *codeDeployCarrier) Past(ctx context.Context, r *rollout.Rollout) ([]rollout.PastDeployment, error) {
 	ctx, cancel := withinSight(ctx)
 	defer cancel()
-	group := plannedCodeDeploy(r).Group
-	out, err := d.client.codeDeploy().ListDeployments(ctx, &codedeploy.ListDeploymentsInput{
-		ApplicationName: &group.Application, DeploymentGroupName: &group.Name,
-	})
-	if err != nil {
-		return nil, d.client.problem(ctx, err, "codedeploy:ListDeployments", "deployment group "+group.Name)
-	}
-	ids := out.Deployments[:min(len(out.Deployments), mostPast+1)]
-	all := make([]rollout.CodeDeployment, len(ids))
-	err = Each(ctx, ids, func(ctx context.Context, i int, id string) (err error) {
-		all[i], err = d.client.codeDeployment(ctx, id)
-		return err
-	})
+	all, err := d.client.lastCodeDeployments(ctx, plannedCodeDeploy(r).Group, mostPast+1)
 	var past []rollout.PastDeployment
 	for _, each := range all {
 		if each.Over() {
@@ -37,7 +23,6 @@ func (d *codeDeployCarrier) Past(ctx context.Context, r *rollout.Rollout) ([]rol
 			})
 		}
 	}
-	slices.SortStableFunc(past, func(a, b rollout.PastDeployment) int { return b.Started.Compare(a.Started) })
 	return past, err
 }
 

@@ -16,23 +16,10 @@ import (
 func (c *Client) previousAppSpec(
 	ctx context.Context, service rollout.ServiceKey, group rollout.CodeDeployGroup, current string,
 ) (taskdef.AppSpec, error) {
-	out, err := c.codeDeploy().ListDeployments(ctx, &codedeploy.ListDeploymentsInput{
-		ApplicationName:     &group.Application,
-		DeploymentGroupName: &group.Name,
-		IncludeOnlyStatuses: []types.DeploymentStatus{types.DeploymentStatusSucceeded},
-	})
-	if err != nil {
-		return taskdef.AppSpec{}, c.problem(ctx, err, "codedeploy:ListDeployments", "deployment group "+group.Name)
-	}
-	found := make([]rollout.CodeDeployment, min(len(out.Deployments), remembered))
-	err = Each(ctx, out.Deployments[:len(found)], func(ctx context.Context, i int, id string) (err error) {
-		found[i], err = c.codeDeployment(ctx, id)
-		return err
-	})
+	found, err := c.lastCodeDeployments(ctx, group, remembered, types.DeploymentStatusSucceeded)
 	if err != nil {
 		return taskdef.AppSpec{}, err
 	}
-	slices.SortStableFunc(found, func(a, b rollout.CodeDeployment) int { return b.Created.Compare(a.Created) })
 	for _, d := range found {
 		spec, err := c.appSpec(ctx, group, d)
 		if err != nil || !spec.Empty() && spec.TaskDefinition() != current {
@@ -40,6 +27,26 @@ func (c *Client) previousAppSpec(
 		}
 	}
 	return taskdef.AppSpec{}, nothingBefore(service.Name, current)
+}
+
+// lastCodeDeployments reads the last deployments of a group, newest first, at most that many: those with one of the
+// statuses or, without any, all.
+func (c *Client) lastCodeDeployments(
+	ctx context.Context, group rollout.CodeDeployGroup, most int, statuses ...types.DeploymentStatus,
+) ([]rollout.CodeDeployment, error) {
+	out, err := c.codeDeploy().ListDeployments(ctx, &codedeploy.ListDeploymentsInput{
+		ApplicationName: &group.Application, DeploymentGroupName: &group.Name, IncludeOnlyStatuses: statuses,
+	})
+	if err != nil {
+		return nil, c.problem(ctx, err, "codedeploy:ListDeployments", "deployment group "+group.Name)
+	}
+	found := make([]rollout.CodeDeployment, min(len(out.Deployments), most))
+	err = Each(ctx, out.Deployments[:len(found)], func(ctx context.Context, i int, id string) (err error) {
+		found[i], err = c.codeDeployment(ctx, id)
+		return err
+	})
+	slices.SortStableFunc(found, func(a, b rollout.CodeDeployment) int { return b.Created.Compare(a.Created) })
+	return found, err
 }
 
 // remembered is how many of the deployments of a group are looked at for one to go back to.

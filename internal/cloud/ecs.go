@@ -118,8 +118,7 @@ func (e *ecsCarrier) lookBack(ctx context.Context, r *rollout.Rollout) error {
 	if err != nil {
 		return err
 	}
-	usual := rollout.UsualOf(ended(listed))
-	r.ARN, r.Usual = among(listed, r.Deployment), &usual
+	r.ARN, r.Usual = among(listed, r.Deployment), rollout.UsualOf(ended(listed))
 	return nil
 }
 

@@ -43,8 +43,7 @@ func (d *deployer) lookBack(ctx context.Context, r *rollout.Rollout) {
 	carrier := d.carriers.Of(r.Service)
 	past, err := carrier.Past(ctx, r)
 	if err == nil {
-		usual := rollout.UsualOf(past)
-		r.Usual = &usual
+		r.Usual = rollout.UsualOf(past)
 		r.Past, err = carrier.Deployed(ctx, r, past)
 	}
 	if err != nil && ctx.Err() == nil {

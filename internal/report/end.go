@@ -66,7 +66,7 @@ func (r *Reporter) result(result rollout.Result) {
 	}
 	for _, of := range result.Rollouts {
 		switch {
-		case isStatus(result) && len(result.Rollouts) == 1:
+		case statusOfOne(result) != nil:
 			facts = append(facts, r.statusFacts(of)...)
 		case isStatus(result):
 			facts = append(facts, rollout.Fact{Name: of.Service.Name, Value: standingNow(of)})

@@ -37,13 +37,16 @@ const shortCommit = 8
 
 // run is a link to the run of the workflow.
 func (r *Reporter) run() string {
-	id, repository := r.getenv("GITHUB_RUN_ID"), r.getenv("GITHUB_REPOSITORY")
-	if id == "" || repository == "" || r.getenv("GITHUB_SERVER_URL") == "" {
+	return r.linkToRun(r.getenv("GITHUB_RUN_ID"))
+}
+
+// linkToRun is a link to a run of this repository; empty: it is not known where that is.
+func (r *Reporter) linkToRun(id string) string {
+	server, repository := r.getenv("GITHUB_SERVER_URL"), r.getenv("GITHUB_REPOSITORY")
+	if id == "" || repository == "" || server == "" {
 		return ""
 	}
-	return fmt.Sprintf(
-		"[run %s](%s)", prose(id), destination(r.getenv("GITHUB_SERVER_URL")+"/"+repository+"/actions/runs/"+id),
-	)
+	return fmt.Sprintf("[run %s](%s)", prose(id), destination(server+"/"+repository+"/actions/runs/"+id))
 }
 
 // deploymentOf is the deployment, if there is one.

@@ -189,8 +189,8 @@ func headline(result rollout.Result) string {
 	switch {
 	case outcome == rollout.Planned && !result.Restarted && len(result.Rollouts) > 0:
 		return "dry run: " + planned(result)
-	case isStatus(result) && len(result.Rollouts) == 1:
-		of := result.Rollouts[0]
+	case statusOfOne(result) != nil:
+		of := statusOfOne(result)
 		return of.Service.Name + " → " + of.Service.Cluster + ": " + standingInShort(of)
 	case outcome.Good():
 		return subject(result) + ": " + achieved(result)

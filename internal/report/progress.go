@@ -139,9 +139,7 @@ func (r *Reporter) hookCalled(e rollout.HookCalled) {
 			"the deployment of %s is waiting to be continued (%s)", of.Service.Name, stageInWords(of.Progress.Stage),
 		)
 		if !hook.Expires.IsZero() {
-			what += fmt.Sprintf(
-				", until %s: then %s %s", hook.Expires.UTC().Format("2006-01-02 15:04 MST"), of.By, onTimeout[hook.OnTimeout],
-			)
+			what += fmt.Sprintf(", until %s: then %s %s", minute(hook.Expires), of.By, onTimeout[hook.OnTimeout])
 		}
 		r.warn(warning{
 			text:  paragraph(what) + ". Run this action with operation: continue or operation: rollback, or use the console.",

@@ -15,6 +15,14 @@ func isStatus(result rollout.Result) bool {
 	return len(result.Rollouts) > 0 && result.Rollouts[0].Verdict.Ending == rollout.EndedStatus
 }
 
+// statusOfOne is the one service of which nothing was asked but how it stands; nil: it was another question.
+func statusOfOne(result rollout.Result) *rollout.Rollout {
+	if isStatus(result) && len(result.Rollouts) == 1 {
+		return result.Rollouts[0]
+	}
+	return nil
+}
+
 // settled tells whether no deployment of a service is under way.
 func settled(of *rollout.Rollout) bool {
 	over := of.Deployment.State == rollout.RolloutCompleted && of.Progress.Stage == ""
@@ -107,17 +115,22 @@ func lastDeployment(of *rollout.Rollout) string {
 		because(becauseOf.ReplaceAllString(last.Reason, "")))
 }
 
-// pastEnd is how a past deployment ended.
-func pastEnd(past rollout.PastDeployment) string {
+// pastOutcome is how a past deployment ended; empty: only AWS has a word for it.
+func pastOutcome(past rollout.PastDeployment) rollout.Outcome {
 	switch {
 	case past.Succeeded:
-		return "succeeded"
+		return rollout.Succeeded
 	case past.Status == string(rollout.ServiceDeploymentRollbackSuccessful):
-		return "rolled back"
+		return rollout.RolledBack
 	case past.Status == string(rollout.ServiceDeploymentRollbackFailed):
-		return "rollback failed"
+		return rollout.RollbackFailed
 	}
-	return rollout.InWords(past.Status)
+	return ""
+}
+
+// pastEnd is the same in words.
+func pastEnd(past rollout.PastDeployment) string {
+	return cmp.Or(outcomeWords[pastOutcome(past)], rollout.InWords(past.Status))
 }
 
 // begun is when the deployment began that is under way, and how long one usually takes; empty: none is.
@@ -127,7 +140,7 @@ func begun(of *rollout.Rollout) string {
 	}
 	text := "It began at " + minute(of.Deployment.Created) + "."
 	if of.Usual.Known() {
-		text += " A deployment usually takes " + usual(*of.Usual) + "."
+		text += " A deployment usually takes " + usual(of.Usual) + "."
 	}
 	return text
 }
@@ -146,13 +159,10 @@ func ofVersion(revision rollout.Revision) string {
 
 // whatNow is what to do about how a service stands; empty: nothing.
 func (r *Reporter) whatNow(of *rollout.Rollout) string {
-	for _, w := range r.warnings {
-		if w.until == of.Service.ServiceKey {
-			return "" // a warning says it
-		}
-	}
 	_, split := leftSplit(of)
 	switch {
+	case len(r.warnedOf(of)) > 0:
+		return "" // a warning says it
 	case split:
 		return "Move the traffic back with operation: rollback."
 	case of.Progress.Wanted > 0 && len(of.Progress.Serves) == 0:
@@ -164,6 +174,17 @@ func (r *Reporter) whatNow(of *rollout.Rollout) string {
 		return "Wait until the deployment is over, or roll it back with operation: rollback."
 	}
 	return ""
+}
+
+// warnedOf is what was warned of that holds until a service has its verdict.
+func (r *Reporter) warnedOf(of *rollout.Rollout) []string {
+	var texts []string
+	for _, w := range r.warnings {
+		if w.until == of.Service.ServiceKey {
+			texts = append(texts, w.text)
+		}
+	}
+	return texts
 }
 
 // statusFacts are the lines of the log on how a service stands.
@@ -208,13 +229,8 @@ func (r *Reporter) status(of *rollout.Rollout) []section {
 	if last := lastDeployment(of); last != "" {
 		lines = append(lines, sentence("Last deployment: "+last))
 	}
-	for _, w := range r.warnings {
-		if w.until == of.Service.ServiceKey {
-			kind, lines = "WARNING", append(lines, w.text)
-		}
-	}
-	if next := r.whatNow(of); next != "" {
-		kind, lines = "WARNING", append(lines, nextLine(next))
+	if urgent := append(r.warnedOf(of), filled(nextLine(r.whatNow(of)))...); len(urgent) > 0 {
+		kind, lines = "WARNING", append(lines, urgent...)
 	}
 	now := runningNow(of)
 	table := []row{{"Service", link(of.Service.Name, of.Service.URL) + " in " + code(of.Service.Cluster)}}
@@ -231,17 +247,18 @@ func (r *Reporter) status(of *rollout.Rollout) []section {
 // withRun is text with the run of a session as a link, where it is one of this repository.
 func (r *Reporter) withRun(text, by string) string {
 	parts := assumed.FindStringSubmatch(by)
-	repository, server := r.getenv("GITHUB_REPOSITORY"), r.getenv("GITHUB_SERVER_URL")
-	if parts == nil || repository == "" || server == "" {
+	if parts == nil {
 		return prose(text)
 	}
-	run := rollout.RunOf(parts[2])
-	if run == "" ||
-		!strings.HasPrefix(rollout.SessionName(repository, run, ""), parts[2][:strings.LastIndexByte(parts[2], '-')]) {
+	session := parts[2]
+	run := rollout.RunOf(session)
+	link := r.linkToRun(run)
+	if link == "" || !strings.HasPrefix(
+		rollout.SessionName(r.getenv("GITHUB_REPOSITORY"), run, ""), session[:strings.LastIndexByte(session, '-')],
+	) {
 		return prose(text)
 	}
-	text = strings.TrimSuffix(text, "run "+run)
-	return prose(text) + " [run " + run + "](" + destination(server+"/"+repository+"/actions/runs/"+run) + ")"
+	return prose(strings.TrimSuffix(text, "run "+run)) + " " + link
 }
 
 // pastDeployments is a table of the last deployments of a service.
@@ -249,19 +266,12 @@ func (r *Reporter) pastDeployments(of *rollout.Rollout) section {
 	table := section{what: "deployments", importance: evidence,
 		before: "\n| Ended | Deployed | Outcome | Took | Registered |\n|---|---|---|---|---|\n"}
 	for _, past := range of.Past {
-		sign := icon(rollout.Failed)
-		switch {
-		case past.Succeeded:
-			sign = icon(rollout.Succeeded)
-		case past.Status == string(rollout.ServiceDeploymentRollbackSuccessful):
-			sign = icon(rollout.RolledBack)
-		}
 		by := ""
 		if past.Revision.By != "" {
 			by = r.withRun(registrar(past.Revision.By), past.Revision.By)
 		}
 		table.lines = append(table.lines, fmt.Sprintf("| %s | %s | %s %s | %s | %s |\n", minute(past.Finished),
-			prose(ofVersion(past.Revision)), sign, pastEnd(past), rollout.Span(past.Took()), by))
+			prose(ofVersion(past.Revision)), icon(pastOutcome(past)), pastEnd(past), rollout.Span(past.Took()), by))
 	}
 	return table.unlessEmpty()
 }

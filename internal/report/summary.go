@@ -67,8 +67,8 @@ func (r *Reporter) end(result rollout.Result) {
 	for _, once := range result.OneOffs {
 		sections = append(sections, oneOff(once))
 	}
-	if isStatus(result) && len(result.Rollouts) == 1 {
-		sections = append(sections, r.status(foremost)...)
+	if of := statusOfOne(result); of != nil {
+		sections = append(sections, r.status(of)...)
 	} else {
 		sections = append(sections, facts(result, true)...)
 		sections = append(sections, undeployed(result.Undeployed), r.stillWarned(), r.timeline.picture())
@@ -84,8 +84,8 @@ func (r *Reporter) end(result rollout.Result) {
 	r.output(rollout.Output{Name: "summary-markdown", Value: fit(sections, mostComment)})
 }
 
-// mostComment is how large the summary is as an output, in bytes, so that it goes into a comment: GitHub takes 65,536
-// characters (https://github.com/orgs/community/discussions/27190).
+// mostComment is how large the summary is as an output, in bytes, so that it goes into a comment. GitHub refuses longer
+// ones: "body is too long (maximum is 65536 characters)".
 const mostComment = 60000
 
 // lineHead is what the lines of an annotation begin with that say why it was so, and what is next.

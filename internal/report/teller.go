@@ -195,7 +195,7 @@ func (t *teller) NothingChanged(e rollout.NothingChanged) {
 }
 
 func (t *teller) UsualLearnt(e rollout.UsualLearnt) {
-	t.r().at(e.Rollout, "a deployment usually takes "+usual(*e.Rollout.Usual))
+	t.r().at(e.Rollout, "a deployment usually takes "+usual(e.Rollout.Usual))
 }
 
 func (t *teller) UsualExceeded(e rollout.UsualExceeded) {

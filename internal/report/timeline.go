@@ -319,13 +319,13 @@ func (t *timeline) timings(rollouts []*rollout.Rollout) section {
 // usualTitle is how long a deployment usually takes, if that is known.
 func usualTitle(rollouts []*rollout.Rollout) string {
 	if len(rollouts) == 1 && rollouts[0].Usual.Known() {
-		return ": usually " + usual(*rollouts[0].Usual)
+		return ": usually " + usual(rollouts[0].Usual)
 	}
 	return ""
 }
 
 // usual is how long the last deployments took.
-func usual(u rollout.Usual) string {
+func usual(u *rollout.Usual) string {
 	text := fmt.Sprintf("about %s (the last %d: %s", rollout.Span(u.Median), u.Deployments, rollout.Span(u.Fastest))
 	if slowest := rollout.Span(u.Slowest); slowest != rollout.Span(u.Fastest) {
 		text += " to " + slowest

@@ -41,7 +41,7 @@ const (
 func (u *Usual) Known() bool { return u != nil && u.Deployments >= leastUsual }
 
 // UsualOf is how long the last of some deployments took that succeeded. They are given newest first.
-func UsualOf(past []PastDeployment) Usual {
+func UsualOf(past []PastDeployment) *Usual {
 	var took []time.Duration
 	for _, p := range past {
 		if p.Succeeded && p.Took() > 0 && len(took) < mostUsual {
@@ -49,8 +49,8 @@ func UsualOf(past []PastDeployment) Usual {
 		}
 	}
 	if len(took) == 0 {
-		return Usual{}
+		return &Usual{}
 	}
 	slices.Sort(took)
-	return Usual{Deployments: len(took), Median: took[len(took)/2], Fastest: took[0], Slowest: took[len(took)-1]}
+	return &Usual{Deployments: len(took), Median: took[len(took)/2], Fastest: took[0], Slowest: took[len(took)-1]}
 }

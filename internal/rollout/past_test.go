@@ -17,11 +17,11 @@ func TestWhatIsUsualIsWhatTheLastFiveSuccessesTook(t *testing.T) {
 		took(true, 5*time.Minute), took(true, 4*time.Minute), took(true, 9*time.Minute),
 	}
 	usual := UsualOf(past)
-	require.Equal(t, Usual{Deployments: 5, Median: 3 * time.Minute, Fastest: time.Minute, Slowest: 5 * time.Minute}, usual)
+	require.Equal(t, &Usual{Deployments: 5, Median: 3 * time.Minute, Fastest: time.Minute, Slowest: 5 * time.Minute}, usual)
 	require.True(t, usual.Known())
 	one := UsualOf(past[:2])
 	require.False(t, one.Known(), "one tells nothing")
-	require.Zero(t, UsualOf(nil))
+	require.Zero(t, *UsualOf(nil))
 	require.Zero(t, PastDeployment{Finished: began}.Took(), "when it began is not known")
 }
 
