@@ -109,7 +109,7 @@ func run(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) int 
 		emit(notice)
 	}
 	result, err := guarded(emit, func() (rollout.Result, error) { return story(ctx, env, in, emit) })
-	result.Duration = time.Since(began)
+	result.About, result.Duration = in.About(), time.Since(began)
 	return finish(emit, result, err)
 }
 
@@ -234,6 +234,7 @@ func sureToFail(concerns []rollout.Concern) error {
 		Cause: sure[0].Cause,
 		What:  strings.Join(what, "; "),
 		Next:  anyway + ".",
+		Short: fmt.Sprintf("%s, and %d more", strings.ReplaceAll(sure[0].Cause, "-", " "), len(sure)-1),
 		Err:   errors.Join(append(each, errors.New(anyway))...),
 	}
 }

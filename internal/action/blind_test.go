@@ -39,7 +39,7 @@ func TestServiceDeploymentsThatCannotBeReadBlindNobody(t *testing.T) {
 	}{
 		{deployWeb("healthy"), "web:42 is live"},
 		{deployWeb("crash-rollback"), "rolled back to web:41"},
-		{deployWeb("superseded"), " of web:43 superseded this deployment"},
+		{deployWeb("superseded"), "another deployment superseded this one"},
 		{operate("two-deployments", "status"), "web:42"},
 		{operate("rolling-back", "status"), "web:41"},
 		{operate("rolling-back", "rollback"), "web:41 again"},
@@ -78,7 +78,7 @@ func TestAStageIsNotForgottenForALookWithoutAnswer(t *testing.T) {
 		}
 	}, nil)[0]
 	require.Zero(t, l.code, l.log)
-	_, after, staged := strings.Cut(l.log, "  scale up  ")
+	_, after, staged := strings.Cut(l.log, "  scale-up  ")
 	require.True(t, staged, l.log)
 	require.NotContains(t, after, "  in progress  ")
 	require.LessOrEqual(t, strings.Count(after, ", 2m left"), 1, "the bake time begins once\n%s", l.log)

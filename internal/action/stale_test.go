@@ -48,7 +48,7 @@ func silent(operation string) func(*spoiler) {
 // A revision that was deployed before, and rolled back, is deployed again, and the connection breaks before that arrives:
 // the deployment of before is not taken for this one.
 func TestAnOldDeploymentIsNotTakenForOurs(t *testing.T) {
-	again := step{Scenario: "taken-back", With: map[string]string{"cluster": "main", "service": "web", "task-definition": "web:43"}}
+	again := step{Scenario: "rolled-back-before", With: map[string]string{"cluster": "main", "service": "web", "task-definition": "web:43"}}
 	clean := on(t, again, nil, nil)[0]
 	l := on(t, again, func(n *spoiler) {
 		n.operation = "UpdateService"
@@ -66,7 +66,7 @@ func TestAStaleServiceDeploymentIsPassedOver(t *testing.T) {
 	s.With["wait-for"] = "pre-production-traffic-shift"
 	l := on(t, s, stale("DescribeServiceDeployments", 1, 3, 3), nil)[0]
 	require.Zero(t, l.code, l.log)
-	require.Contains(t, l.log, "  production traffic  ", "it is the next time that counts")
+	require.Contains(t, l.log, "  production-traffic-shift  ", "it is the next time that counts")
 	require.Contains(t, l.log, "5% of the traffic")
 
 	l = on(t, operate("waiting", "continue"), stale("DescribeServiceDeployments", 1, 3, 4), nil)[0]

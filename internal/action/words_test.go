@@ -16,7 +16,7 @@ import (
 
 // struck are words that the glossary of package report has others for.
 var struck = regexp.MustCompile(`(?i)\b(?:` + strings.Join([]string{
-	`(?:take|takes|taken|taking|took) (?:it |them |that |all |this |others? )?back`, `time-outs?`, `somebody|anybody`,
+	`(?:take|takes|taken|taking|took)[ -](?:it |them |that |all |this |others? )?back`, `time-outs?`, `somebody|anybody`,
 	`faults? of ours|has a fault`, `inputs? (?:is|are) not right`, `nothing speaks against`, `side cars?`, `may not`, `when not given`,
 	`behaviour|colour|favour|honour|labour|neighbour|judgement|learnt|spelt|towards|whilst|catalogue`,
 	`\w*(?:recogn|organ|normal|initial|serial|optim|minim|summar|author|custom|util)is(?:e|es|ed|ing|ation|ations)`,
@@ -37,6 +37,7 @@ func TestStruckWords(t *testing.T) {
 	goldens, err := filepath.Glob("testdata/scenarios/*.txtar")
 	require.NoError(t, err)
 	for _, path := range goldens {
+		check(path, filepath.Base(path))
 		archive, err := txtar.ParseFile(path)
 		require.NoError(t, err)
 		for _, part := range archive.Files {
@@ -55,7 +56,7 @@ func TestStruckWords(t *testing.T) {
 		check(path, text)
 	}
 	for _, scenario := range ecssim.Scenarios() {
-		check(scenario.Name, scenario.Story)
+		check(scenario.Name, scenario.Name+": "+scenario.Story)
 	}
 	eachFile(t, func(_, path string, file *ast.File) {
 		for _, comment := range file.Comments {

@@ -160,7 +160,7 @@ func (c *Client) notUnderWay(ctx context.Context, service rollout.ServiceKey, gr
 	}
 	what := fmt.Sprintf("deployment %s of service %s has been under way in CodeDeploy since %s, and there can be only "+
 		"one: it is %s",
-		last.ID, service.Name, last.Created.UTC().Format(time.RFC3339), rollout.InWords(last.State()))
+		last.ID, service.Name, rollout.Minute(last.Created), rollout.InWords(last.State()))
 	next := nextWhileUnderWay
 	switch {
 	case last.Undoes != "":
@@ -178,5 +178,5 @@ func (c *Client) notUnderWay(ctx context.Context, service rollout.ServiceKey, gr
 		what = fmt.Sprintf("deployment %s of service %s is not over in CodeDeploy: it is waiting for approval to shift "+
 			"the traffic", last.ID, service.Name)
 	}
-	return &rollout.Problem{Kind: rollout.BadInput, What: what, Next: next}
+	return &rollout.Problem{Kind: rollout.BadInput, What: what, Next: next, Short: "another deployment is under way"}
 }

@@ -45,7 +45,11 @@ func ExternalIDWithToken() error { return externalIDWithToken.problem(rollout.Ba
 
 // problem is the error in the form in which it is reported.
 func (e CredentialError) problem(kind rollout.ProblemKind) *rollout.Problem {
-	return &rollout.Problem{Kind: kind, What: e.What, Next: e.Next}
+	short := e.Name
+	if e.call != "" {
+		short = "the role cannot be assumed (" + e.Name + ")"
+	}
+	return &rollout.Problem{Kind: kind, What: e.What, Next: e.Next, Short: short}
 }
 
 // load makes the configuration that all clients are made from.

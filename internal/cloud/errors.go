@@ -116,16 +116,18 @@ func (c *Client) problem(ctx context.Context, err error, action, resource string
 	credentials, isCredentials := credentialError("", err)
 	switch {
 	case NotAllowed(err):
-		p.What = what("not allowed")
+		p.What, p.Short = what("not allowed"), action+" is not allowed"
 		p.Next = allow(action, api.ErrorMessage())
 	case isCredentials:
 		credentials = credentials.with(AssumedRole{}, oidc.Claims{})
 		p.What, p.Next = what("%s", credentials.What), credentials.Next
+		p.Short = credentials.Name
 	case chainEnded(err):
 		p.What, p.Next = noCredentials.What, noCredentials.Next
+		p.Short = noCredentials.Name
 	case retry.IsErrorRetryables(throttled).IsErrorRetryable(err) == aws.TrueTernary:
 		p.What = what("AWS throttles the calls (%s)", api.ErrorMessage())
-		p.Next = "Run fewer deployments at once in this account and region, or try again."
+		p.Next, p.Short = "Run fewer deployments at once in this account and region, or try again.", "AWS throttles"
 	case isAPI:
 		p.What = what("%s (%s)", cmp.Or(api.ErrorMessage(), "no message"), api.ErrorCode())
 	case errors.As(err, new(webPage)):

@@ -41,7 +41,7 @@ func (c *Client) describe(ctx context.Context, cluster string, names []string) (
 		return nil, &rollout.Problem{
 			Kind: rollout.BadInput, Err: err,
 			What: fmt.Sprintf("cluster %s does not exist in %s", rollout.LastSegment(cluster), c.region),
-			Next: "Check cluster, the region, and that the credentials come from the right account.",
+			Next: "Check cluster, the region, and that the credentials come from the right account.", Short: "no such cluster",
 		}
 	}
 	if err != nil {

@@ -156,7 +156,7 @@ func (c *Client) missing(ctx context.Context, cluster string, absent []string) e
 	p := &rollout.Problem{
 		Kind: rollout.BadInput,
 		What: fmt.Sprintf(what, strings.Join(absent, ", "), rollout.LastSegment(cluster), c.region),
-		Next: "Check service, cluster and region.",
+		Next: "Check service, cluster and region.", Short: "no such service",
 	}
 	names, err := c.ServiceNames(ctx, cluster)
 	switch {

@@ -286,11 +286,13 @@ func (d *deployer) explainAll(ctx context.Context) {
 // the verdict stands.
 func (d *deployer) explain(ctx context.Context, r *rollout.Rollout) bool {
 	bad := []rollout.Outcome{rollout.Failed, rollout.RolledBack, rollout.RollbackFailed, rollout.TimedOut}
-	if !slices.Contains(bad, r.Verdict.Outcome) || r.Verdict.Ending == rollout.EndedDeleted {
+	failing := r.Verdict.Outcome == rollout.Superseded && r.Deployment.Failed > 0 // when another deployment came
+	if !slices.Contains(bad, r.Verdict.Outcome) && !failing || r.Verdict.Ending == rollout.EndedDeleted {
 		return false
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, explainTimeout, errUnexplained)
 	defer cancel()
+	d.find(ctx, r)
 	evidence := rollout.Evidence{
 		TimedOut: r.Verdict.Ending == rollout.EndedTimedOut, Progress: r.Verdict.Progress, Said: r.Verdict.Said,
 	}
@@ -309,6 +311,21 @@ func (d *deployer) explain(ctx context.Context, r *rollout.Rollout) bool {
 	r.Failures = evidence.Failures
 	r.Log = evidence.Log
 	return true
+}
+
+// find reads the revision that serves, where that is neither what was deployed nor what ran before.
+func (d *deployer) find(ctx context.Context, r *rollout.Rollout) {
+	serves := r.Progress.Serves
+	if len(serves) == 0 {
+		return
+	}
+	arn := serves[0].TaskDefinition
+	if arn == r.Revision.Revision.ARN || arn == r.Revision.Previous.ARN {
+		return
+	}
+	if read, err := d.client.Revision(ctx, arn); err == nil {
+		r.Found = read
+	}
 }
 
 // result sums up.

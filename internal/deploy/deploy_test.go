@@ -297,7 +297,7 @@ func TestOperations(t *testing.T) {
 		{name: "roll back, not allowed", scenario: "two-deployments", operate: RollBack, deny: []string{"UpdateService"}, waitFor: rollout.DoNotWait,
 			want: "web failed return-refused web:42", calls: []string{"UpdateService"}, err: "ecs:UpdateService for service web: not allowed"},
 		{name: "roll back to nothing", scenario: "bake", operate: RollBack, err: "operation: rollback: AWS has no record of a successful deployment of service web other than of web:41, which it runs"},
-		{name: "roll back what was rolled back", scenario: "taken-back", operate: RollBack, want: "web unchanged returned-already web:42"},
+		{name: "roll back what was rolled back", scenario: "rolled-back-before", operate: RollBack, want: "web unchanged returned-already web:42"},
 		{name: "roll CodeDeploy back", scenario: "codedeploy-busy", operate: RollBack, want: "web succeeded returned web:41", calls: []string{"StopDeployment"}},
 		{name: "roll back what CodeDeploy is rolling back", scenario: "codedeploy-rolling-back", operate: RollBack, want: "web succeeded returned web:41"},
 		{name: "roll back what CodeDeploy left with a share", scenario: "codedeploy-left-split", operate: RollBack, want: "web succeeded returned web:41", calls: []string{"CreateDeployment"}},

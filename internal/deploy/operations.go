@@ -198,8 +198,8 @@ func wentAsAsked(r *rollout.Rollout) {
 	if r.Verdict.Outcome != rollout.RolledBack {
 		return
 	}
-	to := r.WentTo()
-	r.Verdict = rollout.Verdict{Outcome: rollout.Succeeded, Ending: rollout.EndedReturned}
+	to, said := r.WentTo(), r.Latest().Verdict.Said
+	r.Verdict = rollout.Verdict{Outcome: rollout.Succeeded, Ending: rollout.EndedReturned, Said: said}
 	r.Deployment, _ = r.Service.Primary()
 	r.Outputs = kind.Of(r.Service).Outputs(r)
 	r.Revision.Previous, r.Revision.Revision = r.Revision.Revision, to

@@ -31,7 +31,7 @@ func Status(ctx context.Context, client *cloud.Client, op Operation, emit rollou
 		}
 		for _, hook := range r.Progress.Hooks {
 			if hook.Pause {
-				emit(rollout.HookCalled{Rollout: r, Hook: hook})
+				emit(rollout.HookCalled{Rollout: r, Hook: hook, Stage: r.Progress.WaitsAt()})
 			}
 		}
 	}

@@ -19,8 +19,8 @@ var byCode = []Entry{
 	{
 		ID:      "rolled-back-by-user",
 		Signs:   signs(all(`MANUAL_STOP`)),
-		Means:   "The deployment was stopped by a user in CodeDeploy.",
-		Next:    "Find out in CloudTrail who called StopDeployment. If it was a mistake, deploy again.",
+		Means:   "Someone called StopDeployment, or stopped it in the console.",
+		Next:    "CloudTrail says who. If it was a mistake, deploy again.",
 		Example: "MANUAL_STOP: The deployment was stopped by a user.",
 		Source:  "unverified",
 	},

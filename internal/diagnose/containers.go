@@ -33,12 +33,18 @@ var byContainer = []Entry{
 					`out of memory`,
 			),
 		),
-		Exits: []int{137},
-		Means: "The container was killed, most likely because it used more memory than it is allowed (137 is SIGKILL).",
-		Next: "Give the container more memory, or find out what uses it. If ECS was stopping it, it did not exit within " +
-			"stopTimeout.",
+		Means:   "It used more than memory in the task definition allows.",
+		Next:    "Give the container more memory, or find out what uses it.",
 		Example: "OutOfMemoryError: Container killed due to memory usage",
 		Source:  seen,
+	},
+	{
+		ID:    "out-of-memory",
+		Exits: []int{137},
+		Means: "Something killed the container with SIGKILL (137), most likely because it used too much memory.",
+		Next: "Give the container more memory, or find out what uses it. If ECS was stopping it, it did not exit within " +
+			"stopTimeout.",
+		Source: seen,
 	},
 	{
 		ID: "command-not-found",
@@ -141,7 +147,7 @@ var byContainer = []Entry{
 		ID:    "exited",
 		Signs: signs(all(`Essential container in task exited`)),
 		Exits: []int{anyExit},
-		Means: "The program in the container exited.",
+		Means: "The program ended by itself: nothing stopped it.",
 		Next: "Read the container's last log lines. To reproduce it, run the image with the same command, environment " +
 			"and secrets.",
 		Example: "Essential container in task exited",
@@ -150,7 +156,7 @@ var byContainer = []Entry{
 	{
 		ID:    "exited",
 		Exits: []int{0},
-		Means: "The program in the container finished without an error (exit code 0).",
+		Means: "The program finished without an error, and an essential container must not.",
 		Next: "Run the server in the foreground, not as a daemon. A container that is allowed to finish must not be " +
 			"essential.",
 		Source: seen,

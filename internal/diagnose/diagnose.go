@@ -15,6 +15,7 @@ import (
 // the load balancer, the events of the service, AWS's words on its end, and at last the phase in which it stuck.
 func Explain(evidence rollout.Evidence) []rollout.Finding {
 	looks := []func(rollout.Evidence) []rollout.Finding{
+		unanswered,
 		ended,
 		decision,
 		failures,

@@ -103,11 +103,11 @@ func TestNamesAreNoCauses(t *testing.T) {
 			Events:   []string{"(service " + name + ") has reached a steady state."},
 		})
 		require.Len(t, findings, 1)
-		require.Equal(t, "The program in the container exited.", findings[0].Means, name)
+		require.Equal(t, "The program ended by itself: nothing stopped it.", findings[0].Means, name)
 		require.Empty(t, Explain(rollout.Evidence{Events: []string{"(service " + name + ") has reached a steady state."}}))
 
 		alarmed := Explain(rollout.Evidence{Code: "ALARM_ACTIVE", Said: "One or more alarms have been activated. Activated alarms: <" + name + ">"})
-		require.Equal(t, "A CloudWatch alarm of the service went off during the deployment.", alarmed[0].Means, name)
+		require.Equal(t, "The service watches this alarm while it is deployed.", alarmed[0].Means, name)
 	}
 	for _, image := range []string{"acme/alarm-service:v2", "acme/spotify:v2", "acme/outofmemory:v2"} {
 		said := "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref docker.io/" + image + ": unexpected status: 503"
@@ -164,7 +164,11 @@ func TestExplain(t *testing.T) {
 			rollout.Evidence{Failures: []rollout.Task{killed}, Log: Excerpt(rollout.LogTail{Container: "app", Lines: []string{
 				"warn xray: AccessDeniedException: User: arn:aws:sts::111122223333:assumed-role/web-task/0a1b is not authorized to perform: xray:PutTraceSegments",
 			}})},
-			[]rollout.Finding{as(t, failed(1, app(137, "")), "out-of-memory")},
+			[]rollout.Finding{{
+				ID: "out-of-memory", About: rollout.AboutTasks, Tasks: 1, Cause: app(137, ""),
+				Means: "Something killed the container with SIGKILL (137), most likely because it used too much memory.",
+				Next:  "Give the container more memory, or find out what uses it. If ECS was stopping it, it did not exit within stopTimeout.",
+			}},
 		},
 		"a program's own words are no cause": {
 			rollout.Evidence{Failures: []rollout.Task{exited(1, "")}, Log: Excerpt(rollout.LogTail{Container: "app", Lines: []string{
@@ -251,7 +255,21 @@ func TestExplain(t *testing.T) {
 			rollout.Evidence{Said: "alarm detected"},
 			[]rollout.Finding{as(t, rollout.Finding{About: rollout.AboutEnding, Said: "alarm detected"}, "alarm")},
 		},
-		"a pause that nobody answered": {
+		"a pause that nobody answered, and that ended the deployment": {
+			rollout.Evidence{Said: "lifecycle hook(s) timed out", Progress: rollout.Progress{Hooks: []rollout.LifecycleHook{
+				{Pause: true, Status: rollout.HookTimedOut, OnTimeout: rollout.OnTimeoutRollback},
+			}}},
+			[]rollout.Finding{{ID: rollout.AwaitsApproval, About: rollout.AboutUnanswered, Said: "lifecycle hook(s) timed out",
+				Next: "Deploy again, and continue the deployment while it waits: with operation: continue, or in the console. " +
+					"To end the step at the pause, set wait-for to its stage."}},
+		},
+		"a pause that nobody answered, after which the deployment went on": {
+			rollout.Evidence{Said: "alarm detected", Progress: rollout.Progress{Hooks: []rollout.LifecycleHook{
+				{Pause: true, Status: rollout.HookTimedOut, OnTimeout: rollout.OnTimeoutContinue},
+			}}},
+			[]rollout.Finding{as(t, rollout.Finding{About: rollout.AboutEnding, Said: "alarm detected"}, "alarm")},
+		},
+		"a pause that nobody answered in time": {
 			stuckAt(func(at *rollout.Progress) {
 				at.Older = 2
 				at.Wait = rollout.WaitContinue

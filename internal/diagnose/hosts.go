@@ -13,7 +13,7 @@ var byHost = []Entry{
 		),
 		Passing: true,
 		Means:   "The instance on which the task ran was stopped or terminated.",
-		Next: "Wait: ECS starts the task on another instance. If instances keep disappearing, check their auto scaling " +
+		Next: "ECS starts the task again on another instance. If instances keep disappearing, check their auto scaling " +
 			"group.",
 		Example: "Host EC2 (instance i-0123456789abcdef0) stopped.",
 		Source:  stopped,
@@ -28,7 +28,7 @@ var byHost = []Entry{
 		),
 		Passing: true,
 		Means:   "AWS took the host of the task out of service.",
-		Next:    "Wait: ECS starts the task on another host.",
+		Next:    "ECS starts the task again on another host. Deploy again if the deployment did not last so long.",
 		Example: "InfrastructureHealth",
 		Source:  "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html",
 	},

@@ -1,8 +1,22 @@
 package diagnose
 
 import (
+	"slices"
+
 	"ecs-deploy/internal/rollout"
 )
+
+// unanswered is that a deployment ended because it waited for approval, and nobody gave it in time.
+func unanswered(evidence rollout.Evidence) []rollout.Finding {
+	if !slices.ContainsFunc(evidence.Progress.Hooks, rollout.LifecycleHook.Unanswered) {
+		return nil
+	}
+	return []rollout.Finding{{
+		ID: rollout.AwaitsApproval, About: rollout.AboutUnanswered, Said: evidence.Said,
+		Next: "Deploy again, and continue the deployment while it waits: with operation: continue, or in the console. To " +
+			"end the step at the pause, set wait-for to its stage.",
+	}}
+}
 
 // stuck is where a deployment stuck that came to no end.
 func stuck(evidence rollout.Evidence) []rollout.Finding {

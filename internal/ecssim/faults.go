@@ -48,7 +48,11 @@ func (f *fault) err() error {
 		case ok:
 			return clientError("AccessDeniedException", "%s", denial(of+f.operation, "arn:aws:"+of+region+":"+account+":*"))
 		}
-		return clientError("AccessDeniedException", "%s", denial("ecs:"+f.operation, arn("service/main/web")))
+		resource := "service/main/web"
+		if f.operation == "ContinueServiceDeployment" || f.operation == "StopServiceDeployment" {
+			resource = "service-deployment/main/web/*"
+		}
+		return clientError("AccessDeniedException", "%s", denial("ecs:"+f.operation, arn(resource)))
 	// https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html, text unverified
 	case unreachable:
 		return clientError("IDPCommunicationError", "Communications error while communicating with the identity provider")

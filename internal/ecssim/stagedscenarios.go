@@ -230,7 +230,7 @@ var stagedScenarios = []Scenario{
 		prepare:  func(s *Sim, v *service) { s.deployed(v, time.Minute, well) },
 	},
 	{
-		Name: "taken-back", past: usually,
+		Name: "rolled-back-before", past: usually,
 		Story:    "the circuit breaker has rolled the last deployment back",
 		breaker:  rolling,
 		behavior: well,

@@ -64,6 +64,17 @@ func each[T any](items []T, inWords func(T) string) []string {
 	return words
 }
 
+// About is what it is about, in the few words of a title.
+func (in Inputs) About() string {
+	switch len(in.Services) {
+	case 0:
+		return ""
+	case 1:
+		return rollout.LastSegment(in.Services[0]) + " → " + rollout.LastSegment(in.Cluster)
+	}
+	return fmt.Sprintf("%d services → %s", len(in.Services), rollout.LastSegment(in.Cluster))
+}
+
 // subject is what it is about.
 func (in Inputs) subject() string {
 	var names []string

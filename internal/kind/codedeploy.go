@@ -70,6 +70,9 @@ func (codeDeploy) Progress(r *rollout.Rollout) rollout.Progress {
 	switch {
 	case d.Over():
 		s.Course, s.Ended = rollout.Over, true
+		if d.Unapproved() {
+			s.Hooks = append(s.Hooks, d.ReadyPause(r.At))
+		}
 	case d.State() == rollout.ReadyWait:
 		s.Wait = rollout.WaitTraffic
 		s.Hooks = append(s.Hooks, d.ReadyPause(r.At))
@@ -149,7 +152,7 @@ func (codeDeploy) ended(r *rollout.Rollout, d rollout.CodeDeployment) (rollout.V
 		return undecided()
 	case d.Status == rollout.CodeDeployStopped:
 		stopped, _ := verdict(rollout.Failed, rollout.EndedStopped, d.Message)
-		if d.Code != rollout.CodeDeployAlarmActive {
+		if d.Code != rollout.CodeDeployAlarmActive && !d.Unapproved() {
 			stopped.EndedBy = rollout.Somebody
 		}
 		return stopped, true

@@ -108,18 +108,21 @@ func Deployable(service rollout.Service) error {
 	case service.Status != rollout.ServiceActive:
 		return &rollout.Problem{
 			Kind: rollout.BadInput, What: where + " is " + string(service.Status) + ": it was deleted, or is about to be",
-			Next: "Create the service again, or check service, cluster and region.",
+			Short: "the service is " + string(service.Status),
+			Next:  "Create the service again, or check service, cluster and region.",
 		}
 	case service.Express:
 		return &rollout.Problem{
 			Kind: rollout.BadInput, What: where + " is an Express service, whose task definition ECS manages",
-			Next: "Deploy it with aws-actions/amazon-ecs-deploy-express-service, or create a service of your own.",
+			Short: "an Express service",
+			Next:  "Deploy it with aws-actions/amazon-ecs-deploy-express-service, or create a service of your own.",
 		}
 	case service.Controller == rollout.ControlledByYourself:
 		return &rollout.Problem{
 			Kind: rollout.BadInput,
 			What: where + " has the deployment controller EXTERNAL: a program of your own creates its task sets, and ECS " +
 				"deploys nothing",
+			Short: "deployment controller EXTERNAL",
 			Next: "Let that program deploy the new revision (task-definition without service registers one), or change the " +
 				"deployment controller of the service to ECS (UpdateService).",
 		}

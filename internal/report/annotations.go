@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -83,30 +84,55 @@ func (r *Reporter) verdict(result rollout.Result) {
 
 // annotation is what happened and what to do in the first line, and the rest below.
 func annotation(result rollout.Result) string {
-	mistakes := mistakes(result.Err)
-	if len(mistakes) > 1 {
-		return strings.Join(append(mistakes, leftLines(result)...), "\n")
+	lines := mistakes(result.Err)
+	if len(lines) < 2 {
+		lines = endLines(result)
 	}
-	lines := append(endLines(result), leftLines(result)...)
-	if len(mistakes) == 0 { // which begin with the names of inputs
-		for i, line := range lines {
+	lines = append(lines, slices.Concat(leftLines(result), succeeded(result))...)
+	for i, line := range lines {
+		if !ofInput.MatchString(line) {
 			lines[i] = paragraph(line)
 		}
 	}
 	return strings.Join(lines, "\n")
 }
 
-// endLines are who serves now and how a run ended, why, and what to do next. What became of other services stands last.
+// ofInput is a line that begins with the name of an input.
+var ofInput = regexp.MustCompile(`^[a-z0-9-]+(: | has no effect | needs )`)
+
+// endLines are who serves now and how a run ended, why, and what to do next: of what speaks for all, then of each other
+// service that did not succeed, those together of which the same is to be said.
 func endLines(result rollout.Result) []string {
 	if result.Err != nil { // it says more than what it came to
 		return errorLines(result)
 	}
-	foremost, others := outcomeLines(result)
-	lines := append([]string{foremost}, whyLines(result)...)
+	whys := whysOf(result)
+	outcomes := badEnds(result)
+	var lines []string
+	once, is := result.BadOneOff()
+	if is {
+		lines = append(lines, onceLine(result, once))
+		lines = append(lines, whys.about(once.Input)...)
+	}
+	for i, text := range outcomes.texts {
+		names := outcomes.names[text]
+		if len(result.Rollouts) > 1 {
+			text = few(names) + ": " + text
+		}
+		if i > mostNamed {
+			lines = append(lines, fmt.Sprintf("The summary has %d more.", len(outcomes.texts)-i))
+			break
+		}
+		lines = append(lines, text)
+		lines = append(lines, whys.about(names...)...)
+		if next := nextLine(nextStep(result)); i == 0 && next != "" && !slices.Contains(lines, next) {
+			lines = append(lines, next)
+		}
+	}
 	if next := nextLine(nextStep(result)); next != "" && !slices.Contains(lines, next) {
 		lines = append(lines, next)
 	}
-	return append(lines, atMost(others)...)
+	return lines
 }
 
 // errorLines are an error that ended a run, and how it left the services.
@@ -128,27 +154,43 @@ func errorLines(result rollout.Result) []string {
 	return lines
 }
 
-// outcomeLines are who serves and how it came to that: of what speaks for all, and of the other services that did not
-// succeed, those together of which the same is to be said.
-func outcomeLines(result rollout.Result) (foremost string, others []string) {
-	first := result.Foremost()
-	if once, is := result.BadOneOff(); is && len(once.Findings) > 0 && once.Verdict.Ending == rollout.OneOffFailed {
-		return sentence(onceLeft(result, once)), nil // why it failed is told below
-	} else if is || first == nil {
-		return sentence(summed(result)), nil
+// onceLine is how a task that was to run once ended, and how it left the services. Why it failed is told below.
+func onceLine(result rollout.Result, once rollout.OneOffResult) string {
+	if len(once.Findings) > 0 && once.Verdict.Ending == rollout.OneOffFailed {
+		return sentence(onceLeft(result, once))
 	}
+	return sentence(summed(result))
+}
+
+// badEnds are who serves and how it came to that, of the services that did not succeed: first of that which speaks
+// for all.
+func badEnds(result rollout.Result) byText {
 	var all byText
+	first := result.Foremost()
+	if _, is := result.BadOneOff(); is || first == nil {
+		return all
+	}
 	all.add(outcomeLine(first), first.Service.Name)
 	for _, of := range result.Rollouts {
 		if !of.Verdict.Outcome.Good() && of != first {
 			all.add(outcomeLine(of), of.Service.Name)
 		}
 	}
-	if len(result.Rollouts) == 1 {
-		return all.texts[0], nil
+	return all
+}
+
+// succeeded are the services that did, beside others.
+func succeeded(result rollout.Result) []string {
+	var names []string
+	for _, of := range result.Rollouts {
+		if of.Verdict.Outcome == rollout.Succeeded {
+			names = append(names, of.Service.Name)
+		}
 	}
-	lines := all.lines()
-	return lines[0], lines[1:]
+	if len(names) == 0 || len(names) == len(result.Rollouts) {
+		return nil
+	}
+	return []string{"Succeeded: " + few(names) + "."}
 }
 
 func outcomeLine(of *rollout.Rollout) string { return together(serving(of), reason(brief(of))) }
@@ -189,27 +231,50 @@ func (b *byText) lines() []string {
 	return lines
 }
 
-// whyLines are what was found out, of the services and of the tasks that run once: each why and next.
-func whyLines(result rollout.Result) []string {
-	var all byText
-	for _, of := range result.Rollouts {
-		for _, finding := range of.Findings {
-			all.add(whyAndNext(explanation(of, finding), remedy(of, finding)), of.Service.Name)
-		}
+// whys are what was found out, of the services and of the tasks that run once: each why and next.
+type whys struct {
+	byText
+	several    bool // things are told of
+	superseded bool // it is not for these causes that the run ended
+}
+
+func whysOf(result rollout.Result) whys {
+	all := whys{
+		several:    len(result.Rollouts) > 1 || len(result.OneOffs) > 0,
+		superseded: result.Outcome() == rollout.Superseded,
 	}
 	for _, once := range result.OneOffs {
 		for _, finding := range once.Findings {
 			all.add(whyAndNext(explanation(&rollout.Rollout{Log: once.Log}, finding), finding.Next), once.Input)
 		}
 	}
+	for _, of := range result.Rollouts {
+		for _, finding := range of.Findings {
+			all.add(whyAndNext(explanation(of, finding), remedy(of, finding)), of.Service.Name)
+		}
+	}
+	return all
+}
+
+// about takes out the lines on some names.
+func (w *whys) about(names ...string) []string {
 	var lines []string
-	for _, text := range all.texts {
+	is := func(name string) bool { return slices.Contains(names, name) }
+	w.texts = slices.DeleteFunc(w.texts, func(text string) bool {
+		its := w.names[text]
+		if !slices.ContainsFunc(its, is) {
+			return false
+		}
 		why := "Why: "
-		if len(result.Rollouts) > 1 || len(result.OneOffs) > 0 {
-			why = "Why " + few(all.names[text]) + " failed: "
+		switch {
+		case w.superseded:
+			why = "Also: "
+		case w.several:
+			why = "Why " + few(its) + " failed: "
 		}
 		lines = append(lines, strings.Split(strings.TrimSpace(why+text), "\n")...)
-	}
+		return true
+	})
 	return lines
 }
 

@@ -134,12 +134,13 @@ Next: Give it more.
 
 func TestAWarningThatIsOverIsNotInTheSummary(t *testing.T) {
 	web := deployment("web")
-	web.Progress.Stage = "POST_SCALE_UP"
-	paused := rollout.HookCalled{Rollout: web, Hook: rollout.LifecycleHook{Pause: true, Status: rollout.HookAwaitingAction}}
+	paused := rollout.HookCalled{
+		Rollout: web, Stage: "POST_SCALE_UP", Hook: rollout.LifecycleHook{Pause: true, Status: rollout.HookAwaitingAction},
+	}
 	doubt := rollout.Noticed{What: "something else", Warning: true}
 	ended := finished(decided("web", rollout.Succeeded, rollout.EndedComplete))
 	_, summary := report(t, paused, doubt, ended)
-	require.Contains(t, summary, "> The deployment of web is waiting to be continued (post scale up). Run this action")
+	require.Contains(t, summary, "> The deployment of web is waiting to be continued (post-scale-up). Run this action")
 	_, summary = report(t, paused, doubt, rollout.Decided{Rollout: decided("web", rollout.Succeeded, rollout.EndedComplete)}, ended)
 	require.NotContains(t, summary, "waiting to be continued")
 	require.Contains(t, summary, "> Something else.")

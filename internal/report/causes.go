@@ -133,6 +133,8 @@ func found(r *rollout.Rollout, f rollout.Finding) string {
 		return text + because(f.Said)
 	case rollout.AboutWaiting:
 		return "the deployment is waiting to be continued"
+	case rollout.AboutUnanswered:
+		return "the deployment waited for approval, and nobody continued it in time"
 	case rollout.AboutTraffic:
 		return "the deployment is waiting for approval to shift the traffic"
 	case rollout.AboutKept:

@@ -26,6 +26,8 @@ func comparison(of *rollout.Rollout, ended bool) section {
 		if ended {
 			columns[1].title = "now"
 		}
+	case of.Verdict.Ending == rollout.EndedDeleted:
+		columns = append(columns, deployed)
 	default:
 		columns = append(columns, deployed, now(of))
 	}
@@ -56,8 +58,25 @@ func now(of *rollout.Rollout) column {
 		result.images = from(given.Images)
 	case given.Revision.ID():
 		result.images = to(given.Images)
+	case of.Found.ID():
+		result.images = imagesIn(given.Images, of.Found)
 	}
 	return result
+}
+
+// imagesIn are the images that another revision has in the place of those of some changes.
+func imagesIn(changes []taskdef.ImageChange, revision rollout.Revision) []string {
+	var all []string
+	for _, change := range changes {
+		image := ""
+		for _, container := range revision.Document.Containers() {
+			if container.Name == change.Container {
+				image = shortImage(change, container.Image)
+			}
+		}
+		all = append(all, image)
+	}
+	return all
 }
 
 // tasksBefore is how many tasks the service ran before the deployment, if that is known.

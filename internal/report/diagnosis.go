@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -58,7 +59,7 @@ func diagnosisOfRollout(r *rollout.Rollout) diagnosis {
 	case r.Verdict.Return != nil && r.Verdict.Return.For != "":
 		text := "it succeeded, and was rolled back because " + r.Verdict.Return.For + " did not"
 		return diagnosis{Cause: rollout.AnotherCause, Text: paragraph(sentence(text))}
-	case len(r.Findings) == 0:
+	case len(r.Findings) == 0 || outcome == rollout.Superseded:
 		unexplained := unexplained(outcome)
 		if r.Verdict.Ending == rollout.EndedDeleted {
 			unexplained = rollout.DeletedCause
@@ -91,7 +92,7 @@ func diagnosisOfOnce(once rollout.OneOffResult) diagnosis {
 // shortCause is why a run did not succeed, in the few words of a title; empty: its end says it, or it is not known.
 func shortCause(result rollout.Result) string {
 	if result.Err != nil {
-		return ""
+		return shortProblem(result.Err)
 	}
 	if once, is := result.BadOneOff(); is {
 		if len(once.Findings) > 0 {
@@ -99,18 +100,53 @@ func shortCause(result rollout.Result) string {
 		}
 		return once.Input
 	}
-	foremost := result.Foremost()
-	if foremost == nil || len(foremost.Findings) == 0 {
+	switch foremost := result.Foremost(); {
+	case foremost == nil:
 		return ""
+	case foremost.Verdict.Ending == rollout.EndedDeleted:
+		return "the service was deleted"
+	case len(foremost.Findings) > 0 && foremost.Verdict.Outcome != rollout.Superseded:
+		return inFewWords(foremost, foremost.Findings[0])
 	}
-	return inFewWords(foremost, foremost.Findings[0])
+	return ""
+}
+
+// shortProblem is an error in the few words of a title; empty: nothing short says it.
+func shortProblem(err error) string {
+	var p *rollout.Problem
+	short := ""
+	if errors.As(err, &p) {
+		short = cmp.Or(p.Short, strings.ReplaceAll(p.Cause, "-", " "))
+	}
+	if short == "" && len(mistakes(err)) > 1 {
+		return "invalid inputs"
+	}
+	return short
 }
 
 // byItself are the causes of which the exit code says as much.
 var byItself = []string{"", "exited", "sidecar-exited", "crashed", "told-to-stop"}
 
+// stuckInWords is where a deployment stuck, in the few words of a title.
+var stuckInWords = map[rollout.About]string{
+	rollout.AboutUnanswered: "nobody continued it",
+	rollout.AboutWaiting:    "waiting to be continued",
+	rollout.AboutTraffic:    "waiting for approval",
+	rollout.AboutKept:       "the old tasks are kept",
+	rollout.AboutPending:    "tasks stay PENDING",
+	rollout.AboutUnstarted:  "tasks are not started",
+	rollout.AboutOlder:      "the old tasks still run",
+}
+
+// activated are the alarms in what AWS says of the end of a deployment.
+var activated = regexp.MustCompile(`Activated alarms: <([^<>]+)>`)
+
 func inFewWords(r *rollout.Rollout, f rollout.Finding) string {
 	switch {
+	case stuckInWords[f.About] != "":
+		return stuckInWords[f.About]
+	case activated.MatchString(f.Said):
+		return "alarm " + activated.FindStringSubmatch(f.Said)[1]
 	case f.Answer != nil && f.Answer.Codes != "":
 		return "health check got " + f.Answer.Codes
 	case f.Cause.Exited && f.Cause.Container != "" && slices.Contains(byItself, f.ID):
@@ -165,7 +201,8 @@ func brief(r *rollout.Rollout) *rollout.Rollout {
 	brief := *r
 	said := func(f rollout.Finding) bool {
 		same := []rollout.About{rollout.AboutError, rollout.AboutEnding}
-		return f.About == rollout.AboutHook || f.Said == r.Verdict.Said && slices.Contains(same, f.About)
+		its := f.About == rollout.AboutHook || f.About == rollout.AboutUnanswered
+		return its || f.Said == r.Verdict.Said && slices.Contains(same, f.About)
 	}
 	if r.Verdict.Vague || slices.ContainsFunc(r.Findings, said) {
 		brief.Verdict.Said, brief.Verdict.Alarms = "", nil

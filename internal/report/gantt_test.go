@@ -173,9 +173,9 @@ func TestStagesThatAreTooShortForTheirNamesStandTogether(t *testing.T) {
 	stage := func(name string, from, to int) span {
 		return span{name: name, from: time.Duration(from) * time.Second, to: time.Duration(to) * time.Second}
 	}
-	require.Equal(t, []span{stage("…", 0, 4), stage("scale up", 4, 57), stage("test traffic shift", 57, 73), stage("production traffic", 73, 121), stage("…", 121, 125)},
+	require.Equal(t, []span{stage("…", 0, 4), stage("scale-up", 4, 57), stage("test-traffic-shift", 57, 73), stage("production-traffic-shift", 73, 121), stage("…", 121, 125)},
 		legible([]span{
-			stage("start", 0, 4), stage("scale up", 4, 57), stage("post scale up", 57, 61), stage("test traffic shift", 61, 69),
-			stage("before production", 69, 73), stage("production traffic", 73, 121), stage("clean up", 121, 125),
+			stage("start", 0, 4), stage("scale-up", 4, 57), stage("post-scale-up", 57, 61), stage("test-traffic-shift", 61, 69),
+			stage("pre-production-traffic-shift", 69, 73), stage("production-traffic-shift", 73, 121), stage("clean-up", 121, 125),
 		}, 10*time.Second))
 }

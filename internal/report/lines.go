@@ -195,18 +195,35 @@ func headline(result rollout.Result) string {
 	case outcome.Good():
 		return subject(result) + ": " + achieved(result)
 	case len(result.Rollouts) == 0 && result.Registered == nil:
-		return "nothing was deployed"
+		return strings.Join(filled(result.About, "nothing was deployed", shortProblem(result.Err)), ": ")
 	}
 	about := subject(result)
 	if failed := notGood(result); len(result.Rollouts) > 1 && len(failed) > 0 && len(failed) < len(result.Rollouts) {
 		about = fmt.Sprintf("%d of %d services (%s) → %s",
 			len(failed), len(result.Rollouts), few(failed), result.Rollouts[0].Service.Cluster)
 	}
-	text := about + ": " + outcomeWords[outcome] + inDuration(" after %s", result.Duration)
+	text := about + ": " + outcomeWords[outcome] + inDuration(" after %s", result.Duration) + downInTitle(result)
 	if cause := shortCause(result); cause != "" {
 		text += ": " + cause
 	}
 	return text
+}
+
+// downInTitle names the services of which no task is left.
+func downInTitle(result rollout.Result) string {
+	var names []string
+	for _, of := range result.Rollouts {
+		if !of.Verdict.Outcome.Good() && down(of) {
+			names = append(names, of.Service.Name)
+		}
+	}
+	switch {
+	case len(names) == 0:
+		return ""
+	case len(result.Rollouts) == 1:
+		return ", THE SERVICE IS DOWN"
+	}
+	return ", " + few(names) + " " + areOrIs(len(names)) + " DOWN"
 }
 
 // notGood are the names of the services that did not succeed.

@@ -42,12 +42,12 @@ func next(r *rollout.Rollout) string {
 	case verdict.Outcome == rollout.Cancelled:
 		return "Check how it ends with operation: status, or roll it back with operation: rollback."
 	case verdict.Ending == rollout.EndedDeleted:
-		return "Find out in CloudTrail who called DeleteService."
-	case len(r.Findings) > 0:
-		return remedy(r, r.Findings[0])
+		return "Create the service again, then deploy. CloudTrail says who called DeleteService."
 	case verdict.Outcome == rollout.Superseded:
 		return "Check how the other deployment ends, in the run that started it. To keep two runs from deploying at the " +
 			"same time, give their jobs one concurrency group."
+	case len(r.Findings) > 0:
+		return remedy(r, r.Findings[0])
 	case verdict.Outcome == rollout.TimedOut:
 		return "Check the tasks of the deployment in the console. If it only needs more time, raise timeout."
 	case len(r.Failures) == 0:
@@ -63,5 +63,12 @@ func remedy(r *rollout.Rollout, finding rollout.Finding) string {
 		return "Deploy again. To end the step at the pause, set wait-for to its stage, and continue the deployment in " +
 			"another step."
 	}
+	if down(r) {
+		return bringBack + " Then: " + finding.Next
+	}
 	return finding.Next
 }
+
+// bringBack is what comes first when no task is left.
+const bringBack = "Bring the service back up: deploy a revision that worked, with task-definition: family:revision " +
+	"(operation: status lists the last ones)."

@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"ecs-deploy/internal/rollout"
 )
@@ -20,12 +19,11 @@ func note(n rollout.Note) string {
 		return "the last deployment of " + n.Service + " (" + n.Failed + ") failed, and no older one has running tasks"
 	case rollout.NoteUnderway:
 		text := "deployment " + n.Underway.ID + " of " + rollout.RevisionID(n.Underway.TaskDefinition) + " is under way " +
-			"since " +
-			n.Underway.Created.UTC().Format(time.RFC3339)
+			"since " + rollout.Minute(n.Underway.Created)
 		if n.By != "" {
-			text += ", of a revision that " + n.By + " registered"
+			text += " (registered by " + registrar(n.By) + ")"
 		}
-		return text + ": ours supersedes it"
+		return text + ": this run supersedes it"
 	case rollout.NoteDropped:
 		var dropped []string
 		for _, path := range n.Said {

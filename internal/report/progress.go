@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,12 +13,13 @@ import (
 // the bar.
 func progress(r *rollout.Rollout, waits *rollout.Finding) string {
 	at := r.Progress
-	if state := stateOrStage(at); strings.HasPrefix(state, "rollback") { // then it is the others that count
+	state := stateOrStage(at)
+	if strings.HasPrefix(state, "rollback") { // then it is the others that count
 		text := fmt.Sprintf("%d/%d old running", at.Older, at.Wanted)
 		if at.Running+at.Pending > 0 {
 			text += fmt.Sprintf(", %d new", at.Running+at.Pending)
 		}
-		return fmt.Sprintf("%-20s  %s  %s", state, progressBar(at.Older, 0, at.Wanted), text)
+		return fmt.Sprintf("%-*s  %s  %s", widestState(r), state, progressBar(at.Older, 0, at.Wanted), text)
 	}
 	text, unhealthy := fmt.Sprintf("%d/%d running", at.Running, at.Wanted), 0
 	if waits != nil && waits.About == rollout.AboutTargets {
@@ -46,7 +48,15 @@ func progress(r *rollout.Rollout, waits *rollout.Finding) string {
 		text += ", " + rollout.Span(at.Remaining.Round(time.Second)) + " left"
 	}
 	bar := progressBar(at.Running-unhealthy, at.Pending+unhealthy, at.Wanted)
-	return fmt.Sprintf("%-20s  %s  %s", stateOrStage(at), bar, text)
+	return fmt.Sprintf("%-*s  %s  %s", widestState(r), state, bar, text)
+}
+
+// widestState is how wide the column of states is: as wide as the longest stage of a deployment that has stages.
+func widestState(r *rollout.Rollout) int {
+	if r.Service.Strategy.Name != "" {
+		return len("post-production-traffic-shift")
+	}
+	return len("rollback in progress")
 }
 
 // answered is what a health check got, in a word or two.
@@ -96,30 +106,17 @@ func progressBar(running, pending, wanted int) string {
 // stateOrStage is the stage of the lifecycle while a deployment goes through it, and else its state.
 func stateOrStage(at rollout.Progress) string {
 	if at.Stage != "" && rollout.InWords(at.State) == "in progress" {
-		return stageInWords(at.Stage)
+		return stageName(at.Stage)
 	}
 	return rollout.InWords(at.State)
 }
 
-// stages are those of the lifecycle whose names are too long for a column.
-var stages = map[string]string{
-	"POST_TEST_TRAFFIC_SHIFT":       "after test traffic",
-	"PRE_PRODUCTION_TRAFFIC_SHIFT":  "before production",
-	"PRODUCTION_TRAFFIC_SHIFT":      "production traffic",
-	"POST_PRODUCTION_TRAFFIC_SHIFT": "after production",
-}
-
-// stageInWords is a stage in words, for a column.
-func stageInWords(stage string) string {
-	if words, known := stages[stage]; known {
-		return words
-	}
-	return stageName(stage)
-}
-
-// stageName is a stage in a sentence. Lifecycle events, which are written with humps, keep their names.
+// stageName is a stage as wait-for has it. Lifecycle events, which are written with humps, keep their names.
 func stageName(stage string) string {
-	if strings.ToUpper(stage) != stage {
+	switch {
+	case slices.Contains(rollout.Stages, stage):
+		return strings.ToLower(strings.ReplaceAll(stage, "_", "-"))
+	case strings.ToUpper(stage) != stage:
 		return stage
 	}
 	return rollout.InWords(stage)
@@ -135,25 +132,23 @@ func (r *Reporter) hookCalled(e rollout.HookCalled) {
 	of, hook := e.Rollout, e.Hook
 	switch {
 	case hook.Pause && hook.Status == rollout.HookAwaitingAction:
-		what := fmt.Sprintf(
-			"the deployment of %s is waiting to be continued (%s)", of.Service.Name, stageInWords(of.Progress.Stage),
-		)
+		what := "the deployment of " + of.Service.Name + " is waiting to be continued" + inBrackets(stageName(e.Stage))
 		if !hook.Expires.IsZero() {
-			what += fmt.Sprintf(", until %s: then %s %s", minute(hook.Expires), of.By, onTimeout[hook.OnTimeout])
+			what += fmt.Sprintf(", until %s: then %s %s", rollout.Minute(hook.Expires), of.By, onTimeout[hook.OnTimeout])
 		}
 		r.warn(warning{
 			text:  paragraph(what) + ". Run this action with operation: continue or operation: rollback, or use the console.",
 			until: of.Service.ServiceKey,
 		})
 	case hook.Pause:
-		r.at(of, hookLine("pause", of, hook))
+		r.at(of, hookLine("pause", e))
 	case hook.Target == "": // the function is not told
 		r.at(of, hook.ID+": "+rollout.InWords(hook.Status)+because(hook.Why))
 	default:
-		r.at(of, hookLine("hook "+functionName(hook.Target), of, hook))
+		r.at(of, hookLine("hook "+functionName(hook.Target), e))
 	}
 }
 
-func hookLine(name string, of *rollout.Rollout, hook rollout.LifecycleHook) string {
-	return fmt.Sprintf("%s (%s): %s", name, rollout.InWords(of.Progress.Stage), rollout.InWords(hook.Status))
+func hookLine(name string, e rollout.HookCalled) string {
+	return name + inBrackets(stageName(e.Stage)) + ": " + rollout.InWords(e.Hook.Status)
 }

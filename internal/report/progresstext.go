@@ -42,7 +42,7 @@ func left(r *rollout.Rollout) string {
 	case rollout.LeftUnasked:
 		return "nothing was rolled back, because AWS could not be reached"
 	case rollout.LeftAsIs:
-		return "nothing was rolled back, because rollback-on-failure is not set; " + goesOn(r) + wayOut(r)
+		return "nothing was rolled back, because rollback-on-failure is not set" + stays(r)
 	case rollout.LeftNotOurs:
 		return "nothing was rolled back, because another run started the deployment; " + goesOn(r)
 	case rollout.LeftGoingOn:
@@ -57,9 +57,22 @@ func left(r *rollout.Rollout) string {
 	return ""
 }
 
+// stays is what becomes of a deployment that is left as it is, and how to go back from it.
+func stays(r *rollout.Rollout) string {
+	percent, split := leftSplit(r)
+	serves, ours := r.Progress.Serves, r.Revision.Revision
+	switch {
+	case split:
+		return fmt.Sprintf("; %s keeps %g%% of the traffic until you run operation: rollback", ours.ID(), percent)
+	case r.Progress.Course == rollout.Over && len(serves) > 0 && serves[0].TaskDefinition == ours.ARN:
+		return "; " + ours.ID() + " stays live. To go back, run operation: rollback"
+	}
+	return "; " + goesOn(r) + wayOut(r)
+}
+
 // wayOut is what to do about a deployment that goes on.
 func wayOut(r *rollout.Rollout) string {
-	if r.Progress.Course != rollout.GoesOn || r.Verdict.Outcome == rollout.Cancelled {
+	if r.Progress.Course != rollout.GoesOn || r.Verdict.Outcome == rollout.Cancelled || down(r) {
 		return ""
 	}
 	return ". Roll it back with operation: rollback, or deploy a fix"
@@ -71,11 +84,7 @@ func stuckAt(r *rollout.Rollout) string {
 	if back := r.Verdict.Return; back != nil {
 		remedy = rollout.Remedy(back.Err)
 	}
-	text := sentence(goesOn(at))
-	if at.Progress.Course != rollout.Blocking {
-		text += " To bring the service back up, deploy a revision that works, with task-definition: family:revision."
-	}
-	return strings.TrimSpace(text + " " + remedy)
+	return strings.TrimSpace(sentence(goesOn(at)) + " " + remedy)
 }
 
 // goesOn says whether anyone does more about a deployment.

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -25,29 +24,53 @@ func services(rollouts []*rollout.Rollout, ended bool) []section {
 }
 
 func serviceTable(rollouts []*rollout.Rollout, ended bool) section {
-	table := section{what: "services", before: "\n| | Service | Task definition | Images | Tasks | Deployment | " +
-		"|\n|---|---|---|---|---|---|---|\n"}
+	head, line := "\n| | Service | Before | Deployed |", "|---|---|---|---|"
+	if ended {
+		head, line = head+" Now |", line+"---|"
+	}
+	table := section{what: "services", before: head + " Images | |\n" + line + "---|---|\n"}
 	for _, of := range rollouts {
-		tasks := ""
-		deployment := link(of.Deployment.ID, of.Deployment.URL)
-		sign := "⏳"
-		why := ""
-		switch {
-		case of.Verdict.Outcome == rollout.RolledBack:
-			tasks = fmt.Sprintf("%d of %d of %s", runs(of), of.Service.Desired, code(of.WentTo().ID()))
-		case of.Deployment.ID != "":
-			tasks = fmt.Sprintf("%d of %d", of.Deployment.Running, of.Service.Desired)
-		}
+		given := of.Deployed()
+		sign, why := "⏳", ""
 		if ended || of.Phase == rollout.PhaseDecided {
 			sign, why = icon(of.Verdict.Outcome), prose(reason(of))
 		}
-		table.lines = append(
-			table.lines,
-			fmt.Sprintf("| %s | %s | %s | %s | %s | %s | %s |\n", sign, link(of.Service.Name, of.Service.URL),
-				changed(of), shortImages(of.Deployed()), tasks, deployment, why),
-		)
+		cells := []string{sign, link(of.Service.Name, of.Service.URL), code(given.Previous.ID()), deployedCell(of)}
+		if ended {
+			cells = append(cells, nowCell(of))
+		}
+		cells = append(cells, shortImages(given), why)
+		table.lines = append(table.lines, "| "+strings.Join(cells, " | ")+" |\n")
 	}
 	return table
+}
+
+// deployedCell is what a service was given, and what became of its tasks.
+func deployedCell(of *rollout.Rollout) string {
+	given := of.Deployed()
+	switch {
+	case given.Revision.ARN == "": // of a dry run
+		return "a new revision of " + code(given.Revision.Family)
+	case of.Deployment.ID == "" && given.Previous.ARN == given.Revision.ARN: // it was not updated
+		return "nothing"
+	}
+	deployment := ""
+	if of.Deployment.URL != "" {
+		deployment = link(of.Deployment.ID, of.Deployment.URL)
+	}
+	return strings.Join(filled(code(given.Revision.ID()), tasksOfOurs(of), deployment), ", ")
+}
+
+// nowCell is what a service was left with.
+func nowCell(of *rollout.Rollout) string {
+	if !isSeen(of) {
+		return ""
+	}
+	if down(of) {
+		return "**DOWN**"
+	}
+	now := now(of)
+	return strings.Join(filled("**"+code(now.id)+"**", now.tasks), ", ")
 }
 
 // shortImages are the images of a revision as far as they change, without their registries.

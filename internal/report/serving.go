@@ -40,10 +40,13 @@ func versions(images []taskdef.ImageChange) (before, after string) {
 func named(r *rollout.Rollout, id string) string {
 	before, after := versions(r.Revision.Images)
 	version := map[string]string{r.Revision.Previous.ID(): before, r.Revision.Revision.ID(): after}[id]
-	if version == "" {
-		return id
+	switch {
+	case version != "":
+		return id + " (" + version + ")"
+	case id == r.Found.ID():
+		return ofVersion(r.Found)
 	}
-	return id + " (" + version + ")"
+	return id
 }
 
 // serving is who serves now: a sentence without its full stop; empty: that is not known, or was not touched.
@@ -51,11 +54,11 @@ func serving(r *rollout.Rollout) string {
 	now := r.Latest()
 	wanted := now.Service.Desired
 	switch {
-	case r.Deployment.ID == "" || r.Verdict.Ending == rollout.EndedDeleted || now.Service.Status != rollout.ServiceActive:
+	case !isSeen(r):
 		return ""
 	case wanted == 0:
 		return "the service is set to 0 tasks"
-	case len(now.Progress.Serves) == 0:
+	case down(r):
 		return fmt.Sprintf("THE SERVICE IS DOWN: 0 of %s running", plural(wanted, "task"))
 	}
 	first, others := now.Progress.Serves[0], now.Progress.Serves[1:]
@@ -73,10 +76,38 @@ func serving(r *rollout.Rollout) string {
 		if other.Traffic != nil && *other.Traffic > 0 {
 			text += fmt.Sprintf(", and %s %g%%", id, *other.Traffic)
 		} else {
-			text += fmt.Sprintf(", and %s of %s %s running too", plural(other.Running, "task"), id, areOrIs(other.Running))
+			text += fmt.Sprintf(", and %s of %s %s", plural(other.Running, "task"), id, besides(r, other))
 		}
 	}
 	return text
+}
+
+// besides is what tasks do that run beside those that serve.
+func besides(r *rollout.Rollout, tasks rollout.ServingTasks) string {
+	ours := tasks.TaskDefinition == r.Deployment.TaskDefinition
+	unhealthy := func(f rollout.Finding) bool { return f.About == rollout.AboutTargets }
+	switch is := areOrIs(tasks.Running); {
+	case ours && slices.ContainsFunc(r.Findings, unhealthy):
+		return is + " running but unhealthy"
+	case ours && r.Health == rollout.Healthy && tasks.Running == 1:
+		return "serves too"
+	case ours && r.Health == rollout.Healthy:
+		return "serve too"
+	default:
+		return is + " running too"
+	}
+}
+
+// isSeen tells whether it is known who serves, of a service that is there.
+func isSeen(r *rollout.Rollout) bool {
+	there := r.Verdict.Ending != rollout.EndedDeleted && r.Latest().Service.Status == rollout.ServiceActive
+	return r.Deployment.ID != "" && there
+}
+
+// down tells whether no task of a service is left that serves.
+func down(r *rollout.Rollout) bool {
+	now := r.Latest()
+	return isSeen(r) && now.Service.Desired > 0 && len(now.Progress.Serves) == 0
 }
 
 // areOrIs is the verb for that many.

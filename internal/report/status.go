@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
-	"time"
 
 	"ecs-deploy/internal/rollout"
 )
@@ -45,11 +44,19 @@ func standingInShort(of *rollout.Rollout) string {
 	if now == "" || settled(of) {
 		return cmp.Or(now, progressSentence(of))
 	}
-	text := now + "; " + named(of, of.Revision.Revision.ID()) + " is under way"
-	if wait := of.Progress.Wait; wait == rollout.WaitContinue || wait == rollout.WaitTraffic {
-		text = strings.TrimSuffix(text, "under way") + "waiting for approval"
+	is := "is under way"
+	switch wait := of.Progress.Wait; {
+	case goesBack(of):
+		is = "is being rolled back"
+	case wait == rollout.WaitContinue || wait == rollout.WaitTraffic:
+		is = "is waiting for approval"
 	}
-	return text
+	return now + "; " + named(of, of.Revision.Revision.ID()) + " " + is
+}
+
+// goesBack tells whether a deployment is being rolled back, or about to be.
+func goesBack(of *rollout.Rollout) bool {
+	return of.Progress.RollbackID != "" || strings.HasPrefix(of.Progress.State, "ROLLBACK_")
 }
 
 // servesSince is since when what serves is in place; empty: that is not known.
@@ -60,14 +67,11 @@ func servesSince(of *rollout.Rollout) string {
 	serves := of.Progress.Serves[0].TaskDefinition
 	for _, past := range of.Past {
 		if past.Succeeded && past.Revision.ARN == serves {
-			return minute(past.Finished)
+			return rollout.Minute(past.Finished)
 		}
 	}
 	return ""
 }
-
-// minute is a point in time, as exact as people want it.
-func minute(at time.Time) string { return at.UTC().Format("2006-01-02 15:04 UTC") }
 
 // runningNow is the revision that serves, as far as it is known: the one that is deployed, or the one before.
 func runningNow(of *rollout.Rollout) rollout.Revision {
@@ -97,7 +101,7 @@ var assumed = regexp.MustCompile(`:assumed-role/([^/]+)/(.+)$`)
 func registered(revision rollout.Revision) string {
 	var parts []string
 	if !revision.Made.IsZero() {
-		parts = append(parts, minute(revision.Made))
+		parts = append(parts, rollout.Minute(revision.Made))
 	}
 	if revision.By != "" {
 		parts = append(parts, "by "+registrar(revision.By))
@@ -111,7 +115,7 @@ func lastDeployment(of *rollout.Rollout) string {
 		return ""
 	}
 	last := of.Past[0]
-	return fmt.Sprintf("%s: %s at %s%s", ofVersion(last.Revision), pastEnd(last), minute(last.Finished),
+	return fmt.Sprintf("%s: %s at %s%s", ofVersion(last.Revision), pastEnd(last), rollout.Minute(last.Finished),
 		because(becauseOf.ReplaceAllString(last.Reason, "")))
 }
 
@@ -138,7 +142,7 @@ func begun(of *rollout.Rollout) string {
 	if settled(of) || of.Deployment.Created.IsZero() {
 		return ""
 	}
-	text := "It began at " + minute(of.Deployment.Created) + "."
+	text := "It began at " + rollout.Minute(of.Deployment.Created) + "."
 	if of.Usual.Known() {
 		text += " A deployment usually takes " + usual(of.Usual) + "."
 	}
@@ -166,9 +170,8 @@ func (r *Reporter) whatNow(of *rollout.Rollout) string {
 	case split:
 		return "Move the traffic back with operation: rollback."
 	case of.Progress.Wanted > 0 && len(of.Progress.Serves) == 0:
-		return "Check the stopped tasks in the console. To bring the service back up, deploy a revision that works, with " +
-			"task-definition: family:revision."
-	case !settled(of) && (of.Progress.RollbackID != "" || strings.HasPrefix(of.Progress.State, "ROLLBACK_")):
+		return bringBack
+	case !settled(of) && goesBack(of):
 		return "Wait until the rollback is over."
 	case !settled(of):
 		return "Wait until the deployment is over, or roll it back with operation: rollback."
@@ -210,8 +213,9 @@ func (r *Reporter) statusFacts(of *rollout.Rollout) []rollout.Fact {
 		if i == 0 {
 			name = "deployments"
 		}
-		facts = append(facts, rollout.Fact{Name: name, Value: fmt.Sprintf("%s  %-20s  %-15s  %s", minute(past.Finished),
-			ofVersion(past.Revision), pastEnd(past), rollout.Span(past.Took()))})
+		value := fmt.Sprintf("%s  %-20s  %-15s  %s",
+			rollout.Minute(past.Finished), ofVersion(past.Revision), pastEnd(past), rollout.Span(past.Took()))
+		facts = append(facts, rollout.Fact{Name: name, Value: value})
 	}
 	return facts
 }
@@ -270,7 +274,7 @@ func (r *Reporter) pastDeployments(of *rollout.Rollout) section {
 		if past.Revision.By != "" {
 			by = r.withRun(registrar(past.Revision.By), past.Revision.By)
 		}
-		table.lines = append(table.lines, fmt.Sprintf("| %s | %s | %s %s | %s | %s |\n", minute(past.Finished),
+		table.lines = append(table.lines, fmt.Sprintf("| %s | %s | %s %s | %s | %s |\n", rollout.Minute(past.Finished),
 			prose(ofVersion(past.Revision)), icon(pastOutcome(past)), pastEnd(past), rollout.Span(past.Took()), by))
 	}
 	return table.unlessEmpty()

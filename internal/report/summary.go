@@ -89,7 +89,7 @@ func (r *Reporter) end(result rollout.Result) {
 const mostComment = 60000
 
 // lineHead is what the lines of an annotation begin with that say why it was so, and what is next.
-var lineHead = regexp.MustCompile(`^(Why( [^:]*)?|Next): `)
+var lineHead = regexp.MustCompile(`^(Why( [^:]*)?|Also|Next): `)
 
 // alert is a box of GitHub's
 // (https://docs.github.com/get-started/writing-on-github/getting-started-with-writing-and-formatting-on-github/basic-writing-and-formatting-syntax#alerts).
@@ -280,21 +280,6 @@ func link(name, url string) string {
 
 func revisionRows(result rollout.RevisionResult) []row {
 	return append([]row{{"Task definition", change(result)}}, imageRows(result)...)
-}
-
-// changed is from which revision to which, and back if it was rolled back.
-func changed(of *rollout.Rollout) string {
-	text := change(of.Deployed())
-	if of.Verdict.Outcome == rollout.RolledBack {
-		text += " → **" + code(of.WentTo().ID()) + "**"
-	}
-	return text
-}
-
-// runs is how many tasks run of what a service was left with.
-func runs(of *rollout.Rollout) int {
-	primary, _ := of.Service.Primary()
-	return primary.Running
 }
 
 // change is from which revision to which.

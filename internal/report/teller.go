@@ -252,13 +252,13 @@ func (t *teller) Continued(e rollout.Continued) {
 	r := t.r()
 	track := r.timeline.of(e.Rollout)
 	track.shifts = true
-	track.enter(stageInWords(e.Stage), watchful, r.timeline.now())
+	track.enter(stageName(e.Stage), watchful, r.timeline.now())
 	if r.group == r.rolling {
-		r.at(e.Rollout, "the deployment was continued, from "+stageInWords(e.Stage))
+		r.at(e.Rollout, "the deployment was continued, from "+stageName(e.Stage))
 		return
 	}
 	r.enter("Deploy")
-	r.line(e.Rollout.Service.Name + ": the deployment was continued, from " + stageInWords(e.Stage))
+	r.line(e.Rollout.Service.Name + ": the deployment was continued, from " + stageName(e.Stage))
 	r.begin()
 }
 

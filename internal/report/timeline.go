@@ -214,10 +214,15 @@ func (t *track) from() time.Duration { return t.spans[0].from }
 func (t *track) to() time.Duration   { return t.last().to }
 
 // phases are those of a rolling deployment, by its counts.
-var phases = []string{"provisioning", "getting healthy", "draining the old tasks"}
+var phases = []string{"provisioning", "getting healthy", "draining the old tasks", bakeTime}
 
-// draining is the last of them.
-const draining = 2
+const (
+	draining = 2
+	baking   = 3
+)
+
+// bakeTime is the time in which alarms are watched when all is in place.
+const bakeTime = "bake-time"
 
 // rollBack is the phase in which a deployment is rolled back, by ECS or by us.
 const rollBack = "rollback"
@@ -243,17 +248,20 @@ func (t *track) progress(r *rollout.Rollout, now time.Duration) {
 	case t.shifts:
 		t.shift(at, now)
 	case state == "in progress" || state == "":
-		t.phase = max(t.phase, phaseOf(at, t.older))
-		t.enter(phases[t.phase], []look{plainly, plainly, past}[t.phase], now)
+		t.phase = max(t.phase, phaseOf(r, t.older))
+		t.enter(phases[t.phase], []look{plainly, plainly, past, watchful}[t.phase], now)
 	}
 }
 
-func phaseOf(at rollout.Progress, older int) int {
+func phaseOf(r *rollout.Rollout, older int) int {
+	at := r.Progress
 	switch {
 	case at.Running < at.Wanted:
 		return 0
 	case at.Older == older:
 		return 1
+	case at.Older == 0 && r.Service.Strategy.BakeInterval > 0:
+		return baking
 	}
 	return draining
 }
@@ -266,12 +274,12 @@ func (t *track) shift(at rollout.Progress, now time.Duration) {
 	if len(t.spans) == 1 && t.spans[0].name == phases[0] { // now it is known better
 		t.spans[0].name = "start"
 	}
-	if slices.Contains(ends, stage) {
+	if stage == "" || slices.Contains(ends, stage) {
 		return
 	}
 	t.enter(
 		stage,
-		map[string]look{"clean up": past, "bake time": watchful, "termination wait": watchful, "ready wait": watchful}[stage],
+		map[string]look{"clean-up": past, bakeTime: watchful, "termination wait": watchful, "ready wait": watchful}[stage],
 		now,
 	)
 }
@@ -288,10 +296,22 @@ func (t *timeline) lengths() string {
 	return strings.Join(lengths, ", ")
 }
 
+// lengths are the same of one track, of what came again and again together.
 func (t *track) lengths() string {
-	var lengths []string
+	var names, lengths []string
+	took, times := map[string]time.Duration{}, map[string]int{}
 	for _, span := range t.long() {
-		lengths = append(lengths, fmt.Sprintf("%s %s", span.name, rollout.Span(span.to-span.from)))
+		if times[span.name]++; times[span.name] == 1 {
+			names = append(names, span.name)
+		}
+		took[span.name] += span.to - span.from
+	}
+	for _, name := range names {
+		text := name + " " + rollout.Span(took[name])
+		if times[name] > 1 {
+			text += fmt.Sprintf(" (%d times)", times[name])
+		}
+		lengths = append(lengths, text)
 	}
 	return strings.Join(lengths, ", ")
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"ecs-deploy/internal/rollout"
 )
@@ -138,7 +137,7 @@ func badEnding(r *rollout.Rollout) string {
 		if verdict.To == "" {
 			return r.By + " rolled back the deployment" + said
 		}
-		return r.By + " rolled back to " + rollout.RevisionID(verdict.To) + said
+		return r.By + " rolled back to " + rollout.RevisionID(verdict.To) + wentPast(r) + said
 	case rollout.EndedStuck:
 		return r.By + " could not roll back the deployment" + inBrackets(verdict.Progress.RollbackID) + said
 	case rollout.EndedSuperseded:
@@ -156,11 +155,11 @@ func badEnding(r *rollout.Rollout) string {
 	return operationEnded(r)
 }
 
+// supersededBy is the deployment that superseded ours: who will serve.
 func supersededBy(by rollout.Deployment) string {
 	what := cmp.Or(rollout.RevisionID(by.TaskDefinition), "another revision")
-	return fmt.Sprintf(
-		"deployment %s of %s superseded this deployment at %s", by.ID, what, by.Created.UTC().Format(time.RFC3339),
-	)
+	return fmt.Sprintf("another deployment superseded this one at %s: %s is being deployed now (%s)",
+		rollout.Minute(by.Created), what, by.ID)
 }
 
 // operationEnded is how what its user asked for by an operation ended.
@@ -177,11 +176,13 @@ func operationEnded(r *rollout.Rollout) string {
 	case rollout.EndedReturnRefused:
 		return "a rollback was requested, and could not be started"
 	case rollout.EndedReturned:
-		return fmt.Sprintf("the service runs %s again, instead of %s", r.Revision.Revision.ID(), r.Revision.Previous.ID())
+		text := fmt.Sprintf("the service runs %s again, instead of %s", r.Revision.Revision.ID(), r.Revision.Previous.ID())
+		if strings.Contains(r.Verdict.Said, "user") { // as this run asked
+			return text
+		}
+		return text + because(endedFor(r.Verdict.Said))
 	case rollout.EndedReturnedAlready:
-		return fmt.Sprintf("the last deployment was already rolled back, and the service runs %s: to go back further, "+
-			"name a revision with task-definition",
-			r.Revision.Revision.ID())
+		return "already rolled back to " + r.Revision.Revision.ID() + ". To go back further, set task-definition"
 	}
 	return "how it ends is not known"
 }
@@ -194,7 +195,10 @@ func returned(r *rollout.Rollout) string {
 	}
 	switch back.End {
 	case rollout.ReturnDone:
-		return fmt.Sprintf("%s; this step rolled it back to %s", why, r.WentTo().ID())
+		if r.WentTo().ID() == r.Revision.Revision.ID() {
+			return why + "; this step rolled the restart back"
+		}
+		return fmt.Sprintf("%s; this step rolled it back to %s%s", why, r.WentTo().ID(), wentPast(r))
 	case rollout.ReturnAsked:
 		return why + "; " + askedBack(r) + ", without waiting for its end"
 	case rollout.ReturnNeedless:
@@ -205,7 +209,7 @@ func returned(r *rollout.Rollout) string {
 		}
 		return why + "; the deployment succeeded in the meantime, so it was not rolled back"
 	case rollout.ReturnSuperseded:
-		return why + "; " + supersededBy(r.Verdict.By) + ", which is left alone"
+		return why + "; it was not rolled back, because " + supersededBy(r.Verdict.By)
 	case rollout.ReturnOvertaken:
 		return why + "; during the rollback, " + reason(back.To)
 	case rollout.ReturnCancelled:
@@ -221,6 +225,15 @@ func returned(r *rollout.Rollout) string {
 		return why + "; and it could not be rolled back: " + back.Err.Error()
 	}
 	return why
+}
+
+// wentPast is the revision that a rollback went past: that of a deployment that ours superseded before it was complete.
+func wentPast(r *rollout.Rollout) string {
+	to, before := r.WentTo(), r.Revision.Previous
+	if to.Family != before.Family || to.Number >= before.Number || before.ARN == r.Revision.Revision.ARN {
+		return ""
+	}
+	return ", not to " + before.ID() + ", whose deployment was not complete"
 }
 
 // askedBack is who was asked to roll a deployment back, and to what.
@@ -240,6 +253,14 @@ func goal(r *rollout.Rollout) string {
 	default:
 		return "at " + string(waitFor)
 	}
+}
+
+// endedFor is what AWS says of why a deployment ended, without what goes without saying.
+func endedFor(said string) string {
+	if alarms := activated.FindStringSubmatch(said); alarms != nil {
+		return "alarm " + alarms[1]
+	}
+	return becauseOf.ReplaceAllString(said, "")
 }
 
 // because puts a reason of AWS behind a colon, without its full stop.
@@ -270,10 +291,14 @@ func summed(result rollout.Result) string {
 
 // onceLeft is how a task that was to run once left the services.
 func onceLeft(result rollout.Result, once rollout.OneOffResult) string {
-	if once.Input == beforeInput {
-		return "no service was touched"
+	switch {
+	case once.Input != beforeInput:
+		return "what was deployed stays: " + deployed(result)
+	case len(result.Rollouts) == 1:
+		of := result.Rollouts[0]
+		return "nothing was deployed: " + of.Service.Name + " still runs " + named(of, of.Runs.ID())
 	}
-	return "what was deployed stays: " + deployed(result)
+	return "no service was touched"
 }
 
 // deployed is what became of what was deployed.

@@ -221,7 +221,17 @@ func (d CodeDeployment) ReadyPause(now time.Time) LifecycleHook {
 	if left := d.Remaining(now); left > 0 {
 		pause.Expires = now.Add(left)
 	}
+	if d.Over() {
+		pause.Status = HookTimedOut
+	}
 	return pause
+}
+
+// Unapproved tells whether the deployment was stopped because nobody let the traffic move in time: "If traffic
+// rerouting is not started before the end of the specified wait period, the deployment status is changed to Stopped"
+// (https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_DeploymentReadyOption.html).
+func (d CodeDeployment) Unapproved() bool {
+	return d.Status == CodeDeployStopped && d.Code == CodeDeployTimeout && d.ReadyTimeout > 0
 }
 
 // Remaining is about how long a wait still takes, from then on; 0 where that is not known.

@@ -108,6 +108,7 @@ const (
 	AboutError      About = "error"      // by which the deployment ended
 	AboutWaiting    About = "waiting"    // for someone to continue it
 	AboutTraffic    About = "traffic"    // that someone has to let move
+	AboutUnanswered About = "unanswered" // pause, which ended the deployment
 	AboutKept       About = "kept"       // the old tasks are, when all traffic has moved
 	AboutPending    About = "pending"    // tasks do not get to RUNNING
 	AboutUnstarted  About = "unstarted"  // tasks are not started

@@ -30,6 +30,8 @@ type Problem struct {
 	Kind ProblemKind
 	What string
 	Next string // a sentence, or empty
+	// Short is what is wrong in the few words of a title; empty: Cause says it, or nothing short does.
+	Short string
 	// Cause is the id of the cause for which the deployment would fail; empty: none that is known of deployments.
 	Cause string
 	// Detail is lines that show more, such as what is to be compared with a policy.
@@ -61,6 +63,9 @@ func Remedy(err error) string {
 	}
 	return ""
 }
+
+// Minute is a point in time, as exact as people want it: 2006-01-02 15:04 UTC.
+func Minute(at time.Time) string { return at.UTC().Format("2006-01-02 15:04 UTC") }
 
 // Span is a length of time as one says it: 1m 7s.
 func Span(d time.Duration) string {

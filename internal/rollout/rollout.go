@@ -46,6 +46,7 @@ type Rollout struct {
 	Verdict Verdict
 
 	// What was found out about a deployment that did not succeed.
+	Found    Revision // that serves, where it is neither what was deployed nor what ran before; zero: that is not known
 	Findings []Finding
 	Failures []Task  // tasks of the deployment that failed, oldest first
 	Log      LogTail // of the container that failed
@@ -168,6 +169,8 @@ type ServingTasks struct {
 
 // Result is what a run came to.
 type Result struct {
+	// About is what was asked for, in the few words of a title: web → main.
+	About    string
 	Rollouts []*Rollout
 	// Registered is the revision of a run without services.
 	Registered *RevisionResult

@@ -286,6 +286,11 @@ type LifecycleHook struct {
 // Awaits tells whether the hook is a pause that waits for approval.
 func (h LifecycleHook) Awaits() bool { return h.Pause && h.Status == HookAwaitingAction }
 
+// Unanswered tells whether the hook is a pause that nobody let go on in time, which ended the deployment.
+func (h LifecycleHook) Unanswered() bool {
+	return h.Pause && h.Status == HookTimedOut && h.OnTimeout != OnTimeoutContinue
+}
+
 // TimeoutAction is what happens when nobody lets a pause go on in time.
 type TimeoutAction string
 

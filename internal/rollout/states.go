@@ -80,8 +80,13 @@ func (s ServiceDeploymentStatus) RollingBack() bool { return strings.HasPrefix(s
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeploymentLifecycleHookDetail.html
 const (
 	HookAwaitingAction HookStatus = "AWAITING_ACTION"
+	HookSucceeded      HookStatus = "SUCCEEDED"
 	HookFailed         HookStatus = "FAILED"
+	HookTimedOut       HookStatus = "TIMED_OUT"
 )
+
+// Over tells whether the hook has ended.
+func (s HookStatus) Over() bool { return s == HookSucceeded || s == HookFailed || s == HookTimedOut }
 
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html
 const (

@@ -20,11 +20,12 @@ func (w *watcher) tell(f *follower) {
 		}
 	}
 	for _, hook := range f.Progress.Hooks {
+		stage := f.stageOf(hook)
 		if w.until.Continue && hook.Awaits() {
 			continue
 		}
 		if f.first(hook.ID + string(hook.Status)) {
-			w.emit(rollout.HookCalled{Rollout: f.Rollout, Hook: hook})
+			w.emit(rollout.HookCalled{Rollout: f.Rollout, Hook: hook, Stage: stage})
 		}
 	}
 	if back := f.Progress.RollbackID; back != "" && f.first(back) {
@@ -38,6 +39,18 @@ func (w *watcher) tell(f *follower) {
 		}
 		w.emit(progressed)
 	}
+}
+
+// stageOf is the stage at which a hook was called; empty: it was over when it was first seen, and AWS does not tell.
+func (f *follower) stageOf(hook rollout.LifecycleHook) string {
+	stage, known := f.stages[hook.ID]
+	if !known && !hook.Status.Over() {
+		if stage = f.Progress.Stage; hook.Awaits() {
+			stage = f.Progress.WaitsAt()
+		}
+		f.stages[hook.ID] = stage
+	}
+	return stage
 }
 
 // waitsFor is what a rollout waits for, as far as AWS tells that: the load balancer, of tasks that run, or else the

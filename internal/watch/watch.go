@@ -68,7 +68,8 @@ func Follow(
 		w.followers = append(
 			w.followers,
 			&follower{
-				Rollout: r, reported: map[string]bool{}, causes: map[rollout.Cause]bool{}, movedAt: w.began,
+				Rollout: r, movedAt: w.began,
+				reported: map[string]bool{}, stages: map[string]string{}, causes: map[rollout.Cause]bool{},
 			},
 		)
 	}
@@ -110,6 +111,7 @@ type follower struct {
 	objected     bool             // it was asked what the load balancer has against those
 
 	reported map[string]bool        // ids of service events, failed tasks and hooks
+	stages   map[string]string      // at which hooks were first seen, by their ids
 	causes   map[rollout.Cause]bool // for which a rollback is waited for
 }
 
