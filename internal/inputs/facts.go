@@ -28,7 +28,7 @@ func (in Inputs) Facts() []rollout.Fact {
 	}
 	tell("patched", in.patched()...)
 	tell("service", in.settings()...)
-	tell("run once", in.once()...)
+	tell("one-off tasks", in.once()...)
 	tell("scheduled tasks", each(in.Scheduled, asWritten)...)
 	tell("CodeDeploy", in.CodeDeploy.Given...)
 	if in.Operation != "status" && len(in.Services) > 0 {
@@ -40,8 +40,8 @@ func (in Inputs) Facts() []rollout.Fact {
 	}
 	tell("credentials", in.Credentials.inWords())
 	tell("accounts", in.Credentials.Accounts...)
-	tell("as AWS's has it", in.Amazon...)
-	tell("unusual", in.unusual()...)
+	tell("AWS's inputs", in.Amazon...)
+	tell("note", in.unusual()...)
 	return facts
 }
 

@@ -196,12 +196,12 @@ func TestWhatWasUnderstoodIsToldWithoutValues(t *testing.T) {
 		{Name: "variables", Value: "app:PASSWORD, OLD (removed), KEY (secret)"},
 		{Name: "patched", Value: "the task definition, the service"},
 		{Name: "service", Value: "desired-count 3, force-new-deployment true"},
-		{Name: "run once", Value: "a task before, a task after success"},
+		{Name: "one-off tasks", Value: "a task before, a task after success"},
 		{Name: "scheduled tasks", Value: "rule:a/b, schedule:default/c"},
 		{Name: "wait for", Value: "stable"},
 		{Name: "on failure", Value: "roll back"},
 		{Name: "revisions", Value: "keep the newest 5"},
 		{Name: "credentials", Value: "role deployer, assumed with the keys of the inputs"},
-		{Name: "unusual", Value: "a dry run, no checks, values of variables are shown, AWS is not called: scenario healthy of the simulator"},
+		{Name: "note", Value: "a dry run, no checks, values of variables are shown, AWS is not called: scenario healthy of the simulator"},
 	}, in.Facts())
 }

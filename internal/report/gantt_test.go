@@ -89,7 +89,7 @@ gantt
     axisFormat %M:%S
     todayMarker off
     section before
-    survey :done, 2000-01-01 00:00:00.000, 3000ms
+    reading the services :done, 2000-01-01 00:00:00.000, 3000ms
     section web 41
     serves :active, 2000-01-01 00:00:03.000, 52000ms
     draining :crit, 2000-01-01 00:00:55.000, 12000ms

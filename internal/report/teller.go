@@ -45,7 +45,7 @@ func (t *teller) Noted(e rollout.Noted) {
 
 func (t *teller) PlanMade(e rollout.PlanMade) {
 	r := t.r()
-	r.timeline.before.until("survey", r.timeline.now())
+	r.timeline.before.until("reading the services", r.timeline.now())
 	r.about(e.Plan.Rollouts)
 	r.enter("Plan")
 	r.plan(e)
