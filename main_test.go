@@ -244,7 +244,7 @@ func TestProcessWithoutCredentials(t *testing.T) {
 	command, log, _ := process(t, "http://127.0.0.1:1", web, "AWS_EC2_METADATA_DISABLED=true")
 	require.Error(t, command.Run())
 	require.Equal(t, 3, command.ProcessState.ExitCode(), log)
-	require.Contains(t, log.String(), "::error title=web → main%3A nothing was deployed%3A no credentials::There are no AWS credentials. Give role-to-assume, and the job the permission id-token: write. Or")
+	require.Contains(t, log.String(), "::error title=web → main%3A nothing was deployed%3A no credentials::There are no AWS credentials. Set role-to-assume, and give the job the permission id-token: write. Or")
 }
 
 // built is the action, built as the Dockerfile does it.

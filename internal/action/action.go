@@ -119,7 +119,7 @@ func guarded[Result any](emit rollout.Emit, do func() (Result, error)) (result R
 	defer func() {
 		if fault := recover(); fault != nil {
 			emit(rollout.Noticed{What: fmt.Sprintf("internal error: %v", fault), Next: string(debug.Stack())})
-			err = fmt.Errorf("internal error (%v): what ECS has begun, if anything, goes on, and how it ends is unknown", fault)
+			err = fmt.Errorf("internal error (%v): if ECS has started a deployment, it goes on, and its end is unknown", fault)
 		}
 	}()
 	return do()
@@ -213,15 +213,10 @@ func verify(ctx context.Context, client *cloud.Client, planned rollout.Plan, emi
 
 // sureToFail is the error of the doubts that are sure, all together; nil if there are none.
 func sureToFail(concerns []rollout.Concern) error {
-	const anyway = "verify: false deploys anyway"
+	anyway := errors.New("verify: false deploys without these checks")
 	sure := slices.DeleteFunc(slices.Clone(concerns), func(concern rollout.Concern) bool { return !concern.Sure })
-	switch len(sure) {
-	case 0:
+	if len(sure) == 0 {
 		return nil
-	case 1:
-		return &rollout.Problem{
-			Kind: rollout.BadInput, Cause: sure[0].Cause, What: sure[0].What, Next: sure[0].Next + " " + anyway + ".",
-		}
 	}
 	var what []string
 	var each []error
@@ -229,14 +224,17 @@ func sureToFail(concerns []rollout.Concern) error {
 		what = append(what, concern.What)
 		each = append(each, fmt.Errorf("%s. %s", concern.What, concern.Next))
 	}
-	return &rollout.Problem{
+	p := &rollout.Problem{
 		Kind:  rollout.BadInput,
 		Cause: sure[0].Cause,
 		What:  strings.Join(what, "; "),
-		Next:  anyway + ".",
-		Short: fmt.Sprintf("%s, and %d more", strings.ReplaceAll(sure[0].Cause, "-", " "), len(sure)-1),
-		Err:   errors.Join(append(each, errors.New(anyway))...),
+		Next:  sure[0].Next,
+		Err:   errors.Join(append(each, anyway)...),
 	}
+	if more := len(sure) - 1; more > 0 {
+		p.Short = fmt.Sprintf("%s, and %d more", strings.ReplaceAll(p.Cause, "-", " "), more)
+	}
+	return p
 }
 
 // finish makes an error part of the result, reports the end and returns the exit code.

@@ -130,7 +130,7 @@ func TestAnAnswerThatCannotBeReadMayHaveHadItsEffect(t *testing.T) {
 				require.Regexp(t, `::error .*ecs:`+operation+` for .*: `+says, l.log)
 				require.NotContains(t, l.log, "could not be reached")
 				if operation == "UpdateService" {
-					require.Contains(t, l.log, "whether the service was updated to web:42 is unknown, because AWS did not answer")
+					require.Contains(t, l.log, "it is unknown whether the service was updated to web:42: AWS did not answer")
 				}
 			})
 		}

@@ -39,7 +39,7 @@ func TestFleetsStayWithinTheLimitsOfECS(t *testing.T) {
 				all := services + 1
 				require.Equal(t, 1, calls(sim)["RegisterTaskDefinition"], "they share the new revision")
 				require.Equal(t, all, calls(sim)["UpdateService"])
-				require.Contains(t, log, fmt.Sprintf("::notice title=%d services → main::%[1]d services are deployed", all))
+				require.Contains(t, log, fmt.Sprintf("::notice title=%d services → main::web, web-001, ", all))
 
 				var updated time.Time
 				rounds := map[time.Time]int{}
@@ -122,7 +122,7 @@ func TestARefusedUpdateLeavesTheOthersFollowed(t *testing.T) {
 	for _, service := range []string{"web:42", "api:2"} {
 		require.Contains(t, log, "succeeded: "+service+" is live, 2 of 2 tasks running")
 	}
-	require.Contains(t, log, "jobs: the service was not updated; jobs:2 was registered but not deployed")
+	require.Contains(t, log, "Service jobs: the service still runs jobs:1 (v1); jobs:2 was registered but not deployed")
 
 	with["rollback-on-failure"] = "true"
 	code, log, _ = under(t, deployWeb("mixed-slow").but(with), allowed(""))

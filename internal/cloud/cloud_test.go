@@ -60,7 +60,7 @@ func TestErrorsAreInOurWords(t *testing.T) {
 		"denied, in other words": {`{"__type":"AccessDeniedException","message":"explicit deny"}`,
 			"ecs:ListServices for cluster main: not allowed", "Allow ecs:ListServices for the role that deploys. AWS says: explicit deny"},
 		"expired": {`{"__type":"ExpiredTokenException","message":"The security token included in the request is expired"}`,
-			"ecs:ListServices for cluster main: the AWS credentials have expired", "Give role-to-assume to this step, which renews the credentials that it gets itself. Or get the credentials right before this step, for longer than the deployment takes (role-duration-seconds)."},
+			"ecs:ListServices for cluster main: the AWS credentials have expired", "Set role-to-assume in this step: it then renews its credentials. Or get them right before this step, valid for longer than the deployment takes (role-duration-seconds)."},
 		"not valid": {`{"__type":"UnrecognizedClientException","message":"The security token included in the request is invalid."}`,
 			"ecs:ListServices for cluster main: AWS does not accept the credentials", "Check that the key, its secret and the session token belong together, that the key is active, and that it belongs to the partition of the region."},
 		"a wrong secret": {`{"__type":"InvalidSignatureException","message":"The request signature we calculated does not match"}`,
@@ -251,7 +251,7 @@ func TestSurveyTellsWhatIsWrong(t *testing.T) {
 		"deleted": {`{"services":[{"serviceName":"web","clusterArn":"arn:aws:ecs:eu-west-1:1:cluster/main","status":"INACTIVE"}]}`,
 			"service web in cluster main (eu-west-1) is INACTIVE: it was deleted, or is about to be"},
 		"another controller": {`{"services":[{"serviceName":"web","clusterArn":"arn:aws:ecs:eu-west-1:1:cluster/main","status":"ACTIVE","deploymentController":{"type":"EXTERNAL"}}]}`,
-			"service web in cluster main (eu-west-1) has the deployment controller EXTERNAL: a program of your own creates its task sets, and ECS deploys nothing"},
+			"service web in cluster main (eu-west-1) has the deployment controller EXTERNAL: an external program deploys it, not ECS"},
 		"missing, and the services cannot be listed": {`{"services":[],"failures":[{"reason":"MISSING"}]}`,
 			"service web does not exist in cluster main in eu-west-1"},
 	} {

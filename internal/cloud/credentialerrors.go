@@ -42,23 +42,23 @@ var (
 	noIdentityToken = CredentialError{
 		Name: "no identity token",
 		What: "role-to-assume: GitHub gives this job no identity token",
-		Next: "Add permissions to the job, id-token: write and contents: read, because naming one removes all others. A " +
-			"reusable workflow gets them from the job that calls it; a pull request from a fork does not get them by " +
-			"default. To assume the role with keys instead, give aws-access-key-id and aws-secret-access-key.",
+		Next: "Give the job the permissions id-token: write and contents: read (naming one removes all others). A " +
+			"reusable workflow gets them from the job that calls it; jobs of pull requests from forks get none by default. " +
+			"To assume the role with keys instead, give aws-access-key-id and aws-secret-access-key.",
 	}
 	tokenRefused = CredentialError{
 		Name: "identity token refused",
-		What: "the runner refuses to give an identity token",
+		What: "the runner refused to issue an identity token",
 		Next: "Check https://www.githubstatus.com, and that the job has id-token: write; a job that has ended, or waits " +
 			"for approval again, gets no token.",
 	}
 	noCredentials = CredentialError{
 		Name: "no credentials",
 		What: "there are no AWS credentials",
-		Next: "Give role-to-assume, and the job the permission id-token: write. Or run " +
-			"aws-actions/configure-aws-credentials before this step, or give aws-access-key-id and aws-secret-access-key. " +
-			"The ~/.aws of the host is not visible in a container action. For the instance role of a self-hosted runner on " +
-			"EC2, the metadata service needs a hop limit of 2.",
+		Next: "Set role-to-assume, and give the job the permission id-token: write. Or run " +
+			"aws-actions/configure-aws-credentials before this step, or set aws-access-key-id and aws-secret-access-key. The " +
+			"~/.aws of the host is not visible in a container action. To use the instance role of a self-hosted runner on " +
+			"EC2, set the hop limit of its metadata service to 2.",
 	}
 	noProfile = CredentialError{
 		Name: "no such profile",
@@ -100,8 +100,9 @@ var CredentialErrors = []CredentialError{
 		codes:  []string{"AccessDenied"},
 		claims: true,
 		What:   "the trust policy of {role} does not allow the subject {subject}",
-		Next: "Compare it with the claims of the token, shown in the log. A job with an environment has environment: in " +
-			"its subject, not the branch or tag. Also check that the role exists.",
+		Next: "Compare the policy with the claims of the token in the log. If the policy names an environment, set " +
+			"environment: in the job: its subject then names the environment in place of the branch or tag. Also check that " +
+			"the role exists.",
 		Example: "Not authorized to perform sts:AssumeRoleWithWebIdentity",
 		Source:  "https://github.com/aws-actions/configure-aws-credentials/issues/318",
 	},
@@ -123,7 +124,7 @@ var CredentialErrors = []CredentialError{
 		Example: "Incorrect token audience", Source: "https://github.com/glassechidna/ghaoidc/issues/3",
 	},
 	{
-		Name:   "keys of GitHub not to be had",
+		Name:   "no keys of GitHub",
 		call:   viaToken,
 		codes:  []string{"InvalidIdentityToken"},
 		says:   "verification key",
@@ -135,7 +136,7 @@ var CredentialErrors = []CredentialError{
 		Source: webIdentityDocs,
 	},
 	{
-		Name: "GitHub not to be reached", call: viaToken, codes: []string{"IDPCommunicationError"}, passes: true,
+		Name: "GitHub not reached", call: viaToken, codes: []string{"IDPCommunicationError"}, passes: true,
 		What: "AWS could not reach {issuer} to verify the token",
 		Next: "Run the job again. If that does not help, check that {issuer} can be reached from the internet.",
 		// text unverified
@@ -195,7 +196,7 @@ var CredentialErrors = []CredentialError{
 			"STS in this region using the IAM Console.", Source: webIdentityDocs,
 	},
 	{
-		Name: "role not to be assumed", call: viaKeys, codes: []string{"AccessDenied"},
+		Name: "not allowed", call: viaKeys, codes: []string{"AccessDenied"},
 		What: "the credentials are not allowed to assume {role}",
 		Next: "Allow them sts:AssumeRole on the role, and name them in its trust policy. If that requires an external id, " +
 			"give role-external-id.",
@@ -213,8 +214,8 @@ var CredentialErrors = []CredentialError{
 	{
 		Name: "credentials expired", renews: true, codes: []string{"ExpiredTokenException", "ExpiredToken"},
 		What: "the AWS credentials have expired",
-		Next: "Give role-to-assume to this step, which renews the credentials that it gets itself. Or get the credentials " +
-			"right before this step, for longer than the deployment takes (role-duration-seconds).",
+		Next: "Set role-to-assume in this step: it then renews its credentials. Or get them right before this step, valid " +
+			"for longer than the deployment takes (role-duration-seconds).",
 		Example: "The security token included in the request is expired", Source: commonErrors,
 	},
 	{

@@ -210,7 +210,7 @@ func (c *Client) Authenticate(ctx context.Context, accounts []string) error {
 	if account := deref(caller.Account); !slices.Contains(accounts, account) {
 		p := anotherAccount.problem(rollout.BadInput)
 		p.What = fmt.Sprintf(
-			"allowed-account-ids: the credentials belong to account %s (%s), and only %s is allowed",
+			"allowed-account-ids: the credentials belong to account %s (%s), but only %s is allowed",
 			account,
 			deref(caller.Arn),
 			strings.Join(accounts, ", "),

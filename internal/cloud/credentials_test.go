@@ -193,7 +193,7 @@ func TestARefusedTokenFailsAtOnce(t *testing.T) {
 		t.Error("AWS is not asked without a token")
 		return nil, syscall.ECONNRESET
 	}), nil).Authenticate(t.Context(), nil)
-	require.EqualError(t, err, "the runner refuses to give an identity token (HTTP 403): no")
+	require.EqualError(t, err, "the runner refused to issue an identity token (HTTP 403): no")
 	require.Equal(t, 1, source.given)
 }
 
@@ -252,7 +252,7 @@ func TestAccountsThatAreNotAllowed(t *testing.T) {
 	require.Empty(t, asked, "who calls is not asked without need")
 	require.NoError(t, client.Authenticate(t.Context(), []string{"123456789012", "210987654321"}))
 	require.EqualError(t, client.Authenticate(t.Context(), []string{"123456789012"}),
-		"allowed-account-ids: the credentials belong to account 210987654321 (arn:aws:iam::210987654321:user/ci), and only 123456789012 is allowed")
+		"allowed-account-ids: the credentials belong to account 210987654321 (arn:aws:iam::210987654321:user/ci), but only 123456789012 is allowed")
 	require.Equal(t, []string{"GetCallerIdentity", "GetCallerIdentity"}, asked)
 }
 

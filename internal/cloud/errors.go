@@ -126,8 +126,8 @@ func (c *Client) problem(ctx context.Context, err error, action, resource string
 		p.What, p.Next = noCredentials.What, noCredentials.Next
 		p.Short = noCredentials.Name
 	case retry.IsErrorRetryables(throttled).IsErrorRetryable(err) == aws.TrueTernary:
-		p.What = what("AWS throttles the calls (%s)", api.ErrorMessage())
-		p.Next, p.Short = "Run fewer deployments at once in this account and region, or try again.", "AWS throttles"
+		p.What = what("AWS throttled the calls (%s)", api.ErrorMessage())
+		p.Next, p.Short = "Run fewer deployments at once in this account and region, or try again.", "throttled by AWS"
 	case isAPI:
 		p.What = what("%s (%s)", cmp.Or(api.ErrorMessage(), "no message"), api.ErrorCode())
 	case errors.As(err, new(webPage)):

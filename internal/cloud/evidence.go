@@ -25,11 +25,12 @@ func (c *Client) Gather(ctx context.Context, r *rollout.Rollout, evidence *rollo
 	if r.Deployment.Running > 0 && len(r.Service.TargetGroups) > 0 {
 		running, err := c.RunningTasks(ctx, r)
 		if err == nil {
-			evidence.Targets, _, err = c.UnhealthyTargets(ctx, r.Service.TargetGroups, running)
+			evidence.Targets, evidence.Healthy, err = c.UnhealthyTargets(ctx, r.Service.TargetGroups, running)
 		}
 		if err != nil {
 			c.emit(rollout.Unreadable{Err: err, Sight: rollout.SightObjection})
 		}
+		evidence.Healthy = evidence.Healthy && err == nil && len(evidence.Targets) == 0
 		if len(suspects) == 0 && len(evidence.Targets) > 0 {
 			suspects = running
 		}

@@ -303,6 +303,9 @@ func (d *deployer) explain(ctx context.Context, r *rollout.Rollout) bool {
 	}
 	d.client.Gather(ctx, r, &evidence)
 	evidence.Log = diagnose.Excerpt(evidence.Log)
+	if evidence.Healthy {
+		r.Health = rollout.Healthy
+	}
 	kind.Of(r.Service).Evidence(r, &evidence)
 	// ECS forgets failures when a task runs well, and all when it takes the deployment off its list.
 	r.Deployment.Failed = max(r.Deployment.Failed, len(evidence.Failures))

@@ -31,7 +31,8 @@ func Status(ctx context.Context, client *cloud.Client, op Operation, emit rollou
 		}
 		for _, hook := range r.Progress.Hooks {
 			if hook.Pause {
-				emit(rollout.HookCalled{Rollout: r, Hook: hook, Stage: r.Progress.WaitsAt()})
+				hook.Stage = r.Progress.HookStage()
+				emit(rollout.HookCalled{Rollout: r, Hook: hook})
 			}
 		}
 	}

@@ -9,9 +9,9 @@ var byCode = []Entry{
 		Signs: signs(
 			all(`HOOK_EXECUTION_FAILURE|lifecycle event (hook|validation)|status callback`),
 		),
-		Means: "A Lambda function of the AppSpec's Hooks refused the deployment, or did not answer within an hour.",
-		Next: "Read the log of the function: it must call PutLifecycleEventHookExecutionStatus with Succeeded, and its " +
-			"role must allow that.",
+		Means: "Its Lambda function rejected the deployment, or did not answer within an hour.",
+		Next: "Read the log of the function for what its test found. If it found nothing, check that it calls " +
+			"PutLifecycleEventHookExecutionStatus with Succeeded.",
 		Example: "HOOK_EXECUTION_FAILURE: The deployment failed because the lifecycle event hook AfterAllowTestTraffic " +
 			"returned Failed.",
 		Source: "unverified",
@@ -20,7 +20,7 @@ var byCode = []Entry{
 		ID:      "rolled-back-by-user",
 		Signs:   signs(all(`MANUAL_STOP`)),
 		Means:   "Someone called StopDeployment, or stopped it in the console.",
-		Next:    "CloudTrail says who. If it was a mistake, deploy again.",
+		Next:    "CloudTrail shows who it was. If it was a mistake, deploy again.",
 		Example: "MANUAL_STOP: The deployment was stopped by a user.",
 		Source:  "unverified",
 	},

@@ -33,7 +33,7 @@ var byContainer = []Entry{
 					`out of memory`,
 			),
 		),
-		Means:   "It used more than memory in the task definition allows.",
+		Means:   "The container used more memory than the task definition allows.",
 		Next:    "Give the container more memory, or find out what uses it.",
 		Example: "OutOfMemoryError: Container killed due to memory usage",
 		Source:  seen,
@@ -42,8 +42,8 @@ var byContainer = []Entry{
 		ID:    "out-of-memory",
 		Exits: []int{137},
 		Means: "Something killed the container with SIGKILL (137), most likely because it used too much memory.",
-		Next: "Give the container more memory, or find out what uses it. If ECS was stopping it, it did not exit within " +
-			"stopTimeout.",
+		Next: "Give the container more memory, or find out what uses it. If ECS was already stopping it, it took longer " +
+			"than stopTimeout to exit.",
 		Source: seen,
 	},
 	{
@@ -96,8 +96,8 @@ var byContainer = []Entry{
 		),
 		Room:  true,
 		Means: "The host port is taken on every container instance.",
-		Next: "Use a dynamic host port (hostPort 0), or one instance more than tasks, or a minimum-healthy-percent that " +
-			"lets an old task stop first.",
+		Next: "Use a dynamic host port (hostPort 0), or run one more instance than tasks, or a minimum-healthy-percent " +
+			"that lets an old task stop first.",
 		Example: "(service web) was unable to place a task because no container instance met all of its requirements. The " +
 			"closest matching container-instance 5f1c7a9be0d24c11 is already using a port required by your task.",
 		Source: events,
@@ -119,8 +119,7 @@ var byContainer = []Entry{
 	{
 		ID:    "sidecar-exited",
 		Signs: signs(all(`container ordering dependency|dependency graph`)),
-		Means: "Another container of the task, which is essential or a dependency, exited first; the others were told to " +
-			"stop.",
+		Means: "Another essential container, or one that this container depends on, exited first; then ECS stopped the task.",
 		Next: "Read the log of that container. A sidecar that is allowed to exit must not be essential; one that must " +
 			"finish first goes into dependsOn.",
 		Example: "CannotStartContainerError: dependency graph: failed to resolve container ordering dependency [a " +
@@ -131,14 +130,14 @@ var byContainer = []Entry{
 		ID:     "crashed",
 		Exits:  []int{132, 133, 134, 135, 136, 139},
 		Means:  "The program in the container crashed with a signal, such as SIGSEGV (139) or SIGABRT (134).",
-		Next:   "Run the image with its command. The usual suspect is a native library for another architecture or libc.",
+		Next:   "Run the image with its command. The most likely cause is a native library for another architecture or libc.",
 		Source: "the signal's number plus 128: signal(7)",
 	},
 	{
 		ID:      "told-to-stop",
 		Signs:   signs(all(`Scaling activity initiated by|Task stopped by (a )?user|^UserInitiated$`)),
 		Exits:   []int{143},
-		Means:   "The container was told to stop and did (143 is SIGTERM).",
+		Means:   "The container was told to stop (143 is SIGTERM), and did.",
 		Next:    "Find out why: another essential container exited first, a health check failed, or a user stopped the task.",
 		Example: "Task stopped by user",
 		Source:  stopped,
@@ -147,16 +146,16 @@ var byContainer = []Entry{
 		ID:    "exited",
 		Signs: signs(all(`Essential container in task exited`)),
 		Exits: []int{anyExit},
-		Means: "The program ended by itself: nothing stopped it.",
-		Next: "Read the container's last log lines. To reproduce it, run the image with the same command, environment " +
-			"and secrets.",
+		Means: "The program exited on its own; ECS did not stop it.",
+		Next: "Read the container's last log lines. To reproduce it, run the image with the same command, environment and " +
+			"secrets.",
 		Example: "Essential container in task exited",
 		Source:  seen,
 	},
 	{
 		ID:    "exited",
 		Exits: []int{0},
-		Means: "The program finished without an error, and an essential container must not.",
+		Means: "The program finished without an error, but an essential container must keep running.",
 		Next: "Run the server in the foreground, not as a daemon. A container that is allowed to finish must not be " +
 			"essential.",
 		Source: seen,

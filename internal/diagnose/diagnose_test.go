@@ -103,11 +103,11 @@ func TestNamesAreNoCauses(t *testing.T) {
 			Events:   []string{"(service " + name + ") has reached a steady state."},
 		})
 		require.Len(t, findings, 1)
-		require.Equal(t, "The program ended by itself: nothing stopped it.", findings[0].Means, name)
+		require.Equal(t, "The program exited on its own; ECS did not stop it.", findings[0].Means, name)
 		require.Empty(t, Explain(rollout.Evidence{Events: []string{"(service " + name + ") has reached a steady state."}}))
 
 		alarmed := Explain(rollout.Evidence{Code: "ALARM_ACTIVE", Said: "One or more alarms have been activated. Activated alarms: <" + name + ">"})
-		require.Equal(t, "The service watches this alarm while it is deployed.", alarmed[0].Means, name)
+		require.Equal(t, "This alarm is watched during a deployment.", alarmed[0].Means, name)
 	}
 	for _, image := range []string{"acme/alarm-service:v2", "acme/spotify:v2", "acme/outofmemory:v2"} {
 		said := "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref docker.io/" + image + ": unexpected status: 503"
@@ -167,7 +167,7 @@ func TestExplain(t *testing.T) {
 			[]rollout.Finding{{
 				ID: "out-of-memory", About: rollout.AboutTasks, Tasks: 1, Cause: app(137, ""),
 				Means: "Something killed the container with SIGKILL (137), most likely because it used too much memory.",
-				Next:  "Give the container more memory, or find out what uses it. If ECS was stopping it, it did not exit within stopTimeout.",
+				Next:  "Give the container more memory, or find out what uses it. If ECS was already stopping it, it took longer than stopTimeout to exit.",
 			}},
 		},
 		"a program's own words are no cause": {
@@ -274,13 +274,14 @@ func TestExplain(t *testing.T) {
 				at.Older = 2
 				at.Wait = rollout.WaitContinue
 				at.Shifts = true
+				at.Stage = "POST_SCALE_UP"
 			}),
-			[]rollout.Finding{{ID: rollout.AwaitsApproval, About: rollout.AboutWaiting, Means: "A pause hook of the service holds it.",
-				Next: "Run this action with operation: continue or operation: rollback. To end the step at the pause, set wait-for to its stage."}},
+			[]rollout.Finding{{ID: rollout.AwaitsApproval, About: rollout.AboutWaiting, Means: "A pause hook of the service is holding the deployment.",
+				Next: "Run this action with operation: continue or operation: rollback. To end the step at the pause, set wait-for to post-scale-up."}},
 		},
 		"traffic that nobody let move": {
 			stuckAt(func(at *rollout.Progress) { at.Wait, at.Shifts = rollout.WaitTraffic, true }),
-			[]rollout.Finding{{ID: rollout.AwaitsApproval, About: rollout.AboutTraffic, Means: "The deployment group is set to wait for it.",
+			[]rollout.Finding{{ID: rollout.AwaitsApproval, About: rollout.AboutTraffic, Means: "The deployment group waits for approval.",
 				Next: "Run this action with operation: continue or operation: rollback. To end the step there, set wait-for: pre-production-traffic-shift."}},
 		},
 		"old tasks that are kept": {
@@ -304,7 +305,7 @@ func TestExplain(t *testing.T) {
 		"stuck in PENDING": {
 			stuckAt(func(at *rollout.Progress) { at.Running, at.Pending = 0, 2 }),
 			[]rollout.Finding{{About: rollout.AboutPending, Tasks: 2, Means: "Probably the image is large, its registry is slow, or a container waits for a dependency.",
-				Next: "Check the containers of a pending task in the console. If it only needs more time, raise timeout."}},
+				Next: "Check the containers of a pending task in the console. If the tasks only need more time, raise timeout."}},
 		},
 		"stuck before that": {
 			stuckAt(func(at *rollout.Progress) { at.Running = 1 }),
@@ -314,11 +315,11 @@ func TestExplain(t *testing.T) {
 		"stuck with old tasks": {
 			stuckAt(func(at *rollout.Progress) { at.Older = 1 }),
 			[]rollout.Finding{{About: rollout.AboutOlder, Tasks: 1, Means: "Probably the new tasks are not healthy, or the old tasks cannot be stopped (task protection).",
-				Next: "Check the health of the new tasks in the console, and the protection of the old tasks."}},
+				Next: "Check the health of the new tasks in the console, and whether the old ones are protected (UpdateTaskProtection)."}},
 		},
 		"stuck at the end": {
 			stuckAt(func(*rollout.Progress) {}),
-			[]rollout.Finding{{About: rollout.AboutIncomplete, Means: "Probably old tasks drain slowly (the deregistration delay of the target group), or a bake time watches alarms.",
+			[]rollout.Finding{{About: rollout.AboutIncomplete, Means: "Most likely old tasks drain slowly (the deregistration delay of the target group), or ECS watches alarms during a bake time.",
 				Next: "Raise timeout, or shorten the deregistration delay or the bake time."}},
 		},
 		"what came to an end is not stuck": {rollout.Evidence{Progress: all}, nil},

@@ -123,7 +123,7 @@ var byHealth = []Entry{
 			),
 		),
 		Passing: true,
-		Means:   "AWS had an error of its own.",
+		Means:   "AWS had an internal error.",
 		Next:    "Try again. If it happens again, check the health of AWS in this region.",
 		Example: "(service web) was unable to place a task. Reason: Internal error.",
 		Source:  events,

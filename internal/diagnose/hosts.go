@@ -13,8 +13,8 @@ var byHost = []Entry{
 		),
 		Passing: true,
 		Means:   "The instance on which the task ran was stopped or terminated.",
-		Next: "ECS starts the task again on another instance. If instances keep disappearing, check their auto scaling " +
-			"group.",
+		Next: "Find out what terminates the instances: the activity of their auto scaling group, Spot interruptions, or " +
+			"an update of the instances.",
 		Example: "Host EC2 (instance i-0123456789abcdef0) stopped.",
 		Source:  stopped,
 	},
@@ -28,7 +28,7 @@ var byHost = []Entry{
 		),
 		Passing: true,
 		Means:   "AWS took the host of the task out of service.",
-		Next:    "ECS starts the task again on another host. Deploy again if the deployment did not last so long.",
+		Next:    "ECS starts the task again on another host. Deploy again if the deployment has ended in the meantime.",
 		Example: "InfrastructureHealth",
 		Source:  "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html",
 	},
@@ -37,7 +37,7 @@ var byHost = []Entry{
 		Signs:   signs(all(`Spot Task was interrupted|SpotInterruption|spot interruption`)),
 		Passing: true,
 		Means:   "AWS reclaimed the Spot capacity.",
-		Next:    "Give the capacity provider strategy a base of FARGATE beside FARGATE_SPOT.",
+		Next:    "Add FARGATE with a base to the capacity provider strategy, beside FARGATE_SPOT.",
 		Example: "Your Spot Task was interrupted.",
 		Source:  "unverified",
 	},

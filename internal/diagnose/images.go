@@ -54,7 +54,7 @@ var byImage = []Entry{
 			),
 		),
 		Passing: true,
-		Means:   "The registry limits how often this address can pull.",
+		Means:   "The registry's pull limit for this address is used up.",
 		Next:    "Pull through Amazon ECR (a pull-through cache or a copy of the image), or give repositoryCredentials.",
 		Example: "CannotPullContainerError: toomanyrequests: You have reached your pull rate limit.",
 		Source:  pullDocs,

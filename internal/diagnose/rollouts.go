@@ -31,11 +31,21 @@ var byRollout = []Entry{
 	},
 	{
 		ID:    "hook-failed",
-		Signs: signs(all(`lifecycle hook|hook execution|pause hook`)),
-		Means: "A lifecycle hook rejected the deployment, or gave no valid answer.",
-		Next:  "Read the log of the hook's Lambda function: it must return hookStatus SUCCEEDED, FAILED or IN_PROGRESS.",
+		Signs: signs(all(`lifecycle hook`, `returned FAILED status`)),
+		Means: "The hook's Lambda function rejected the deployment.",
+		Next:  "Read the log of the function for what its test found.",
 		Example: "Service deployment rolled back because POST_TEST_TRAFFIC_SHIFT lifecycle hook(s) failed. Lifecycle hook " +
 			"target arn:aws:lambda:eu-west-1:123456789012:function:check returned FAILED status.",
+		Source: guide + "troubleshooting-blue-green.html",
+	},
+	{
+		ID:    "hook-failed",
+		Signs: signs(all(`lifecycle hook|hook execution|pause hook`)),
+		Means: "A lifecycle hook rejected the deployment, or gave no valid answer.",
+		Next: "Read the log of the hook's Lambda function for what its test found. If it found nothing, check that it " +
+			"returns hookStatus SUCCEEDED, FAILED or IN_PROGRESS.",
+		Example: "Service deployment rolled back because TEST_TRAFFIC_SHIFT lifecycle hook(s) failed. ECS was unable to " +
+			"parse the response from arn:aws:lambda:us-west-2:111122223333:function:myHook due to HookStatus must not be null",
 		Source: guide + "troubleshooting-blue-green.html",
 	},
 	{
@@ -47,8 +57,8 @@ var byRollout = []Entry{
 					`active alarms`,
 			),
 		),
-		Means:   "The service watches this alarm while it is deployed.",
-		Next:    "Check the metric of the alarm in CloudWatch, for the time of the deployment.",
+		Means:   "This alarm is watched during a deployment.",
+		Next:    "Check the alarm's metric in CloudWatch around the time of the deployment.",
 		Example: "ECS deployment failed: alarm detected.",
 		Source:  "unverified",
 	},
@@ -64,7 +74,7 @@ var byRollout = []Entry{
 		ID:      "rolled-back-by-user",
 		Signs:   signs(all(`rolled back (by|because of a) user`)),
 		Means:   "Someone called StopServiceDeployment, or rolled back in the console.",
-		Next:    "CloudTrail says who. If it was a mistake, deploy again.",
+		Next:    "CloudTrail shows who it was. If it was a mistake, deploy again.",
 		Example: "Service deployment rolled back by user.",
 		Source:  guide + "service-deployment.html",
 	},

@@ -8,13 +8,18 @@ import (
 
 // unanswered is that a deployment ended because it waited for approval, and nobody gave it in time.
 func unanswered(evidence rollout.Evidence) []rollout.Finding {
-	if !slices.ContainsFunc(evidence.Progress.Hooks, rollout.LifecycleHook.Unanswered) {
+	at := slices.IndexFunc(evidence.Progress.Hooks, rollout.LifecycleHook.Unanswered)
+	if at < 0 {
 		return nil
+	}
+	stage := "its stage"
+	if name := evidence.Progress.Hooks[at].Stage; name != "" {
+		stage = rollout.WaitForStage(name)
 	}
 	return []rollout.Finding{{
 		ID: rollout.AwaitsApproval, About: rollout.AboutUnanswered, Said: evidence.Said,
 		Next: "Deploy again, and continue the deployment while it waits: with operation: continue, or in the console. To " +
-			"end the step at the pause, set wait-for to its stage.",
+			"end the step at the pause, set wait-for to " + stage + ".",
 	}}
 }
 
@@ -32,14 +37,14 @@ func stuck(evidence rollout.Evidence) []rollout.Finding {
 	case at.Wait == rollout.WaitContinue:
 		return find(
 			rollout.Finding{ID: rollout.AwaitsApproval, About: rollout.AboutWaiting},
-			"A pause hook of the service holds it.",
+			"A pause hook of the service is holding the deployment.",
 			"Run this action with operation: continue or operation: rollback. To end the step at the pause, set wait-for to "+
-				"its stage.",
+				rollout.WaitForStage(at.Stage)+".",
 		)
 	case allRun && at.Wait == rollout.WaitTraffic:
 		return find(
 			rollout.Finding{ID: rollout.AwaitsApproval, About: rollout.AboutTraffic},
-			"The deployment group is set to wait for it.",
+			"The deployment group waits for approval.",
 			"Run this action with operation: continue or operation: rollback. To end the step there, set wait-for: "+
 				"pre-production-traffic-shift.",
 		)
@@ -50,7 +55,7 @@ func stuck(evidence rollout.Evidence) []rollout.Finding {
 	case at.Pending > 0:
 		return find(rollout.Finding{About: rollout.AboutPending, Tasks: at.Pending},
 			"Probably the image is large, its registry is slow, or a container waits for a dependency.",
-			"Check the containers of a pending task in the console. If it only needs more time, raise timeout.")
+			"Check the containers of a pending task in the console. If the tasks only need more time, raise timeout.")
 	case !allRun:
 		return find(rollout.Finding{About: rollout.AboutUnstarted, Tasks: at.Running, Of: at.Wanted},
 			"Probably there is no room for them, or the minimum and maximum percent keep them from starting.",
@@ -59,14 +64,19 @@ func stuck(evidence rollout.Evidence) []rollout.Finding {
 		return find(rollout.Finding{ID: rollout.TimeoutTooShort, About: rollout.AboutStage, Event: at.Stage},
 			"Its hooks, steps and bake time take longer than timeout.",
 			"Raise timeout, or wait only for a stage (wait-for).")
+	case at.Older > 0 && evidence.Healthy:
+		return find(rollout.Finding{About: rollout.AboutOlder, Tasks: at.Older},
+			"The new tasks are healthy. Most likely task protection keeps the old ones.",
+			"Wait until the protection ends, or remove it with UpdateTaskProtection.")
 	case at.Older > 0:
 		return find(rollout.Finding{About: rollout.AboutOlder, Tasks: at.Older},
 			"Probably the new tasks are not healthy, or the old tasks cannot be stopped (task protection).",
-			"Check the health of the new tasks in the console, and the protection of the old tasks.")
+			"Check the health of the new tasks in the console, and whether the old ones are protected (UpdateTaskProtection).")
 	}
 	return find(
 		rollout.Finding{About: rollout.AboutIncomplete},
-		"Probably old tasks drain slowly (the deregistration delay of the target group), or a bake time watches alarms.",
+		"Most likely old tasks drain slowly (the deregistration delay of the target group), or ECS watches alarms during "+
+			"a bake time.",
 		"Raise timeout, or shorten the deregistration delay or the bake time.",
 	)
 }

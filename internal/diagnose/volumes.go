@@ -29,7 +29,7 @@ var byVolume = []Entry{
 				`operation not permitted|permission denied|read-only file system`,
 			),
 		),
-		Means: "A volume cannot be prepared for the user of the container.",
+		Means: "The container's user has no access to a volume.",
 		Next:  "Make the image's user the owner of the path where the volume is mounted, or mount it elsewhere.",
 		Example: "CannotCreateContainerError: Error response from daemon: failed to chown /var/lib/ecs/volumes/x/_data: " +
 			"lchown /var/lib/ecs/volumes/x/_data: operation not permitted",

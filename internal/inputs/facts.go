@@ -33,7 +33,7 @@ func (in Inputs) Facts() []rollout.Fact {
 	tell("CodeDeploy", in.CodeDeploy.Given...)
 	if in.Operation != "status" && len(in.Services) > 0 {
 		tell("wait for", in.WaitFor)
-		tell("on failure", map[bool]string{false: "no rollback by this step", true: "roll back"}[in.RollbackOnFailure])
+		tell("on failure", map[bool]string{false: "do not roll back", true: "roll back"}[in.RollbackOnFailure])
 	}
 	if in.KeepRevisions != nil {
 		tell("revisions", fmt.Sprintf("keep the newest %d", *in.KeepRevisions))
@@ -84,7 +84,7 @@ func (in Inputs) subject() string {
 	cluster := " in cluster " + rollout.LastSegment(in.Cluster)
 	switch few := 6; {
 	case len(names) == 0:
-		return "a revision, and no service"
+		return "a revision only, no service"
 	case len(names) == 1:
 		return "service " + names[0] + cluster
 	case len(names) > few:

@@ -85,7 +85,7 @@ func TestCodeDeployHasReachedItsGoal(t *testing.T) {
 		require.Equal(t, rollout.Verdict{Outcome: rollout.Succeeded, Ending: rollout.EndedShifted}, verdict)
 	}
 	_, ended := codeDeploy{}.Judge(shifted(moved), Goal{WaitFor: rollout.Stable})
-	require.False(t, ended, "the old tasks are kept")
+	require.False(t, ended, "the old tasks are still kept")
 	stopping := shifted(moved)
 	stopping.Stopping = true
 	_, ended = codeDeploy{}.Judge(stopping, Goal{WaitFor: rollout.Stable, Rollback: true})

@@ -119,12 +119,11 @@ func Deployable(service rollout.Service) error {
 		}
 	case service.Controller == rollout.ControlledByYourself:
 		return &rollout.Problem{
-			Kind: rollout.BadInput,
-			What: where + " has the deployment controller EXTERNAL: a program of your own creates its task sets, and ECS " +
-				"deploys nothing",
+			Kind:  rollout.BadInput,
+			What:  where + " has the deployment controller EXTERNAL: an external program deploys it, not ECS",
 			Short: "deployment controller EXTERNAL",
-			Next: "Let that program deploy the new revision (task-definition without service registers one), or change the " +
-				"deployment controller of the service to ECS (UpdateService).",
+			Next: "Let that program deploy a new revision, which this action can register (task-definition, without " +
+				"service). Or change the deployment controller of the service to ECS (UpdateService).",
 		}
 	case !known:
 		return &rollout.Problem{

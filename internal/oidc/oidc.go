@@ -79,7 +79,7 @@ type Refused struct {
 }
 
 func (r *Refused) Error() string {
-	return fmt.Sprintf("the runner refuses to give an identity token (HTTP %d): %s", r.Status, r.Says)
+	return fmt.Sprintf("the runner refused to issue an identity token (HTTP %d): %s", r.Status, r.Says)
 }
 
 // Token asks for a token. An error that is not *Refused may pass.

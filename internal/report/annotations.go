@@ -75,8 +75,8 @@ func (r *Reporter) verdict(result rollout.Result) {
 	case !good:
 		titled.Errorf("%s", r.annotated(text))
 	case result.Restarted:
-		titled.Warningf("%s", r.annotated(text+". If you meant to give an image, check that its variable is set. If you "+
-			"want a restart, say so with force-new-deployment: true."))
+		titled.Warningf("%s", r.annotated(text+". If you meant to deploy an image, check that its variable is set. If you "+
+			"wanted a restart, set force-new-deployment: true."))
 	default:
 		titled.Noticef("%s", r.annotated(text))
 	}
@@ -117,7 +117,7 @@ func endLines(result rollout.Result) []string {
 	for i, text := range outcomes.texts {
 		names := outcomes.names[text]
 		if len(result.Rollouts) > 1 {
-			text = few(names) + ": " + text
+			text = inService(names) + text
 		}
 		if i > mostNamed {
 			lines = append(lines, fmt.Sprintf("The summary has %d more.", len(outcomes.texts)-i))
@@ -148,7 +148,10 @@ func errorLines(result rollout.Result) []string {
 			serving = ""
 		}
 		if text := together(serving, said); text != "" {
-			lines = append(lines, ofService(of, len(result.Rollouts) > 1, text))
+			if len(result.Rollouts) > 1 {
+				text = inService([]string{of.Service.Name}) + text
+			}
+			lines = append(lines, text)
 		}
 	}
 	return lines
@@ -156,7 +159,8 @@ func errorLines(result rollout.Result) []string {
 
 // onceLine is how a task that was to run once ended, and how it left the services. Why it failed is told below.
 func onceLine(result rollout.Result, once rollout.OneOffResult) string {
-	if len(once.Findings) > 0 && once.Verdict.Ending == rollout.OneOffFailed {
+	told := once.Verdict.Ending == rollout.OneOffFailed || once.Verdict.Ending == rollout.OneOffUnplaced
+	if len(once.Findings) > 0 && told {
 		return sentence(onceLeft(result, once))
 	}
 	return sentence(summed(result))
@@ -181,16 +185,22 @@ func badEnds(result rollout.Result) byText {
 
 // succeeded are the services that did, beside others.
 func succeeded(result rollout.Result) []string {
-	var names []string
+	var names, lines []string
 	for _, of := range result.Rollouts {
-		if of.Verdict.Outcome == rollout.Succeeded {
+		switch good := of.Verdict.Outcome == rollout.Succeeded; {
+		case good && goesOnWell(of):
+			lines = append(lines, inService([]string{of.Service.Name})+sentence(reason(of)))
+		case good:
 			names = append(names, of.Service.Name)
 		}
 	}
-	if len(names) == 0 || len(names) == len(result.Rollouts) {
+	if len(names)+len(lines) == len(result.Rollouts) {
 		return nil
 	}
-	return []string{"Succeeded: " + few(names) + "."}
+	if len(names) > 0 {
+		lines = append(lines, "Succeeded, and left as deployed: "+few(names)+".")
+	}
+	return atMost(lines)
 }
 
 func outcomeLine(of *rollout.Rollout) string { return together(serving(of), reason(brief(of))) }
@@ -226,9 +236,17 @@ func (b *byText) add(text, name string) {
 func (b *byText) lines() []string {
 	var lines []string
 	for _, text := range b.texts {
-		lines = append(lines, few(b.names[text])+": "+text)
+		lines = append(lines, inService(b.names[text])+text)
 	}
 	return lines
+}
+
+// inService is the head of a line about services.
+func inService(names []string) string {
+	if len(names) == 1 {
+		return "Service " + names[0] + ": "
+	}
+	return "Services " + few(names) + ": "
 }
 
 // whys are what was found out, of the services and of the tasks that run once: each why and next.
@@ -267,7 +285,8 @@ func (w *whys) about(names ...string) []string {
 		}
 		why := "Why: "
 		switch {
-		case w.superseded:
+		case w.superseded: // what to do about it is no longer what comes next
+			text, _, _ = strings.Cut(text, "\n")
 			why = "Also: "
 		case w.several:
 			why = "Why " + few(its) + " failed: "
@@ -331,6 +350,9 @@ const mostNamed = 5
 func few(names []string) string {
 	if more := len(names) - mostNamed; more > 0 {
 		names = append(slices.Clone(names[:mostNamed]), fmt.Sprintf("and %d others", more))
+	}
+	if last := len(names) - 1; last > 0 && len(names) <= mostNamed {
+		names = append(slices.Clone(names[:last-1]), names[last-1]+" and "+names[last])
 	}
 	return strings.Join(names, ", ")
 }

@@ -111,7 +111,7 @@ func TestAFaultOfOursKeepsWhatWasKnown(t *testing.T) {
 		rollout.TakenOver{Rollouts: []*rollout.Rollout{web, api}},
 		rollout.RollbackStarted{Rollout: web, How: rollout.WayAsked}, rollout.Decided{Rollout: web},
 		rollout.Finished{Result: rollout.Result{Err: errors.New("a fault")}})
-	require.Contains(t, log, "::error title=2 services → main%3A failed::A fault.%0Aweb: ECS rolled back to web:41.%0Aapi: how it ends is not known.\n")
+	require.Contains(t, log, "::error title=2 services → main%3A failed::A fault.%0AService web: ECS rolled back to web:41.%0AService api: its end is not known.\n")
 	require.Contains(t, summary, "| ↩️ | [`web`]")
 	require.Contains(t, summary, "| ❌ | [`api`]")
 }
@@ -126,21 +126,21 @@ func TestOneCauseOfManyServicesIsToldOnce(t *testing.T) {
 	}
 	const left = "nothing was rolled back, because AWS could not be reached."
 	const who = "web-0, web-1, web-2, web-3, web-4, and 35 others: "
-	require.Equal(t, who+`ECS gave up the deployment without a rollback.
+	require.Equal(t, "Services "+who+`ECS gave up the deployment without a rollback.
 Why `+strings.TrimSuffix(who, ": ")+` failed: 4 tasks failed: out of memory.
 Next: Give it more.
-`+who+left, annotation(result))
+Services `+who+left, annotation(result))
 }
 
 func TestAWarningThatIsOverIsNotInTheSummary(t *testing.T) {
 	web := deployment("web")
 	paused := rollout.HookCalled{
-		Rollout: web, Stage: "POST_SCALE_UP", Hook: rollout.LifecycleHook{Pause: true, Status: rollout.HookAwaitingAction},
+		Rollout: web, Hook: rollout.LifecycleHook{Pause: true, Stage: "POST_SCALE_UP", Status: rollout.HookAwaitingAction},
 	}
 	doubt := rollout.Noticed{What: "something else", Warning: true}
 	ended := finished(decided("web", rollout.Succeeded, rollout.EndedComplete))
 	_, summary := report(t, paused, doubt, ended)
-	require.Contains(t, summary, "> The deployment of web is waiting to be continued (post-scale-up). Run this action")
+	require.Contains(t, summary, "> The deployment of web waits for approval at post-scale-up. Approve this pause")
 	_, summary = report(t, paused, doubt, rollout.Decided{Rollout: decided("web", rollout.Succeeded, rollout.EndedComplete)}, ended)
 	require.NotContains(t, summary, "waiting to be continued")
 	require.Contains(t, summary, "> Something else.")
@@ -158,10 +158,10 @@ func TestWhatBecameOfOtherServicesIsTold(t *testing.T) {
 	}
 	text := annotation(result)
 	back := func(name string) string {
-		return name + ": it succeeded, but jobs did not; this step rolled it back to " + name + ":41."
+		return "Service " + name + ": it succeeded, but jobs did not; this step rolled it back to " + name + ":41."
 	}
 	require.Equal(t, strings.Join([]string{
-		"jobs: the new tasks keep failing for the same cause, and none of them is running; this step rolled it back to jobs:41.",
+		"Service jobs: the new tasks keep failing for the same cause; none of them is running; this step rolled it back to jobs:41.",
 		"Why jobs failed: 2 tasks failed: x.",
 		back("web-0"), back("web-1"), back("web-2"), back("web-3"), back("web-4"), "The summary has 2 more.",
 	}, "\n"), text)

@@ -78,7 +78,7 @@ func says(r *rollout.Rollout, f rollout.Finding) string {
 	case log.Says == "" || !its:
 		return ""
 	case f.Answer != nil:
-		return "container " + log.Container + " says: " + log.Says
+		return "container " + log.Container + "'s log says: " + log.Says
 	case f.Cause.Exited:
 		return "its log says: " + log.Says
 	}
@@ -101,13 +101,13 @@ func found(r *rollout.Rollout, f rollout.Finding) string {
 	case rollout.AboutTargets:
 		if f.Answer != nil {
 			return fmt.Sprintf(
-				"%s does not find %s healthy: it %s",
+				"%s finds %s unhealthy: it %s",
 				balancer(*f.Answer),
 				plural(f.Tasks, "task"),
 				got(*f.Answer),
 			)
 		}
-		return fmt.Sprintf("the load balancer does not find %s healthy: %s", plural(f.Tasks, "task"), f.Said)
+		return fmt.Sprintf("the load balancer finds %s unhealthy: %s", plural(f.Tasks, "task"), f.Said)
 	case rollout.AboutEvent:
 		said := strings.TrimSuffix(f.Said, ".")
 		if !predicate.MatchString(said) {
@@ -138,7 +138,7 @@ func found(r *rollout.Rollout, f rollout.Finding) string {
 	case rollout.AboutTraffic:
 		return "the deployment is waiting for approval to shift the traffic"
 	case rollout.AboutKept:
-		return "all traffic goes to the new tasks, and the old tasks are kept"
+		return "the new tasks get all the traffic, but the old tasks are still kept"
 	case rollout.AboutPending:
 		return plural(f.Tasks, "task") + " stayed PENDING"
 	case rollout.AboutUnstarted:
@@ -146,9 +146,9 @@ func found(r *rollout.Rollout, f rollout.Finding) string {
 	case rollout.AboutStage:
 		return "all new tasks run, and the deployment is at " + stageName(f.Event)
 	case rollout.AboutOlder:
-		return fmt.Sprintf("all new tasks run, and so do %s of older deployments", plural(f.Tasks, "task"))
+		return fmt.Sprintf("all new tasks run, but %s of older deployments still run too", plural(f.Tasks, "task"))
 	}
-	return "all tasks run, and ECS does not call the deployment complete"
+	return "all tasks run, but ECS does not report the deployment as complete"
 }
 
 // functionName is the name of a Lambda function, of which the ARN may be given.

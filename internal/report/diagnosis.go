@@ -116,7 +116,7 @@ func shortProblem(err error) string {
 	var p *rollout.Problem
 	short := ""
 	if errors.As(err, &p) {
-		short = cmp.Or(p.Short, strings.ReplaceAll(p.Cause, "-", " "))
+		short = cmp.Or(p.Short, inTitle(p.Cause))
 	}
 	if short == "" && len(mistakes(err)) > 1 {
 		return "invalid inputs"
@@ -129,10 +129,10 @@ var byItself = []string{"", "exited", "sidecar-exited", "crashed", "told-to-stop
 
 // stuckInWords is where a deployment stuck, in the few words of a title.
 var stuckInWords = map[rollout.About]string{
-	rollout.AboutUnanswered: "nobody continued it",
-	rollout.AboutWaiting:    "waiting to be continued",
-	rollout.AboutTraffic:    "waiting for approval",
-	rollout.AboutKept:       "the old tasks are kept",
+	rollout.AboutUnanswered: "not approved in time",
+	rollout.AboutWaiting:    "not approved in time",
+	rollout.AboutTraffic:    "not approved in time",
+	rollout.AboutKept:       "the old tasks are still kept",
 	rollout.AboutPending:    "tasks stay PENDING",
 	rollout.AboutUnstarted:  "tasks are not started",
 	rollout.AboutOlder:      "the old tasks still run",
@@ -156,11 +156,23 @@ func inFewWords(r *rollout.Rollout, f rollout.Finding) string {
 	case f.ID == rollout.UnknownCause:
 		return ""
 	case f.ID == "rolled-back-by-user" && r.Verdict.Outcome == rollout.RolledBack:
-		return "on request"
+		return "someone rolled it back"
 	case f.ID == "rolled-back-by-user":
 		return "stopped by a user"
 	}
-	return strings.ReplaceAll(f.ID, "-", " ")
+	return inTitle(f.ID)
+}
+
+// inTitle is the id of a cause in the few words of a title.
+func inTitle(id string) string {
+	words := map[string]string{
+		"image-wrong-platform": "image built for another platform",
+		"deadlock":             "it can never make progress",
+		"no-memory":            "no instance has enough memory",
+		"instance-gone":        "instances keep disappearing",
+		"keeps-failing":        "tasks keep failing",
+	}[id]
+	return cmp.Or(words, strings.ReplaceAll(id, "-", " "))
 }
 
 // phrase is a cause as it stands at the head of a reason.
@@ -181,7 +193,7 @@ func explainedReason(r *rollout.Rollout) string {
 	switch {
 	case r.Verdict.Outcome.Good():
 		return reason(r)
-	case len(r.Findings) == 0:
+	case len(r.Findings) == 0 || r.Verdict.Outcome == rollout.Superseded:
 		return strings.Join(filled(reason(r), serving(r)), "; ")
 	}
 	return strings.Join(filled(phrase(r, r.Findings[0]), reason(brief(r)), serving(r)), "; ")

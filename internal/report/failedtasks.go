@@ -16,7 +16,7 @@ const mostTasks = 10
 func (r *Reporter) failedTasks(rollouts []*rollout.Rollout) section {
 	table := section{
 		what: "failed tasks", importance: evidence,
-		before: "\n| Task | Stopped after | Container | Exit code | Reason |\n|---|---|---|---|---|\n",
+		before: "\n| Task | Stopped at | Container | Exit code | Reason |\n|---|---|---|---|---|\n",
 	}
 	all, more := 0, 0
 	causes := map[rollout.Cause]bool{}
@@ -33,7 +33,7 @@ func (r *Reporter) failedTasks(rollouts []*rollout.Rollout) section {
 		}
 	}
 	if more > 0 {
-		table.after = fmt.Sprintf("\n%s before these are not shown.\n", plural(more, "task"))
+		table.after = fmt.Sprintf("\n%s before these are left out.\n", plural(more, "task"))
 	}
 	title := plural(all, "failed task")
 	switch {
@@ -92,7 +92,7 @@ const longestReason = 600
 func whyStopped(task rollout.Task, container rollout.Container) string {
 	reason := cmp.Or(container.Reason, task.Reason, string(task.StopCode))
 	if reason == "Essential container in task exited" {
-		return "it ended by itself"
+		return "it exited on its own"
 	}
 	return targetGroup.ReplaceAllString(reason, "(target-group $1)")
 }

@@ -76,6 +76,7 @@ func (r *Reporter) times(result rollout.Result) string {
 	if result.Duration < time.Second {
 		return ""
 	}
-	began := r.timeline.began.UTC()
-	return began.Format(time.DateTime) + " to " + began.Add(result.Duration).Format(time.TimeOnly) + " UTC"
+	began := r.timeline.began.UTC().Round(time.Second)
+	ended := began.Add(result.Duration.Round(time.Second))
+	return began.Format(time.DateTime) + " to " + ended.Format(time.TimeOnly) + " UTC"
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,7 +39,7 @@ func said(e rollout.ServiceSaid) string {
 // taskID is the id of a task (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-account-settings.html).
 var taskID = regexp.MustCompile(`\b[0-9a-f]{32}\b`)
 
-var targetGroup = regexp.MustCompile(`\(target-group arn:[^ ()]*:targetgroup/([^ ()/]+)/[^ ()/]+\)`)
+var targetGroup = regexp.MustCompile(`\(target-group arn:[^ ()]*:targetgroup/([^ ()/]+)(?:/[^ ()/]+)?\)`)
 
 // unchanging is a line on how far several services are; of those that are open it names a few.
 func unchanging(e rollout.NothingChanged) string {
@@ -81,9 +82,9 @@ func takingBack(e rollout.RollbackStarted) string {
 	by := e.Rollout.By
 	switch e.How {
 	case rollout.WayAsked:
-		return by + " was asked to roll back the deployment"
+		return by + " was asked to roll the deployment back"
 	case rollout.WayAlready:
-		text := by + " is already rolling back the deployment"
+		text := by + " is already rolling the deployment back"
 		if id := e.Rollout.Progress.RollbackID; id != "" {
 			text += ", by " + id
 		}
@@ -104,7 +105,7 @@ func (r *Reporter) explained(of *rollout.Rollout) {
 		}
 	}
 	if len(of.Findings) == 0 {
-		r.line("neither the tasks nor the events of the service tell why")
+		r.line("neither the tasks nor the service's events say why")
 	}
 	if place := logPlace(of.Log); place != "" {
 		r.line(sentence(place))
@@ -144,16 +145,24 @@ func called(e rollout.Called) string {
 // inALine is what became of a service: of one that did not succeed, who serves.
 func inALine(of *rollout.Rollout) string {
 	given, d := of.Deployed(), of.Deployment
-	ended := fmt.Sprintf("%-11s  ", outcomeWords[of.Verdict.Outcome])
+	ended := fmt.Sprintf("%-15s  ", outcomeWords[of.Verdict.Outcome])
 	switch {
 	case of.Verdict.Outcome == rollout.Planned:
 		return ended + replacing(given)
 	case d.ID == "":
-		return ended + given.Revision.ID() + ": " + reason(of)
+		return ended + reason(of)
 	case !of.Verdict.Outcome.Good():
 		return ended + cmp.Or(serving(of), reason(of))
+	case goesOnWell(of):
+		return ended + reason(of)
 	}
 	return ended + fmt.Sprintf("%s  %d/%d running  %s", replacing(given), d.Running, of.Service.Desired, d.ID)
+}
+
+// goesOnWell tells whether a deployment is a success that is not complete: others may serve still.
+func goesOnWell(of *rollout.Rollout) bool {
+	ends := []rollout.Ending{rollout.EndedRunning, rollout.EndedShifted, rollout.EndedAtStage, rollout.EndedUnwaited}
+	return slices.Contains(ends, of.Verdict.Ending)
 }
 
 var outcomeWords = map[rollout.Outcome]string{
@@ -202,11 +211,25 @@ func headline(result rollout.Result) string {
 		about = fmt.Sprintf("%d of %d services (%s) → %s",
 			len(failed), len(result.Rollouts), few(failed), result.Rollouts[0].Service.Cluster)
 	}
-	text := about + ": " + outcomeWords[outcome] + inDuration(" after %s", result.Duration) + downInTitle(result)
+	if result.Restarted {
+		about = "restart of " + about
+	}
+	text := about + ": " + outcomeWords[outcome] + supersedes(result)
+	text += inDuration(" after %s", result.Duration) + downInTitle(result)
 	if cause := shortCause(result); cause != "" {
 		text += ": " + cause
 	}
 	return text
+}
+
+// supersedes is the revision that superseded the one that speaks for all.
+func supersedes(result rollout.Result) string {
+	if of := result.Foremost(); of != nil && of.Verdict.Ending == rollout.EndedSuperseded {
+		if id := rollout.RevisionID(of.Verdict.By.TaskDefinition); id != "" {
+			return " by " + id
+		}
+	}
+	return ""
 }
 
 // downInTitle names the services of which no task is left.
@@ -224,6 +247,17 @@ func downInTitle(result rollout.Result) string {
 		return ", THE SERVICE IS DOWN"
 	}
 	return ", " + few(names) + " " + areOrIs(len(names)) + " DOWN"
+}
+
+// goodNames are the names of the services that succeeded.
+func goodNames(result rollout.Result) []string {
+	var names []string
+	for _, of := range result.Rollouts {
+		if of.Verdict.Outcome.Good() {
+			names = append(names, of.Service.Name)
+		}
+	}
+	return names
 }
 
 // notGood are the names of the services that did not succeed.
@@ -250,9 +284,9 @@ func achieved(result rollout.Result) string {
 	end := summed(result) + inDuration(" (%s)", result.Duration)
 	switch {
 	case result.Restarted && result.DryRun:
-		return "would be restarted as it is, because no input changes anything: " + end
+		return "would be restarted unchanged, because no input asks for a change: " + end
 	case result.Restarted:
-		return "restarted as it was, because no input changed anything: " + end
+		return "restarted unchanged, because no input asked for a change: " + end
 	}
 	return end
 }

@@ -28,7 +28,8 @@ func onceNext(once rollout.OneOffResult) string {
 	case once.Verdict.Outcome == rollout.Cancelled:
 		return ""
 	}
-	return "Read the last lines of its log, and check the task in the console."
+	return "Read the last lines of the task's log, and check the task in the console. If it only needs more time, " +
+		"raise timeout in the input."
 }
 
 // next is what to do about the end of a deployment.
@@ -38,11 +39,11 @@ func next(r *rollout.Rollout) string {
 	case verdict.Outcome.Good():
 		return ""
 	case verdict.Outcome == rollout.Cancelled && verdict.Left == "": // it is being rolled back
-		return "Check with operation: status how the rollback ends."
+		return "See with operation: status how the rollback ends."
 	case verdict.Outcome == rollout.Cancelled:
-		return "Check how it ends with operation: status, or roll it back with operation: rollback."
+		return "See with operation: status how the deployment ends, or roll it back with operation: rollback."
 	case verdict.Ending == rollout.EndedDeleted:
-		return "Create the service again, then deploy. CloudTrail says who called DeleteService."
+		return "Create the service again, then deploy. CloudTrail shows who called DeleteService."
 	case verdict.Outcome == rollout.Superseded:
 		return "Check how the other deployment ends, in the run that started it. To keep two runs from deploying at the " +
 			"same time, give their jobs one concurrency group."
@@ -64,11 +65,14 @@ func remedy(r *rollout.Rollout, finding rollout.Finding) string {
 			"another step."
 	}
 	if down(r) {
-		return bringBack + " Then: " + finding.Next
+		return bringBack + " " + finding.Next
+	}
+	if _, split := leftSplit(r); split {
+		return "Move the traffic back with operation: rollback. " + finding.Next
 	}
 	return finding.Next
 }
 
 // bringBack is what comes first when no task is left.
-const bringBack = "Bring the service back up: deploy a revision that worked, with task-definition: family:revision " +
-	"(operation: status lists the last ones)."
+const bringBack = "Bring the service back up: deploy a fix, or a revision that worked, with task-definition: " +
+	"family:revision (operation: status lists the last ones)."

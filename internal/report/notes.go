@@ -18,8 +18,8 @@ func note(n rollout.Note) string {
 	case rollout.NoteNothingRuns:
 		return "the last deployment of " + n.Service + " (" + n.Failed + ") failed, and no older one has running tasks"
 	case rollout.NoteUnderway:
-		text := "deployment " + n.Underway.ID + " of " + rollout.RevisionID(n.Underway.TaskDefinition) + " is under way " +
-			"since " + rollout.Minute(n.Underway.Created)
+		text := "deployment " + n.Underway.ID + " of " + rollout.RevisionID(n.Underway.TaskDefinition) + " has been under " +
+			"way since " + rollout.Minute(n.Underway.Created)
 		if n.By != "" {
 			text += " (registered by " + registrar(n.By) + ")"
 		}
@@ -34,7 +34,7 @@ func note(n rollout.Note) string {
 	case rollout.NoteLeftOut:
 		return "left out, because ECS would refuse or ignore it: " + strings.Join(n.Said, ", ")
 	case rollout.NoteRestart:
-		return "no input changes anything: the service is restarted as it is"
+		return "no input asks for a change, so the service is restarted unchanged"
 	case rollout.NoteInactive:
 		return n.Runs + ", which " + n.Service + " runs, is INACTIVE: a rollback may have to register it again, which " +
 			"needs ecs:RegisterTaskDefinition and iam:PassRole"

@@ -13,8 +13,12 @@ import (
 // plan tells what is there, and what is going to be done.
 func (r *Reporter) plan(e rollout.PlanMade) {
 	for _, of := range e.Plan.Rollouts {
-		r.line(fmt.Sprintf("service %s in cluster %s (%s) runs %s, %s",
-			of.Service.Name, of.Service.Cluster, e.Plan.Region, of.Runs.ID(), plural(of.Service.Desired, "task")))
+		does := "runs"
+		if primary, _ := of.Service.Primary(); primary.State == rollout.RolloutInProgress {
+			does = "is being deployed with"
+		}
+		r.line(fmt.Sprintf("service %s in cluster %s (%s) %s %s, %s",
+			of.Service.Name, of.Service.Cluster, e.Plan.Region, does, of.Runs.ID(), plural(of.Service.Desired, "task")))
 	}
 	for _, n := range e.Plan.Notes {
 		if n.About != rollout.NoteDropped {
@@ -257,7 +261,7 @@ func waiting(plan rollout.Plan) string {
 		return "wait until the new tasks run and are healthy, at most " + rollout.Span(plan.Timeout)
 	}
 	if _, is := plan.WaitFor.Stage(); is {
-		return "wait until the deployment has come to " + string(plan.WaitFor) + ", at most " + rollout.Span(plan.Timeout)
+		return "wait until the deployment reaches " + string(plan.WaitFor) + ", at most " + rollout.Span(plan.Timeout)
 	}
 	return "wait until the deployment is complete, at most " + rollout.Span(plan.Timeout)
 }

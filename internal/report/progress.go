@@ -22,6 +22,9 @@ func progress(r *rollout.Rollout, waits *rollout.Finding) string {
 		return fmt.Sprintf("%-*s  %s  %s", widestState(r), state, progressBar(at.Older, 0, at.Wanted), text)
 	}
 	text, unhealthy := fmt.Sprintf("%d/%d running", at.Running, at.Wanted), 0
+	if at.Traffic != nil && *at.Traffic > 0 {
+		text += fmt.Sprintf(" with %g%% of the traffic", *at.Traffic)
+	}
 	if waits != nil && waits.About == rollout.AboutTargets {
 		unhealthy = min(waits.Tasks, at.Running)
 		text += fmt.Sprintf(", %d healthy", at.Running-unhealthy)
@@ -39,13 +42,13 @@ func progress(r *rollout.Rollout, waits *rollout.Finding) string {
 		text += fmt.Sprintf(", %d failed", at.Failed)
 	}
 	if at.Breaker.Failures > 0 {
-		text += fmt.Sprintf(", %d of %d failures before %s gives up", at.Breaker.Failures, at.Breaker.Threshold, r.By)
+		text += fmt.Sprintf(", %d failed (%s gives up at %d)", at.Breaker.Failures, r.By, at.Breaker.Threshold)
 	}
-	if at.Traffic != nil && *at.Traffic > 0 {
-		text += fmt.Sprintf(", %g%% of the traffic", *at.Traffic)
+	if at.Wait == rollout.WaitContinue || at.Wait == rollout.WaitTraffic {
+		text += ", waits for approval"
 	}
 	if at.Remaining > 0 {
-		text += ", " + rollout.Span(at.Remaining.Round(time.Second)) + " left"
+		text += ", " + rollout.Span(at.Remaining.Round(time.Second)) + " to go"
 	}
 	bar := progressBar(at.Running-unhealthy, at.Pending+unhealthy, at.Wanted)
 	return fmt.Sprintf("%-*s  %s  %s", widestState(r), state, bar, text)
@@ -56,7 +59,7 @@ func widestState(r *rollout.Rollout) int {
 	if r.Service.Strategy.Name != "" {
 		return len("post-production-traffic-shift")
 	}
-	return len("rollback in progress")
+	return len("AfterAllowTestTraffic")
 }
 
 // answered is what a health check got, in a word or two.
@@ -83,9 +86,9 @@ func standing(e rollout.Progressed) string {
 	parts = append(parts, "unchanged for "+rollout.Span(e.Still))
 	switch {
 	case e.Left >= time.Minute:
-		parts = append(parts, rollout.Span(e.Left.Round(time.Minute))+" left")
+		parts = append(parts, "timeout in "+rollout.Span(e.Left.Round(time.Minute)))
 	case e.Left > 0:
-		parts = append(parts, rollout.Span(e.Left)+" left")
+		parts = append(parts, "timeout in "+rollout.Span(e.Left))
 	}
 	return " · " + strings.Join(parts, " · ")
 }
@@ -115,7 +118,7 @@ func stateOrStage(at rollout.Progress) string {
 func stageName(stage string) string {
 	switch {
 	case slices.Contains(rollout.Stages, stage):
-		return strings.ToLower(strings.ReplaceAll(stage, "_", "-"))
+		return rollout.WaitForStage(stage)
 	case strings.ToUpper(stage) != stage:
 		return stage
 	}
@@ -124,7 +127,9 @@ func stageName(stage string) string {
 
 // onTimeout is what happens when nobody answers.
 var onTimeout = map[rollout.TimeoutAction]string{
-	rollout.OnTimeoutRollback: "rolls back", rollout.OnTimeoutContinue: "continues it", rollout.OnTimeoutStop: "stops it",
+	rollout.OnTimeoutRollback: "rolls it back",
+	rollout.OnTimeoutContinue: "continues it",
+	rollout.OnTimeoutStop:     "stops it",
 }
 
 // hookCalled tells of a lifecycle hook. That one waits for approval must not be overlooked.
@@ -132,23 +137,33 @@ func (r *Reporter) hookCalled(e rollout.HookCalled) {
 	of, hook := e.Rollout, e.Hook
 	switch {
 	case hook.Pause && hook.Status == rollout.HookAwaitingAction:
-		what := "the deployment of " + of.Service.Name + " is waiting to be continued" + inBrackets(stageName(e.Stage))
+		what := "The deployment of " + of.Service.Name + " waits for approval" + at(hook.Stage)
 		if !hook.Expires.IsZero() {
-			what += fmt.Sprintf(", until %s: then %s %s", rollout.Minute(hook.Expires), of.By, onTimeout[hook.OnTimeout])
+			what += fmt.Sprintf(" until %s; then %s %s", rollout.Minute(hook.Expires), of.By, onTimeout[hook.OnTimeout])
 		}
 		r.warn(warning{
-			text:  paragraph(what) + ". Run this action with operation: continue or operation: rollback, or use the console.",
+			text: what + ". Approve this pause with operation: continue-once, or it and all later ones with operation: " +
+				"continue. To undo the deployment, use operation: rollback. The console can do the same.",
 			until: of.Service.ServiceKey,
 		})
 	case hook.Pause:
-		r.at(of, hookLine("pause", e))
+		r.at(of, "pause"+at(hook.Stage)+": "+pauseWords[hook.Status])
 	case hook.Target == "": // the function is not told
 		r.at(of, hook.ID+": "+rollout.InWords(hook.Status)+because(hook.Why))
 	default:
-		r.at(of, hookLine("hook "+functionName(hook.Target), e))
+		r.at(of, "hook "+functionName(hook.Target)+at(hook.Stage)+": "+rollout.InWords(hook.Status))
 	}
 }
 
-func hookLine(name string, e rollout.HookCalled) string {
-	return name + inBrackets(stageName(e.Stage)) + ": " + rollout.InWords(e.Hook.Status)
+// pauseWords are how a pause ends.
+var pauseWords = map[rollout.HookStatus]string{
+	rollout.HookSucceeded: "approved", rollout.HookFailed: "refused", rollout.HookTimedOut: "not approved in time",
+}
+
+// at puts a stage behind a thing that happens there; empty: it is not known.
+func at(stage string) string {
+	if stage == "" {
+		return ""
+	}
+	return " at " + stageName(stage)
 }

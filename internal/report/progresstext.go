@@ -47,7 +47,7 @@ func left(r *rollout.Rollout) string {
 		return "nothing was rolled back, because another run started the deployment; " + goesOn(r)
 	case rollout.LeftGoingOn:
 		return strings.TrimSpace(
-			"the rollback goes on in " + r.By + ". Check how it ends with operation: status. " + rollout.Remedy(
+			"the rollback goes on in " + r.By + ". See with operation: status how it ends. " + rollout.Remedy(
 				r.Verdict.Return.Err,
 			),
 		)
@@ -63,7 +63,7 @@ func stays(r *rollout.Rollout) string {
 	serves, ours := r.Progress.Serves, r.Revision.Revision
 	switch {
 	case split:
-		return fmt.Sprintf("; %s keeps %g%% of the traffic until you run operation: rollback", ours.ID(), percent)
+		return fmt.Sprintf("; %s keeps %g%% of the traffic until you do", ours.ID(), percent)
 	case r.Progress.Course == rollout.Over && len(serves) > 0 && serves[0].TaskDefinition == ours.ARN:
 		return "; " + ours.ID() + " stays live. To go back, run operation: rollback"
 	}

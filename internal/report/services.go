@@ -28,7 +28,7 @@ func serviceTable(rollouts []*rollout.Rollout, ended bool) section {
 	if ended {
 		head, line = head+" Now |", line+"---|"
 	}
-	table := section{what: "services", before: head + " Images | |\n" + line + "---|---|\n"}
+	table := section{what: "services", before: head + " Images | Outcome |\n" + line + "---|---|\n"}
 	for _, of := range rollouts {
 		given := of.Deployed()
 		sign, why := "⏳", ""

@@ -79,7 +79,29 @@ func serving(r *rollout.Rollout) string {
 			text += fmt.Sprintf(", and %s of %s %s", plural(other.Running, "task"), id, besides(r, other))
 		}
 	}
-	return text
+	return text + idle(now)
+}
+
+// idle is tasks of a deployment that run and get no traffic.
+func idle(r *rollout.Rollout) string {
+	d := r.Deployment
+	serves := func(tasks rollout.ServingTasks) bool { return tasks.TaskDefinition == d.TaskDefinition }
+	if d.Running == 0 || !r.Progress.Shifts || slices.ContainsFunc(r.Progress.Serves, serves) {
+		return ""
+	}
+	return fmt.Sprintf(", and %s of %s %s running%s",
+		plural(d.Running, "task"), named(r, rollout.RevisionID(d.TaskDefinition)), areOrIs(d.Running), ofTraffic(r))
+}
+
+// ofTraffic is what traffic the tasks of a deployment get that moves it in stages.
+func ofTraffic(r *rollout.Rollout) string {
+	switch percent := r.Progress.Traffic; {
+	case percent == nil:
+		return " too"
+	case *percent > 0:
+		return fmt.Sprintf(" with %g%% of the traffic", *percent)
+	}
+	return " without traffic"
 }
 
 // besides is what tasks do that run beside those that serve.
@@ -87,6 +109,8 @@ func besides(r *rollout.Rollout, tasks rollout.ServingTasks) string {
 	ours := tasks.TaskDefinition == r.Deployment.TaskDefinition
 	unhealthy := func(f rollout.Finding) bool { return f.About == rollout.AboutTargets }
 	switch is := areOrIs(tasks.Running); {
+	case ours && r.Progress.Shifts:
+		return is + " running" + ofTraffic(r)
 	case ours && slices.ContainsFunc(r.Findings, unhealthy):
 		return is + " running but unhealthy"
 	case ours && r.Health == rollout.Healthy && tasks.Running == 1:

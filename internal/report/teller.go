@@ -74,7 +74,7 @@ func (t *teller) Verified(e rollout.Verified) {
 		r.line("no problem found (" + plural(e.Checks, "check") + ")")
 	}
 	if len(e.Unknown) > 0 {
-		r.line("note: more could be checked with " + strings.Join(e.Unknown, ", "))
+		r.line("note: to check more, allow " + strings.Join(e.Unknown, ", "))
 	}
 	for _, check := range e.Unanswered {
 		r.line("note: not checked, because AWS did not answer: " + check)
@@ -93,7 +93,7 @@ func (t *teller) Registered(e rollout.Registered) {
 	if e.Result.Changed {
 		r.line("registered " + id)
 	} else {
-		r.line(id + " is deployed as it is: nothing changes, so nothing is registered")
+		r.line(id + " is deployed as it is: nothing changes, and nothing is registered")
 	}
 	r.output(revisionOutputs(e.Result)...)
 	r.summaryOutdated = true
@@ -204,7 +204,13 @@ func (t *teller) UsualExceeded(e rollout.UsualExceeded) {
 		u.Deployments, rollout.Span(u.Slowest)))
 }
 
-func (t *teller) ServiceSaid(e rollout.ServiceSaid) { t.r().at(e.Rollout, e.By+": "+said(e)) }
+func (t *teller) ServiceSaid(e rollout.ServiceSaid) {
+	separator, text := ": ", said(e)
+	if predicate.MatchString(text) {
+		separator = " "
+	}
+	t.r().at(e.Rollout, e.By+separator+text)
+}
 
 func (t *teller) TasksFailed(e rollout.TasksFailed) {
 	r := t.r()
@@ -254,11 +260,11 @@ func (t *teller) Continued(e rollout.Continued) {
 	track.shifts = true
 	track.enter(stageName(e.Stage), watchful, r.timeline.now())
 	if r.group == r.rolling {
-		r.at(e.Rollout, "the deployment was continued, from "+stageName(e.Stage))
+		r.at(e.Rollout, "this step continued the deployment at "+stageName(e.Stage))
 		return
 	}
 	r.enter("Deploy")
-	r.line(e.Rollout.Service.Name + ": the deployment was continued, from " + stageName(e.Stage))
+	r.line(e.Rollout.Service.Name + ": this step continued the deployment at " + stageName(e.Stage))
 	r.begin()
 }
 

@@ -29,7 +29,7 @@ func ending(r *rollout.Rollout) string {
 	case rollout.EndedComplete:
 		switch {
 		case at.Wanted == 0 && at.Listed:
-			return what + " is deployed, and the service is set to 0 tasks"
+			return what + " is deployed, but no task runs: the desired count is 0"
 		case at.Listed:
 			return fmt.Sprintf("%s is live, %s%s", what, tasksRun(at), onTheWay(r))
 		}
@@ -45,11 +45,11 @@ func ending(r *rollout.Rollout) string {
 			r.By,
 		)
 	case rollout.EndedShifted:
-		return fmt.Sprintf("all traffic goes to %s, %s; %s keeps the old tasks for a while", what, tasksRun(at), r.By)
+		return fmt.Sprintf("%s gets all the traffic, %s; %s keeps the old tasks for a while", what, tasksRun(at), r.By)
 	case rollout.EndedAtStage:
-		return fmt.Sprintf("the deployment of %s has reached %s, and goes on in %s", what, verdict.Goal, r.By)
+		return fmt.Sprintf("the deployment of %s has reached %s; %s continues it", what, verdict.Goal, r.By)
 	case rollout.EndedUnwaited:
-		return "the deployment of " + what + " was started; the step does not wait for its end"
+		return "the deployment of " + what + " has started; this step does not wait for its end"
 	case rollout.EndedUnstarted:
 		text := "no deployment was started, because the service already runs " + what
 		if verdict.Settings {
@@ -98,10 +98,10 @@ func plannedFor(r *rollout.Rollout) string {
 
 func untouched(r *rollout.Rollout) string {
 	revision := r.Revision.Revision.ID()
-	text := "the service was not updated"
+	text := "the service still runs " + named(r, r.Runs.ID())
 	switch {
 	case r.Verdict.Unsure:
-		return "whether the service was updated to " + revision + " is unknown, because AWS did not answer"
+		return "it is unknown whether the service was updated to " + revision + ": AWS did not answer"
 	case r.Verdict.Settings:
 		text = "the settings of the service were changed, and no deployment was started"
 	}
@@ -143,7 +143,7 @@ func badEnding(r *rollout.Rollout) string {
 	case rollout.EndedSuperseded:
 		return supersededBy(verdict.By)
 	case rollout.EndedHopeless:
-		return "the new tasks keep failing for the same cause, and none of them is running"
+		return "the new tasks keep failing for the same cause; none of them is running"
 	case rollout.EndedTimedOut:
 		return fmt.Sprintf("the deployment was not %s after %s: %s",
 			goal(r), rollout.Span(verdict.Timeout), leftAt(verdict.Progress))
@@ -168,23 +168,23 @@ func operationEnded(r *rollout.Rollout) string {
 	case rollout.EndedPaused:
 		return "the deployment was not continued"
 	case rollout.EndedContinued:
-		return "the deployment was continued; the step does not wait for its end"
+		return "the deployment was continued; this step does not wait for its end"
 	case rollout.EndedReturnAsked:
 		return "a rollback was requested"
 	case rollout.EndedReturnStarted:
-		return askedBack(r) + "; the step does not wait for its end"
+		return askedBack(r) + "; this step does not wait for its end"
 	case rollout.EndedReturnRefused:
-		return "a rollback was requested, and could not be started"
+		return "a rollback was requested, but did not start"
 	case rollout.EndedReturned:
-		text := fmt.Sprintf("the service runs %s again, instead of %s", r.Revision.Revision.ID(), r.Revision.Previous.ID())
-		if strings.Contains(r.Verdict.Said, "user") { // as this run asked
+		text := fmt.Sprintf("the service runs %s again instead of %s", r.Revision.Revision.ID(), r.Revision.Previous.ID())
+		if r.Verdict.Said == "" || strings.Contains(r.Verdict.Said, "user") { // as this run asked
 			return text
 		}
-		return text + because(endedFor(r.Verdict.Said))
+		return text + ", which " + r.By + " was rolling back" + inBrackets(endedFor(strings.TrimSuffix(r.Verdict.Said, ".")))
 	case rollout.EndedReturnedAlready:
 		return "already rolled back to " + r.Revision.Revision.ID() + ". To go back further, set task-definition"
 	}
-	return "how it ends is not known"
+	return "its end is not known"
 }
 
 // returned is how a deployment ended that this run rolled back, or tried to.
@@ -220,9 +220,9 @@ func returned(r *rollout.Rollout) string {
 		return why + "; it could not be rolled back: " + back.Err.Error()
 	case rollout.ReturnFailed:
 		if back.Err == nil {
-			return why + "; and it could not be rolled back: " + reason(back.To)
+			return why + "; it could not be rolled back: " + reason(back.To)
 		}
-		return why + "; and it could not be rolled back: " + back.Err.Error()
+		return why + "; it could not be rolled back: " + back.Err.Error()
 	}
 	return why
 }
@@ -308,7 +308,7 @@ func deployed(result rollout.Result) string {
 	case result.DryRun && all != 1:
 		return dryRun
 	case foremost != nil && all > 1 && foremost.Verdict.Outcome.Good():
-		return fmt.Sprintf("%d services are deployed", all)
+		return few(goodNames(result)) + " are deployed" + failedAlongTheWay(result)
 	case foremost != nil && all > 1:
 		return foremost.Service.Name + ": " + reason(foremost)
 	case foremost != nil:
@@ -319,6 +319,17 @@ func deployed(result rollout.Result) string {
 		return result.Registered.Revision.ID() + " is up to date: nothing was registered"
 	}
 	return result.Registered.Revision.ID() + " was registered"
+}
+
+// failedAlongTheWay is how many tasks failed of services that succeeded all the same.
+func failedAlongTheWay(result rollout.Result) string {
+	text := ""
+	for _, of := range result.Rollouts {
+		if n := len(of.Failures); n > 0 {
+			text += fmt.Sprintf("; %s of %s failed along the way", plural(n, "task"), of.Service.Name)
+		}
+	}
+	return text
 }
 
 // aborted is an error that ended a run.
@@ -346,7 +357,7 @@ func onceEnded(verdict rollout.OneOffVerdict) string {
 	case rollout.OneOffEndedWell:
 		return "it ended with exit code 0"
 	case rollout.OneOffUnwaited:
-		return "it was started; the step does not wait for its end"
+		return "it has started; this step does not wait for its end"
 	case rollout.OneOffUnplaced:
 		return fmt.Sprintf(
 			"%d of its tasks could not be placed: %s",
@@ -354,7 +365,7 @@ func onceEnded(verdict rollout.OneOffVerdict) string {
 			strings.Join(slices.Compact(slices.Clone(verdict.Unplaced)), "; "),
 		)
 	case rollout.OneOffTimedOut:
-		return "still running after " + rollout.Span(verdict.Timeout) + ", and stopped"
+		return "it still ran after " + rollout.Span(verdict.Timeout) + ", and this step stopped it"
 	case rollout.OneOffCancelled:
 		return "the run was cancelled, and the task was stopped"
 	case rollout.OneOffBroken:

@@ -150,7 +150,6 @@ type (
 	HookCalled struct {
 		Rollout *Rollout
 		Hook    LifecycleHook
-		Stage   string // at which it was called; empty: that is not known
 	}
 
 	// UsualLearnt comes when it is known how long deployments of the service usually take.

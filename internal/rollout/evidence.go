@@ -18,6 +18,7 @@ type Evidence struct {
 	Failures    []Task         // tasks of the deployment, oldest first
 	Events      []string       // of the service since the deployment began, newest first
 	Targets     []TargetHealth // of the deployment's tasks that run
+	Healthy     bool           // load balancers find all of those healthy
 	Checks      []HealthCheck  // of the target groups, where they matter and may be read
 	Log         LogTail        // of the container that failed first, of the last task
 }

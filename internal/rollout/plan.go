@@ -61,6 +61,9 @@ const (
 	DoNotWait WaitFor = "none"
 )
 
+// WaitForStage is a stage of the lifecycle as wait-for has it.
+func WaitForStage(stage string) string { return strings.ToLower(strings.ReplaceAll(stage, "_", "-")) }
+
 // Stage is the stage of the lifecycle that is waited for, as ECS names it, if one is.
 func (w WaitFor) Stage() (string, bool) {
 	stage := strings.ToUpper(strings.ReplaceAll(string(w), "-", "_"))

@@ -140,6 +140,14 @@ func (p Progress) WaitsAt() string {
 	return p.State
 }
 
+// HookStage is the stage at which hooks are called now, as wait-for knows it.
+func (p Progress) HookStage() string {
+	if p.Wait == WaitTraffic {
+		return StagePreProduction
+	}
+	return p.Stage
+}
+
 // Wait is what a deployment waits for.
 type Wait int
 

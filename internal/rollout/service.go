@@ -275,6 +275,7 @@ func (ServiceDeployment) Of() Controller { return ControlledByECS }
 // LifecycleHook is a function that is called in a stage of a deployment, or a pause that waits for approval.
 type LifecycleHook struct {
 	ID        string
+	Stage     string // at which it was called; empty: that is not known
 	Pause     bool
 	Target    string // of a function; empty where that is not told
 	Status    HookStatus

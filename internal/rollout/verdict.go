@@ -85,7 +85,7 @@ const (
 	EndedRunning  Ending = "running"  // all tasks run; it goes on
 	EndedShifted  Ending = "shifted"  // all traffic goes to the new tasks; the old ones are kept for a while
 	EndedAtStage  Ending = "stage"    // it has come to the stage that was waited for, and goes on
-	EndedUnwaited Ending = "unwaited" // it was started; the step does not wait for its end
+	EndedUnwaited Ending = "unwaited" // it has started; this step does not wait for its end
 
 	EndedUnstarted Ending = "unstarted" // there was nothing to start
 	EndedPlanned   Ending = "planned"   // it was a dry run
@@ -109,7 +109,7 @@ const (
 	EndedPaused          Ending = "paused"           // it was not continued
 	EndedContinued       Ending = "continued"        // it was, and is not waited for
 	EndedReturnAsked     Ending = "return-asked"     // a rollback was requested
-	EndedReturnStarted   Ending = "return-started"   // and was started; the step does not wait for its end
+	EndedReturnStarted   Ending = "return-started"   // and has started; this step does not wait for its end
 	EndedReturnRefused   Ending = "return-refused"   // and could not be started
 	EndedReturned        Ending = "returned"         // and what ran before runs again
 	EndedReturnedAlready Ending = "returned-already" // what was to be rolled back has been, before

@@ -19,13 +19,15 @@ func (w *watcher) tell(f *follower) {
 			w.emit(rollout.ServiceSaid{Rollout: f.Rollout, By: "ECS", Message: event.Message})
 		}
 	}
-	for _, hook := range f.Progress.Hooks {
-		stage := f.stageOf(hook)
+	f.Progress.Hooks = slices.Clone(f.Progress.Hooks)
+	for i := range f.Progress.Hooks {
+		hook := &f.Progress.Hooks[i]
+		hook.Stage = f.stageOf(*hook)
 		if w.until.Continue && hook.Awaits() {
 			continue
 		}
 		if f.first(hook.ID + string(hook.Status)) {
-			w.emit(rollout.HookCalled{Rollout: f.Rollout, Hook: hook, Stage: stage})
+			w.emit(rollout.HookCalled{Rollout: f.Rollout, Hook: *hook})
 		}
 	}
 	if back := f.Progress.RollbackID; back != "" && f.first(back) {
@@ -45,9 +47,7 @@ func (w *watcher) tell(f *follower) {
 func (f *follower) stageOf(hook rollout.LifecycleHook) string {
 	stage, known := f.stages[hook.ID]
 	if !known && !hook.Status.Over() {
-		if stage = f.Progress.Stage; hook.Awaits() {
-			stage = f.Progress.WaitsAt()
-		}
+		stage = f.Progress.HookStage()
 		f.stages[hook.ID] = stage
 	}
 	return stage
