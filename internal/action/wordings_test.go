@@ -158,11 +158,11 @@ func TestItIsSaidWhereTheLogIs(t *testing.T) {
 	for patch, want := range map[string]string{
 		`{"logDriver":"awsfirelens","options":{"Name":"datadog"}}`:                                        "the log of container app is where FireLens sends it: datadog.",
 		`{"logDriver":"awsfirelens","options":{"Name":"cloudwatch_logs","log_group_name":"/fluent/web"}}`: "the log of container app is in log group /fluent/web, where FireLens sends it.",
-		`{"logDriver":"awsfirelens"}`: "the log of container app is where the configuration of FireLens sends it.",
+		`{"logDriver":"awsfirelens"}`: "the log of container app goes where the configuration of FireLens sends it.",
 		`{"logDriver":"splunk"}`:      "the log of container app is where its log driver sends it: splunk.",
 		`{"logDriver":"awslogs","options":{"awslogs-group":"/ecs/web","awslogs-stream-prefix":null}}`:      "the log of container app is in log group /ecs/web, in a stream named after the container's id: set awslogs-stream-prefix to have it shown here.",
 		`{"logDriver":"awslogs","options":{"awslogs-group":"/ecs/web","awslogs-stream-prefix":"another"}}`: "  │ 2026-11-09T03:00:46.572Z fatal giving up",
-		`null`: "container app has no logConfiguration, so its log is not kept: give it the driver awslogs.",
+		`null`: "container app has no logConfiguration, so its log is lost: set its log driver to awslogs.",
 	} {
 		t.Run(patch, func(t *testing.T) {
 			t.Parallel()

@@ -10,12 +10,7 @@ import (
 
 // logTitle is what the lines of a log are.
 func logTitle(log rollout.LogTail) string {
-	return fmt.Sprintf(
-		"the last lines that container %s of task %s wrote (%s)",
-		log.Container,
-		shortID(log.Task),
-		log.Kept.Group,
-	)
+	return fmt.Sprintf("last log lines of container %s, task %s (%s)", log.Container, shortID(log.Task), log.Kept.Group)
 }
 
 // excerpt is the lines of a log that are shown, with how many are left out.
@@ -32,8 +27,8 @@ func logPlace(log rollout.LogTail) string {
 	case log.Container == "" || len(log.Lines) > 0:
 		return ""
 	case log.Kept.Readable():
-		return fmt.Sprintf("container %s of task %s wrote nothing to stream %s of log group %s",
-			log.Container, log.Task, log.Stream, log.Kept.Group)
+		return fmt.Sprintf("container %s of task %s wrote nothing to log group %s",
+			log.Container, shortID(log.Task), log.Kept.Group)
 	}
 	return unreadableLog(log.Container, log.Kept)
 }
@@ -43,14 +38,14 @@ func unreadableLog(container string, kept taskdef.Log) string {
 	of := "the log of container " + container
 	switch {
 	case kept.Driver == "":
-		return "container " + container + " has no logConfiguration, so its log is not kept: give it the driver awslogs"
+		return "container " + container + " has no logConfiguration, so its log is lost: set its log driver to awslogs"
 	case kept.Driver == "awslogs":
 		return of + " is in log group " + kept.Group + ", in a stream named after the container's id: set " +
 			"awslogs-stream-prefix to have it shown here"
 	case kept.Driver != "awsfirelens":
 		return of + " is where its log driver sends it: " + kept.Driver
 	case kept.Output == "":
-		return of + " is where the configuration of FireLens sends it"
+		return of + " goes where the configuration of FireLens sends it"
 	case kept.Group != "":
 		return of + " is in log group " + kept.Group + ", where FireLens sends it"
 	}

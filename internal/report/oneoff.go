@@ -82,7 +82,7 @@ func oneOff(result rollout.OneOffResult) section {
 	if result.Verdict.Outcome.Good() || len(result.Log.Lines) == 0 {
 		return table
 	}
-	lines := fenced("lines of the log", "text", excerpt(result.Log)).folded("The last lines that it wrote", true)
+	lines := fenced("lines of the log", "text", excerpt(result.Log)).folded("Its last log lines", true)
 	lines.before = table.before + strings.Join(table.lines, "") + lines.before
 	return lines.as(evidence)
 }

@@ -119,16 +119,16 @@ func lastLines(log rollout.LogTail) []section {
 	}
 	group := htmlCode(log.Kept.Group)
 	if log.URL != "" {
-		group += ", [all of it in CloudWatch](" + destination(log.URL) + ")"
+		group += ", [full log in CloudWatch](" + destination(log.URL) + ")"
 	}
-	lines.after += fmt.Sprintf("\n<sub>the last lines of %s of task %s in %s</sub>\n",
+	lines.after += fmt.Sprintf("\n<sub>Last log lines of %s, task %s, in %s</sub>\n",
 		htmlCode(log.Container), htmlCode(shortID(log.Task)), group)
 	return []section{lines}
 }
 
 // foldedLines is the same of one service among others, folded.
 func foldedLines(of *rollout.Rollout) section {
-	title := fmt.Sprintf("The last lines that %s of %s wrote", htmlCode(of.Log.Container), htmlCode(of.Service.Name))
+	title := fmt.Sprintf("Last log lines of %s of %s", htmlCode(of.Log.Container), htmlCode(of.Service.Name))
 	return fenced("lines of the log", "text", excerpt(of.Log)).folded(title, false).as(logs)
 }
 
