@@ -108,6 +108,9 @@ func (t *track) rows(b *strings.Builder) {
 		return
 	}
 	serves := span{name: "serves", from: t.from(), to: t.to(), look: watchful}
+	if t.oldGone {
+		serves.to = max(t.oldTo, serves.from)
+	}
 	var before, after []span
 	for _, span := range t.spans {
 		if span.name == phases[draining] {
@@ -117,7 +120,10 @@ func (t *track) rows(b *strings.Builder) {
 			after = append(after, span)
 		}
 	}
-	drawRow(b, old, append([]span{serves}, before...))
+	if serves.to > serves.from {
+		before = append([]span{serves}, before...)
+	}
+	drawRow(b, old, before)
 	drawRow(b, ours, after)
 	t.events(b)
 }

@@ -29,6 +29,8 @@ type track struct {
 	shares  []share       // of the traffic
 	phase   int           // the furthest of a rolling deployment
 	older   int           // the most tasks of other deployments that were seen to run
+	oldTo   time.Duration // when such tasks were last seen to run
+	oldGone bool          // they were not, in the last look
 	shifts  bool          // traffic, in stages
 	began   time.Duration // when what was first done began
 	outcome rollout.Outcome
@@ -234,6 +236,9 @@ func (t *track) progress(r *rollout.Rollout, now time.Duration) {
 	state := rollout.InWords(at.State)
 	t.shifts = t.shifts || at.Shifts
 	t.older = max(t.older, at.Older)
+	if t.oldGone = at.Older == 0; !t.oldGone {
+		t.oldTo = now
+	}
 	if n := len(t.shares); at.Traffic != nil && !t.goesBack() && (n == 0 || t.shares[n-1].percent != *at.Traffic) {
 		t.shares = append(t.shares, share{*at.Traffic, now})
 	}
