@@ -84,6 +84,10 @@ func (d *deployer) followOnce(ctx context.Context, planned *rollout.PlannedTask,
 		Tasks:   result.Tasks,
 		Streams: streams,
 		Timeout: planned.Timeout,
+		Well:    func(task rollout.Task) bool { return endedWell(planned, task) },
+	}
+	if run.Decisive = planned.Essential; !slices.Contains(run.Decisive, planned.Container) {
+		run.Decisive = append(slices.Clone(run.Decisive), planned.Container)
 	}
 	tasks, err := watch.FollowTasks(ctx, d.client, run, keepLines)
 	result.Log = diagnose.Excerpt(rollout.LogTail{Container: planned.Container, Lines: lines})

@@ -74,6 +74,10 @@ const (
 	stopTimeout           = 5 * time.Second
 )
 
+// deprovisionInterval is how long a task that runs once is DEPROVISIONING, with containers that have stopped, before it
+// is STOPPED [GUIDE: task-lifecycle-explanation]. How long that takes is unverified.
+const deprovisionInterval = 10 * time.Second
+
 // retentionAge is how long a stopped task can be seen: "at least one hour" [SDK: ListTasks].
 const retentionAge = time.Hour
 
@@ -98,7 +102,7 @@ func (s *Sim) live(t *task) {
 		t.deployment.failed = 0
 	case t.status == "DEACTIVATING" && spent >= deregistrationTimeout:
 		t.move("STOPPING", s.now)
-	case t.status == "STOPPING" && spent >= stopTimeout:
+	case t.status == "STOPPING" && spent >= stopTimeout, t.status == "DEPROVISIONING" && spent >= deprovisionInterval:
 		t.end(s.now)
 	}
 }
@@ -127,6 +131,10 @@ func (s *Sim) die(t *task, f *fate) {
 		return
 	}
 	t.stopping = s.now
+	if d.number == "" && !t.ran.IsZero() {
+		t.move("DEPROVISIONING", s.now)
+		return
+	}
 	t.end(s.now)
 }
 
@@ -368,7 +376,8 @@ func (t *task) describeContainers() []document {
 			"healthStatus":      "UNKNOWN",
 			"networkInterfaces": []document{{"privateIpv4Address": t.address()}},
 		}
-		if t.status == "STOPPED" && t.exitCode != nil {
+		if (t.status == "STOPPED" || t.status == "DEPROVISIONING") && t.exitCode != nil {
+			container["lastStatus"] = "STOPPED"
 			container["exitCode"] = 0
 			switch {
 			case i == 0:

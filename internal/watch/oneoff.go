@@ -16,8 +16,13 @@ const (
 	unknownTaskTimeout = time.Minute
 
 	// lastLineTimeout is how long after the end of a task, and after its last line, another is waited for:
-	// CloudWatch Logs may get them late.
+	// CloudWatch Logs may get them late. After a task that ended well they are waited for no longer than wellTimeout.
 	lastLineTimeout = 6 * time.Second
+	wellTimeout     = 2 * time.Second
+
+	// Tasks are looked at often while they start, and while a short one may end.
+	oftenInterval = time.Second
+	oftenAge      = time.Minute
 )
 
 // OneOff is tasks that run once.
@@ -27,6 +32,24 @@ type OneOff struct {
 	Tasks   []string // their ARNs
 	Streams []*cloud.LogStream
 	Timeout time.Duration
+	// Decisive are the containers whose exit codes tell how a task ended, which is known before it has stopped: ECS
+	// takes its network away first. Well tells whether it ended well.
+	Decisive []string
+	Well     func(rollout.Task) bool
+}
+
+// decided tells whether it is known how a task ended.
+func (r OneOff) decided(task rollout.Task) bool {
+	if task.Status == rollout.TaskStopped {
+		return true
+	}
+	known := 0
+	for _, container := range task.Containers {
+		if slices.Contains(r.Decisive, container.Name) && container.ExitCode != nil {
+			known++
+		}
+	}
+	return known > 0 && known == len(r.Decisive)
 }
 
 // FollowTasks follows tasks until all have stopped, and passes on what they write. It returns them as
@@ -41,10 +64,10 @@ func FollowTasks(ctx context.Context, client *cloud.Client, run OneOff, emit rol
 		began: now, allKnown: now, lastAnswer: now, lastEvent: now,
 	}
 	for {
-		if err := f.client.Pause(ctx, lookInterval); err != nil {
+		if err := f.client.Pause(ctx, f.interval()); err != nil {
 			return f.tasks, err
 		}
-		stopped, err := f.look(ctx)
+		ended, err := f.look(ctx)
 		switch {
 		case context.Cause(ctx) != nil:
 			return f.tasks, context.Cause(ctx)
@@ -52,10 +75,29 @@ func FollowTasks(ctx context.Context, client *cloud.Client, run OneOff, emit rol
 			return f.tasks, err
 		case err != nil && silent(f.began, f.lastEvent, lookInterval, 0):
 			f.say(rollout.Unanswered{Age: time.Since(f.lastAnswer), Err: err})
-		case err == nil && stopped && (len(f.Streams) == 0 || f.noLog || time.Since(f.lastLine) >= lastLineTimeout):
+		case err == nil && ended && f.heard():
 			return f.tasks, nil
 		}
 	}
+}
+
+func (f *runner) interval() time.Duration {
+	if time.Since(f.began) < oftenAge || !f.ended.IsZero() {
+		return oftenInterval
+	}
+	return lookInterval
+}
+
+// heard tells whether tasks that have ended will probably write no more.
+func (f *runner) heard() bool {
+	notWell := func(task rollout.Task) bool { return !f.Well(task) }
+	switch {
+	case len(f.Streams) == 0 || f.noLog:
+		return true
+	case !slices.ContainsFunc(f.tasks, notWell):
+		return time.Since(f.ended) >= wellTimeout
+	}
+	return time.Since(f.lastLine) >= lastLineTimeout
 }
 
 type runner struct {
@@ -69,11 +111,12 @@ type runner struct {
 	lastAnswer time.Time // when AWS last answered
 	lastEvent  time.Time // when something was last said
 	lastLine   time.Time // when a task wrote or stopped
+	ended      time.Time // when all tasks had ended; zero: they have not
 	noLog      bool      // the log cannot be read
 }
 
 // look looks once at the tasks, and at what they have written since.
-func (f *runner) look(ctx context.Context) (stopped bool, err error) {
+func (f *runner) look(ctx context.Context) (ended bool, err error) {
 	tasks, err := f.client.Tasks(ctx, f.Cluster, f.Tasks)
 	if err != nil {
 		return false, err
@@ -100,13 +143,14 @@ func (f *runner) look(ctx context.Context) (stopped bool, err error) {
 	if changed || silent(f.began, f.lastEvent, lookInterval, 0) {
 		f.say(rollout.OneOffProgressed{Input: f.Input, States: states})
 	}
-	isRunning := func(state rollout.TaskStatus) bool { return state != rollout.TaskStopped }
-	stopped = len(tasks) == len(f.Tasks) && !slices.ContainsFunc(states, isRunning)
-	if stopped && changed {
+	f.states = states
+	isRunning := func(task rollout.Task) bool { return !f.decided(task) }
+	ended = len(tasks) == len(f.Tasks) && !slices.ContainsFunc(tasks, isRunning)
+	keepSince(&f.ended, time.Now(), ended)
+	if ended && changed {
 		f.lastLine = time.Now()
 	}
-	f.states = states
-	return stopped, nil
+	return ended, nil
 }
 
 func (f *runner) say(event rollout.Event) {
