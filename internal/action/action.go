@@ -108,9 +108,19 @@ func run(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) int 
 	for _, notice := range in.Notices {
 		emit(notice)
 	}
-	result, err := guarded(emit, func() (rollout.Result, error) { return story(ctx, env, in, emit) })
-	result.About, result.Duration = in.About(), time.Since(began)
-	return finish(emit, result, err)
+	ended, err := guarded(emit, func() (ending, error) { return story(ctx, env, in, emit) })
+	ended.About, ended.Duration = in.About(), time.Since(began)
+	code := finish(emit, ended.Result, err)
+	if code == 0 && ended.cleanUp != nil {
+		_, _ = guarded(emit, func() (struct{}, error) { ended.cleanUp(ctx); return struct{}{}, nil })
+	}
+	return code
+}
+
+// ending is what a run came to, and what there is to do when that has been told.
+type ending struct {
+	rollout.Result
+	cleanUp func(context.Context) // nil: nothing
 }
 
 // guarded makes an internal error an error like others: the outputs are written, the group is closed, and
@@ -126,27 +136,27 @@ func guarded[Result any](emit rollout.Emit, do func() (Result, error)) (result R
 }
 
 // story is a run from end to end. When there is an error, the result holds what was done until then.
-func story(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (rollout.Result, error) {
+func story(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (ending, error) {
 	client, err := connect(ctx, env, in, emit)
 	if err != nil {
-		return rollout.Result{}, err
+		return ending{}, err
 	}
 	world, err := client.Survey(ctx, cloud.Wanted{
 		Cluster: in.Cluster, Services: in.Services, TaskDefinition: in.TaskDefinition, File: in.File,
 		Scheduled: in.Scheduled, Options: in.Kinds(),
 	})
 	if err != nil {
-		return rollout.Result{}, err
+		return ending{}, err
 	}
 	notes, err := kind.Check(in.Kinds(), world.Services)
 	if len(notes) > 0 {
 		emit(rollout.Noted{Notes: notes})
 	}
 	if err != nil {
-		return rollout.Result{}, err
+		return ending{}, err
 	}
 	if operate := operations[in.Operation]; operate != nil && (world.Base == nil || goesBack(world) && !in.DryRun) {
-		return operate(ctx, client, deploy.Operation{
+		result, err := operate(ctx, client, deploy.Operation{
 			Services: world.Services,
 			WaitFor:  rollout.WaitFor(in.WaitFor),
 			Timeout:  plan.Timeout(in, world.Services),
@@ -154,15 +164,16 @@ func story(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (r
 
 			RollbackTimeout: plan.RollbackTimeout(in, world.Services),
 		}, emit)
+		return ending{Result: result}, err
 	}
 	planned, err := plan.Make(in, world)
 	if err != nil {
-		return rollout.Result{}, err
+		return ending{}, err
 	}
 	emit(rollout.PlanMade{Plan: planned, DryRun: in.DryRun})
 	if in.Verify {
 		if err := verify(ctx, client, planned, emit); err != nil {
-			return rollout.Result{}, err
+			return ending{}, err
 		}
 	}
 	busy := client.Carriers().Busy(ctx, planned.Rollouts)
@@ -170,13 +181,15 @@ func story(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (r
 	switch {
 	case in.DryRun && errors.As(busy, &p) && p.Kind == rollout.BadInput: // it may be over when it is done in earnest
 		emit(rollout.Noticed{What: p.What, Next: p.Next, Warning: true})
-		return plan.Result(planned), nil
+		return ending{Result: plan.Result(planned)}, nil
 	case busy != nil:
-		return rollout.Result{}, busy
+		return ending{}, busy
 	case in.DryRun:
-		return plan.Result(planned), nil
+		return ending{Result: plan.Result(planned)}, nil
 	}
-	return deploy.Execute(ctx, client, planned, emit)
+	result, err := deploy.Execute(ctx, client, planned, emit)
+	cleanUp := func(ctx context.Context) { deploy.CleanUp(ctx, client, planned, result, emit) }
+	return ending{result, cleanUp}, err
 }
 
 type operation func(context.Context, *cloud.Client, deploy.Operation, rollout.Emit) (rollout.Result, error)

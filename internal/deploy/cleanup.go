@@ -2,72 +2,111 @@ package deploy
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
+	"ecs-deploy/internal/cloud"
 	"ecs-deploy/internal/rollout"
 )
 
-// cleanUp deregisters old revisions of the families that were deployed, all but the newest: never one
-// that a service of the cluster runs, nor what was just deployed, nor what ran before and could be
-// gone back to. That something is left over is worth a notice, and no failure.
-func (d *deployer) cleanUp(ctx context.Context) {
-	if d.plan.KeepRevisions == 0 || !d.result().Outcome().Good() {
+const (
+	// cleanUpTimeout is how long old revisions are deregistered at most: nobody waits for that. ECS takes less than one a
+	// second, and what is left over is there for the next run.
+	cleanUpTimeout = 20 * time.Second
+
+	// cleanUpSilence is how long nothing is said meanwhile.
+	cleanUpSilence = 5 * time.Second
+)
+
+var errEnoughCleanedUp = errors.New("the next run goes on")
+
+// CleanUp deregisters old revisions of the families that a good run deployed, all but the newest: never one that a
+// service of the cluster runs, nor what was just deployed, nor what ran before and could be gone back to. That
+// something cannot be deregistered is worth a notice, and no failure.
+func CleanUp(ctx context.Context, client *cloud.Client, plan rollout.Plan, result rollout.Result, emit rollout.Emit) {
+	if plan.KeepRevisions == 0 || !result.Outcome().Good() {
 		return
 	}
-	var spared, families []string
-	for _, r := range d.plan.Rollouts {
-		used, err := d.client.RevisionsInUse(ctx, r.Service.Cluster)
-		if err != nil {
-			d.emit(rollout.NotDeregistered{Err: err})
-			return
-		}
-		spared = append(append(spared, used...), r.Revision.Previous.ARN)
+	ctx, cancel := context.WithTimeoutCause(ctx, cleanUpTimeout, errEnoughCleanedUp)
+	defer cancel()
+	c := cleaner{client: client, keep: plan.KeepRevisions, emit: emit, told: time.Now()}
+	if err := c.cleanUp(ctx, result); err != nil && !errors.Is(context.Cause(ctx), errEnoughCleanedUp) {
+		emit(rollout.NotDeregistered{Err: err})
 	}
-	for _, revision := range d.revisions {
-		spared = append(spared, revision.Revision.ARN, revision.Previous.ARN)
+}
+
+type cleaner struct {
+	client *cloud.Client
+	keep   int
+	emit   rollout.Emit
+	spared []string // ARNs
+	told   time.Time
+}
+
+func (c *cleaner) cleanUp(ctx context.Context, result rollout.Result) error {
+	var clusters []string
+	var given []rollout.RevisionResult
+	for _, r := range result.Rollouts {
+		given = append(given, r.Revision)
+		if !slices.Contains(clusters, r.Service.Cluster) {
+			clusters = append(clusters, r.Service.Cluster)
+		}
+	}
+	if result.Registered != nil {
+		given = append(given, *result.Registered)
+	}
+	for _, cluster := range clusters {
+		used, err := c.client.RevisionsInUse(ctx, cluster)
+		if err != nil {
+			return err
+		}
+		c.spared = append(c.spared, used...)
+	}
+	var families []string
+	for _, revision := range append(given, result.Undeployed...) {
+		c.spared = append(c.spared, revision.Revision.ARN, revision.Previous.ARN)
 		if !slices.Contains(families, revision.Revision.Family) {
 			families = append(families, revision.Revision.Family)
 		}
 	}
 	for _, family := range families {
-		if err := d.deregister(ctx, family, spared); err != nil {
-			d.emit(rollout.NotDeregistered{Err: err})
-			return
+		if err := c.deregister(ctx, family); err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
-// cleanUpSilence is how long nothing is said while many revisions are deregistered, of which ECS takes less than one a
-// second.
-const cleanUpSilence = 15 * time.Second
-
-func (d *deployer) deregister(ctx context.Context, family string, spared []string) error {
-	active, err := d.client.ActiveRevisions(ctx, family)
+func (c *cleaner) deregister(ctx context.Context, family string) error {
+	active, err := c.client.ActiveRevisions(ctx, family)
 	if err != nil {
 		return err
 	}
+	old := slices.DeleteFunc(active[min(c.keep, len(active)):], func(arn string) bool {
+		return slices.Contains(c.spared, arn)
+	})
 	var done []string
-	began := time.Now()
-	told := began
-	tell := func() {
-		d.emit(rollout.Deregistered{Family: family, Revisions: done})
-		done, told = nil, time.Now()
+	tell := func(left int) {
+		c.emit(rollout.Deregistered{Family: family, Revisions: done, Left: left})
+		done, c.told = nil, time.Now()
 	}
-	for _, arn := range active[min(d.plan.KeepRevisions, len(active)):] {
-		if slices.Contains(spared, arn) {
-			continue
-		}
-		if err = d.client.Deregister(ctx, arn); err != nil {
-			break
+	for i, arn := range old {
+		if err := c.client.Deregister(ctx, arn); err != nil {
+			left := len(old) - i
+			if !errors.Is(context.Cause(ctx), errEnoughCleanedUp) {
+				left = 0 // why they are left is told
+			}
+			if len(done)+left > 0 {
+				tell(left)
+			}
+			return err
 		}
 		done = append(done, rollout.RevisionID(arn))
-		if time.Since(told) >= cleanUpSilence {
-			tell()
+		if time.Since(c.told) >= cleanUpSilence && i+1 < len(old) {
+			tell(0)
 		}
 	}
-	if len(done) > 0 || told.Equal(began) {
-		tell()
-	}
-	return err
+	tell(0)
+	return nil
 }

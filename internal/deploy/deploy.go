@@ -25,9 +25,6 @@ func Execute(ctx context.Context, client *cloud.Client, plan rollout.Plan, emit 
 	defer d.leaveUnknown()
 	err := d.execute(ctx)
 	d.leaveUntouched()
-	if err == nil {
-		d.cleanUp(ctx)
-	}
 	return d.result(), err
 }
 

@@ -114,6 +114,7 @@ func TestAfterADeployment(t *testing.T) {
 		require.NoError(t, err)
 		result, err := Execute(t.Context(), w.client, planned, w.hear)
 		require.NoError(t, err)
+		CleanUp(t.Context(), w.client, planned, result, w.hear)
 		require.Equal(t, []string{"web succeeded complete web:42"}, ends(result.Rollouts))
 		calls := w.changes()
 		require.Equal(t, []string{"RegisterTaskDefinition", "UpdateService", "PutTargets"}, calls[:3])

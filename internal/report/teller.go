@@ -279,17 +279,20 @@ func (t *teller) RollbackStarted(e rollout.RollbackStarted) {
 
 func (t *teller) Deregistered(e rollout.Deregistered) {
 	r := t.r()
-	r.timeline.after.since(r.timeline.deployed()).until("clean up", r.timeline.now())
-	r.enter("Clean up")
-	if len(e.Revisions) == 0 {
-		r.line("no old revision of " + e.Family + " was deregistered")
-	} else {
+	r.stand("Old revisions")
+	if len(e.Revisions) > 0 {
 		r.line("deregistered " + strings.Join(e.Revisions, ", "))
+	}
+	if e.Left > 0 {
+		r.line(fmt.Sprintf("%d of %s %s left for the next run", e.Left, e.Family, areOrIs(e.Left)))
+	}
+	if len(e.Revisions)+e.Left == 0 {
+		r.line("no revision of " + e.Family + " is left to deregister")
 	}
 }
 
 func (t *teller) NotDeregistered(e rollout.NotDeregistered) {
-	t.r().note(e.Err.Error(), strings.TrimSpace("Old revisions stay. "+rollout.Remedy(e.Err)), true)
+	t.r().note(e.Err.Error(), strings.TrimSpace("The old revisions stay registered. "+rollout.Remedy(e.Err)), true)
 }
 
 func (t *teller) Unreadable(e rollout.Unreadable) {

@@ -210,10 +210,11 @@ type (
 		How     Way
 	}
 
-	// Deregistered comes when old revisions of a family were deregistered.
+	// Deregistered comes when old revisions of a family were deregistered, and now and then meanwhile.
 	Deregistered struct {
 		Family    string
 		Revisions []string // "family:revision", the newest first
+		Left      int      // how many are left, for which there was no time
 	}
 
 	// NotDeregistered comes when old revisions could not be.
