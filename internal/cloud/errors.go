@@ -62,6 +62,11 @@ func isAny(err error, known ...error) bool {
 	return slices.ContainsFunc(known, func(k error) bool { return errors.Is(err, k) })
 }
 
+// Throttled tells whether AWS refused a call because there were too many.
+func Throttled(err error) bool {
+	return err != nil && retry.IsErrorRetryables(throttled).IsErrorRetryable(err) == aws.TrueTernary
+}
+
 // unanswered tells whether a call may have had its effect although it failed.
 func unanswered(err error) bool {
 	return Transient(err) && retry.IsErrorRetryables(throttled).IsErrorRetryable(err) != aws.TrueTernary

@@ -151,7 +151,7 @@ func TestExecute(t *testing.T) {
 			want: []string{"web rolled-back hopeless return done web:43"}, calls: []string{"StopServiceDeployment", "UpdateService"}},
 		{name: "and it cannot be registered anew", scenario: "revision-gone", deny: []string{"StopServiceDeployment"}, refuse: map[string]int{"RegisterTaskDefinition": 1}, change: back,
 			want: []string{"web rollback-failed hopeless return failed left stuck web:42"}, calls: []string{"StopServiceDeployment"}},
-		{name: "the rollback cannot be followed", scenario: "crash", refuse: map[string]int{"DescribeServices": 48}, change: back,
+		{name: "the rollback cannot be followed", scenario: "crash", refuse: map[string]int{"DescribeServices": 76}, change: back,
 			want: []string{"web failed stopped return lost left going-on web:41"}, calls: []string{"StopServiceDeployment", "UpdateService"}},
 		{name: "the run is cancelled", scenario: "slow", cancel: time.Minute, want: []string{"web cancelled cancelled left as-is web:42"}},
 		{name: "cancelled, and the rollback is asked for", scenario: "slow", change: back, cancel: time.Minute,

@@ -20,7 +20,7 @@ import (
 type amazon struct {
 	WaitForServiceStability string `env:"WAIT_FOR_SERVICE_STABILITY"`
 	WaitForMinutes          string `env:"WAIT_FOR_MINUTES"`
-	WaitMaxDelaySeconds     string `env:"WAIT_MAX_DELAY_SECONDS"` // has no effect: this action looks every two seconds
+	WaitMaxDelaySeconds     string `env:"WAIT_MAX_DELAY_SECONDS"` // has no effect: this action looks every few seconds
 	PropagateTags           string `env:"PROPAGATE_TAGS"`
 	ManagedTags             string `env:"ENABLE_ECS_MANAGED_TAGS"`
 	VolumeName              string `env:"SERVICE_MANAGED_EBS_VOLUME_NAME"`

@@ -98,6 +98,7 @@ func (f *follower) record(now time.Time) {
 	keepSince(&f.OverSince, now, progress.Ended)
 	f.changed = !f.looked || !sameProgress(progress, f.Progress)
 	f.looked = true
+	f.older = max(f.older, progress.Older)
 	f.Progress = progress
 }
 

@@ -18,7 +18,8 @@ const objectionsAfter = time.Minute
 // Network Load Balancer it may take some minutes.
 const objectionsAgain = 30 * time.Second
 
-// objectionsRenewed is how long what it has against them is taken to hold.
+// objectionsRenewed is how long what it has against them is taken to hold, where few services are followed: of many,
+// no line shows it.
 const objectionsRenewed = time.Minute
 
 // tellObjections says what load balancers have against tasks that run for a while, and says it again only when it has
@@ -33,7 +34,7 @@ func (w *watcher) tellObjections(ctx context.Context, f *follower) error {
 		f.objection = nil
 		return nil
 	case f.At.Sub(f.runningSince) < objectionsAfter, f.At.Sub(f.askedAt) < objectionsAgain,
-		f.objected && (f.objection == nil || f.At.Sub(f.askedAt) < objectionsRenewed),
+		f.objected && (f.objection == nil || f.At.Sub(f.askedAt) < objectionsRenewed || len(w.followers) > fewServices),
 		w.until.Objections == nil, w.noTasks, len(f.Service.TargetGroups) == 0, w.looksLeft == 0:
 		return nil
 	}

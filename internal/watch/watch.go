@@ -14,18 +14,8 @@ import (
 	"ecs-deploy/internal/rollout"
 )
 
-const (
-	// lookInterval is the time between two looks: constant, so that the end is noticed soon after however
-	// long a deployment took. For hundreds of services it is longer, by perServiceInterval for each, so that
-	// looking takes half of what ECS lets everybody in the account look, 20 services' descriptions a
-	// second, ten services each
-	// (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html).
-	lookInterval       = 2 * time.Second
-	perServiceInterval = 10 * time.Millisecond
-
-	// looksAgain is how often it is tried to look once more at what was given up.
-	looksAgain = 3
-)
+// looksAgain is how often it is tried to look once more at what was given up.
+const looksAgain = 3
 
 // Until says when to stop waiting.
 type Until struct {
@@ -54,7 +44,7 @@ func Follow(
 	ctx context.Context, client *cloud.Client, rollouts []*rollout.Rollout, until Until, emit rollout.Emit,
 ) error {
 	client = client.WithoutRetry()
-	w := &watcher{client: client, carriers: client.Carriers(), until: until, noTargets: map[string]bool{}}
+	w := &watcher{client: client, carriers: client.Carriers(), until: until, noTargets: map[string]bool{}, slowdown: 1}
 	w.emit = func(event rollout.Event) {
 		w.lastEvent = time.Now()
 		emit(event)
@@ -90,6 +80,7 @@ type watcher struct {
 	noTargets     map[string]bool // by who balances: the health of its targets cannot be read
 	looksLeft     int             // how many services may still be looked into in this round
 	lastRound     time.Duration   // how long it took
+	slowdown      int             // how many times as long as usually it is until the next look
 	began         time.Time
 	lastEvent     time.Time // when something was last said
 	lastAnswer    time.Time // when AWS last answered all that it was asked in a round
@@ -102,6 +93,7 @@ type follower struct {
 	looked   bool // at least once
 	changed  bool // the last look showed something new
 	failures int  // that have been looked into
+	older    int  // the most tasks of other deployments that were seen to run
 	failed   []rollout.Task
 
 	movedAt      time.Time        // when it was last seen to have moved on
@@ -125,6 +117,7 @@ func (w *watcher) run(ctx context.Context) error {
 		began := time.Now()
 		err := w.round(ctx)
 		w.lastRound = time.Since(began)
+		w.throttled(err)
 		switch {
 		case err != nil && context.Cause(ctx) != nil:
 			return w.stop(context.Cause(ctx))
@@ -168,10 +161,6 @@ func (w *watcher) lookAgain(ctx context.Context) {
 
 func (w *watcher) goal() kind.Goal {
 	return kind.Goal{WaitFor: w.until.WaitFor, Rollback: w.until.Rollback, Doomed: w.doomed()}
-}
-
-func (w *watcher) interval() time.Duration {
-	return max(lookInterval, time.Duration(len(w.undecided()))*perServiceInterval)
 }
 
 func (w *watcher) undecided() []*follower {

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	smithy "github.com/aws/smithy-go"
 	"github.com/stretchr/testify/require"
 
 	"ecs-deploy/internal/rollout"
@@ -264,8 +265,30 @@ func TestHundredsOfServicesAreLookedAtLessOften(t *testing.T) {
 	for i := range followers {
 		followers[i] = &follower{Rollout: &rollout.Rollout{}}
 	}
-	require.Equal(t, 5*time.Second, (&watcher{followers: followers}).interval())
+	of := func(n int) time.Duration { return (&watcher{followers: followers[:n], slowdown: 1}).interval() }
+	require.Zero(t, of(500), "the first look is at once")
+	for _, f := range followers {
+		f.looked = true
+	}
+	require.Equal(t, 5*time.Second, of(500))
 	followers[0].Phase = rollout.PhaseDecided
-	require.Equal(t, 4990*time.Millisecond, (&watcher{followers: followers}).interval())
-	require.Equal(t, 2*time.Second, (&watcher{followers: followers[:3]}).interval())
+	require.Equal(t, 4990*time.Millisecond, of(500))
+	require.Equal(t, 2*time.Second, of(100))
+}
+
+// While ECS throttles, others look too: looks get seldom, and often again once it answers.
+func TestLooksSlowDownWhileECSThrottles(t *testing.T) {
+	f := &follower{Rollout: &rollout.Rollout{}, looked: true}
+	w := &watcher{followers: []*follower{f}, slowdown: 1}
+	require.Equal(t, seldomInterval, w.interval())
+	for range 3 {
+		w.throttled(&smithy.GenericAPIError{Code: "ThrottlingException"})
+	}
+	require.Equal(t, mostSlowdown*seldomInterval, w.interval())
+	for range 3 {
+		w.throttled(nil)
+	}
+	require.Equal(t, seldomInterval, w.interval())
+	f.movedAt = time.Now()
+	require.Equal(t, soonInterval, w.interval(), "something has just happened")
 }
