@@ -111,7 +111,7 @@ func run(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) int 
 	ended, err := guarded(emit, func() (ending, error) { return story(ctx, env, in, emit) })
 	ended.About, ended.Duration = in.About(), time.Since(began)
 	code := finish(emit, ended.Result, err)
-	if code == 0 && ended.cleanUp != nil {
+	if ended.cleanUp != nil {
 		_, _ = guarded(emit, func() (struct{}, error) { ended.cleanUp(ctx); return struct{}{}, nil })
 	}
 	return code
@@ -188,8 +188,11 @@ func story(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (e
 		return ending{Result: plan.Result(planned)}, nil
 	}
 	result, err := deploy.Execute(ctx, client, planned, emit)
+	if err != nil {
+		return ending{Result: result}, err
+	}
 	cleanUp := func(ctx context.Context) { deploy.CleanUp(ctx, client, planned, result, emit) }
-	return ending{result, cleanUp}, err
+	return ending{result, cleanUp}, nil
 }
 
 type operation func(context.Context, *cloud.Client, deploy.Operation, rollout.Emit) (rollout.Result, error)
@@ -237,17 +240,14 @@ func sureToFail(concerns []rollout.Concern) error {
 		what = append(what, concern.What)
 		each = append(each, fmt.Errorf("%s. %s", concern.What, concern.Next))
 	}
-	p := &rollout.Problem{
+	return &rollout.Problem{
 		Kind:  rollout.BadInput,
 		Cause: sure[0].Cause,
 		What:  strings.Join(what, "; "),
 		Next:  sure[0].Next,
+		More:  len(sure) - 1,
 		Err:   errors.Join(append(each, anyway)...),
 	}
-	if more := len(sure) - 1; more > 0 {
-		p.Short = fmt.Sprintf("%s, and %d more", strings.ReplaceAll(p.Cause, "-", " "), more)
-	}
-	return p
 }
 
 // finish makes an error part of the result, reports the end and returns the exit code.

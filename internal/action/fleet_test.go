@@ -39,7 +39,7 @@ func TestFleetsStayWithinTheLimitsOfECS(t *testing.T) {
 				all := services + 1
 				require.Equal(t, 1, calls(sim)["RegisterTaskDefinition"], "they share the new revision")
 				require.Equal(t, all, calls(sim)["UpdateService"])
-				require.Contains(t, log, fmt.Sprintf("::notice title=%d services → main::web, web-001, ", all))
+				require.Contains(t, log, fmt.Sprintf("::notice title=%d services → main::web, web-001, web-002, web-003, web-004, and %d others are deployed", all, all-5))
 
 				var updated time.Time
 				rounds := map[time.Time]int{}

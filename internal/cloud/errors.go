@@ -69,7 +69,7 @@ func Throttled(err error) bool {
 
 // unanswered tells whether a call may have had its effect although it failed.
 func unanswered(err error) bool {
-	return Transient(err) && retry.IsErrorRetryables(throttled).IsErrorRetryable(err) != aws.TrueTernary
+	return Transient(err) && !Throttled(err)
 }
 
 // code is the error code that AWS gave, or "".
@@ -130,7 +130,7 @@ func (c *Client) problem(ctx context.Context, err error, action, resource string
 	case chainEnded(err):
 		p.What, p.Next = noCredentials.What, noCredentials.Next
 		p.Short = noCredentials.Name
-	case retry.IsErrorRetryables(throttled).IsErrorRetryable(err) == aws.TrueTernary:
+	case Throttled(err):
 		p.What = what("AWS throttled the calls (%s)", api.ErrorMessage())
 		p.Next, p.Short = "Run fewer deployments at once in this account and region, or try again.", "throttled by AWS"
 	case isAPI:

@@ -108,6 +108,7 @@ func endLines(result rollout.Result) []string {
 	}
 	whys := whysOf(result)
 	outcomes := badEnds(result)
+	next := nextLine(nextStep(result))
 	var lines []string
 	once, is := result.BadOneOff()
 	if is {
@@ -117,7 +118,7 @@ func endLines(result rollout.Result) []string {
 	for i, text := range outcomes.texts {
 		names := outcomes.names[text]
 		if len(result.Rollouts) > 1 {
-			text = inService(names) + text
+			text = inService(names...) + text
 		}
 		if i > mostNamed {
 			lines = append(lines, fmt.Sprintf("The summary has %d more.", len(outcomes.texts)-i))
@@ -125,11 +126,11 @@ func endLines(result rollout.Result) []string {
 		}
 		lines = append(lines, text)
 		lines = append(lines, whys.about(names...)...)
-		if next := nextLine(nextStep(result)); i == 0 && next != "" && !slices.Contains(lines, next) {
+		if i == 0 && next != "" && !slices.Contains(lines, next) {
 			lines = append(lines, next)
 		}
 	}
-	if next := nextLine(nextStep(result)); next != "" && !slices.Contains(lines, next) {
+	if next != "" && !slices.Contains(lines, next) {
 		lines = append(lines, next)
 	}
 	return lines
@@ -149,7 +150,7 @@ func errorLines(result rollout.Result) []string {
 		}
 		if text := together(serving, said); text != "" {
 			if len(result.Rollouts) > 1 {
-				text = inService([]string{of.Service.Name}) + text
+				text = inService(of.Service.Name) + text
 			}
 			lines = append(lines, text)
 		}
@@ -189,7 +190,7 @@ func succeeded(result rollout.Result) []string {
 	for _, of := range result.Rollouts {
 		switch good := of.Verdict.Outcome == rollout.Succeeded; {
 		case good && goesOnWell(of):
-			lines = append(lines, inService([]string{of.Service.Name})+sentence(reason(of)))
+			lines = append(lines, inService(of.Service.Name)+sentence(reason(of)))
 		case good:
 			names = append(names, of.Service.Name)
 		}
@@ -236,13 +237,13 @@ func (b *byText) add(text, name string) {
 func (b *byText) lines() []string {
 	var lines []string
 	for _, text := range b.texts {
-		lines = append(lines, inService(b.names[text])+text)
+		lines = append(lines, inService(b.names[text]...)+text)
 	}
 	return lines
 }
 
 // inService is the head of a line about services.
-func inService(names []string) string {
+func inService(names ...string) string {
 	if len(names) == 1 {
 		return "Service " + names[0] + ": "
 	}

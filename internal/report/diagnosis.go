@@ -116,7 +116,9 @@ func shortProblem(err error) string {
 	var p *rollout.Problem
 	short := ""
 	if errors.As(err, &p) {
-		short = cmp.Or(p.Short, inTitle(p.Cause))
+		if short = cmp.Or(p.Short, inTitle(p.Cause)); p.More > 0 {
+			short += fmt.Sprintf(", and %d more", p.More)
+		}
 	}
 	if short == "" && len(mistakes(err)) > 1 {
 		return "invalid inputs"

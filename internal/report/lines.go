@@ -207,7 +207,7 @@ func headline(result rollout.Result) string {
 		return strings.Join(filled(result.About, "nothing was deployed", shortProblem(result.Err)), ": ")
 	}
 	about := subject(result)
-	if failed := notGood(result); len(result.Rollouts) > 1 && len(failed) > 0 && len(failed) < len(result.Rollouts) {
+	if failed := namesOf(result, notGood); len(failed) > 0 && len(failed) < len(result.Rollouts) {
 		about = fmt.Sprintf("%d of %d services (%s) → %s",
 			len(failed), len(result.Rollouts), few(failed), result.Rollouts[0].Service.Cluster)
 	}
@@ -234,12 +234,7 @@ func supersedes(result rollout.Result) string {
 
 // downInTitle names the services of which no task is left.
 func downInTitle(result rollout.Result) string {
-	var names []string
-	for _, of := range result.Rollouts {
-		if !of.Verdict.Outcome.Good() && down(of) {
-			names = append(names, of.Service.Name)
-		}
-	}
+	names := namesOf(result, func(of *rollout.Rollout) bool { return notGood(of) && down(of) })
 	switch {
 	case len(names) == 0:
 		return ""
@@ -249,27 +244,19 @@ func downInTitle(result rollout.Result) string {
 	return ", " + few(names) + " " + areOrIs(len(names)) + " DOWN"
 }
 
-// goodNames are the names of the services that succeeded.
-func goodNames(result rollout.Result) []string {
+// namesOf are the names of the services of which something is so.
+func namesOf(result rollout.Result, is func(*rollout.Rollout) bool) []string {
 	var names []string
 	for _, of := range result.Rollouts {
-		if of.Verdict.Outcome.Good() {
+		if is(of) {
 			names = append(names, of.Service.Name)
 		}
 	}
 	return names
 }
 
-// notGood are the names of the services that did not succeed.
-func notGood(result rollout.Result) []string {
-	var names []string
-	for _, of := range result.Rollouts {
-		if !of.Verdict.Outcome.Good() {
-			names = append(names, of.Service.Name)
-		}
-	}
-	return names
-}
+func good(of *rollout.Rollout) bool    { return of.Verdict.Outcome.Good() }
+func notGood(of *rollout.Rollout) bool { return !good(of) }
 
 // planned is what a dry run would have done.
 func planned(result rollout.Result) string {

@@ -13,9 +13,8 @@ const mostGood = 2
 // services is a table with a row for each of several services: first those that did not succeed, and behind a fold
 // those that did, if they are more than a few.
 func services(rollouts []*rollout.Rollout, ended bool) []section {
-	good := func(of *rollout.Rollout) bool { return of.Verdict.Outcome.Good() }
 	bad := slices.DeleteFunc(slices.Clone(rollouts), good)
-	well := slices.DeleteFunc(slices.Clone(rollouts), func(of *rollout.Rollout) bool { return !good(of) })
+	well := slices.DeleteFunc(slices.Clone(rollouts), notGood)
 	if len(bad) == 0 || len(well) <= mostGood || !ended {
 		return []section{serviceTable(append(bad, well...), ended)}
 	}

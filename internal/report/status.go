@@ -56,7 +56,7 @@ func standingInShort(of *rollout.Rollout) string {
 
 // goesBack tells whether a deployment is being rolled back, or about to be.
 func goesBack(of *rollout.Rollout) bool {
-	return of.Progress.RollbackID != "" || strings.HasPrefix(of.Progress.State, "ROLLBACK_")
+	return of.Progress.RollbackID != "" || rollout.ServiceDeploymentStatus(of.Progress.State).RollingBack()
 }
 
 // servesSince is since when what serves is in place; empty: that is not known.

@@ -308,7 +308,7 @@ func deployed(result rollout.Result) string {
 	case result.DryRun && all != 1:
 		return dryRun
 	case foremost != nil && all > 1 && foremost.Verdict.Outcome.Good():
-		return few(goodNames(result)) + " are deployed" + failedAlongTheWay(result)
+		return few(namesOf(result, good)) + " are deployed" + failedAlongTheWay(result)
 	case foremost != nil && all > 1:
 		return foremost.Service.Name + ": " + reason(foremost)
 	case foremost != nil:

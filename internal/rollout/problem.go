@@ -32,6 +32,8 @@ type Problem struct {
 	Next string // a sentence, or empty
 	// Short is what is wrong in the few words of a title; empty: Cause says it, or nothing short does.
 	Short string
+	// More is how many others there are beside it, which Err has.
+	More int
 	// Cause is the id of the cause for which the deployment would fail; empty: none that is known of deployments.
 	Cause string
 	// Detail is lines that show more, such as what is to be compared with a policy.

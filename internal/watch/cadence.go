@@ -66,7 +66,8 @@ func (f *follower) isNearItsEnd(now time.Time) bool {
 	at, age := f.Progress, now.Sub(f.Since)
 	usually := f.Usual.Known() && age >= f.Usual.Fastest-usualMargin && age <= f.Usual.Slowest+usualMargin
 	goes := at.Running >= at.Wanted && at.Older < f.older
-	return goes || usually || at.Failed > 0 || f.GoingBack || rollout.InWords(at.State) == "rollback in progress"
+	back := f.GoingBack || at.State == string(rollout.ServiceDeploymentRollbackInProgress)
+	return goes || usually || back || at.Failed > 0
 }
 
 // throttled slows the looks down while ECS throttles them, and makes them faster again.

@@ -20,9 +20,8 @@ const (
 	lastLineTimeout = 6 * time.Second
 	wellTimeout     = 2 * time.Second
 
-	// Tasks are looked at often while they start, and while a short one may end.
-	oftenInterval = time.Second
-	oftenAge      = time.Minute
+	// oftenAge is how long tasks are looked at often: while they start, and while a short one may end.
+	oftenAge = time.Minute
 )
 
 // OneOff is tasks that run once.
@@ -83,7 +82,7 @@ func FollowTasks(ctx context.Context, client *cloud.Client, run OneOff, emit rol
 
 func (f *runner) interval() time.Duration {
 	if time.Since(f.began) < oftenAge || !f.ended.IsZero() {
-		return oftenInterval
+		return soonInterval
 	}
 	return lookInterval
 }

@@ -51,7 +51,7 @@ func TestFollowTasks(t *testing.T) {
 				require.GreaterOrEqual(t, len(told[rollout.OneOffProgressed](w)), 4)
 				if endedWith0(tasks[0]) {
 					last := w.heard[len(w.heard)-1]
-					require.LessOrEqual(t, time.Since(w.began)-last.at, wellTimeout+oftenInterval*11/10, "the deployment waits for no more of its log")
+					require.LessOrEqual(t, time.Since(w.began)-last.at, wellTimeout+soonInterval*11/10, "the deployment waits for no more of its log")
 				}
 				w.requireNoSilence(t)
 			})
