@@ -60,6 +60,31 @@ func TestFleetsStayWithinTheLimitsOfECS(t *testing.T) {
 	}
 }
 
+// Some of forty services, whose updates take two and a half minutes, are still to be updated when the first fails: they
+// are left alone.
+func TestAFailureInAFleetEndsTheUpdates(t *testing.T) {
+	const others = 39
+	output := filepath.Join(t.TempDir(), "output")
+	s := deployFleet(others).but(map[string]string{"rollback-on-failure": "true"})
+	s.Env = map[string]string{"GITHUB_OUTPUT": output}
+	synctest.Test(t, func(t *testing.T) {
+		sim := ecssim.New(ecssim.Fleet(others).Crashing().Answering(30*time.Second, "UpdateService"))
+		code, log := runOn(t, s, sim)
+		require.Equal(t, 4, code)
+		require.Zero(t, sim.Throttled())
+		require.Contains(t, log, " of 40 services (web%2C web-001%2C ")
+		require.Contains(t, log, "Service web: web:41 (v1) serves with 2 of 2 tasks.")
+		require.Contains(t, log, "web-039          not started      the service was not updated: it still runs web:41 (v1)")
+		require.Equal(t, 1, strings.Count(log, "::group::Deploy"), "updates are told amid the rollout once that has begun")
+	})
+	outcomes := map[string]int{}
+	for _, service := range resultOf(t, output).Services {
+		outcomes[service.Outcome]++
+	}
+	require.Equal(t, others+1, outcomes["rolled-back"]+outcomes["not-started"])
+	require.Greater(t, outcomes["not-started"], 7)
+}
+
 // Each deployment of CodeDeploy's takes calls of its own, so that only some are looked at in a round.
 func TestAFleetUnderCodeDeployIsLookedAtInTurn(t *testing.T) {
 	const services = 39

@@ -133,10 +133,14 @@ func (c *Client) withAttempts(most int) *Client {
 	return &brief
 }
 
-// Pause sleeps for about d, a tenth more or less, so that many runners do not call in step. When the
-// context ends first, the error is its cause.
+// Jittered is d, a tenth more or less, so that many runners do not call in step.
+func (c *Client) Jittered(d time.Duration) time.Duration {
+	return time.Duration((0.9 + 0.2*c.jitter()) * float64(d))
+}
+
+// Pause sleeps for about d. When the context ends first, the error is its cause.
 func (c *Client) Pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(time.Duration((0.9 + 0.2*c.jitter()) * float64(d)))
+	timer := time.NewTimer(c.Jittered(d))
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():

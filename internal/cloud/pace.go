@@ -25,7 +25,7 @@ var buckets = []struct {
 }{
 	{10, 0.8, []string{"RegisterTaskDefinition", "DeregisterTaskDefinition"}},
 	{25, 15, []string{"DescribeTaskDefinition", "ListTaskDefinitions"}},
-	{25, 4, []string{"UpdateService"}},
+	{45, 4.5, []string{"UpdateService"}},
 	{50, 15, []string{"DescribeServices", "ListServices"}},
 	{25, 15, []string{"DescribeServiceDeployments", "ListServiceDeployments"}},
 	{25, 15, []string{"DescribeServiceRevisions"}},

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"ecs-deploy/internal/cloud"
@@ -45,6 +46,8 @@ type deployer struct {
 
 	throughPauses bool // deployments are continued that wait for approval
 
+	halted atomic.Bool // no other update is to be begun
+
 	anew       chan struct{}               // is full while a revision is registered
 	registered map[string]rollout.Revision // anew, to go back to, by the ARN of what is INACTIVE
 }
@@ -58,16 +61,15 @@ func (d *deployer) execute(ctx context.Context) error {
 	if good, err := d.oneOff(ctx, d.plan.Before); !good || err != nil {
 		return err
 	}
-	refused := d.update(ctx)
-	d.leaveUntouched()
-	err := d.end(ctx)
-	if err = cmp.Or(refused, err); err != nil || !d.result().Outcome().Good() {
+	refused, lost := d.roll(ctx)
+	d.conclude(ctx, lost)
+	if err := cmp.Or(refused, lost); err != nil || !d.result().Outcome().Good() {
 		return err
 	}
 	if err := d.repoint(ctx); err != nil {
 		return err
 	}
-	_, err = d.oneOff(ctx, d.plan.After)
+	_, err := d.oneOff(ctx, d.plan.After)
 	return err
 }
 
@@ -112,83 +114,6 @@ func (d *deployer) register(ctx context.Context) error {
 	})
 }
 
-// update updates the services, and returns the first error, after which no other update is begun.
-func (d *deployer) update(ctx context.Context) error {
-	var order inOrder
-	defer order.rest()
-	return cloud.Each(ctx, d.plan.Rollouts, func(ctx context.Context, i int, r *rollout.Rollout) error {
-		update := r.Update
-		update.TaskDefinition = r.Revision.Revision.ARN
-		since := time.Now()
-		after, ours, err := d.carriers.Of(r.Service).Start(ctx, r, update)
-		order.done(i, func() {
-			if err != nil {
-				r.Verdict.Settings, r.Verdict.Registered = after.Name != "", r.Revision.Changed
-				r.Verdict.Unsure = errors.As(err, new(rollout.PerhapsDone))
-				return
-			}
-			d.started(r, after, ours, since)
-		})
-		return err
-	})
-}
-
-// started files that a service was updated, and tells of it.
-func (d *deployer) started(r *rollout.Rollout, after rollout.Service, ours rollout.Deployment, since time.Time) {
-	before, _ := r.Service.Primary()
-	r.Phase = rollout.PhaseStarted
-	r.Service = after
-	r.Deployment = ours
-	r.Since = since
-	r.EventsSince = ours.Created.Add(-1)
-	if r.Unchanged = ours.ID == before.ID; !r.Unchanged {
-		r.Replaced = before.ID
-	}
-	r.Fallback = fallback(r, after)
-	r.HealthChecked = r.Revision.Revision.Document.HealthChecked()
-	r.Outputs = kind.Of(after).Outputs(r)
-	_, settings := r.Update.OfService()
-	switch {
-	case r.Unchanged && ours.State != rollout.RolloutInProgress:
-		d.decide(r, rollout.Verdict{Outcome: rollout.Unchanged, Ending: rollout.EndedUnstarted, Settings: settings})
-	case d.plan.WaitFor == rollout.DoNotWait:
-		d.decide(r, rollout.Verdict{Outcome: rollout.Succeeded, Ending: rollout.EndedUnwaited})
-	}
-	d.emit(rollout.Started{Rollout: r})
-}
-
-// fallback is the task definition to go back to: that of the newest deployment that came to its good end, which need
-// not be the one that ours replaces; else what ran before.
-func fallback(r *rollout.Rollout, service rollout.Service) string {
-	if completed, known := service.Completed(r.Deployment.ID); known {
-		return completed.TaskDefinition
-	}
-	return r.Revision.Previous.ARN
-}
-
-// leaveUntouched files which services were not updated.
-func (d *deployer) leaveUntouched() {
-	for _, r := range d.plan.Rollouts {
-		if r.Phase == rollout.PhasePlanned {
-			r.Verdict.Outcome, r.Verdict.Ending = rollout.Failed, rollout.EndedUntouched
-		}
-	}
-}
-
-// leaveUnknown files, where an internal error has ended the run amid it, that the ends of the rollouts are not known.
-func (d *deployer) leaveUnknown() {
-	for _, r := range d.plan.Rollouts {
-		if r.Verdict.Outcome == "" {
-			d.decide(r, rollout.Verdict{Outcome: rollout.Failed, Ending: rollout.EndedUnknown})
-		}
-	}
-}
-
-// decide gives a rollout its verdict without following it.
-func (d *deployer) decide(r *rollout.Rollout, verdict rollout.Verdict) {
-	r.Phase, r.Verdict = rollout.PhaseDecided, verdict
-}
-
 // inOrder does things in their order that become known in any, one at a time.
 type inOrder struct {
 	mu      sync.Mutex
@@ -225,22 +150,22 @@ func (d *deployer) touched() []*rollout.Rollout {
 	)
 }
 
-// end follows deployments to their ends, explains those that failed, and rolls them back if that is asked for.
-func (d *deployer) end(ctx context.Context) error {
-	err := d.follow(ctx)
-	if err == nil { // else AWS cannot be asked, and the error says why
+// conclude explains the deployments that failed, and rolls them back if that is asked for. The error is of the wait for
+// them: AWS cannot be asked then, and the error says why.
+func (d *deployer) conclude(ctx context.Context, err error) {
+	if err == nil {
 		d.explainAll(ctx)
 	}
 	d.takeBack(ctx, err)
-	return err
 }
 
-// follow waits for the deployments that are to be waited for.
-func (d *deployer) follow(ctx context.Context) error {
-	followed := slices.DeleteFunc(d.touched(), func(r *rollout.Rollout) bool { return r.Phase == rollout.PhaseDecided })
-	if len(followed) == 0 {
-		return nil
-	}
+// undecided are the rollouts that are to be waited for.
+func (d *deployer) undecided() []*rollout.Rollout {
+	return slices.DeleteFunc(d.touched(), func(r *rollout.Rollout) bool { return r.Phase == rollout.PhaseDecided })
+}
+
+// follow waits for deployments.
+func (d *deployer) follow(ctx context.Context, joining <-chan watch.Joining) error {
 	until := watch.Until{
 		WaitFor:    d.plan.WaitFor,
 		Timeout:    d.plan.Timeout,
@@ -249,10 +174,11 @@ func (d *deployer) follow(ctx context.Context) error {
 		Obstacles:  diagnose.Obstacles,
 		Together:   d.plan.RollBack,
 		Continue:   d.throughPauses,
+		Halt:       func() { d.halted.Store(true) },
 	}
-	err := watch.Follow(ctx, d.client, followed, until, d.emit)
-	for _, r := range followed {
-		if r.Unchanged && r.Verdict.Outcome == rollout.Succeeded {
+	err := watch.Follow(ctx, d.client, joining, until, d.emit)
+	for _, r := range d.touched() {
+		if r.Unchanged && r.Verdict.Outcome == rollout.Succeeded && r.Verdict.Ending != rollout.EndedUnwaited {
 			r.Verdict.Outcome = rollout.Unchanged
 		}
 	}

@@ -3,7 +3,6 @@ package deploy
 import (
 	"context"
 	"io"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -13,62 +12,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ecs-deploy/internal/cloud"
-	"ecs-deploy/internal/ecssim"
 	"ecs-deploy/internal/inputs"
 	"ecs-deploy/internal/plan"
 	"ecs-deploy/internal/rollout"
 	"ecs-deploy/internal/taskdef"
 )
-
-// world is a scenario of the simulator, and what a run against it has told.
-type world struct {
-	*ecssim.Sim
-	client *cloud.Client
-	events []rollout.Event
-	refuse map[string]int           // operations that are not allowed any more when they were called that often
-	late   map[string]time.Duration // how long the first call of operations takes
-	slow   map[string]time.Duration // how long each does
-}
-
-// Do plays the network.
-func (w *world) Do(request *http.Request) (*http.Response, error) {
-	_, operation, _ := strings.Cut(request.Header.Get("X-Amz-Target"), ".")
-	time.Sleep(w.late[operation] + w.slow[operation]) // virtual
-	delete(w.late, operation)
-	if left, limited := w.refuse[operation]; limited && left == 0 {
-		const refused = `{"__type":"AccessDeniedException","message":"no"}`
-		return &http.Response{StatusCode: http.StatusBadRequest, Body: io.NopCloser(strings.NewReader(refused)), Header: http.Header{}, Request: request}, nil
-	} else if limited {
-		w.refuse[operation]--
-	}
-	return w.Sim.Do(request)
-}
-
-func open(t *testing.T, scenario string, deny ...string) *world {
-	t.Helper()
-	chosen, err := ecssim.Named(scenario)
-	require.NoError(t, err)
-	w := &world{Sim: ecssim.New(chosen.Denying(deny...))}
-	w.client, err = cloud.Open(t.Context(), cloud.Options{
-		Region: "eu-west-1", HTTP: w, Credentials: cloud.Credentials{Keys: rollout.Keys{AccessKeyID: "id", SecretAccessKey: "secret"}},
-		Jitter: func() float64 { return 0.5 }, Emit: func(rollout.Event) {},
-	})
-	require.NoError(t, err)
-	return w
-}
-
-func (w *world) hear(event rollout.Event) { w.events = append(w.events, event) }
-
-// survey finds services, web if none is named.
-func (w *world) survey(t *testing.T, services ...string) rollout.World {
-	t.Helper()
-	if len(services) == 0 {
-		services = []string{"web"}
-	}
-	found, err := w.client.Survey(t.Context(), cloud.Wanted{Cluster: "main", Services: services})
-	require.NoError(t, err)
-	return found
-}
 
 // newImage is a deployment of the image that scenarios are about.
 func newImage(t *testing.T) inputs.Inputs {

@@ -11,6 +11,7 @@ import (
 	"ecs-deploy/internal/cloud"
 	"ecs-deploy/internal/kind"
 	"ecs-deploy/internal/rollout"
+	"ecs-deploy/internal/watch"
 )
 
 // Operation is what is done with the deployments that there are, in place of a new one.
@@ -132,7 +133,8 @@ func proceed(
 			r.Phase = rollout.PhaseDecided
 		}
 	}
-	err = d.end(ctx)
+	err = d.follow(ctx, watch.All(d.undecided()))
+	d.conclude(ctx, err)
 	return d.result(), err
 }
 

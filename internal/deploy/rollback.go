@@ -73,11 +73,12 @@ func (d *deployer) concerned(r *rollout.Rollout) bool {
 	return true
 }
 
-// culprit names the first service that did not succeed, or was not even updated, and counts them. That another run
+// culprit names the first service that did not succeed, or could not be updated, and counts them. That another run
 // has deployed one is no reason to roll the others back.
 func (d *deployer) culprit() (name string, failed int) {
 	for _, r := range d.plan.Rollouts {
-		if outcome := r.Verdict.Outcome; !outcome.Good() && outcome != rollout.Superseded {
+		outcome := r.Verdict.Outcome
+		if !outcome.Good() && outcome != rollout.Superseded && outcome != rollout.NotStarted {
 			if failed++; failed == 1 {
 				name = r.Service.Name
 			}
@@ -155,7 +156,7 @@ func (d *deployer) rollBack(ctx context.Context, back []*rollout.Rollout) {
 		until := watch.Until{
 			WaitFor: rollout.Stable, Timeout: d.plan.RollbackTimeout, Hopeless: diagnose.Hopeless, Rollback: true,
 		}
-		err := watch.Follow(ctx, d.client, going, until, d.emit)
+		err := watch.Follow(ctx, d.client, watch.All(going), until, d.emit)
 		back = nil
 		for i, r := range of {
 			if err == nil && cameTooLate(r, going[i]) {

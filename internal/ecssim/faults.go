@@ -2,6 +2,7 @@ package ecssim
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"time"
 )
@@ -13,6 +14,16 @@ type fault struct {
 	first     int           // the first call of the operation that is spoilt, from 1; 0 is all
 	every     int           // every how many from there; 0 is only that one
 	kind      faultKind
+}
+
+// Answering is the scenario in which calls take that long: those of one operation or, if it is empty, all others.
+func (c Scenario) Answering(takes time.Duration, operation string) Scenario {
+	c.latency = maps.Clone(c.latency)
+	if c.latency == nil {
+		c.latency = map[string]time.Duration{}
+	}
+	c.latency[operation] = takes
+	return c
 }
 
 type faultKind int

@@ -30,9 +30,10 @@ type Scenario struct {
 	keysLast  time.Duration // how long after the first UpdateService keys are good; 0 is for ever
 	policies  []policy      // nil: everything is allowed
 	lag       Lag
-	requested time.Duration   // how long a rollback is only requested; 0 is as usual
-	stops     bool            // a rollback that is requested ends with a stop
-	past      []time.Duration // how long the deployments of web took before the one that it runs, newest first
+	latency   map[string]time.Duration // how long calls of an operation take; "" is any other
+	requested time.Duration            // how long a rollback is only requested; 0 is as usual
+	stops     bool                     // a rollback that is requested ends with a stop
+	past      []time.Duration          // how long the deployments of web took before the one that it runs, newest first
 
 	// With and Env are the inputs and the environment of a job that the story is about.
 	With, Env map[string]string

@@ -175,6 +175,24 @@ func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(answer)
 }
 
+// travel is half of the time that a call takes.
+func (s *Sim) travel(r *http.Request) error {
+	takes := s.scenario.latency[""]
+	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	if its, given := s.scenario.latency[operation]; given {
+		takes = its
+	}
+	if takes == 0 {
+		return nil
+	}
+	select {
+	case <-r.Context().Done():
+		return r.Context().Err()
+	case <-time.After(takes / 2):
+		return nil
+	}
+}
+
 // Do answers without a socket: it makes a Sim the HTTP client of an SDK.
 func (s *Sim) Do(r *http.Request) (*http.Response, error) {
 	if err := r.Context().Err(); err != nil {
@@ -188,7 +206,13 @@ func (s *Sim) Do(r *http.Request) (*http.Response, error) {
 		}
 		r.Body.Close()
 	}
+	if err := s.travel(r); err != nil {
+		return nil, err
+	}
 	reply := s.answer(r, body)
+	if err := s.travel(r); err != nil {
+		return nil, err // the answer is lost
+	}
 	if reply.dropped {
 		return nil, fmt.Errorf("read tcp: %w", syscall.ECONNRESET)
 	}

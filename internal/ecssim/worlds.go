@@ -50,6 +50,17 @@ func (s Scenario) Taking(longest time.Duration) Scenario {
 	return s
 }
 
+// Crashing is the scenario in which the container of the new tasks of web exits, and the circuit breaker stops its
+// deployment and rolls nothing back. The new tasks of other services are well.
+func (s Scenario) Crashing() Scenario {
+	s.others = slices.Clone(s.others)
+	for i := range s.others {
+		s.others[i].behavior = well
+	}
+	s.behavior, s.breaker = crashes, breaker{Enable: true}
+	return s
+}
+
 func taking(d time.Duration) behavior {
 	return behavior{provision: d / 5, pull: d / 5, activate: d / 5, healthy: d * 2 / 5}
 }

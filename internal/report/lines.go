@@ -175,6 +175,7 @@ var outcomeWords = map[rollout.Outcome]string{
 	rollout.Superseded:     "superseded",
 	rollout.TimedOut:       "timed out",
 	rollout.Cancelled:      "cancelled",
+	rollout.NotStarted:     "not started",
 }
 
 // subject is what a run was about.
@@ -207,7 +208,7 @@ func headline(result rollout.Result) string {
 		return strings.Join(filled(result.About, "nothing was deployed", shortProblem(result.Err)), ": ")
 	}
 	about := subject(result)
-	if failed := namesOf(result, notGood); len(failed) > 0 && len(failed) < len(result.Rollouts) {
+	if failed := namesOf(result, touched); len(failed) > 0 && len(failed) < len(result.Rollouts) {
 		about = fmt.Sprintf("%d of %d services (%s) → %s",
 			len(failed), len(result.Rollouts), few(failed), result.Rollouts[0].Service.Cluster)
 	}
@@ -257,6 +258,11 @@ func namesOf(result rollout.Result, is func(*rollout.Rollout) bool) []string {
 
 func good(of *rollout.Rollout) bool    { return of.Verdict.Outcome.Good() }
 func notGood(of *rollout.Rollout) bool { return !good(of) }
+
+// touched tells whether a deployment that is not good was begun, or tried.
+func touched(of *rollout.Rollout) bool {
+	return notGood(of) && of.Verdict.Outcome != rollout.NotStarted
+}
 
 // planned is what a dry run would have done.
 func planned(result rollout.Result) string {

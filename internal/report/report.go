@@ -54,6 +54,7 @@ type Reporter struct {
 	oneOffs         []rollout.OneOffResult
 	started         bool // something was started
 	summaryOutdated bool // more is known than the summary tells that was written
+	summaryAt       time.Time
 	timeline        timeline
 	diffs           string    // of the task definitions
 	warnings        []warning // that were told

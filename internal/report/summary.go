@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"ecs-deploy/internal/rollout"
 )
@@ -25,15 +26,19 @@ func (r *Reporter) begin() {
 	r.provisional()
 }
 
+// refreshInterval is the shortest time between two summaries of a run that goes on: where hundreds of services are
+// deployed, each has hundreds of rows, and more is known every moment.
+const refreshInterval = 5 * time.Second
+
 // refresh writes that summary again when more is known.
 func (r *Reporter) refresh() {
-	if r.started && r.summaryOutdated {
+	if r.started && r.summaryOutdated && time.Since(r.summaryAt) >= refreshInterval {
 		r.provisional()
 	}
 }
 
 func (r *Reporter) provisional() {
-	r.summaryOutdated = false
+	r.summaryOutdated, r.summaryAt = false, time.Now()
 	result := rollout.Result{Rollouts: r.rollouts, OneOffs: r.oneOffs}
 	sections := []section{{before: "## ⏳ " + prose(subject(result)) + ": in progress\n" +
 		alert("WARNING", "If the step is over and you still see this, the step was killed before it could report. AWS "+
@@ -255,6 +260,8 @@ func icon(outcome rollout.Outcome) string {
 		return "⏱️"
 	case outcome == rollout.Cancelled:
 		return "⏹️"
+	case outcome == rollout.NotStarted:
+		return "⏸️"
 	}
 	return "❌"
 }

@@ -163,18 +163,18 @@ func (t *teller) Started(e rollout.Started) {
 	r, of := t.r(), e.Rollout
 	r.timeline.before.until("update", r.timeline.now())
 	r.timeline.of(of).enter(phases[0], plainly, r.timeline.now())
-	r.enter("Deploy")
+	what := fmt.Sprintf("%s started deployment %s of %s", of.By, of.Deployment.ID, of.Revision.Revision.ID())
 	if of.Unchanged {
-		r.line(fmt.Sprintf("%s: no new deployment was started; %s is the current one", of.Service.Name, of.Deployment.ID))
-	} else {
-		r.line(
-			fmt.Sprintf(
-				"%s: %s started deployment %s of %s", of.Service.Name, of.By, of.Deployment.ID, of.Revision.Revision.ID(),
-			),
-		)
+		what = fmt.Sprintf("no new deployment was started; %s is the current one", of.Deployment.ID)
 	}
-	for _, url := range filled(of.Service.URL, of.Deployment.URL) {
-		r.line(url)
+	if r.group == r.rolling { // others are rolling out already
+		r.at(of, what)
+	} else {
+		r.enter("Deploy")
+		r.line(of.Service.Name + ": " + what)
+		for _, url := range filled(of.Service.URL, of.Deployment.URL) {
+			r.line(url)
+		}
 	}
 	r.output(deploymentOutputs(of)...)
 	r.begin()

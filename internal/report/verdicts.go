@@ -99,6 +99,9 @@ func plannedFor(r *rollout.Rollout) string {
 func untouched(r *rollout.Rollout) string {
 	revision := r.Revision.Revision.ID()
 	text := "the service still runs " + named(r, r.Runs.ID())
+	if r.Verdict.Outcome == rollout.NotStarted {
+		text = "the service was not updated: it still runs " + named(r, r.Runs.ID())
+	}
 	switch {
 	case r.Verdict.Unsure:
 		return "it is unknown whether the service was updated to " + revision + ": AWS did not answer"

@@ -23,6 +23,7 @@ const (
 	Superseded     Outcome = "superseded" // by a deployment of another run
 	TimedOut       Outcome = "timed-out"
 	Cancelled      Outcome = "cancelled"
+	NotStarted     Outcome = "not-started" // of a service: it was not updated, for another failed before
 )
 
 // severity orders the outcomes, the better first.
@@ -30,6 +31,7 @@ var severity = []Outcome{
 	Unchanged,
 	Planned,
 	Succeeded,
+	NotStarted,
 	Cancelled,
 	Superseded,
 	RolledBack,

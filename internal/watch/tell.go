@@ -170,10 +170,10 @@ func (w *watcher) breakSilence() {
 	switch {
 	case len(open) == 0 || !w.silent(w.lastEvent):
 		return
-	case len(w.followers) == 1:
+	case len(w.followers) == 1 && w.joining == nil:
 		f := open[0]
 		w.emit(rollout.Progressed{
-			Rollout: f.Rollout, Still: time.Since(f.movedAt), Left: w.until.Timeout - time.Since(w.began),
+			Rollout: f.Rollout, Still: time.Since(f.movedAt), Left: time.Until(f.deadline),
 			Waits: f.waitsFor(w.until),
 		})
 	default:

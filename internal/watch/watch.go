@@ -33,18 +33,25 @@ type Until struct {
 	Continue bool
 	// Together tells that all are going to be rolled back if one fails.
 	Together bool
+	// Halt is called when nothing more is to be started: one has failed for whose sake all are going to be rolled back, or
+	// AWS refuses to be asked how they stand. It may be called again; nil: nobody starts anything.
+	Halt func()
 }
 
 // ErrTimeout is the cause of a wait's end that took longer than it may.
 var ErrTimeout = errors.New("the timeout is over")
 
-// Follow follows rollouts, all of one cluster, until each has its verdict. An error ends the wait at once: what AWS
-// refuses will not mend by waiting. Throttles, faults of the server and broken connections are ridden out.
+// Follow follows rollouts, all of one cluster, from the moment that they join until each has its verdict. An error ends
+// the wait at once: what AWS refuses will not mend by waiting. Throttles, faults of the server and broken connections
+// are ridden out.
 func Follow(
-	ctx context.Context, client *cloud.Client, rollouts []*rollout.Rollout, until Until, emit rollout.Emit,
+	ctx context.Context, client *cloud.Client, joining <-chan Joining, until Until, emit rollout.Emit,
 ) error {
 	client = client.WithoutRetry()
-	w := &watcher{client: client, carriers: client.Carriers(), until: until, noTargets: map[string]bool{}, slowdown: 1}
+	w := &watcher{
+		client: client, carriers: client.Carriers(), until: until, joining: joining,
+		noTargets: map[string]bool{}, slowdown: 1,
+	}
 	w.emit = func(event rollout.Event) {
 		w.lastEvent = time.Now()
 		emit(event)
@@ -52,17 +59,6 @@ func Follow(
 	w.began = time.Now()
 	w.lastEvent, w.lastAnswer = w.began, w.began
 	w.lastComplaint = w.began
-	for _, r := range rollouts {
-		r.Phase, r.At = rollout.PhaseStarted, r.Since
-		r.Progress = kind.Of(r.Service).Progress(r)
-		w.followers = append(
-			w.followers,
-			&follower{
-				Rollout: r, movedAt: w.began,
-				reported: map[string]bool{}, stages: map[string]string{}, causes: map[rollout.Cause]bool{},
-			},
-		)
-	}
 	err := w.run(ctx)
 	if err == nil && ctx.Err() == nil {
 		w.lookAgain(ctx)
@@ -75,10 +71,12 @@ type watcher struct {
 	carriers      cloud.Carriers
 	until         Until
 	emit          rollout.Emit
+	joining       <-chan Joining // nil: no more will join
 	followers     []*follower
 	noTasks       bool            // the tasks cannot be read
 	noTargets     map[string]bool // by who balances: the health of its targets cannot be read
 	looksLeft     int             // how many services may still be looked into in this round
+	roundAt       time.Time       // when the last one ended
 	lastRound     time.Duration   // how long it took
 	slowdown      int             // how many times as long as usually it is until the next look
 	began         time.Time
@@ -90,6 +88,7 @@ type watcher struct {
 // follower is a rollout that is followed, and what was told of it.
 type follower struct {
 	*rollout.Rollout
+	deadline time.Time
 	looked   bool // at least once
 	changed  bool // the last look showed something new
 	failures int  // that have been looked into
@@ -108,28 +107,32 @@ type follower struct {
 }
 
 func (w *watcher) run(ctx context.Context) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, w.until.Timeout, ErrTimeout)
-	defer cancel()
 	for {
-		if err := w.client.Pause(ctx, w.interval()); err != nil {
+		if err := w.pause(ctx); err != nil {
 			return w.stop(err)
 		}
+		if len(w.undecided()) == 0 {
+			return nil
+		}
 		began := time.Now()
-		err := w.round(ctx)
-		w.lastRound = time.Since(began)
+		within, cancel := context.WithDeadlineCause(ctx, w.deadline(), ErrTimeout)
+		err := w.round(within)
+		late := err != nil && within.Err() != nil
+		cancel()
+		w.roundAt = time.Now()
+		w.lastRound = w.roundAt.Sub(began)
 		w.throttled(err)
 		switch {
-		case err != nil && context.Cause(ctx) != nil:
+		case late && ctx.Err() != nil:
 			return w.stop(context.Cause(ctx))
+		case late:
+			continue
 		case err != nil && !cloud.Transient(err):
 			return w.stop(err)
 		case err != nil:
 			w.complain(err)
 		default:
 			w.lastAnswer = time.Now()
-		}
-		if len(w.undecided()) == 0 {
-			return nil
 		}
 	}
 }
@@ -167,17 +170,32 @@ func (w *watcher) undecided() []*follower {
 	return slices.DeleteFunc(slices.Clone(w.followers), func(f *follower) bool { return f.Phase == rollout.PhaseDecided })
 }
 
-// stop gives those that have no verdict yet the one that ends the wait.
+// deadline is when the next rollout will have taken too long.
+func (w *watcher) deadline() time.Time {
+	earliest := func(a, b *follower) int { return a.deadline.Compare(b.deadline) }
+	return slices.MinFunc(w.undecided(), earliest).deadline
+}
+
+// timeOut gives those their verdict that have taken too long.
+func (w *watcher) timeOut() {
+	for _, f := range w.undecided() {
+		if !time.Now().Before(f.deadline) {
+			w.decide(f, rollout.Verdict{Outcome: rollout.TimedOut, Ending: rollout.EndedTimedOut, EndedBy: rollout.Us})
+		}
+	}
+}
+
+// stop ends the wait before its time: those that have no verdict yet get the one for that, also those whose start is
+// under way.
 func (w *watcher) stop(err error) error {
 	verdict := rollout.Verdict{Outcome: rollout.Failed, Ending: rollout.EndedLost, EndedBy: rollout.Us}
-	switch {
-	case errors.Is(err, ErrTimeout):
-		verdict = rollout.Verdict{Outcome: rollout.TimedOut, Ending: rollout.EndedTimedOut, EndedBy: rollout.Us}
-		err = nil
-	case errors.Is(err, context.Canceled):
+	if errors.Is(err, context.Canceled) {
 		verdict = rollout.Verdict{Outcome: rollout.Cancelled, Ending: rollout.EndedCancelled, EndedBy: rollout.Us}
 		err = nil
+	} else {
+		w.halt()
 	}
+	w.joinRest()
 	for _, f := range w.undecided() {
 		w.decide(f, verdict)
 	}
@@ -191,11 +209,20 @@ func (w *watcher) decide(f *follower, verdict rollout.Verdict) {
 	f.Phase, f.Verdict = rollout.PhaseDecided, verdict
 	f.Failures = f.failed
 	w.emit(rollout.Decided{Rollout: f.Rollout})
+	if w.doomed() {
+		w.halt()
+	}
 }
 
-// round looks once at every rollout that has no verdict.
+func (w *watcher) halt() {
+	if w.until.Halt != nil {
+		w.until.Halt()
+	}
+}
+
+// round looks once at the rollouts that have no verdict and whose turn it is.
 func (w *watcher) round(ctx context.Context) error {
-	open := w.undecided()
+	open := w.due()
 	w.looksLeft = cloud.LooksPerRound
 	unanswered, err := w.look(ctx, open)
 	if err != nil {

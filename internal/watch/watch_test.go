@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"reflect"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -62,7 +63,7 @@ func TestFollow(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := open(t, test.scenario, test.deny...)
 				rollouts := w.update(t, append(test.services, "web")[:max(1, len(test.services))]...)
-				require.NoError(t, Follow(t.Context(), w.client, rollouts, test.until, w.hear))
+				require.NoError(t, Follow(t.Context(), w.client, All(rollouts), test.until, w.hear))
 				for i, r := range rollouts {
 					require.Equal(t, test.want[i], r.Verdict.Ending)
 					require.Equal(t, rollout.PhaseDecided, r.Phase)
@@ -93,7 +94,7 @@ func TestACancelledWaitIsCancelled(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Minute, cancel)
 		rollouts := w.update(t, "web")
-		require.NoError(t, Follow(ctx, w.client, rollouts, forStable(time.Hour), w.hear))
+		require.NoError(t, Follow(ctx, w.client, All(rollouts), forStable(time.Hour), w.hear))
 		require.Equal(t, rollout.Cancelled, rollouts[0].Verdict.Outcome)
 		require.Equal(t, rollout.Us, rollouts[0].Verdict.EndedBy)
 	})
@@ -126,7 +127,7 @@ func TestFaultsOfAWS(t *testing.T) {
 					}
 					return 0, ""
 				}
-				err := Follow(t.Context(), w.client, rollouts, forStable(10*time.Minute), w.hear)
+				err := Follow(t.Context(), w.client, All(rollouts), forStable(10*time.Minute), w.hear)
 				if test.err == "" {
 					require.NoError(t, err)
 				} else {
@@ -161,7 +162,7 @@ func TestAnOddAnswerDeletesNoService(t *testing.T) {
 				}
 				return 0, ""
 			}
-			require.NoError(t, Follow(t.Context(), w.client, rollouts, forStable(time.Hour), w.hear))
+			require.NoError(t, Follow(t.Context(), w.client, All(rollouts), forStable(time.Hour), w.hear))
 			require.Equal(t, want, rollouts[0].Verdict.Ending)
 		})
 	}
@@ -260,35 +261,88 @@ func TestSinceWhenSomethingIsSo(t *testing.T) {
 	require.Zero(t, since)
 }
 
-func TestHundredsOfServicesAreLookedAtLessOften(t *testing.T) {
-	followers := make([]*follower, 500)
-	for i := range followers {
-		followers[i] = &follower{Rollout: &rollout.Rollout{}}
-	}
-	of := func(n int) time.Duration { return (&watcher{followers: followers[:n], slowdown: 1}).interval() }
-	require.Zero(t, of(500), "the first look is at once")
-	for _, f := range followers {
-		f.looked = true
-	}
-	require.Equal(t, 5*time.Second, of(500))
-	followers[0].Phase = rollout.PhaseDecided
-	require.Equal(t, 4990*time.Millisecond, of(500))
-	require.Equal(t, 2*time.Second, of(100))
+// Rounds are a second apart, and none looks at more services than ECS lets us look at in that time: those first that have
+// waited longest by their own intervals.
+func TestHundredsOfServicesAreLookedAtInTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &watcher{slowdown: 1}
+		for range 500 {
+			w.followers = append(w.followers, &follower{Rollout: &rollout.Rollout{}})
+		}
+		seen := map[*follower]time.Time{}
+		look := func() (n int) {
+			time.Sleep(w.interval())
+			for _, f := range w.due() {
+				seen[f] = time.Now()
+				f.looked, f.At = true, time.Now()
+				n++
+			}
+			w.roundAt = time.Now()
+			return n
+		}
+		require.Zero(t, w.interval(), "the first look is at once")
+		for range 5 {
+			require.Equal(t, servicesPerRound, look())
+			require.Equal(t, soonInterval, w.interval())
+		}
+		require.Len(t, seen, 500, "all have been looked at")
+		busy := w.followers[250]
+		for range 5 {
+			time.Sleep(time.Second)
+			busy.movedAt = time.Now()
+			look()
+			require.Less(t, time.Since(seen[busy]), 4*time.Second, "where something happens it is looked more often")
+		}
+		for _, f := range w.followers[3:] {
+			f.Phase = rollout.PhaseDecided
+		}
+		require.Equal(t, 3, look(), "as many as one call describes are looked at together")
+		w.followers = append(w.followers, &follower{Rollout: &rollout.Rollout{}})
+		require.Equal(t, soonInterval, w.interval(), "who joins is looked at in the next round")
+	})
 }
 
 // While ECS throttles, others look too: looks get seldom, and often again once it answers.
 func TestLooksSlowDownWhileECSThrottles(t *testing.T) {
-	f := &follower{Rollout: &rollout.Rollout{}, looked: true}
-	w := &watcher{followers: []*follower{f}, slowdown: 1}
-	require.Equal(t, seldomInterval, w.interval())
-	for range 3 {
-		w.throttled(&smithy.GenericAPIError{Code: "ThrottlingException"})
-	}
-	require.Equal(t, mostSlowdown*seldomInterval, w.interval())
-	for range 3 {
-		w.throttled(nil)
-	}
-	require.Equal(t, seldomInterval, w.interval())
-	f.movedAt = time.Now()
-	require.Equal(t, soonInterval, w.interval(), "something has just happened")
+	synctest.Test(t, func(t *testing.T) {
+		f := &follower{Rollout: &rollout.Rollout{}, looked: true}
+		f.At = time.Now()
+		w := &watcher{followers: []*follower{f}, slowdown: 1, roundAt: time.Now()}
+		require.Equal(t, seldomInterval, w.interval())
+		for range 3 {
+			w.throttled(&smithy.GenericAPIError{Code: "ThrottlingException"})
+		}
+		require.Equal(t, mostSlowdown*seldomInterval, w.interval())
+		for range 3 {
+			w.throttled(nil)
+		}
+		require.Equal(t, seldomInterval, w.interval())
+		f.movedAt = time.Now()
+		require.Equal(t, soonInterval, w.interval(), "something has just happened")
+	})
+}
+
+// Each has its own time, from when it joined.
+func TestWhoJoinsLateHasAsMuchTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := open(t, "mixed-slow")
+		rollouts := w.update(t, "web", "api")
+		joining := make(chan Joining)
+		go func() {
+			defer close(joining)
+			for i, r := range rollouts {
+				joining <- Joining{Start: func() *rollout.Rollout { return r }}
+				if i == 0 {
+					time.Sleep(20 * time.Second)
+				}
+			}
+		}()
+		require.NoError(t, Follow(t.Context(), w.client, joining, forStable(15*time.Second), w.hear))
+		decided := func(r *rollout.Rollout) time.Duration {
+			at := slices.IndexFunc(w.heard, func(h heard) bool { return h.event == rollout.Decided{Rollout: r} })
+			return w.heard[at].at.Round(time.Second)
+		}
+		require.Equal(t, []time.Duration{15 * time.Second, 35 * time.Second}, []time.Duration{decided(rollouts[0]), decided(rollouts[1])})
+		require.Equal(t, rollout.TimedOut, rollouts[1].Verdict.Outcome)
+	})
 }

@@ -1,0 +1,139 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"ecs-deploy/internal/cloud"
+	"ecs-deploy/internal/kind"
+	"ecs-deploy/internal/rollout"
+	"ecs-deploy/internal/watch"
+)
+
+// roll updates the services, and follows each from its own update on. What was refused ended the updates, and what was
+// lost the wait.
+func (d *deployer) roll(ctx context.Context) (refused, lost error) {
+	joining := make(chan watch.Joining, len(d.plan.Rollouts)+1)
+	var updating sync.WaitGroup
+	var fault any
+	defer d.halted.Store(true)
+	updating.Go(func() {
+		defer close(joining)
+		defer func() { fault = recover() }() // in a goroutine it would end the process
+		refused = d.update(ctx, joining)
+	})
+	lost = d.follow(ctx, joining)
+	updating.Wait()
+	if fault != nil {
+		panic(fault)
+	}
+	return refused, lost
+}
+
+// errHalted ends the updates since nothing more is to be started.
+var errHalted = errors.New("halted")
+
+// update updates the services, and returns the first error, after which no other update is begun.
+func (d *deployer) update(ctx context.Context, joining chan<- watch.Joining) error {
+	err := cloud.Each(ctx, d.plan.Rollouts, func(ctx context.Context, i int, r *rollout.Rollout) error {
+		if d.halted.Load() {
+			return errHalted
+		}
+		update := r.Update
+		update.TaskDefinition = r.Revision.Revision.ARN
+		since := time.Now()
+		after, ours, err := d.carriers.Of(r.Service).Start(ctx, r, update)
+		joining <- watch.Joining{Place: i, Start: func() *rollout.Rollout {
+			if err != nil {
+				d.refused(r, after, err)
+				return nil
+			}
+			return d.started(r, after, ours, since)
+		}}
+		return err
+	})
+	joining <- watch.Joining{Place: len(d.plan.Rollouts), Start: func() *rollout.Rollout {
+		d.leaveUntouched()
+		return nil
+	}}
+	if errors.Is(err, errHalted) {
+		return nil
+	}
+	return err
+}
+
+// refused files that a service was not updated, or maybe not.
+func (d *deployer) refused(r *rollout.Rollout, after rollout.Service, err error) {
+	unsure := errors.As(err, new(rollout.PerhapsDone))
+	if errors.Is(err, context.Canceled) && !unsure {
+		return // nothing was sent
+	}
+	r.Verdict = rollout.Verdict{
+		Outcome: rollout.Failed, Ending: rollout.EndedUntouched,
+		Settings: after.Name != "", Registered: r.Revision.Changed, Unsure: unsure,
+	}
+}
+
+// started files that a service was updated, and tells of it. It returns the rollout if it is to be followed.
+func (d *deployer) started(
+	r *rollout.Rollout, after rollout.Service, ours rollout.Deployment, since time.Time,
+) *rollout.Rollout {
+	before, _ := r.Service.Primary()
+	r.Phase = rollout.PhaseStarted
+	r.Service = after
+	r.Deployment = ours
+	r.Since = since
+	r.EventsSince = ours.Created.Add(-1)
+	if r.Unchanged = ours.ID == before.ID; !r.Unchanged {
+		r.Replaced = before.ID
+	}
+	r.Fallback = fallback(r, after)
+	r.HealthChecked = r.Revision.Revision.Document.HealthChecked()
+	r.Outputs = kind.Of(after).Outputs(r)
+	_, settings := r.Update.OfService()
+	switch {
+	case r.Unchanged && ours.State != rollout.RolloutInProgress:
+		d.decide(r, rollout.Verdict{Outcome: rollout.Unchanged, Ending: rollout.EndedUnstarted, Settings: settings})
+	case d.plan.WaitFor == rollout.DoNotWait:
+		d.decide(r, rollout.Verdict{Outcome: rollout.Succeeded, Ending: rollout.EndedUnwaited})
+	}
+	d.emit(rollout.Started{Rollout: r})
+	if r.Phase == rollout.PhaseDecided {
+		return nil
+	}
+	return r
+}
+
+// fallback is the task definition to go back to: that of the newest deployment that came to its good end, which need
+// not be the one that ours replaces; else what ran before.
+func fallback(r *rollout.Rollout, service rollout.Service) string {
+	if completed, known := service.Completed(r.Deployment.ID); known {
+		return completed.TaskDefinition
+	}
+	return r.Revision.Previous.ARN
+}
+
+// leaveUntouched files which services were left as they are.
+func (d *deployer) leaveUntouched() {
+	for _, r := range d.plan.Rollouts {
+		if r.Phase == rollout.PhasePlanned && r.Verdict.Outcome == "" {
+			r.Verdict.Outcome, r.Verdict.Ending = rollout.NotStarted, rollout.EndedUntouched
+		}
+	}
+}
+
+// leaveUnknown files, where an internal error has ended the run amid it, that the ends of the rollouts are not known.
+func (d *deployer) leaveUnknown() {
+	for _, r := range d.plan.Rollouts {
+		if r.Verdict.Outcome == "" {
+			d.decide(r, rollout.Verdict{Outcome: rollout.Failed, Ending: rollout.EndedUnknown})
+		}
+	}
+}
+
+// decide gives a rollout its verdict without following it.
+func (d *deployer) decide(r *rollout.Rollout, verdict rollout.Verdict) {
+	r.Phase, r.Verdict = rollout.PhaseDecided, verdict
+}
