@@ -141,10 +141,7 @@ func story(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (e
 	if err != nil {
 		return ending{}, err
 	}
-	world, err := client.Survey(ctx, cloud.Wanted{
-		Cluster: in.Cluster, Services: in.Services, TaskDefinition: in.TaskDefinition, File: in.File,
-		Scheduled: in.Scheduled, Options: in.Kinds(),
-	})
+	world, err := survey(ctx, client, in)
 	if err != nil {
 		return ending{}, err
 	}
@@ -171,12 +168,15 @@ func story(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (e
 		return ending{}, err
 	}
 	emit(rollout.PlanMade{Plan: planned, DryRun: in.DryRun})
-	if in.Verify {
-		if err := verify(ctx, client, planned, emit); err != nil {
-			return ending{}, err
-		}
+	var busy error
+	err = cloud.Together(
+		ctx,
+		func(ctx context.Context) error { return verify(ctx, client, in, planned, emit) },
+		func(ctx context.Context) error { busy = client.Carriers().Busy(ctx, planned.Rollouts); return nil },
+	)
+	if err != nil {
+		return ending{}, err
 	}
-	busy := client.Carriers().Busy(ctx, planned.Rollouts)
 	var p *rollout.Problem
 	switch {
 	case in.DryRun && errors.As(busy, &p) && p.Kind == rollout.BadInput: // it may be over when it is done in earnest
@@ -193,6 +193,22 @@ func story(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (e
 	}
 	cleanUp := func(ctx context.Context) { deploy.CleanUp(ctx, client, planned, result, emit) }
 	return ending{result, cleanUp}, nil
+}
+
+// survey reads the world, and meanwhile whose account it is.
+func survey(ctx context.Context, client *cloud.Client, in inputs.Inputs) (world rollout.World, err error) {
+	err = cloud.Together(
+		ctx,
+		func(ctx context.Context) error { return client.CheckAccount(ctx, in.Credentials.Accounts) },
+		func(ctx context.Context) (err error) {
+			world, err = client.Survey(ctx, cloud.Wanted{
+				Cluster: in.Cluster, Services: in.Services, TaskDefinition: in.TaskDefinition, File: in.File,
+				Scheduled: in.Scheduled, Options: in.Kinds(),
+			})
+			return err
+		},
+	)
+	return world, err
 }
 
 type operation func(context.Context, *cloud.Client, deploy.Operation, rollout.Emit) (rollout.Result, error)
@@ -213,8 +229,13 @@ func goesBack(world rollout.World) bool {
 	})
 }
 
-// verify looks for what is in the way of a plan before anything is changed.
-func verify(ctx context.Context, client *cloud.Client, planned rollout.Plan, emit rollout.Emit) error {
+// verify looks for what is in the way of a plan before anything is changed, if that is wanted.
+func verify(
+	ctx context.Context, client *cloud.Client, in inputs.Inputs, planned rollout.Plan, emit rollout.Emit,
+) error {
+	if !in.Verify {
+		return nil
+	}
 	verified := rollout.Verified{Concerns: plan.Concerns(planned), Checks: len(planned.Rollouts)}
 	more, err := client.Verify(ctx, planned.Revisions, planned.Account())
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"ecs-deploy/internal/rollout"
 )
 
-// connect makes a client of AWS, whose credentials are there and of an account that is allowed.
+// connect makes a client of AWS, whose credentials are there.
 func connect(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (*cloud.Client, error) {
 	credentials, err := credentials(in.Credentials, env, emit)
 	if err != nil {
@@ -33,7 +33,7 @@ func connect(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) 
 	if err != nil {
 		return nil, err
 	}
-	return client, client.Authenticate(ctx, in.Credentials.Accounts)
+	return client, client.Authenticate(ctx)
 }
 
 const simulatedRegion = "eu-west-1"

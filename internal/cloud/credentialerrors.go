@@ -75,7 +75,7 @@ var (
 	anotherAccount = CredentialError{
 		Name: "account not allowed",
 		What: "allowed-account-ids: the credentials belong to another account",
-		Next: "Check which role, keys or environment this job has. ECS was not called.",
+		Next: "Check which role, keys or environment this job has. Nothing was changed.",
 	}
 	anotherPartition = CredentialError{
 		Name: "another partition",

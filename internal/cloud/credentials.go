@@ -191,15 +191,19 @@ func (t announcedCredentials) Retrieve(ctx context.Context) (aws.Credentials, er
 	return got, err
 }
 
-// Authenticate gets the credentials. With accounts, by their ids, it refuses those of any other
-// account. Nothing of AWS is called before but what gets credentials.
-func (c *Client) Authenticate(ctx context.Context, accounts []string) error {
+// Authenticate gets the credentials. Nothing of AWS is called before but what gets credentials.
+func (c *Client) Authenticate(ctx context.Context) error {
 	if c.config.Credentials == nil {
 		return noCredentials.problem(rollout.Refused)
 	}
 	if _, err := c.config.Credentials.Retrieve(ctx); err != nil {
 		return c.unauthenticated(ctx, err)
 	}
+	return nil
+}
+
+// CheckAccount refuses credentials that belong to another account than one of these, by their ids; none: of all.
+func (c *Client) CheckAccount(ctx context.Context, accounts []string) error {
 	if len(accounts) == 0 {
 		return nil
 	}

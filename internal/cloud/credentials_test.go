@@ -95,7 +95,7 @@ func TestCredentialErrorsAreRecognised(t *testing.T) {
 					if known.call == "" {
 						err := open(t, transport(func(r *http.Request) (*http.Response, error) {
 							return answerXML(r, http.StatusBadRequest, refusalXML(code, known.Example)), nil
-						})).Authenticate(t.Context(), []string{"123456789012"})
+						})).CheckAccount(t.Context(), []string{"123456789012"})
 						want := known.with(role, claims)
 						require.EqualError(t, err, "sts:GetCallerIdentity for the credentials: "+want.What)
 						require.Equal(t, want.Next, err.(*rollout.Problem).Next)
@@ -110,7 +110,7 @@ func TestCredentialErrorsAreRecognised(t *testing.T) {
 					err := assumingClient(t, role, transport(func(r *http.Request) (*http.Response, error) {
 						calls++
 						return answerXML(r, http.StatusBadRequest, refusalXML(code, known.Example)), nil
-					}), nil).Authenticate(t.Context(), nil)
+					}), nil).Authenticate(t.Context())
 
 					var problem *rollout.Problem
 					require.ErrorAs(t, err, &problem)
@@ -154,7 +154,7 @@ func TestEachAttemptHasAFreshToken(t *testing.T) {
 			return answerXML(r, http.StatusOK, sessionXML(viaToken, "ASIA1", time.Hour)), nil
 		}), &events)
 		began := time.Now()
-		require.NoError(t, client.Authenticate(t.Context(), nil))
+		require.NoError(t, client.Authenticate(t.Context()))
 		require.Equal(t, []string{"jwt-1", "jwt-2", "jwt-3", "jwt-4"}, sent)
 		require.LessOrEqual(t, time.Since(began), assumeTimeout)
 		require.Equal(t, []rollout.Event{
@@ -178,7 +178,7 @@ func TestAssumingEndsAfterTwentySeconds(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var source tokens
 				began := time.Now()
-				err := assumingClient(t, AssumedRole{Token: source.token}, answer, nil).Authenticate(t.Context(), nil)
+				err := assumingClient(t, AssumedRole{Token: source.token}, answer, nil).Authenticate(t.Context())
 				require.ErrorContains(t, err, "sts:AssumeRoleWithWebIdentity for role "+deployer+": AWS could not be reached in eu-west-1")
 				require.LessOrEqual(t, time.Since(began), assumeTimeout)
 				require.NotContains(t, err.Error(), "jwt")
@@ -192,7 +192,7 @@ func TestARefusedTokenFailsAtOnce(t *testing.T) {
 	err := assumingClient(t, AssumedRole{Token: source.token}, transport(func(r *http.Request) (*http.Response, error) {
 		t.Error("AWS is not asked without a token")
 		return nil, syscall.ECONNRESET
-	}), nil).Authenticate(t.Context(), nil)
+	}), nil).Authenticate(t.Context())
 	require.EqualError(t, err, "the runner refused to issue an identity token (HTTP 403): no")
 	require.Equal(t, 1, source.given)
 }
@@ -201,7 +201,7 @@ func TestNoPlaceholderIsLeftInAProblem(t *testing.T) {
 	client := open(t, transport(func(r *http.Request) (*http.Response, error) {
 		return answerXML(r, http.StatusForbidden, refusalXML("RegionDisabledException", "STS is not activated in this region for account:1.")), nil
 	}))
-	err := client.Authenticate(t.Context(), []string{"123456789012"})
+	err := client.CheckAccount(t.Context(), []string{"123456789012"})
 	require.EqualError(t, err, "sts:GetCallerIdentity for the credentials: STS is not activated in this region for the account")
 }
 
@@ -219,7 +219,7 @@ func TestTheErrorOfSTSIsNotThatOfTheCall(t *testing.T) {
 
 func TestAPanicInGettingCredentialsIsAnError(t *testing.T) {
 	client := assumingClient(t, AssumedRole{}, transport(func(r *http.Request) (*http.Response, error) { panic("the sky falls") }), nil)
-	require.ErrorContains(t, client.Authenticate(t.Context(), nil), "internal error while getting credentials: the sky falls")
+	require.ErrorContains(t, client.Authenticate(t.Context()), "internal error while getting credentials: the sky falls")
 }
 
 func TestRolesAndRegionsAreOfOnePartition(t *testing.T) {
@@ -248,10 +248,10 @@ func TestAccountsThatAreNotAllowed(t *testing.T) {
 		asked = append(asked, form(r).Get("Action"))
 		return answerXML(r, http.StatusOK, `<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::210987654321:user/ci</Arn><Account>210987654321</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`), nil
 	}))
-	require.NoError(t, client.Authenticate(t.Context(), nil))
+	require.NoError(t, client.Authenticate(t.Context()))
 	require.Empty(t, asked, "who calls is not asked without need")
-	require.NoError(t, client.Authenticate(t.Context(), []string{"123456789012", "210987654321"}))
-	require.EqualError(t, client.Authenticate(t.Context(), []string{"123456789012"}),
+	require.NoError(t, client.CheckAccount(t.Context(), []string{"123456789012", "210987654321"}))
+	require.EqualError(t, client.CheckAccount(t.Context(), []string{"123456789012"}),
 		"allowed-account-ids: the credentials belong to account 210987654321 (arn:aws:iam::210987654321:user/ci), but only 123456789012 is allowed")
 	require.Equal(t, []string{"GetCallerIdentity", "GetCallerIdentity"}, asked)
 }
@@ -291,7 +291,7 @@ func TestAttemptsAreThoseOfSTSToo(t *testing.T) {
 				}),
 			})
 			require.NoError(t, err)
-			require.ErrorContains(t, client.Authenticate(t.Context(), nil), "sts:AssumeRole for role "+deployer+": busy")
+			require.ErrorContains(t, client.Authenticate(t.Context()), "sts:AssumeRole for role "+deployer+": busy")
 			require.Equal(t, want, calls)
 		})
 	}

@@ -66,6 +66,11 @@ func Each[Item any](ctx context.Context, items []Item, do func(context.Context, 
 	return each(ctx, atOnce, items, do)
 }
 
+// Together does things at the same time that do not depend on each other. The error is that of the first that has one.
+func Together(ctx context.Context, things ...func(context.Context) error) error {
+	return Each(ctx, things, func(ctx context.Context, _ int, do func(context.Context) error) error { return do(ctx) })
+}
+
 func each[Item any](ctx context.Context, atOnce int, items []Item, do func(context.Context, int, Item) error) error {
 	var group errgroup.Group
 	var mu sync.Mutex

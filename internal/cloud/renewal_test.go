@@ -34,7 +34,7 @@ func during(t *testing.T, broken func(since time.Duration) bool, minutes int) (k
 		keys[key]++
 		return answer(r, http.StatusOK, `{"serviceArns":[]}`), nil
 	}), nil)
-	require.NoError(t, client.Authenticate(t.Context(), nil))
+	require.NoError(t, client.Authenticate(t.Context()))
 	for range minutes {
 		time.Sleep(time.Minute) // virtual
 		if _, err = client.ServiceNames(t.Context(), "main"); err != nil {
@@ -86,7 +86,7 @@ func TestCredentialsThatExpireEarlyAreRenewed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		given, refused := 0, 0
 		client := assumingClient(t, AssumedRole{}, dropping(&given, func(*http.Request) { refused++ }), nil)
-		require.NoError(t, client.Authenticate(t.Context(), nil))
+		require.NoError(t, client.Authenticate(t.Context()))
 		_, err := client.ServiceNames(t.Context(), "main")
 		require.ErrorContains(t, err, "the AWS credentials have expired", "brand-new ones are not replaced")
 
@@ -109,7 +109,7 @@ func TestALateAnswerToOldCredentialsIsWorthAnotherAttempt(t *testing.T) {
 				time.Sleep(8 * time.Second) // virtual
 			}
 		}), nil)
-		require.NoError(t, client.Authenticate(t.Context(), nil))
+		require.NoError(t, client.Authenticate(t.Context()))
 		time.Sleep(2 * time.Minute) // virtual
 		require.NoError(t, Each(t.Context(), []string{"main", "slow"}, func(ctx context.Context, _ int, cluster string) error {
 			_, err := client.ServiceNames(ctx, cluster)
@@ -130,7 +130,7 @@ func TestCredentialsThatWereDroppedAreGotLikeTheFirst(t *testing.T) {
 			}
 			return aws(r)
 		}), nil)
-		require.NoError(t, client.Authenticate(t.Context(), nil))
+		require.NoError(t, client.Authenticate(t.Context()))
 		time.Sleep(2 * time.Minute) // virtual
 		_, err := client.ServiceNames(t.Context(), "main")
 		require.NoError(t, err)

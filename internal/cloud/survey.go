@@ -26,40 +26,51 @@ type Wanted struct {
 // they really run or that is named in their place.
 func (c *Client) Survey(ctx context.Context, wanted Wanted) (rollout.World, error) {
 	world := rollout.World{Region: c.region}
-	if len(wanted.Services) > 0 {
-		services, err := c.deployable(ctx, wanted.Cluster, wanted.Services)
-		if err != nil {
-			return world, err
-		}
-		another := wanted.TaskDefinition != "" || wanted.File != nil
-		if world.Services, err = c.running(ctx, services, another); err != nil {
-			return world, err
-		}
-		if err = c.byKind(ctx, world.Services, wanted.Options); err != nil {
-			return world, err
-		}
-	}
-	var err error
-	if world.Base, err = c.base(ctx, wanted); err != nil {
-		return world, err
-	}
-	world.Scheduled, err = c.scheduled(ctx, wanted.Scheduled)
+	err := Together(
+		ctx,
+		func(ctx context.Context) (err error) { world.Services, err = c.services(ctx, wanted); return err },
+		func(ctx context.Context) (err error) { world.Base, err = c.base(ctx, wanted); return err },
+		func(ctx context.Context) (err error) {
+			world.Scheduled, err = c.scheduled(ctx, wanted.Scheduled)
+			return err
+		},
+	)
 	return world, err
 }
 
-// running reads what services run. When something else is to be deployed, it is only to be compared
-// with, and may be missing.
-func (c *Client) running(
-	ctx context.Context,
-	services []rollout.Service,
-	optional bool,
-) ([]rollout.SurveyedService, error) {
-	var arns []string
-	found := make([]rollout.SurveyedService, len(services))
+// services reads services, what they run, and what only one kind of deployment has.
+func (c *Client) services(ctx context.Context, wanted Wanted) ([]rollout.SurveyedService, error) {
+	if len(wanted.Services) == 0 {
+		return nil, nil
+	}
+	services, err := c.deployable(ctx, wanted.Cluster, wanted.Services)
+	if err != nil {
+		return nil, err
+	}
+	found, own := make([]rollout.SurveyedService, len(services)), make([]rollout.SurveyedService, len(services))
 	for i, service := range services {
 		arn, notes := runningRevision(service)
 		found[i] = rollout.SurveyedService{Service: service, Revision: rollout.Named(arn), Notes: notes}
-		if !slices.Contains(arns, arn) {
+		own[i].Service = service
+	}
+	another := wanted.TaskDefinition != "" || wanted.File != nil
+	err = Together(
+		ctx,
+		func(ctx context.Context) error { return c.running(ctx, found, another) },
+		func(ctx context.Context) error { return c.byKind(ctx, own, wanted.Options) },
+	)
+	for i := range found {
+		found[i].Own = own[i].Own
+	}
+	return found, err
+}
+
+// running reads the revisions that services run. When something else is to be deployed, they are only to be compared
+// with, and may be missing.
+func (c *Client) running(ctx context.Context, found []rollout.SurveyedService, optional bool) error {
+	var arns []string
+	for _, running := range found {
+		if arn := running.Revision.ARN; !slices.Contains(arns, arn) {
 			arns = append(arns, arn)
 		}
 	}
@@ -72,13 +83,13 @@ func (c *Client) running(
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for i := range found {
 		found[i].Revision = revisions[slices.Index(arns, found[i].Revision.ARN)]
 		found[i].Notes = append(found[i].Notes, underway(found[i].Service, found[i].Revision)...)
 	}
-	return found, nil
+	return nil
 }
 
 // byKind reads what only one kind of deployment has.
