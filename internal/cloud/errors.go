@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
 
+	"ecs-deploy/internal/lazy"
 	"ecs-deploy/internal/oidc"
 	"ecs-deploy/internal/rollout"
 )
@@ -170,10 +170,10 @@ func perhapsDone(err, look error) error {
 
 // denial finds who and what in AWS's sentence on a denial: "User: … is not authorized to perform: …
 // on resource: …".
-var denial = regexp.MustCompile(`User: (\S+) is not authorized to perform: (\S+) on resource: (\S+)`)
+var denial = lazy.Regexp(`User: (\S+) is not authorized to perform: (\S+) on resource: (\S+)`)
 
 func allow(action, message string) string {
-	if found := denial.FindStringSubmatch(message); found != nil {
+	if found := denial().FindStringSubmatch(message); found != nil {
 		return fmt.Sprintf("Allow %s on %s for %s.", found[2], found[3], found[1])
 	}
 	return fmt.Sprintf("Allow %s for the role that deploys. AWS says: %s", action, message)

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"ecs-deploy/internal/lazy"
 	"fmt"
 	"net/netip"
 	"regexp"
@@ -41,15 +42,13 @@ var endpoints = sync.OnceValue(func() []endpoint {
 })
 
 // dialled is the address to which there is no way, where a text tells it.
-var dialled = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`dial tcp (\d+\.\d+\.\d+\.\d+):443`) })
+var dialled = lazy.Regexp(`dial tcp (\d+\.\d+\.\d+\.\d+):443`)
 
 // The registries to which VPC endpoints lead, and that of an address in a text; and what tells of a certificate.
 var (
-	private  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\.dkr[.-]ecr[.\w-]*\.`) })
-	registry = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`[\w-]+\.(io|com|aws|dev|net|org)\b(:\d+)?/`)
-	})
-	untrusted = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`x509|certificate`) })
+	private   = lazy.Regexp(`\.dkr[.-]ecr[.\w-]*\.`)
+	registry  = lazy.Regexp(`[\w-]+\.(io|com|aws|dev|net|org)\b(:\d+)?/`)
+	untrusted = lazy.Regexp(`x509|certificate`)
 )
 
 // noWay is which endpoint is missing, where a text tells what was not reached, and by which address.

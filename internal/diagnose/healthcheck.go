@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 
+	"ecs-deploy/internal/lazy"
 	"ecs-deploy/internal/rollout"
 )
 
@@ -103,31 +104,28 @@ var meanings = []struct {
 	means, next string
 }{
 	{
-		code(`\b5\d\d\b`), "The application, or a proxy in front of it in the task, answers the health check with an error.",
+		lazy.Regexp(`\b5\d\d\b`),
+		"The application, or a proxy in front of it in the task, answers the health check with an error.",
 		"Read the container's log. If the application only needs longer to start, raise healthCheckGracePeriodSeconds of " +
 			"the service.",
 	},
 	{
-		code(`\b404\b`), "The application does not serve the path of the health check.",
+		lazy.Regexp(`\b404\b`), "The application does not serve the path of the health check.",
 		"Correct the path in the target group, or have the application answer it.",
 	},
 	{
-		code(`\b40[13]\b`), "The path of the health check requires credentials.",
+		lazy.Regexp(`\b40[13]\b`), "The path of the health check requires credentials.",
 		"Serve the path without credentials, or set another path in the target group.",
 	},
 	{
-		code(
+		lazy.Regexp(
 			`\b(400|421)\b`,
 		),
 		"The application refuses the health check, which has the address of the task for its host name.",
 		"Allow any host name for the path of the health check (ALLOWED_HOSTS, say).",
 	},
 	{
-		code(`\b3\d\d\b`), "The application redirects the health check, to https or to a login, say.",
+		lazy.Regexp(`\b3\d\d\b`), "The application redirects the health check, to https or to a login, say.",
 		"Have the application answer the path without a redirect, or accept 200-399 as healthy in the target group.",
 	},
-}
-
-func code(pattern string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }

@@ -2,11 +2,10 @@ package diagnose
 
 import (
 	"encoding/json"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
+	"ecs-deploy/internal/lazy"
 	"ecs-deploy/internal/rollout"
 )
 
@@ -51,32 +50,24 @@ func cleaned(events []string) []string {
 }
 
 var (
-	color    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\x1b\[[\d;]*[A-Za-z]`) })
-	password = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`://([^/\s:@]*):[^/\s@]+@`) })
+	color    = lazy.Regexp(`\x1b\[[\d;]*[A-Za-z]`)
+	password = lazy.Regexp(`://([^/\s:@]*):[^/\s@]+@`)
 	// calm is the level of lines that tell of no error, whatever they say.
-	calm = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`(?i)^\W*(info|debug|trace|notice)\b|\blevel"?[=:] ?"?(info|debug|trace)\b|` +
-			`[\s\[-](INFO|DEBUG|TRACE)[\]\s:]`)
-	})
+	calm = lazy.Regexp(`(?i)^\W*(info|debug|trace|notice)\b|\blevel"?[=:] ?"?(info|debug|trace)\b|` +
+		`[\s\[-](INFO|DEBUG|TRACE)[\]\s:]`)
 	// grave is what lines have that a program, its language or its system writes at its end.
-	grave = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(
-			`(?i)\bpanic: |panicked at|\bfatal\b|\bunhandled|\buncaught\b|exception\b|\bcaused by: |` +
-				`^[\w.]*error: |^[a-z]\w*(\.\w+)+: |segmentation fault|core dumped|exec format error`,
-		)
-	})
+	grave = lazy.Regexp(
+		`(?i)\bpanic: |panicked at|\bfatal\b|\bunhandled|\buncaught\b|exception\b|\bcaused by: |` +
+			`^[\w.]*error: |^[a-z]\w*(\.\w+)+: |segmentation fault|core dumped|exec format error`,
+	)
 	// plaintive is what lines have that tell of some error.
-	plaintive = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(
-			`(?i)\berror\b|\bcritical\b|\bfailed\b|\bcannot\b|\bcould not\b|\bunable to\b|\brefused\b|` +
-				`\bdenied\b|\bnot found\b|no such file|\bmissing\b.*\b(required|variable)\b|\bmissing required\b|` +
-				`unbound variable|not authorized|access ?denied`,
-		)
-	})
+	plaintive = lazy.Regexp(
+		`(?i)\berror\b|\bcritical\b|\bfailed\b|\bcannot\b|\bcould not\b|\bunable to\b|\brefused\b|` +
+			`\bdenied\b|\bnot found\b|no such file|\bmissing\b.*\b(required|variable)\b|\bmissing required\b|` +
+			`unbound variable|not authorized|access ?denied`,
+	)
 	// stamp is a time at the beginning of a line.
-	stamp = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`^\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d\S*( [+-]\d{4}\]?)?[\s-]+`)
-	})
+	stamp = lazy.Regexp(`^\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d\S*( [+-]\d{4}\]?)?[\s-]+`)
 )
 
 // telling is which line most likely tells what went wrong, or -1: the last of those that are grave and give a reason,

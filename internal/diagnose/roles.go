@@ -1,25 +1,20 @@
 package diagnose
 
 import (
+	"ecs-deploy/internal/lazy"
 	"fmt"
-	"regexp"
 	"strings"
-	"sync"
 )
 
 // refused is how IAM words that it denies something
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html).
-var refused = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(
-		`(?i)arn:aws[\w-]*:(?:sts|iam)::\d*:(?:assumed-role|role)/([\w+=,.@/-]+) is not authorized to ` +
-			`perform: ([\w-]+:\w+)(?: on resource: "?([^\s"]+)"?)?`,
-	)
-})
+var refused = lazy.Regexp(
+	`(?i)arn:aws[\w-]*:(?:sts|iam)::\d*:(?:assumed-role|role)/([\w+=,.@/-]+) is not authorized to ` +
+		`perform: ([\w-]+:\w+)(?: on resource: "?([^\s"]+)"?)?`,
+)
 
 // denier is the policy that denies, where IAM names it.
-var denier = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?i)with an explicit deny in an? ([\w -]*?(?:policy|boundary))`)
-})
+var denier = lazy.Regexp(`(?i)with an explicit deny in an? ([\w -]*?(?:policy|boundary))`)
 
 // refusal is which role cannot do what, where a text tells that.
 func refusal(text string) (means, next string) {
@@ -48,14 +43,10 @@ func refusal(text string) (means, next string) {
 	return means, fmt.Sprintf("Allow role %s the action %s%s.", role, action, on)
 }
 
-var roleARN = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`arn:aws[\w-]*:iam::\d*:role/([\w+=,.@/-]+)`)
-})
+var roleARN = lazy.Regexp(`arn:aws[\w-]*:iam::\d*:role/([\w+=,.@/-]+)`)
 
 // lacking is the kind of policy that would have to allow, where IAM names it.
-var lacking = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?i)because no (resource-based|VPC endpoint) policy allows`)
-})
+var lacking = lazy.Regexp(`(?i)because no (resource-based|VPC endpoint) policy allows`)
 
 // unassumed is which role of a task cannot be assumed, where a text tells that.
 func unassumed(text string) (means, next string) {

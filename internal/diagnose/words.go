@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"ecs-deploy/internal/lazy"
 	"regexp"
 	"strings"
 	"sync"
@@ -91,10 +92,8 @@ func keepNoun(found string) string {
 
 // region is what the regions of AWS are called
 // (https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html).
-var region = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`\.(us|eu|ap|sa|ca|me|af|il|mx|cn|us-gov|us-isob?|eu-isoe|eusc-de)-` +
-		`(north|south|east|west|central|northeast|northwest|southeast|southwest)-[1-9]\.`)
-})
+var region = lazy.Regexp(`\.(us|eu|ap|sa|ca|me|af|il|mx|cn|us-gov|us-isob?|eu-isoe|eusc-de)-` +
+	`(north|south|east|west|central|northeast|northwest|southeast|southwest)-[1-9]\.`)
 
 // host tells by its address what was asked.
 func host(found string) string {

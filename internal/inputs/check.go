@@ -7,12 +7,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"ecs-deploy/internal/lazy"
 	"ecs-deploy/internal/rollout"
 	"ecs-deploy/internal/taskdef"
 )
@@ -37,19 +37,19 @@ func (c *checker) mistake(format string, args ...any) {
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html and
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html.
 var (
-	ordinal     = regexp.MustCompile(`^[1-9][0-9]*$`)
-	clusterARN  = regexp.MustCompile(`^arn:[a-z0-9-]+:ecs:[a-z0-9-]+:[0-9]{12}:cluster/[A-Za-z0-9_-]+$`)
-	serviceARN  = regexp.MustCompile(`^arn:[a-z0-9-]+:ecs:[a-z0-9-]+:[0-9]{12}:service/([A-Za-z0-9_-]+/)?[A-Za-z0-9_-]+$`)
-	revisionARN = regexp.MustCompile(
+	ordinal     = lazy.Regexp(`^[1-9][0-9]*$`)
+	clusterARN  = lazy.Regexp(`^arn:[a-z0-9-]+:ecs:[a-z0-9-]+:[0-9]{12}:cluster/[A-Za-z0-9_-]+$`)
+	serviceARN  = lazy.Regexp(`^arn:[a-z0-9-]+:ecs:[a-z0-9-]+:[0-9]{12}:service/([A-Za-z0-9_-]+/)?[A-Za-z0-9_-]+$`)
+	revisionARN = lazy.Regexp(
 		`^arn:[a-z0-9-]+:ecs:[a-z0-9-]+:[0-9]{12}:task-definition/[A-Za-z0-9_-]+:[1-9][0-9]*$`,
 	)
 	// https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html
-	regionName = regexp.MustCompile(`^[a-z]{2,5}(?:-[a-z]+)+-[0-9]+$`)
-	zoneName   = regexp.MustCompile(`^([a-z]{2,5}(?:-[a-z]+)+-[0-9]+)[a-z]$`)
+	regionName = lazy.Regexp(`^[a-z]{2,5}(?:-[a-z]+)+-[0-9]+$`)
+	zoneName   = lazy.Regexp(`^([a-z]{2,5}(?:-[a-z]+)+-[0-9]+)[a-z]$`)
 )
 
 func (c *checker) cluster(input, value string) string {
-	if !taskdef.IsName(value) && !clusterARN.MatchString(value) {
+	if !taskdef.IsName(value) && !clusterARN().MatchString(value) {
 		c.mistake("%s: %q is neither the name nor the ARN of a cluster%s", input, value, oddity(value))
 	}
 	return value
@@ -59,7 +59,7 @@ func (c *checker) cluster(input, value string) string {
 func (c *checker) services(input, value string) []string {
 	var services []string
 	for _, service := range items(value) {
-		if !taskdef.IsName(service) && !serviceARN.MatchString(service) {
+		if !taskdef.IsName(service) && !serviceARN().MatchString(service) {
 			c.mistake("%s: %q is neither the name nor the ARN of a service%s", input, service, oddity(service))
 		}
 		sameName := func(other string) bool { return rollout.LastSegment(other) == rollout.LastSegment(service) }
@@ -98,13 +98,13 @@ func (c *checker) sameCluster(input, cluster string, services []string) string {
 // isRevision tells whether a value is a family, or a family and the number of a revision.
 func isRevision(value string) bool {
 	family, number, numbered := strings.Cut(value, ":")
-	return taskdef.IsName(family) && (!numbered || ordinal.MatchString(number))
+	return taskdef.IsName(family) && (!numbered || ordinal().MatchString(number))
 }
 
 // taskDefinition reads the name of a task definition, or a file that holds one.
 func (c *checker) taskDefinition(input, value string) (string, *taskdef.Document) {
 	switch {
-	case value == "", revisionARN.MatchString(value):
+	case value == "", revisionARN().MatchString(value):
 		return value, nil
 	case isRevision(value) && c.isFile(value):
 		c.mistake("%s: %q is the name of a file in the workspace, and could also be a family: write ./%s for the file, or "+
@@ -316,7 +316,7 @@ func (c *checker) duration(input, value string, otherwise time.Duration) time.Du
 	}
 	d, err := time.ParseDuration(value)
 	switch {
-	case ordinal.MatchString(value):
+	case ordinal().MatchString(value):
 		c.mistake("%s: %q has no unit: do you mean %ss or %sm?", input, value, value, value)
 	case err != nil || d <= 0:
 		c.mistake("%s: %q is not a duration, such as 90s, 30m or 1h30m", input, value)

@@ -3,8 +3,8 @@ package inputs
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 
+	"ecs-deploy/internal/lazy"
 	"ecs-deploy/internal/rollout"
 	"ecs-deploy/internal/taskdef"
 )
@@ -41,12 +41,12 @@ func (f appSpecFile) read() (taskdef.AppSpec, error) {
 // defaultAppSpec is the AppSpec that AWS's own action takes where none is named.
 const defaultAppSpec = "appspec.yaml"
 
-var codeDeployLetters = regexp.MustCompile(`^[\w.+=,@-]+$`)
+var codeDeployLetters = lazy.Regexp(`^[\w.+=,@-]+$`)
 
 // isCodeDeployName tells whether CodeDeploy takes a text for the name of an application, group or configuration
 // (https://docs.aws.amazon.com/codedeploy/latest/userguide/limits.html).
 func isCodeDeployName(text string) bool {
-	return len(text) <= 100 && codeDeployLetters.MatchString(text)
+	return len(text) <= 100 && codeDeployLetters().MatchString(text)
 }
 
 // longestDescription is how many characters a deployment's description may have. AWS's own action cuts it

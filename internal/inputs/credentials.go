@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"ecs-deploy/internal/lazy"
 	"ecs-deploy/internal/rollout"
 )
 
@@ -57,17 +58,17 @@ func Secrets(getenv func(string) string) []string {
 
 // What AWS allows: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html.
 var (
-	roleARN     = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+$`)
-	sessionName = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
-	externalID  = regexp.MustCompile(`^[\w+=,.@:/-]{2,}$`)
-	accountID   = regexp.MustCompile(`^[0-9]{12}$`)
+	roleARN     = lazy.Regexp(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+$`)
+	sessionName = lazy.Regexp(`^[\w+=,.@-]{2,64}$`)
+	externalID  = lazy.Regexp(`^[\w+=,.@:/-]{2,}$`)
+	accountID   = lazy.Regexp(`^[0-9]{12}$`)
 )
 
 // credentials checks what the inputs say of credentials. The job names the session of a role.
 func (c *checker) credentials(t text, job string) Credentials {
 	c.matching("role-to-assume", t.Role, roleARN, "the ARN of a role, such as arn:aws:iam::123456789012:role/deployer")
 	c.matching("role-session-name", t.RoleSessionName, sessionName, "2 to 64 letters, digits and _+=,.@-")
-	if t.RoleExternalID != "" && !externalID.MatchString(t.RoleExternalID) {
+	if t.RoleExternalID != "" && !externalID().MatchString(t.RoleExternalID) {
 		c.mistake("role-external-id: it must have 2 or more letters, digits and _+=,.@:/-") // it may be a secret
 	}
 	given := Credentials{
@@ -111,8 +112,8 @@ func (c *checker) credentials(t text, job string) Credentials {
 }
 
 // matching tells whether a text is of a form, or empty.
-func (c *checker) matching(input, value string, form *regexp.Regexp, allowed string) bool {
-	if value != "" && !form.MatchString(value) {
+func (c *checker) matching(input, value string, form func() *regexp.Regexp, allowed string) bool {
+	if value != "" && !form().MatchString(value) {
 		c.mistake("%s: %q is not %s%s", input, value, allowed, oddity(value))
 		return false
 	}
@@ -122,7 +123,7 @@ func (c *checker) matching(input, value string, form *regexp.Regexp, allowed str
 func (c *checker) accounts(input, value string) []string {
 	var accounts []string
 	for _, line := range items(value) {
-		if !accountID.MatchString(line) {
+		if !accountID().MatchString(line) {
 			c.mistake("%s: %q is not an account id, which has 12 digits", input, line)
 		}
 		accounts = append(accounts, line)
@@ -142,9 +143,9 @@ func (c *checker) region(input, value string, getenv func(string) string, arns .
 			from, value = variable, getenv(variable)
 		}
 	}
-	if zone := zoneName.FindStringSubmatch(value); zone != nil {
+	if zone := zoneName().FindStringSubmatch(value); zone != nil {
 		c.mistake("%s: %q is an availability zone: the region is %s", from, value, zone[1])
-	} else if value != "" && !regionName.MatchString(value) {
+	} else if value != "" && !regionName().MatchString(value) {
 		c.mistake("%s: %q is not the name of a region, such as eu-west-1%s", from, value, oddity(value))
 	}
 	for _, arn := range arns {

@@ -90,7 +90,7 @@ func TestSessionsAreNamedAfterTheJob(t *testing.T) {
 	require.Equal(t, "ecs-deploy", name(nil))
 	require.Equal(t, "gha-acme-shop-123-2", name(map[string]string{"GITHUB_REPOSITORY": "acme/shop", "GITHUB_RUN_ID": "123", "GITHUB_RUN_ATTEMPT": "2"}))
 	long := name(map[string]string{"GITHUB_REPOSITORY": "acme/" + strings.Repeat("shop-", 30), "GITHUB_RUN_ID": "12345678901"})
-	require.Regexp(t, sessionName, long)
+	require.Regexp(t, sessionName(), long)
 	require.True(t, strings.HasSuffix(long, "-12345678901-1"), long)
 }
 

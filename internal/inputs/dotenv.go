@@ -1,6 +1,7 @@
 package inputs
 
 import (
+	"ecs-deploy/internal/lazy"
 	"regexp"
 	"strings"
 	"sync"
@@ -11,11 +12,9 @@ import (
 // a mistake. The libraries for Go drop backslashes, or fill in variables. A script compares with npm's.
 
 var (
-	assignment = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_.-]*)[ \t]*=[ \t]*`)
-	})
-	comment  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[ \t]*(?:#[^\n]*)?(?:\n|$)`) })
-	unquoted = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?:^|[ \t])#.*$`) })
+	assignment = lazy.Regexp(`^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_.-]*)[ \t]*=[ \t]*`)
+	comment    = lazy.Regexp(`^[ \t]*(?:#[^\n]*)?(?:\n|$)`)
+	unquoted   = lazy.Regexp(`(?:^|[ \t])#.*$`)
 )
 
 // dotenv reads a file in the format of dotenv. The line is that of the first mistake, or 0.

@@ -201,7 +201,7 @@ func FuzzNoErrorQuotesASecret(f *testing.F) {
 			return
 		}
 		// A name may be told: what is no value is not a secret. So may be the keys of a map.
-		if input == "run-before" && description.MatchString(text) {
+		if input == "run-before" && description().MatchString(text) {
 			return
 		}
 		if name, _, assigned := strings.Cut(text, "="); input != "run-before" && assigned && strings.Contains(name, secret) || strings.HasPrefix(strings.TrimSpace(text), secret) {

@@ -5,13 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
-	"sync"
 	"time"
 
 	"mvdan.cc/sh/v3/syntax"
 
+	"ecs-deploy/internal/lazy"
 	"ecs-deploy/internal/rollout"
 	"ecs-deploy/internal/taskdef"
 )
@@ -199,12 +198,12 @@ func unescaped(text, only string) string {
 }
 
 // description tells a description of a task, whose keys may be in quotes, from a command.
-var description = regexp.MustCompile(
+var description = lazy.Regexp(
 	`^\s*(\{|["']?(container|command|environment|cpu|memory|taskRole|network|capacity|count|timeout)["']?\s*:(\s|$))`,
 )
 
 // comments are lines in front that begin with #.
-var comments = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:\s*#[^\n]*(?:\n|$))+`) })
+var comments = lazy.Regexp(`^(?:\s*#[^\n]*(?:\n|$))+`)
 
 const (
 	mostTasks            = 10 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
@@ -221,7 +220,7 @@ func (c *checker) oneOff(input, value string) *OneOff {
 	bare := comments().ReplaceAllString(value, "")
 	if list, is := jsonList(bare); is {
 		task.Command = list
-	} else if description.MatchString(bare) {
+	} else if description().MatchString(bare) {
 		err = taskdef.Decode(value, taskdef.OneOffShape(), &task)
 	} else {
 		task.Command, err = splitCommand(bare)

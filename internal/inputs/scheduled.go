@@ -1,19 +1,21 @@
 package inputs
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
+	"ecs-deploy/internal/lazy"
 	"ecs-deploy/internal/rollout"
 )
 
-var scheduledLetters = regexp.MustCompile(`^[.\w-]+$`)
+var scheduledLetters = lazy.Regexp(`^[.\w-]+$`)
 
 // isScheduledName tells whether AWS takes a text for the name of a rule, target, group or schedule
 // (https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html,
 // https://docs.aws.amazon.com/scheduler/latest/APIReference/API_GetSchedule.html).
-func isScheduledName(text string) bool { return len(text) <= 64 && scheduledLetters.MatchString(text) }
+func isScheduledName(text string) bool {
+	return len(text) <= 64 && scheduledLetters().MatchString(text)
+}
 
 // scheduled reads rule:name, rule:name/target, schedule:name and schedule:group/name, by lines or
 // commas. A rule without a target means all of its targets.

@@ -2,11 +2,10 @@ package inputs
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
+	"ecs-deploy/internal/lazy"
 	"ecs-deploy/internal/taskdef"
 )
 
@@ -64,7 +63,7 @@ func (c *checker) variableLines(input, value string, secret bool) []taskdef.Vari
 	return variables
 }
 
-var secondName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`,\s*[A-Z][A-Z0-9_]*=`) })
+var secondName = lazy.Regexp(`,\s*[A-Z][A-Z0-9_]*=`)
 
 // warnOfOdd warns of what is likely not meant as it is written.
 func (c *checker) warnOfOdd(where, line string, v taskdef.Variable) {

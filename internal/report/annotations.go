@@ -2,10 +2,10 @@ package report
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
+	"ecs-deploy/internal/lazy"
 	"ecs-deploy/internal/rollout"
 )
 
@@ -90,7 +90,7 @@ func annotation(result rollout.Result) string {
 	}
 	lines = append(lines, slices.Concat(leftLines(result), succeeded(result))...)
 	for i, line := range lines {
-		if !ofInput.MatchString(line) {
+		if !ofInput().MatchString(line) {
 			lines[i] = paragraph(line)
 		}
 	}
@@ -98,7 +98,7 @@ func annotation(result rollout.Result) string {
 }
 
 // ofInput is a line that begins with the name of an input.
-var ofInput = regexp.MustCompile(`^[a-z0-9-]+(: | has no effect | needs )`)
+var ofInput = lazy.Regexp(`^[a-z0-9-]+(: | has no effect | needs )`)
 
 // endLines are who serves now and how a run ended, why, and what to do next: of what speaks for all, then of each other
 // service that did not succeed, those together of which the same is to be said.

@@ -2,16 +2,16 @@ package report
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
+	"ecs-deploy/internal/lazy"
 	"ecs-deploy/internal/rollout"
 )
 
 // cause is why a task failed, in a phrase.
 func cause(c rollout.Cause) string {
-	c.Said = targetGroup.ReplaceAllString(c.Said, "(target-group $1)")
+	c.Said = targetGroup().ReplaceAllString(c.Said, "(target-group $1)")
 	switch {
 	case c.Container == "" && c.Said == "":
 		return string(c.StopCode)
@@ -86,10 +86,10 @@ func says(r *rollout.Rollout, f rollout.Finding) string {
 }
 
 // becauseOf is how AWS begins to say why a deployment ended, which the verdict tells already.
-var becauseOf = regexp.MustCompile(`^Service deployment (rolled back|stopped|failed) because (of )?`)
+var becauseOf = lazy.Regexp(`^Service deployment (rolled back|stopped|failed) because (of )?`)
 
 // predicate is how events begin that go on behind the name of ECS.
-var predicate = regexp.MustCompile(`^(was|is|has|failed|could not|cannot) `)
+var predicate = lazy.Regexp(`^(was|is|has|failed|could not|cannot) `)
 
 // found is what a finding is about: a sentence without its full stop.
 func found(r *rollout.Rollout, f rollout.Finding) string {
@@ -110,14 +110,14 @@ func found(r *rollout.Rollout, f rollout.Finding) string {
 		return fmt.Sprintf("the load balancer finds %s unhealthy: %s", plural(f.Tasks, "task"), f.Said)
 	case rollout.AboutEvent:
 		said := strings.TrimSuffix(f.Said, ".")
-		if !predicate.MatchString(said) {
+		if !predicate().MatchString(said) {
 			return "ECS says: " + said
 		}
 		return "ECS " + said
 	case rollout.AboutEnding:
 		said := strings.TrimSuffix(f.Said, ".")
 		if !strings.Contains(said, "user request") {
-			said = becauseOf.ReplaceAllString(said, "")
+			said = becauseOf().ReplaceAllString(said, "")
 		}
 		if alarms := r.Verdict.Alarms; len(alarms) > 0 {
 			said += " (" + strings.Join(alarms, ", ") + ")"

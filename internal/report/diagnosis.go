@@ -4,10 +4,10 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
+	"ecs-deploy/internal/lazy"
 	"ecs-deploy/internal/rollout"
 )
 
@@ -141,14 +141,14 @@ var stuckInWords = map[rollout.About]string{
 }
 
 // activated are the alarms in what AWS says of the end of a deployment.
-var activated = regexp.MustCompile(`Activated alarms: <([^<>]+)>`)
+var activated = lazy.Regexp(`Activated alarms: <([^<>]+)>`)
 
 func inFewWords(r *rollout.Rollout, f rollout.Finding) string {
 	switch {
 	case stuckInWords[f.About] != "":
 		return stuckInWords[f.About]
-	case activated.MatchString(f.Said):
-		return "alarm " + activated.FindStringSubmatch(f.Said)[1]
+	case activated().MatchString(f.Said):
+		return "alarm " + activated().FindStringSubmatch(f.Said)[1]
 	case f.Answer != nil && f.Answer.Codes != "":
 		return "health check got " + f.Answer.Codes
 	case f.Cause.Exited && f.Cause.Container != "" && slices.Contains(byItself, f.ID):

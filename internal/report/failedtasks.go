@@ -94,7 +94,7 @@ func whyStopped(task rollout.Task, container rollout.Container) string {
 	if reason == "Essential container in task exited" {
 		return "it exited on its own"
 	}
-	return targetGroup.ReplaceAllString(reason, "(target-group $1)")
+	return targetGroup().ReplaceAllString(reason, "(target-group $1)")
 }
 
 // after is how long after the begin of a deployment something was, by the clock of AWS.

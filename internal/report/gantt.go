@@ -2,11 +2,10 @@ package report
 
 import (
 	"cmp"
+	"ecs-deploy/internal/lazy"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 	"unicode"
 )
@@ -280,7 +279,7 @@ func label(text string) string {
 }
 
 // strayPercent is what could begin a comment: all signs that do not stand behind a number.
-var strayPercent = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(^|[^\d\s]|%)\s*%+`) })
+var strayPercent = lazy.Regexp(`(^|[^\d\s]|%)\s*%+`)
 
 // reserved are the words with which a line of a gantt chart has a meaning of its own
 // (https://github.com/mermaid-js/mermaid/blob/develop/packages/mermaid/src/diagrams/gantt/parser/gantt.jison).

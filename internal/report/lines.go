@@ -3,11 +3,11 @@ package report
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"ecs-deploy/internal/lazy"
 	"ecs-deploy/internal/rollout"
 )
 
@@ -27,8 +27,8 @@ func replacing(result rollout.RevisionResult) string {
 // beside it, and what of the ARN of a target group is not its name.
 func said(e rollout.ServiceSaid) string {
 	name := "(service " + e.Rollout.Service.Name
-	message := targetGroup.ReplaceAllString(e.Message, "(target-group $1)")
-	message = taskID.ReplaceAllStringFunc(message, shortID)
+	message := targetGroup().ReplaceAllString(e.Message, "(target-group $1)")
+	message = taskID().ReplaceAllStringFunc(message, shortID)
 	about, said, found := strings.Cut(message, ") ")
 	if found && (about == name || strings.HasPrefix(about, name+", taskSet ")) {
 		return said
@@ -37,9 +37,9 @@ func said(e rollout.ServiceSaid) string {
 }
 
 // taskID is the id of a task (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-account-settings.html).
-var taskID = regexp.MustCompile(`\b[0-9a-f]{32}\b`)
+var taskID = lazy.Regexp(`\b[0-9a-f]{32}\b`)
 
-var targetGroup = regexp.MustCompile(`\(target-group arn:[^ ()]*:targetgroup/([^ ()/]+)(?:/[^ ()/]+)?\)`)
+var targetGroup = lazy.Regexp(`\(target-group arn:[^ ()]*:targetgroup/([^ ()/]+)(?:/[^ ()/]+)?\)`)
 
 // unchanging is a line on how far several services are; of those that are open it names a few.
 func unchanging(e rollout.NothingChanged) string {

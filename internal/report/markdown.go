@@ -2,9 +2,9 @@ package report
 
 import (
 	"cmp"
+	"ecs-deploy/internal/lazy"
 	"fmt"
 	"html"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -119,21 +119,21 @@ func prose(text string) string {
 	text = strings.TrimSpace(oneLine(text))
 	var b strings.Builder
 	for {
-		at := address.FindStringIndex(text)
+		at := address().FindStringIndex(text)
 		if at == nil {
 			break
 		}
 		b.WriteString(plainProse.Replace(text[:at[0]]) + "<" + text[at[0]:at[1]] + ">")
 		text = text[at[1]:]
 	}
-	return listItem.ReplaceAllString(b.String()+plainProse.Replace(text), `$1\$2`)
+	return listItem().ReplaceAllString(b.String()+plainProse.Replace(text), `$1\$2`)
 }
 
 // address is one that a browser opens, as far as it needs no escapes.
-var address = regexp.MustCompile(`https?://[A-Za-z0-9][\w.~:/?#@!$&'()*+,;=%-]*[\w/=]`)
+var address = lazy.Regexp(`https?://[A-Za-z0-9][\w.~:/?#@!$&'()*+,;=%-]*[\w/=]`)
 
 // listItem is the begin of what would be an item of a list, or a line below or between paragraphs.
-var listItem = regexp.MustCompile(`^(\d*)([-+=.)])`)
+var listItem = lazy.Regexp(`^(\d*)([-+=.)])`)
 
 // plainProse escapes what has a meaning in GitHub's Markdown (https://github.github.com/gfm), and what makes
 // a link of a name, a number or an address.

@@ -2,10 +2,10 @@ package report
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strings"
 
+	"ecs-deploy/internal/lazy"
 	"ecs-deploy/internal/rollout"
 )
 
@@ -47,20 +47,20 @@ func note(n rollout.Note) string {
 }
 
 // ofContainer is the path of a container, or of what belongs to one, in a task definition.
-var ofContainer = regexp.MustCompile(`^containerDefinitions\[([^\]]*)\](?:\.(.+))?$`)
+var ofContainer = lazy.Regexp(`^containerDefinitions\[([^\]]*)\](?:\.(.+))?$`)
 
 // listed is the path of an item of a list of named things.
-var listed = regexp.MustCompile(`^(environment|secret|volume|tag)s?\[([^\]]*)\]$`)
+var listed = lazy.Regexp(`^(environment|secret|volume|tag)s?\[([^\]]*)\]$`)
 
 // memberInWords is what a path in a task definition names, as people call it: secret API_KEY of app.
 func memberInWords(path string) string {
 	container := ""
-	if its := ofContainer.FindStringSubmatch(path); its != nil && its[2] == "" {
+	if its := ofContainer().FindStringSubmatch(path); its != nil && its[2] == "" {
 		return "container " + its[1]
 	} else if its != nil {
 		container, path = " of "+its[1], its[2]
 	}
-	if item := listed.FindStringSubmatch(path); item != nil {
+	if item := listed().FindStringSubmatch(path); item != nil {
 		path = strings.Replace(item[1], "environment", "variable", 1) + " " + item[2]
 	}
 	return path + container

@@ -3,9 +3,9 @@ package report
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"strings"
 
+	"ecs-deploy/internal/lazy"
 	"ecs-deploy/internal/rollout"
 )
 
@@ -83,7 +83,7 @@ func runningNow(of *rollout.Rollout) rollout.Revision {
 
 // registrar is who registered a revision: a user, or a role and the session or run in which it was assumed.
 func registrar(arn string) string {
-	parts := assumed.FindStringSubmatch(arn)
+	parts := assumed().FindStringSubmatch(arn)
 	if parts == nil {
 		return arn[strings.LastIndexByte(arn, ':')+1:]
 	}
@@ -95,7 +95,7 @@ func registrar(arn string) string {
 
 // assumed is the ARN of the session of a role
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html).
-var assumed = regexp.MustCompile(`:assumed-role/([^/]+)/(.+)$`)
+var assumed = lazy.Regexp(`:assumed-role/([^/]+)/(.+)$`)
 
 // registered is when and by whom a revision was registered, as far as that is known.
 func registered(revision rollout.Revision) string {
@@ -116,7 +116,7 @@ func lastDeployment(of *rollout.Rollout) string {
 	}
 	last := of.Past[0]
 	return fmt.Sprintf("%s: %s at %s%s", ofVersion(last.Revision), pastEnd(last), rollout.Minute(last.Finished),
-		because(becauseOf.ReplaceAllString(last.Reason, "")))
+		because(becauseOf().ReplaceAllString(last.Reason, "")))
 }
 
 // pastOutcome is how a past deployment ended; empty: only AWS has a word for it.
@@ -250,7 +250,7 @@ func (r *Reporter) status(of *rollout.Rollout) []section {
 
 // withRun is text with the run of a session as a link, where it is one of this repository.
 func (r *Reporter) withRun(text, by string) string {
-	parts := assumed.FindStringSubmatch(by)
+	parts := assumed().FindStringSubmatch(by)
 	if parts == nil {
 		return prose(text)
 	}

@@ -3,11 +3,11 @@ package report
 import (
 	"fmt"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"ecs-deploy/internal/lazy"
 	"ecs-deploy/internal/rollout"
 )
 
@@ -94,13 +94,13 @@ func (r *Reporter) end(result rollout.Result) {
 const mostComment = 60000
 
 // lineHead is what the lines of an annotation begin with that say why it was so, and what is next.
-var lineHead = regexp.MustCompile(`^(Why( [^:]*)?|Also|Next): `)
+var lineHead = lazy.Regexp(`^(Why( [^:]*)?|Also|Next): `)
 
 // alert is a box of GitHub's
 // (https://docs.github.com/get-started/writing-on-github/getting-started-with-writing-and-formatting-on-github/basic-writing-and-formatting-syntax#alerts).
 func alert(kind string, paragraphs ...string) string {
 	for i, paragraph := range paragraphs {
-		head := lineHead.FindString(paragraph)
+		head := lineHead().FindString(paragraph)
 		paragraphs[i] = prose(strings.TrimPrefix(paragraph, head))
 		if head != "" {
 			paragraphs[i] = "**" + prose(head) + "** " + paragraphs[i]

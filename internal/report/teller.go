@@ -206,7 +206,7 @@ func (t *teller) UsualExceeded(e rollout.UsualExceeded) {
 
 func (t *teller) ServiceSaid(e rollout.ServiceSaid) {
 	separator, text := ": ", said(e)
-	if predicate.MatchString(text) {
+	if predicate().MatchString(text) {
 		separator = " "
 	}
 	t.r().at(e.Rollout, e.By+separator+text)

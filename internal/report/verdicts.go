@@ -260,10 +260,10 @@ func goal(r *rollout.Rollout) string {
 
 // endedFor is what AWS says of why a deployment ended, without what goes without saying.
 func endedFor(said string) string {
-	if alarms := activated.FindStringSubmatch(said); alarms != nil {
+	if alarms := activated().FindStringSubmatch(said); alarms != nil {
 		return "alarm " + alarms[1]
 	}
-	return becauseOf.ReplaceAllString(said, "")
+	return becauseOf().ReplaceAllString(said, "")
 }
 
 // because puts a reason of AWS behind a colon, without its full stop.

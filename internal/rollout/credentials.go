@@ -2,7 +2,7 @@ package rollout
 
 import (
 	"cmp"
-	"regexp"
+	"ecs-deploy/internal/lazy"
 	"time"
 )
 
@@ -17,21 +17,21 @@ type Role struct {
 }
 
 // sessionNames takes what the name of a session cannot hold.
-var sessionNames = regexp.MustCompile(`[^\w+=,.@-]+`)
+var sessionNames = lazy.Regexp(`[^\w+=,.@-]+`)
 
 // SessionName names the session of a role that a run of a workflow assumes: gha-owner-repository-run-attempt, of 64
 // characters at most. CloudTrail tells the run by it, and so does ECS, which has on record who registered a revision.
 func SessionName(repository, run, attempt string) string {
 	end := "-" + run + "-" + cmp.Or(attempt, "1")
-	begin := sessionNames.ReplaceAllString("gha-"+repository, "-")
+	begin := sessionNames().ReplaceAllString("gha-"+repository, "-")
 	return begin[:min(len(begin), 64-len(end))] + end
 }
 
-var session = regexp.MustCompile(`^gha-.+-(\d+)-\d+$`)
+var session = lazy.Regexp(`^gha-.+-(\d+)-\d+$`)
 
 // RunOf is the id of the run whose name a session has; empty: it has another.
 func RunOf(name string) string {
-	if parts := session.FindStringSubmatch(name); parts != nil {
+	if parts := session().FindStringSubmatch(name); parts != nil {
 		return parts[1]
 	}
 	return ""

@@ -1,7 +1,7 @@
 package rollout
 
 import (
-	"regexp"
+	"ecs-deploy/internal/lazy"
 	"strings"
 )
 
@@ -130,9 +130,9 @@ const (
 func InWords[Word ~string](word Word) string {
 	text := string(word)
 	if strings.ToUpper(text) != text {
-		text = humps.ReplaceAllString(text, "${1} ${2}")
+		text = humps().ReplaceAllString(text, "${1} ${2}")
 	}
 	return strings.ToLower(strings.ReplaceAll(text, "_", " "))
 }
 
-var humps = regexp.MustCompile(`([a-z])([A-Z])`)
+var humps = lazy.Regexp(`([a-z])([A-Z])`)

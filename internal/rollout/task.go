@@ -1,11 +1,11 @@
 package rollout
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"ecs-deploy/internal/lazy"
 	"ecs-deploy/internal/taskdef"
 )
 
@@ -57,7 +57,7 @@ func (t Task) Of(document taskdef.Document, balanced string) Task {
 }
 
 // attempts are counted in ECS's words on a failed pull, and differ from task to task.
-var attempts = regexp.MustCompile(`has been retried \d+ time\(s\)`)
+var attempts = lazy.Regexp(`has been retried \d+ time\(s\)`)
 
 // Cause is why a task failed. It is the same for every task that failed likewise.
 type Cause struct {
@@ -188,13 +188,13 @@ func (t Task) Cause() Cause {
 	case !known && (t.Reason == "" || t.StopCode == UserInitiated): // whose words are those of whoever stopped it
 		return Cause{Said: t.Reason, StopCode: t.StopCode}
 	case !known:
-		return Cause{Said: attempts.ReplaceAllString(t.Reason, "has been retried")}
+		return Cause{Said: attempts().ReplaceAllString(t.Reason, "has been retried")}
 	case culprit.Reason == "" && strings.Contains(t.Reason, "container health checks"):
 		return Cause{Container: culprit.Name, Said: t.Reason}
 	}
 	cause := Cause{Container: culprit.Name, Said: collapsed(culprit.Reason), Exited: culprit.ended()}
 	if !cause.Exited {
-		cause.Said = attempts.ReplaceAllString(cause.Said, "has been retried")
+		cause.Said = attempts().ReplaceAllString(cause.Said, "has been retried")
 		return cause
 	}
 	cause.ExitCode = *culprit.ExitCode

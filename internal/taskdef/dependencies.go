@@ -2,7 +2,7 @@ package taskdef
 
 import (
 	"cmp"
-	"regexp"
+	"ecs-deploy/internal/lazy"
 	"slices"
 	"strings"
 
@@ -71,7 +71,7 @@ type ECRImage struct{ Account, Region, Repository, Tag, Digest string }
 // ecrHost is a private registry, in its forms with IPv4, FIPS and dual-stack names
 // (https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html), also in China and in the
 // European Sovereign Cloud (https://github.com/docker/login-action/blob/master/src/aws.ts).
-var ecrHost = regexp.MustCompile(
+var ecrHost = lazy.Regexp(
 	`^(\d{12})\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.(?:com(?:\.cn)?|eu)|on\.aws)$`,
 )
 
@@ -81,7 +81,7 @@ func ParseECRImage(text string) (ECRImage, bool) {
 	if err != nil {
 		return ECRImage{}, false
 	}
-	host := ecrHost.FindStringSubmatch(reference.Domain(named))
+	host := ecrHost().FindStringSubmatch(reference.Domain(named))
 	if host == nil {
 		return ECRImage{}, false
 	}

@@ -2,11 +2,11 @@ package taskdef
 
 import (
 	"bytes"
+	"ecs-deploy/internal/lazy"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 )
 
 // What stands in place of a value that may be a secret.
@@ -130,22 +130,18 @@ func speaksOfSecret(name string) bool {
 }
 
 var (
-	humps = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`([a-z0-9])([A-Z])`) })
+	humps = lazy.Regexp(`([a-z0-9])([A-Z])`)
 
 	// assigned is a name and what it is given within a text: NAME=value, --name value, "name": "value", Name: value. An
 	// authorization has its scheme before the value.
-	assigned = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(
-			`(?i)((?:--?)?["']?)([a-z][a-z0-9_.-]*)(["']?(?:\s*[:=]\s*|\s+)(?:(?:bearer|basic|token|splunk)\s+)?)` +
-				`("[^"]*"|'[^']*'|[^\s"',;&|}]+)`,
-		)
-	})
-	user     = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([^\s:/]+:)(.+)()$`) })
-	userFlag = sync.OnceValue(
-		func() *regexp.Regexp { return regexp.MustCompile(`(\s(?:-u|--user)[ =]?[^\s:/"']+:)([^\s"']+)()`) },
+	assigned = lazy.Regexp(
+		`(?i)((?:--?)?["']?)([a-z][a-z0-9_.-]*)(["']?(?:\s*[:=]\s*|\s+)(?:(?:bearer|basic|token|splunk)\s+)?)` +
+			`("[^"]*"|'[^']*'|[^\s"',;&|}]+)`,
 	)
-	urlPassword = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(://[^\s:/@]*:)([^\s]+)(@)`) })
-	urlToken    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(://)([^\s:/@]{16,})(@)`) })
+	user        = lazy.Regexp(`^([^\s:/]+:)(.+)()$`)
+	userFlag    = lazy.Regexp(`(\s(?:-u|--user)[ =]?[^\s:/"']+:)([^\s"']+)()`)
+	urlPassword = lazy.Regexp(`(://[^\s:/@]*:)([^\s]+)(@)`)
+	urlToken    = lazy.Regexp(`(://)([^\s:/@]{16,})(@)`)
 )
 
 // HideURLPasswords is a text without the passwords in its URLs.

@@ -1,11 +1,10 @@
 package taskdef
 
 import (
+	"ecs-deploy/internal/lazy"
 	"fmt"
 	"math/big"
-	"regexp"
 	"strings"
-	"sync"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -52,11 +51,9 @@ var coreTags = map[string]func(scalarType) bool{
 
 // The numbers of the core schema. JSON has no infinity and no NaN: they count as text.
 var (
-	decimalInt   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([-+]?)0*([0-9]+)$`) })
-	basedInt     = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^0(?:o[0-7]+|x[0-9a-fA-F]+)$`) })
-	decimalFloat = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`^([-+]?)0*([0-9]*)(?:\.([0-9]*))?([eE][-+]?[0-9]+)?$`)
-	})
+	decimalInt   = lazy.Regexp(`^([-+]?)0*([0-9]+)$`)
+	basedInt     = lazy.Regexp(`^0(?:o[0-7]+|x[0-9a-fA-F]+)$`)
+	decimalFloat = lazy.Regexp(`^([-+]?)0*([0-9]*)(?:\.([0-9]*))?([eE][-+]?[0-9]+)?$`)
 )
 
 // resolve is what a plain scalar is, and the value in JSON.

@@ -1,8 +1,8 @@
 package taskdef
 
 import (
+	"ecs-deploy/internal/lazy"
 	"errors"
-	"regexp"
 	"strings"
 )
 
@@ -19,7 +19,7 @@ type Variable struct {
 }
 
 // variableName is liberal: ECS takes nearly anything. Quotes, brackets and the like are of a list or a shell.
-var variableName = regexp.MustCompile("^[^=:!\\s\"'`\\[\\]{}$-][^=:!\\s\"'`\\[\\]{}$]*$")
+var variableName = lazy.Regexp("^[^=:!\\s\"'`\\[\\]{}$-][^=:!\\s\"'`\\[\\]{}$]*$")
 
 // NameOf is the name of the variable in a line, with its container if it names one. It is empty where what stands
 // there is no name, or may be the middle of a value of several lines.
@@ -31,14 +31,14 @@ func NameOf(line string) string {
 		container, own = "", name
 	}
 	if !assigned && !strings.HasPrefix(own, "!") || prefixed && !IsName(container) ||
-		!plainName.MatchString(strings.TrimPrefix(own, "!")) {
+		!plainName().MatchString(strings.TrimPrefix(own, "!")) {
 		return ""
 	}
 	return name
 }
 
 // plainName is what may be told of a line whose rest may be a secret.
-var plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]{0,99}$`)
+var plainName = lazy.Regexp(`^[A-Za-z_][A-Za-z0-9_.-]{0,99}$`)
 
 // ParseVariable reads "NAME=value", "container:NAME=value", "!NAME" or "container:!NAME". The value is
 // all behind the first "=", as it is.
@@ -56,7 +56,7 @@ func ParseVariable(line string, secret bool) (Variable, error) {
 	case assigned && value == "=":
 		return Variable{}, errors.New("it looks like a part of a value of several lines, which goes into environment-file " +
 			"or task-definition-patch")
-	case v.Remove == assigned, !variableName.MatchString(v.Name):
+	case v.Remove == assigned, !variableName().MatchString(v.Name):
 		return Variable{}, errors.New("write NAME=value, container:NAME=value, !NAME or container:!NAME; a value of " +
 			"several lines goes into environment-file or task-definition-patch")
 	case secret && !v.Remove && strings.TrimSpace(value) == "":

@@ -1,13 +1,12 @@
 package taskdef
 
 import (
+	"ecs-deploy/internal/lazy"
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -65,9 +64,7 @@ func withoutVersion(text string) string {
 	return versionDirective().ReplaceAllString(text, "${1}#YAML")
 }
 
-var versionDirective = sync.OnceValue(
-	func() *regexp.Regexp { return regexp.MustCompile(`\A((?:[ \t]*(?:#[^\n]*)?\n)*)%YAML`) },
-)
+var versionDirective = lazy.Regexp(`\A((?:[ \t]*(?:#[^\n]*)?\n)*)%YAML`)
 
 var errOneDocument = errors.New("there must be one YAML document, and it must not be empty")
 
