@@ -25,7 +25,7 @@ import (
 )
 
 var (
-	worlds    = flag.Int("worlds", 120, "how many random worlds are played")
+	worlds    = flag.Int("worlds", 60, "how many random worlds are played")
 	firstSeed = flag.Uint64("seed", 1, "the seed of the first")
 )
 

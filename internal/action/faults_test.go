@@ -144,7 +144,7 @@ func on(t *testing.T, s step, spoil func(*spoiler), cancel func(*spoiler, contex
 	scenario, err := ecssim.Named(s.Scenario)
 	require.NoError(t, err)
 	synctest.Test(t, func(t *testing.T) {
-		network := &spoiler{Sim: ecssim.New(scenario)}
+		network := &spoiler{Sim: hurried(scenario)}
 		if spoil != nil {
 			spoil(network)
 		}
@@ -236,6 +236,18 @@ var spoilt = []struct {
 
 // thorough has the whole of a matrix tried, as .ci/run does, and else one case of two.
 var thorough = flag.Bool("thorough", false, "try the whole of the large matrices")
+
+// hurried is the world of a scenario that runs faster than the clock, so that it is looked at less often until something
+// happens; in the whole of a matrix it does not.
+func hurried(scenario ecssim.Scenario) *ecssim.Sim {
+	sim := ecssim.New(scenario)
+	if !*thorough {
+		sim.SetPace(hurriedPace)
+	}
+	return sim
+}
+
+const hurriedPace = 5
 
 // leftOut has a case of a matrix left out under -short, four out of five of them, other ones each time: the race detector
 // is slow.

@@ -72,6 +72,9 @@ func Together(ctx context.Context, things ...func(context.Context) error) error 
 }
 
 func each[Item any](ctx context.Context, atOnce int, items []Item, do func(context.Context, int, Item) error) error {
+	if len(items) == 1 { // a goroutine would only have its stack grow
+		return do(ctx, 0, items[0])
+	}
 	var group errgroup.Group
 	var mu sync.Mutex
 	var fault any
