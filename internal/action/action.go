@@ -163,6 +163,9 @@ func story(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (e
 		}, emit)
 		return ending{Result: result}, err
 	}
+	if world, err = unoccupied(ctx, client, in, world, emit); err != nil {
+		return ending{}, err
+	}
 	planned, err := plan.Make(in, world)
 	if err != nil {
 		return ending{}, err
@@ -203,7 +206,7 @@ func survey(ctx context.Context, client *cloud.Client, in inputs.Inputs) (world 
 		func(ctx context.Context) (err error) {
 			world, err = client.Survey(ctx, cloud.Wanted{
 				Cluster: in.Cluster, Services: in.Services, TaskDefinition: in.TaskDefinition, File: in.File,
-				Scheduled: in.Scheduled, Options: in.Kinds(),
+				Scheduled: in.Scheduled, Options: in.Kinds(), WhenBusy: in.WhenBusy,
 			})
 			return err
 		},

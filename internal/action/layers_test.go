@@ -36,7 +36,7 @@ var layers = map[string][]string{
 	"internal/report":       {"internal/lazy", "internal/rollout", "internal/taskdef", "github.com/sethvargo/go-githubactions"},
 	"internal/ecssim":       {},
 	"internal/ecssim/serve": {"internal/ecssim"},
-	"internal/action": {"internal/inputs", "internal/oidc", "internal/cloud", "internal/kind", "internal/plan", "internal/deploy", "internal/report",
+	"internal/action": {"internal/inputs", "internal/oidc", "internal/cloud", "internal/kind", "internal/plan", "internal/deploy", "internal/watch", "internal/report",
 		"internal/rollout", "internal/ecssim", "internal/viewer", "internal/virtual"},
 	"internal/lazy":    {},
 	"internal/viewer":  {},

@@ -20,6 +20,7 @@ type Wanted struct {
 	File           *taskdef.Document
 	Scheduled      []rollout.ScheduleName
 	Options        []rollout.Detail // of the kinds of deployment
+	WhenBusy       rollout.WhenBusy
 }
 
 // Survey reads the world as it is before anything is changed: the services, and the revisions that
@@ -56,7 +57,7 @@ func (c *Client) services(ctx context.Context, wanted Wanted) ([]rollout.Surveye
 	another := wanted.TaskDefinition != "" || wanted.File != nil
 	err = Together(
 		ctx,
-		func(ctx context.Context) error { return c.running(ctx, found, another) },
+		func(ctx context.Context) error { return c.running(ctx, found, another, wanted.WhenBusy) },
 		func(ctx context.Context) error { return c.byKind(ctx, own, wanted.Options) },
 	)
 	for i := range found {
@@ -67,7 +68,9 @@ func (c *Client) services(ctx context.Context, wanted Wanted) ([]rollout.Surveye
 
 // running reads the revisions that services run. When something else is to be deployed, they are only to be compared
 // with, and may be missing.
-func (c *Client) running(ctx context.Context, found []rollout.SurveyedService, optional bool) error {
+func (c *Client) running(
+	ctx context.Context, found []rollout.SurveyedService, optional bool, whenBusy rollout.WhenBusy,
+) error {
 	var arns []string
 	for _, running := range found {
 		if arn := running.Revision.ARN; !slices.Contains(arns, arn) {
@@ -87,7 +90,7 @@ func (c *Client) running(ctx context.Context, found []rollout.SurveyedService, o
 	}
 	for i := range found {
 		found[i].Revision = revisions[slices.Index(arns, found[i].Revision.ARN)]
-		found[i].Notes = append(found[i].Notes, underway(found[i].Service, found[i].Revision)...)
+		found[i].Notes = append(found[i].Notes, underway(found[i].Service, found[i].Revision, whenBusy)...)
 	}
 	return nil
 }
@@ -202,16 +205,39 @@ func runningRevision(service rollout.Service) (arn string, notes []rollout.Note)
 	return service.TaskDefinition, []rollout.Note{note}
 }
 
-// underway tells of a deployment that ours will supersede, and whose it is as far as that is known:
-// ECS does not say who deploys, but who has registered the revision.
-func underway(service rollout.Service, runs rollout.Revision) []rollout.Note {
+// underway tells of a deployment of another run, and whose it is as far as that is known: ECS does not say who deploys,
+// but who has registered the revision.
+func underway(service rollout.Service, runs rollout.Revision, whenBusy rollout.WhenBusy) []rollout.Note {
 	primary, ok := service.Primary()
 	if !ok || primary.State != rollout.RolloutInProgress {
 		return nil
 	}
-	note := rollout.Note{About: rollout.NoteUnderway, Service: service.Name, Underway: primary}
+	note := rollout.Note{About: rollout.NoteUnderway, Service: service.Name, Underway: primary, WhenBusy: whenBusy}
 	if runs.ARN == primary.TaskDefinition {
 		note.By = runs.By
 	}
 	return []rollout.Note{note}
+}
+
+// Busy are those of services of which a deployment is under way now.
+func (c *Client) Busy(ctx context.Context, services []rollout.SurveyedService, options []rollout.Detail) (
+	[]rollout.BusyService, error,
+) {
+	now := slices.Clone(services)
+	var names []string
+	for _, running := range services {
+		names = append(names, running.Service.Name)
+	}
+	read, err := c.Services(ctx, services[0].Service.Cluster, names...)
+	if err != nil {
+		return nil, err
+	}
+	for i := range now {
+		at := slices.IndexFunc(read, func(s rollout.Service) bool { return s.Name == now[i].Service.Name })
+		if at >= 0 {
+			now[i].Service = read[at]
+		}
+	}
+	err = c.byKind(ctx, now, options)
+	return kind.Busy(now), err
 }

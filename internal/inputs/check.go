@@ -310,6 +310,15 @@ func (c *checker) oneOf(input, value string, allowed ...string) string {
 	return value
 }
 
+// WhenBusyValues are what when-busy takes. The first is the default.
+var WhenBusyValues = []string{
+	string(rollout.ReplaceOther), string(rollout.AwaitOther), string(rollout.RefuseOther),
+}
+
+func (c *checker) whenBusy(value string) rollout.WhenBusy {
+	return rollout.WhenBusy(c.oneOf("when-busy", cmp.Or(value, WhenBusyValues[0]), WhenBusyValues...))
+}
+
 func (c *checker) duration(input, value string, otherwise time.Duration) time.Duration {
 	if value == "" {
 		return otherwise

@@ -34,6 +34,7 @@ func (in Inputs) Facts() []rollout.Fact {
 	if in.Operation != "status" && len(in.Services) > 0 {
 		tell("wait for", in.WaitFor)
 		tell("on failure", map[bool]string{false: "do not roll back", true: "roll back"}[in.RollbackOnFailure])
+		tell("when busy", whenBusyInWords[in.WhenBusy])
 	}
 	if in.KeepRevisions != nil {
 		tell("revisions", fmt.Sprintf("keep the newest %d", *in.KeepRevisions))
@@ -199,4 +200,10 @@ func (in Inputs) unusual() []string {
 		unusual = append(unusual, "AWS is not called: scenario "+in.Simulate+" of the simulator")
 	}
 	return unusual
+}
+
+// whenBusyInWords is what is done where another deployment is under way, if that is not as usual.
+var whenBusyInWords = map[rollout.WhenBusy]string{
+	rollout.AwaitOther:  "wait for the end of another deployment first",
+	rollout.RefuseOther: "fail, if another deployment is under way",
 }

@@ -42,6 +42,7 @@ type Inputs struct {
 
 	WaitFor           string // one of WaitForValues
 	RollbackOnFailure bool
+	WhenBusy          rollout.WhenBusy
 	KeepRevisions     *int32        // nil: all
 	Timeout           time.Duration // 0: not given
 	WaitsOnTop        bool          // the waits of CodeDeploy's deployment groups come on top of the timeout
@@ -92,6 +93,7 @@ type text struct {
 	WaitFor               string `env:"WAIT_FOR, default=stable"`
 	Timeout               string `env:"TIMEOUT"`
 	RollbackOnFailure     string `env:"ROLLBACK_ON_FAILURE, default=false"`
+	WhenBusy              string `env:"WHEN_BUSY"`
 	KeepRevisions         string `env:"KEEP_REVISIONS"`
 	Verify                string `env:"VERIFY, default=true"`
 	DryRun                string `env:"DRY_RUN, default=false"`
@@ -198,6 +200,7 @@ func (t text) check(c *checker) Inputs {
 		CodeDeploy:            c.codeDeploy(t),
 		WaitFor:               c.oneOf("wait-for", t.WaitFor, WaitForValues...),
 		RollbackOnFailure:     c.yes("rollback-on-failure", t.RollbackOnFailure),
+		WhenBusy:              c.whenBusy(t.WhenBusy),
 		KeepRevisions:         c.whole("keep-revisions", t.KeepRevisions, 1, 10000),
 		Verify:                c.yes("verify", t.Verify),
 		DryRun:                c.yes("dry-run", t.DryRun),
@@ -277,7 +280,7 @@ func (c *checker) operation(t text, dryRun bool) {
 		{"desired-count", t.DesiredCount}, {"minimum-healthy-percent", t.MinimumHealthyPercent},
 		{"maximum-percent", t.MaximumPercent}, {"force-new-deployment", t.ForceNewDeployment},
 		{"run-before", t.RunBefore}, {"run-after", t.RunAfter}, {"scheduled-tasks", t.ScheduledTasks},
-		{"keep-revisions", t.KeepRevisions},
+		{"keep-revisions", t.KeepRevisions}, {"when-busy", t.WhenBusy},
 	}, asked...) {
 		if input.value != "" {
 			c.mistake("%s has no effect with operation: %s", input.name, t.Operation)
@@ -296,6 +299,7 @@ func (c *checker) needsService(t text) {
 		{"maximum-percent", t.MaximumPercent},
 		{"force-new-deployment", t.ForceNewDeployment},
 		{"service-patch", t.ServicePatch},
+		{"when-busy", t.WhenBusy},
 	}, append(t.codeDeployGroup(), t.codeDeployment()...)...) {
 		if input.value != "" {
 			c.mistake("%s needs a service: give service too", input.name)

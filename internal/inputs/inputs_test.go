@@ -34,7 +34,7 @@ func TestDefaults(t *testing.T) {
 	require.NoError(t, err)
 	in.CodeDeploy = rollout.CodeDeployOptions{}
 	require.Equal(t, Inputs{
-		Operation: "deploy", Cluster: "default", Services: []string{"web"}, WaitFor: "stable", Verify: true,
+		Operation: "deploy", Cluster: "default", Services: []string{"web"}, WaitFor: "stable", WhenBusy: rollout.ReplaceOther, Verify: true,
 		Credentials: Credentials{Audience: "sts.amazonaws.com", Role: rollout.Role{SessionName: "ecs-deploy"}},
 	}, in)
 }

@@ -26,6 +26,11 @@ func (codeDeploy) Outputs(r *rollout.Rollout) []rollout.Output {
 	return []rollout.Output{{Name: "codedeploy-deployment-id", Value: r.Deployment.ID}}
 }
 
+func (codeDeploy) UnderWay(running rollout.SurveyedService) (rollout.Deployment, bool) {
+	group, _ := running.Own.(rollout.CodeDeployGroup)
+	return rollout.Deployment{ID: group.Last}, group.UnderWay
+}
+
 // RollsBack is not so: CodeDeploy waits for the tasks as long as its timeout is, an hour by default.
 func (codeDeploy) RollsBack(*rollout.Rollout) bool { return false }
 

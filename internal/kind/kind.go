@@ -28,6 +28,8 @@ type Kind interface {
 	Timeouts(running rollout.SurveyedService, waitFor rollout.WaitFor) (usually, more time.Duration)
 	// Concerns are what speaks against a planned rollout.
 	Concerns(plan rollout.Plan, r *rollout.Rollout) []rollout.Concern
+	// UnderWay is the deployment of a service that is under way, if one is.
+	UnderWay(running rollout.SurveyedService) (rollout.Deployment, bool)
 	// Replaces tells whether what is under way replaces the revision with this ARN: to deploy that again is to go back.
 	Replaces(running rollout.SurveyedService, arn string) bool
 	// Outputs are those of the step that only this kind has.

@@ -291,3 +291,29 @@ func inDuration(format string, d time.Duration) string {
 	}
 	return fmt.Sprintf(format, rollout.Span(d))
 }
+
+// othersAwaited is a deployment of another run.
+func othersAwaited(busy rollout.BusyService) string {
+	text := fmt.Sprintf("%s: deployment %s", busy.Service.Name, busy.Deployment.ID)
+	if busy.Deployment.TaskDefinition != "" {
+		text += " of " + rollout.RevisionID(busy.Deployment.TaskDefinition)
+	}
+	text += " is under way in " + busy.By
+	if !busy.Deployment.Created.IsZero() {
+		text += " since " + rollout.Minute(busy.Deployment.Created)
+	}
+	return text
+}
+
+// othersStill is how deployments of other runs stand that are awaited.
+func othersStill(e rollout.OthersAwaited) string {
+	var still []string
+	for _, busy := range e.Busy {
+		text := busy.Service.Name
+		if d := busy.Deployment; d.TaskDefinition != "" {
+			text += fmt.Sprintf(" %d/%d running", d.Running, busy.Service.Desired)
+		}
+		still = append(still, text)
+	}
+	return "still under way: " + few(still) + timeoutIn(e.Left)
+}

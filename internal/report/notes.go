@@ -23,7 +23,7 @@ func note(n rollout.Note) string {
 		if n.By != "" {
 			text += " (registered by " + registrar(n.By) + ")"
 		}
-		return text + ": this run supersedes it"
+		return text + ": " + aboutOthers[n.WhenBusy]
 	case rollout.NoteDropped:
 		var dropped []string
 		for _, path := range n.Said {
@@ -44,6 +44,13 @@ func note(n rollout.Note) string {
 		) + " of the workspace: " + n.By + " names no other"
 	}
 	return strings.Join(n.Said, ", ") + " has no effect, because no service has the deployment controller " + n.By
+}
+
+// aboutOthers is what is done about a deployment of another run.
+var aboutOthers = map[rollout.WhenBusy]string{
+	rollout.ReplaceOther: "this run supersedes it",
+	rollout.AwaitOther:   "this run waits for its end first",
+	rollout.RefuseOther:  "nothing is deployed until it is over",
 }
 
 // ofContainer is the path of a container, or of what belongs to one, in a task definition.

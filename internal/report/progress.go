@@ -84,13 +84,18 @@ func standing(e rollout.Progressed) string {
 		parts = filled(inFewWords(e.Rollout, *e.Waits))
 	}
 	parts = append(parts, "unchanged for "+rollout.Span(e.Still))
+	return " · " + strings.Join(parts, " · ") + timeoutIn(e.Left)
+}
+
+// timeoutIn is how much time is left, at the end of a line.
+func timeoutIn(left time.Duration) string {
 	switch {
-	case e.Left >= time.Minute:
-		parts = append(parts, "timeout in "+rollout.Span(e.Left.Round(time.Minute)))
-	case e.Left > 0:
-		parts = append(parts, "timeout in "+rollout.Span(e.Left))
+	case left >= time.Minute:
+		return " · timeout in " + rollout.Span(left.Round(time.Minute))
+	case left > 0:
+		return " · timeout in " + rollout.Span(left)
 	}
-	return " · " + strings.Join(parts, " · ")
+	return ""
 }
 
 // cells is how wide the bar of a line is.

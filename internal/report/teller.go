@@ -61,6 +61,23 @@ func (t *teller) TakenOver(e rollout.TakenOver) {
 	}
 }
 
+func (t *teller) OthersAwaited(e rollout.OthersAwaited) {
+	r := t.r()
+	r.enter("Other deployments")
+	switch {
+	case len(e.Busy) == 0:
+		r.timeline.before.until("waiting for other deployments", r.timeline.now())
+		r.now("no other deployment is under way any more")
+	case e.Age == 0:
+		r.timeline.before.until("reading the services", r.timeline.now())
+		for _, busy := range e.Busy {
+			r.now(othersAwaited(busy) + ": waiting for its end, at most " + rollout.Span(e.Left))
+		}
+	default:
+		r.now(othersStill(e))
+	}
+}
+
 func (t *teller) Verified(e rollout.Verified) {
 	r := t.r()
 	r.timeline.before.until("verify", r.timeline.now())

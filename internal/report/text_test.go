@@ -112,6 +112,7 @@ func hostile(attack string) []rollout.Event {
 	broken := rollout.OneOffResult{Input: "run-before", Tasks: []string{attack}, Findings: []rollout.Finding{finding}, Log: rollout.LogTail{Lines: []string{attack}},
 		Verdict: rollout.OneOffVerdict{Outcome: rollout.Failed, Ending: rollout.OneOffFailed, Cause: cause}}
 	note := rollout.Note{About: rollout.NoteUnderway, Service: attack, Said: []string{attack}, By: attack, Underway: rollout.Deployment{ID: attack}}
+	other := rollout.BusyService{Service: web.Service, By: attack, Deployment: rollout.Deployment{ID: attack, TaskDefinition: attack}}
 	return []rollout.Event{
 		rollout.InputsRead{Facts: []rollout.Fact{{Name: attack, Value: attack}}},
 		rollout.Noted{Notes: []rollout.Note{note}},
@@ -124,6 +125,7 @@ func hostile(attack string) []rollout.Event {
 		rollout.OneOffUnclear{Input: attack}, rollout.LogUnreadable{Container: attack, Kept: taskdef.Log{Driver: attack}}, rollout.NotStopped{Err: problem},
 		rollout.Repointed{Task: rollout.ScheduledTask{ScheduleName: rollout.ScheduleName{Rule: attack, Target: attack}}, Revision: revision.Revision},
 		rollout.TakenOver{Rollouts: []*rollout.Rollout{web}},
+		rollout.OthersAwaited{Busy: []rollout.BusyService{other}}, rollout.OthersAwaited{Busy: []rollout.BusyService{other}, Age: time.Minute}, rollout.OthersAwaited{Age: time.Minute},
 		rollout.UsualLearnt{Rollout: &rollout.Rollout{Usual: &rollout.Usual{}, Look: web.Look}}, rollout.UsualExceeded{Rollout: &rollout.Rollout{Usual: &rollout.Usual{}, Look: web.Look}},
 		rollout.NothingChanged{Rollouts: []*rollout.Rollout{web}},
 		rollout.Registered{Result: revision},

@@ -21,6 +21,7 @@ type Handler interface {
 	Noted(Noted)
 	PlanMade(PlanMade)
 	TakenOver(TakenOver)
+	OthersAwaited(OthersAwaited)
 	Verified(Verified)
 	Registered(Registered)
 	OneOffStarted(OneOffStarted)
@@ -226,6 +227,13 @@ type (
 		Sight Sight
 	}
 
+	// OthersAwaited comes when it is begun to wait for deployments of other runs, when that takes a while, and when they
+	// are over.
+	OthersAwaited struct {
+		Busy      []BusyService // that have one under way still; none: they are over
+		Age, Left time.Duration // how long it was waited already, and will be at most
+	}
+
 	// Unanswered comes when AWS has not answered for a while.
 	Unanswered struct {
 		Age time.Duration
@@ -284,6 +292,7 @@ func (e RoleAssumed) Tell(h Handler)      { h.RoleAssumed(e) }
 func (e Noted) Tell(h Handler)            { h.Noted(e) }
 func (e PlanMade) Tell(h Handler)         { h.PlanMade(e) }
 func (e TakenOver) Tell(h Handler)        { h.TakenOver(e) }
+func (e OthersAwaited) Tell(h Handler)    { h.OthersAwaited(e) }
 func (e Verified) Tell(h Handler)         { h.Verified(e) }
 func (e Registered) Tell(h Handler)       { h.Registered(e) }
 func (e OneOffStarted) Tell(h Handler)    { h.OneOffStarted(e) }

@@ -26,6 +26,22 @@ type SurveyedService struct {
 	Notes    []Note // what is out of the ordinary with it
 }
 
+// BusyService is a service of which a deployment of another run is under way.
+type BusyService struct {
+	Service    Service
+	By         string // who carries it out
+	Deployment Deployment
+}
+
+// WhenBusy is what is done where a deployment of another run is under way.
+type WhenBusy string
+
+const (
+	ReplaceOther WhenBusy = "replace" // ours supersedes it, as ECS has it
+	AwaitOther   WhenBusy = "wait"    // its end is waited for first
+	RefuseOther  WhenBusy = "fail"    // nothing is deployed
+)
+
 // Note is something about a plan that is worth to be known before it is carried out.
 type Note struct {
 	About    NoteAbout
@@ -33,7 +49,8 @@ type Note struct {
 	Said     []string   // names, or words of AWS
 	Failed   string     // a revision, as "family:revision"
 	Runs     string     // another
-	Underway Deployment // that ours will supersede
+	Underway Deployment // of another run
+	WhenBusy WhenBusy   // what is done about that
 	By       string     // who registered its revision
 }
 
@@ -43,7 +60,7 @@ type NoteAbout string
 const (
 	NoteLastFailed    NoteAbout = "last-failed"    // the last deployment failed, and an older one runs
 	NoteNothingRuns   NoteAbout = "nothing-runs"   // the last deployment failed, and no older one runs
-	NoteUnderway      NoteAbout = "underway"       // a deployment that ours will supersede is
+	NoteUnderway      NoteAbout = "underway"       // a deployment of another run is
 	NoteDropped       NoteAbout = "dropped"        // the file lacks what runs has, by its paths
 	NoteLeftOut       NoteAbout = "left-out"       // what ECS would refuse was
 	NoteRestart       NoteAbout = "restart"        // nothing is given to change

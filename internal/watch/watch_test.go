@@ -346,3 +346,45 @@ func TestWhoJoinsLateHasAsMuchTime(t *testing.T) {
 		require.Equal(t, rollout.TimedOut, rollouts[1].Verdict.Outcome)
 	})
 }
+
+// While deployments of others are awaited, it is said how they stand, and an AWS that does not answer is ridden out.
+func TestOthersAreAwaited(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		timeout time.Duration
+		status  int // of the answers from half a minute on, for a minute
+		body    string
+		err     string
+		unheard int
+	}{
+		{name: "to the end", timeout: time.Hour},
+		{name: "too long", timeout: time.Minute, err: "when-busy: wait: after 1m, deployment "},
+		{name: "a minute without an answer", timeout: time.Hour, status: http.StatusInternalServerError, body: `{"__type":"ServerException","message":"busy"}`, unheard: 1},
+		{name: "refused", timeout: time.Hour, status: http.StatusBadRequest, body: `{"__type":"AccessDeniedException","message":"no"}`, err: "ecs:DescribeServices for service web: not allowed"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := open(t, "busy")
+				services, err := w.client.Services(t.Context(), "main", "web")
+				require.NoError(t, err)
+				w.spoil = func(string) (int, string) {
+					if since := time.Since(w.began); test.status != 0 && since > 30*time.Second && since < 90*time.Second {
+						return test.status, test.body
+					}
+					return 0, ""
+				}
+				err = AwaitOthers(t.Context(), w.client, []rollout.SurveyedService{{Service: services[0]}}, nil, test.timeout, w.hear)
+				if test.err != "" {
+					require.ErrorContains(t, err, test.err)
+				} else {
+					require.NoError(t, err)
+					awaited := told[rollout.OthersAwaited](w)
+					require.Empty(t, awaited[len(awaited)-1].Busy)
+					require.GreaterOrEqual(t, len(awaited), 3)
+				}
+				require.GreaterOrEqual(t, len(told[rollout.Unanswered](w)), test.unheard)
+				w.requireNoSilence(t)
+			})
+		})
+	}
+}
