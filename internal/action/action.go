@@ -298,7 +298,11 @@ func exitCode(outcome rollout.Outcome, err error) int {
 	var p *rollout.Problem
 	switch {
 	case !errors.As(err, &p):
-		return exitCodes[outcome]
+		code, known := exitCodes[outcome]
+		if !known {
+			return 1
+		}
+		return code
 	case p.Kind == rollout.Refused:
 		return 3
 	}

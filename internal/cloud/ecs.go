@@ -149,7 +149,7 @@ func (e *ecsCarrier) gone(
 
 // inTurn are those whose service deployments are looked for in this round: one, and as many as there will be more calls
 // for service deployments in a round when all are known. So no round makes more calls than the later ones, but for one;
-// that of the last of a hundred services is found after a minute and a half, and until then its service tells enough.
+// that of the last of hundreds of services is found after a minute, and until then its service tells enough.
 func (e *ecsCarrier) inTurn(unknown []*rollout.Rollout, known int) []*rollout.Rollout {
 	if len(unknown) == 0 {
 		return nil

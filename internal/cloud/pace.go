@@ -3,6 +3,7 @@ package cloud
 import (
 	"cmp"
 	"context"
+	"errors"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws/middleware"
@@ -48,15 +49,46 @@ func paced() func(*smithy.Stack) error {
 				smithy.FinalizeOutput, smithy.Metadata, error,
 			) {
 				if limiter := limiters[middleware.GetOperationName(ctx)]; limiter != nil {
-					if err := limiter.Wait(ctx); err != nil { // the context ends before it is this call's turn
-						<-ctx.Done()
-						return smithy.FinalizeOutput{}, smithy.Metadata{}, ctx.Err()
+					if err := turn(ctx, limiter); err != nil {
+						return smithy.FinalizeOutput{}, smithy.Metadata{}, notSent{err}
 					}
 				}
 				return next.HandleFinalize(ctx, in)
 			},
 		), "Retry", smithy.After)
 	}
+}
+
+// turn waits until it is a call's turn.
+func turn(ctx context.Context, limiter *rate.Limiter) error {
+	waiting, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	if halted, is := ctx.Value(haltedKey{}).(context.Context); is {
+		defer context.AfterFunc(halted, func() { stop(errHalted) })()
+	}
+	err := limiter.Wait(waiting)
+	if err == nil {
+		return nil
+	}
+	<-waiting.Done() // it may have told before that its turn would come too late
+	return context.Cause(waiting)
+}
+
+// notSent is the error of a call whose turn did not come.
+type notSent struct{ error }
+
+func (n notSent) Unwrap() error { return n.error }
+
+// NotSent tells whether an error is that of a call that was never sent: it has no effect.
+func NotSent(err error) bool { return errors.As(err, new(notSent)) }
+
+var errHalted = errors.New("nothing more is begun")
+
+type haltedKey struct{}
+
+// Until is a context in which calls that wait for their turn are not sent any more when another context ends.
+func Until(ctx, halted context.Context) context.Context {
+	return context.WithValue(ctx, haltedKey{}, halted)
 }
 
 // Each does something for every item, some of them at the same time. After an error none that comes
@@ -85,7 +117,7 @@ func each[Item any](ctx context.Context, atOnce int, items []Item, do func(conte
 			defer func() { // in a goroutine it would end the process
 				if caught := recover(); caught != nil {
 					mu.Lock()
-					fault = caught
+					fault, failed = caught, min(failed, i)
 					mu.Unlock()
 				}
 			}()

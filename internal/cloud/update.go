@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -46,8 +47,11 @@ func once[Sent any](
 			return none, cause // nothing was sent
 		}
 		sent, err := send()
-		if err == nil {
+		switch {
+		case err == nil:
 			return sent, nil
+		case NotSent(err) && lost == nil:
+			return none, cmp.Or(context.Cause(ctx), err)
 		}
 		lost = err
 		cancelled := ctx.Err() != nil

@@ -9,7 +9,6 @@ import (
 	"maps"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"ecs-deploy/internal/cloud"
@@ -30,9 +29,10 @@ func Execute(ctx context.Context, client *cloud.Client, plan rollout.Plan, emit 
 }
 
 func newDeployer(client *cloud.Client, plan rollout.Plan, emit rollout.Emit) *deployer {
+	halted, halt := context.WithCancel(context.Background())
 	return &deployer{
 		client: client, carriers: client.Carriers(), plan: plan, emit: emit, registered: map[string]rollout.Revision{},
-		anew: make(chan struct{}, 1),
+		anew: make(chan struct{}, 1), halted: halted, halt: halt,
 	}
 }
 
@@ -46,14 +46,15 @@ type deployer struct {
 
 	throughPauses bool // deployments are continued that wait for approval
 
-	halted atomic.Bool // no other update is to be begun
+	halted context.Context // in which no other update is to be begun, once it has ended
+	halt   func()
 
 	anew       chan struct{}               // is full while a revision is registered
 	registered map[string]rollout.Revision // anew, to go back to, by the ARN of what is INACTIVE
 }
 
-// execute registers all, then updates all, then follows all to their ends. One service that cannot be
-// updated keeps none of the others from being followed.
+// execute registers all, then updates all, and follows each from then on to its end. One service that cannot be updated
+// keeps none of the others from being followed.
 func (d *deployer) execute(ctx context.Context) error {
 	if err := d.register(ctx); err != nil {
 		return err
@@ -174,7 +175,7 @@ func (d *deployer) follow(ctx context.Context, joining <-chan watch.Joining) err
 		Obstacles:  diagnose.Obstacles,
 		Together:   d.plan.RollBack,
 		Continue:   d.throughPauses,
-		Halt:       func() { d.halted.Store(true) },
+		Halt:       d.halt,
 	}
 	err := watch.Follow(ctx, d.client, joining, until, d.emit)
 	for _, r := range d.touched() {

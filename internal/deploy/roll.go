@@ -3,6 +3,7 @@ package deploy
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,33 +19,50 @@ func (d *deployer) roll(ctx context.Context) (refused, lost error) {
 	joining := make(chan watch.Joining, len(d.plan.Rollouts)+1)
 	var updating sync.WaitGroup
 	var fault any
-	defer d.halted.Store(true)
+	defer updating.Wait() // also amid a panic: what is under way has an effect
+	defer d.halt()
 	updating.Go(func() {
 		defer close(joining)
-		defer func() { fault = recover() }() // in a goroutine it would end the process
+		defer func() {
+			if fault = recover(); fault != nil { // in a goroutine it would end the process
+				d.halt()
+			}
+		}()
 		refused = d.update(ctx, joining)
 	})
 	lost = d.follow(ctx, joining)
 	updating.Wait()
 	if fault != nil {
+		d.conclude(ctx, lost)
 		panic(fault)
 	}
-	return refused, lost
+	return d.worthTelling(refused), lost
 }
 
-// errHalted ends the updates since nothing more is to be started.
-var errHalted = errors.New("halted")
+// worthTelling is an error that ended the updates, but for the end of the run where a service has come to a worse one.
+func (d *deployer) worthTelling(refused error) error {
+	cancelled := errors.Is(refused, context.Canceled) && !errors.As(refused, new(rollout.PerhapsDone))
+	failed := func(r *rollout.Rollout) bool { return rollout.Worse(r.Verdict.Outcome, rollout.Cancelled) }
+	if cancelled && slices.ContainsFunc(d.touched(), failed) {
+		return nil
+	}
+	return refused
+}
 
 // update updates the services, and returns the first error, after which no other update is begun.
 func (d *deployer) update(ctx context.Context, joining chan<- watch.Joining) error {
+	ctx = cloud.Until(ctx, d.halted)
 	err := cloud.Each(ctx, d.plan.Rollouts, func(ctx context.Context, i int, r *rollout.Rollout) error {
-		if d.halted.Load() {
-			return errHalted
+		if d.halted.Err() != nil {
+			return nil
 		}
 		update := r.Update
 		update.TaskDefinition = r.Revision.Revision.ARN
 		since := time.Now()
 		after, ours, err := d.carriers.Of(r.Service).Start(ctx, r, update)
+		if cloud.NotSent(err) && d.halted.Err() != nil {
+			return nil
+		}
 		joining <- watch.Joining{Place: i, Start: func() *rollout.Rollout {
 			if err != nil {
 				d.refused(r, after, err)
@@ -58,21 +76,19 @@ func (d *deployer) update(ctx context.Context, joining chan<- watch.Joining) err
 		d.leaveUntouched()
 		return nil
 	}}
-	if errors.Is(err, errHalted) {
-		return nil
-	}
 	return err
 }
 
 // refused files that a service was not updated, or maybe not.
 func (d *deployer) refused(r *rollout.Rollout, after rollout.Service, err error) {
 	unsure := errors.As(err, new(rollout.PerhapsDone))
-	if errors.Is(err, context.Canceled) && !unsure {
+	settings := after.Name != ""
+	if errors.Is(err, context.Canceled) && !unsure && !settings {
 		return // nothing was sent
 	}
 	r.Verdict = rollout.Verdict{
 		Outcome: rollout.Failed, Ending: rollout.EndedUntouched,
-		Settings: after.Name != "", Registered: r.Revision.Changed, Unsure: unsure,
+		Settings: settings, Registered: r.Revision.Changed, Unsure: unsure,
 	}
 }
 

@@ -21,6 +21,7 @@ type rolled struct {
 	started, decided   map[string]time.Duration
 	updates            int
 	firstLook, endedAt time.Duration
+	fault              any // with which it ended
 }
 
 // roll deploys forty services, of which eight are updated at the same time, in half a minute. They are updated before
@@ -46,6 +47,7 @@ func roll(t *testing.T, fleet func(int) ecssim.Scenario, back bool, change func(
 			change(w, cancel)
 		}
 		before, began := len(w.Calls()), time.Now()
+		defer func() { did.fault = recover() }()
 		did.result, did.err = Execute(ctx, w.client, planned, func(event rollout.Event) {
 			switch e := event.(type) {
 			case rollout.Started:
@@ -148,4 +150,57 @@ func TestACancelWhileServicesAreUpdated(t *testing.T) {
 	require.True(t, did.result.Rollouts[15].Verdict.Unsure)
 	require.Equal(t, "web-016 not-started untouched web:41", ended[16])
 	require.Equal(t, "web-039 not-started untouched web:41", ended[39])
+}
+
+// Updates that wait for their turn when the run is cancelled were not sent, and nobody looks for what they did.
+func TestACancelWhileUpdatesWaitForTheirTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const others = 99
+		w := openWorld(t, ecssim.Fleet(others))
+		names := []string{"web"}
+		for i := range others {
+			names = append(names, fmt.Sprintf("web-%03d", i+1))
+		}
+		planned, err := plan.Make(newImage(t), w.survey(t, names...))
+		require.NoError(t, err)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		var cancelled time.Time
+		time.AfterFunc(5100*time.Millisecond, func() { cancelled = time.Now(); cancel() })
+		result, err := Execute(ctx, w.client, planned, func(rollout.Event) {})
+		require.ErrorIs(t, err, context.Canceled)
+		require.Zero(t, time.Since(cancelled), "it ends at once")
+		outcomes := map[rollout.Outcome]int{}
+		for _, r := range result.Rollouts {
+			require.False(t, r.Verdict.Unsure)
+			outcomes[r.Verdict.Outcome]++
+		}
+		require.Equal(t, 100, outcomes[rollout.Cancelled]+outcomes[rollout.NotStarted])
+		require.Greater(t, outcomes[rollout.NotStarted], 20)
+	})
+}
+
+// A fault in an update ends the updates, and the run once what was begun has ended.
+func TestAFaultInAnUpdateEndsTheUpdates(t *testing.T) {
+	updates := 0 // with those of the rollback
+	did := roll(t, crashing, true, func(w *world, _ context.CancelFunc) {
+		w.called = func(operation string) {
+			if operation != "UpdateService" {
+				return
+			}
+			if updates++; updates == 3 {
+				panic("the sky falls")
+			}
+		}
+	})
+	require.Equal(t, "the sky falls", fmt.Sprint(did.fault))
+	require.Less(t, updates, 30)
+}
+
+func TestARunThatStartedNothingMoreIsNoSuccess(t *testing.T) {
+	of := func(outcome rollout.Outcome) *rollout.Rollout {
+		return &rollout.Rollout{Verdict: rollout.Verdict{Outcome: outcome}}
+	}
+	result := rollout.Result{Rollouts: []*rollout.Rollout{of(rollout.Succeeded), of(rollout.NotStarted)}}
+	require.Equal(t, rollout.Failed, result.Outcome(), "what was given up has come to a good end since")
 }

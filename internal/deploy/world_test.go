@@ -20,6 +20,7 @@ type world struct {
 	client *cloud.Client
 	events []rollout.Event
 	mu     sync.Mutex               // of what follows
+	called func(operation string)   // hears of each call, in place of what follows
 	refuse map[string]int           // operations that are not allowed any more when they were called that often
 	late   map[string]time.Duration // how long the first call of operations takes
 	slow   map[string]time.Duration // how long each does
@@ -29,6 +30,11 @@ type world struct {
 func (w *world) Do(request *http.Request) (*http.Response, error) {
 	_, operation, _ := strings.Cut(request.Header.Get("X-Amz-Target"), ".")
 	w.mu.Lock()
+	if w.called != nil {
+		defer w.mu.Unlock()
+		w.called(operation)
+		return w.Sim.Do(request)
+	}
 	takes := w.late[operation] + w.slow[operation]
 	delete(w.late, operation)
 	left, limited := w.refuse[operation]

@@ -28,11 +28,15 @@ func (r *Reporter) begin() {
 
 // refreshInterval is the shortest time between two summaries of a run that goes on: where hundreds of services are
 // deployed, each has hundreds of rows, and more is known every moment.
-const refreshInterval = 5 * time.Second
+const (
+	refreshInterval = 5 * time.Second
+	fewRows         = 10 // are written whenever more is known
+)
 
 // refresh writes that summary again when more is known.
 func (r *Reporter) refresh() {
-	if r.started && r.summaryOutdated && time.Since(r.summaryAt) >= refreshInterval {
+	soon := len(r.rollouts) > fewRows && time.Since(r.summaryAt) < refreshInterval
+	if r.started && r.summaryOutdated && !soon {
 		r.provisional()
 	}
 }

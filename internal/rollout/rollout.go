@@ -210,6 +210,9 @@ func (r Result) Outcome() Outcome {
 		return once.Verdict.Outcome
 	}
 	if foremost := r.Foremost(); foremost != nil {
+		if foremost.Verdict.Outcome == NotStarted { // what kept it from being started has come to a better end since
+			return Failed
+		}
 		return foremost.Verdict.Outcome
 	}
 	switch {

@@ -23,7 +23,7 @@ const (
 	Superseded     Outcome = "superseded" // by a deployment of another run
 	TimedOut       Outcome = "timed-out"
 	Cancelled      Outcome = "cancelled"
-	NotStarted     Outcome = "not-started" // of a service: it was not updated, for another failed before
+	NotStarted     Outcome = "not-started" // of a service, never of a run: it was not updated
 )
 
 // severity orders the outcomes, the better first.

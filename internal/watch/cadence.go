@@ -111,11 +111,14 @@ func (f *follower) isNearItsEnd(now time.Time) bool {
 	return goes || usually || back || at.Failed > 0
 }
 
-// throttled slows the looks down while ECS throttles them, and makes them faster again.
-func (w *watcher) throttled(err error) {
-	if cloud.Throttled(err) {
+// slowDown makes the looks seldom while ECS throttles them, or does not answer, and often again.
+func (w *watcher) slowDown(err error) {
+	switch {
+	case cloud.Throttled(err):
 		w.slowdown = min(w.slowdown*2, mostSlowdown)
-	} else if err == nil {
+	case err != nil:
+		w.slowdown = max(w.slowdown, 2)
+	default:
 		w.slowdown = max(w.slowdown-1, 1)
 	}
 }

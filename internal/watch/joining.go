@@ -42,7 +42,8 @@ func (w *watcher) pause(ctx context.Context) error {
 		}
 		var next <-chan time.Time
 		if len(open) > 0 {
-			next = time.After(min(w.client.Jittered(w.interval()), time.Until(w.deadline())))
+			deadline, _ := w.deadlines()
+			next = time.After(min(w.client.Jittered(w.interval()), time.Until(deadline)))
 		}
 		select {
 		case <-ctx.Done():
@@ -91,6 +92,10 @@ func (w *watcher) joinRest() {
 
 func (w *watcher) follow(all []Joining) {
 	slices.SortStableFunc(all, func(a, b Joining) int { return cmp.Compare(a.Place, b.Place) })
+	if len(w.undecided()) == 0 { // AWS was not asked
+		w.lastAnswer = time.Now()
+	}
+	w.lastEvent = time.Now()
 	for _, joining := range all {
 		r := joining.Start()
 		if r == nil {

@@ -115,13 +115,14 @@ func (w *watcher) run(ctx context.Context) error {
 			return nil
 		}
 		began := time.Now()
-		within, cancel := context.WithDeadlineCause(ctx, w.deadline(), ErrTimeout)
+		_, last := w.deadlines()
+		within, cancel := context.WithDeadlineCause(ctx, last, ErrTimeout)
 		err := w.round(within)
 		late := err != nil && within.Err() != nil
 		cancel()
 		w.roundAt = time.Now()
 		w.lastRound = w.roundAt.Sub(began)
-		w.throttled(err)
+		w.slowDown(err)
 		switch {
 		case late && ctx.Err() != nil:
 			return w.stop(context.Cause(ctx))
@@ -170,10 +171,10 @@ func (w *watcher) undecided() []*follower {
 	return slices.DeleteFunc(slices.Clone(w.followers), func(f *follower) bool { return f.Phase == rollout.PhaseDecided })
 }
 
-// deadline is when the next rollout will have taken too long.
-func (w *watcher) deadline() time.Time {
-	earliest := func(a, b *follower) int { return a.deadline.Compare(b.deadline) }
-	return slices.MinFunc(w.undecided(), earliest).deadline
+// deadlines are when the next and the last of the rollouts will have taken too long.
+func (w *watcher) deadlines() (next, last time.Time) {
+	open, earlier := w.undecided(), func(a, b *follower) int { return a.deadline.Compare(b.deadline) }
+	return slices.MinFunc(open, earlier).deadline, slices.MaxFunc(open, earlier).deadline
 }
 
 // timeOut gives those their verdict that have taken too long.

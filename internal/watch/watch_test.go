@@ -310,11 +310,11 @@ func TestLooksSlowDownWhileECSThrottles(t *testing.T) {
 		w := &watcher{followers: []*follower{f}, slowdown: 1, roundAt: time.Now()}
 		require.Equal(t, seldomInterval, w.interval())
 		for range 3 {
-			w.throttled(&smithy.GenericAPIError{Code: "ThrottlingException"})
+			w.slowDown(&smithy.GenericAPIError{Code: "ThrottlingException"})
 		}
 		require.Equal(t, mostSlowdown*seldomInterval, w.interval())
 		for range 3 {
-			w.throttled(nil)
+			w.slowDown(nil)
 		}
 		require.Equal(t, seldomInterval, w.interval())
 		f.movedAt = time.Now()
