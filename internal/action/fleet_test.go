@@ -68,7 +68,7 @@ func TestAFailureInAFleetEndsTheUpdates(t *testing.T) {
 	s := deployFleet(others).but(map[string]string{"rollback-on-failure": "true"})
 	s.Env = map[string]string{"GITHUB_OUTPUT": output}
 	synctest.Test(t, func(t *testing.T) {
-		sim := ecssim.New(ecssim.Fleet(others).Crashing().Answering(30*time.Second, "UpdateService"))
+		sim := ecssim.New(ecssim.Fleet(others).Crashing(false).Answering(30*time.Second, "UpdateService"))
 		code, log := runOn(t, s, sim)
 		require.Equal(t, 4, code)
 		require.Zero(t, sim.Throttled())

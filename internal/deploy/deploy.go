@@ -67,11 +67,11 @@ func (d *deployer) execute(ctx context.Context) error {
 	if err := cmp.Or(refused, lost); err != nil || !d.result().Outcome().Good() {
 		return err
 	}
-	if err := d.repoint(ctx); err != nil {
+	if good, err := d.oneOff(ctx, d.plan.After); !good || err != nil {
+		d.takeBack(ctx, d.plan.After.Input, nil)
 		return err
 	}
-	_, err := d.oneOff(ctx, d.plan.After)
-	return err
+	return d.repoint(ctx)
 }
 
 // repoint lets scheduled tasks run the new revisions. What follows the latest by itself is left as it is.
@@ -157,7 +157,9 @@ func (d *deployer) conclude(ctx context.Context, err error) {
 	if err == nil {
 		d.explainAll(ctx)
 	}
-	d.takeBack(ctx, err)
+	if culprit, failed := d.culprit(); failed > 0 {
+		d.takeBack(ctx, culprit, err)
+	}
 }
 
 // undecided are the rollouts that are to be waited for.

@@ -87,7 +87,7 @@ func (r rolled) untouched() (n int) {
 	return n
 }
 
-func crashing(others int) ecssim.Scenario { return ecssim.Fleet(others).Crashing() }
+func crashing(others int) ecssim.Scenario { return ecssim.Fleet(others).Crashing(false) }
 
 func TestServicesAreFollowedWhileOthersAreStillUpdated(t *testing.T) {
 	did := roll(t, ecssim.Fleet, false, nil)
@@ -203,4 +203,18 @@ func TestARunThatStartedNothingMoreIsNoSuccess(t *testing.T) {
 	}
 	result := rollout.Result{Rollouts: []*rollout.Rollout{of(rollout.Succeeded), of(rollout.NotStarted)}}
 	require.Equal(t, rollout.Failed, result.Outcome(), "what was given up has come to a good end since")
+}
+
+// What succeeded goes back for the sake of a service that ECS has rolled back itself, and of one alone too.
+func TestOneGoesBackForTheSakeOfOneThatECSRolledBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := openWorld(t, ecssim.Fleet(1).Crashing(true))
+		in := newImage(t)
+		in.RollbackOnFailure = true
+		planned, err := plan.Make(in, w.survey(t, "web", "web-001"))
+		require.NoError(t, err)
+		result, err := Execute(t.Context(), w.client, planned, w.hear)
+		require.NoError(t, err)
+		require.Equal(t, []string{"web rolled-back rolled-back web:41", "web-001 rolled-back complete return done for web web:41"}, ends(result.Rollouts))
+	})
 }

@@ -22,13 +22,10 @@ const askTimeout = 4 * time.Second
 // errNoTime is why a rollback was not asked for by a run that was cancelled.
 var errNoTime = errors.New("AWS did not answer in the time that a cancelled run has left")
 
-// takeBack rolls back what failed, timed out or was cancelled, if that was asked for, and with it all
-// that was deployed together with it; if not, it files how things were left.
-func (d *deployer) takeBack(ctx context.Context, err error) {
-	culprit, failed := d.culprit()
-	if failed == 0 {
-		return
-	}
+// takeBack rolls back what failed, timed out or was cancelled, if that was asked for, and with it all that was deployed
+// together with it; if not, it files how things were left. The culprit is the service that did not succeed, or what was
+// run after all had succeeded.
+func (d *deployer) takeBack(ctx context.Context, culprit string, err error) {
 	var back []*rollout.Rollout
 	for _, r := range d.touched() {
 		r.Progress = kind.Of(r.Service).Progress(r)
@@ -52,7 +49,7 @@ func (d *deployer) takeBack(ctx context.Context, err error) {
 		}
 	}
 	for _, r := range back {
-		r.Verdict.Return.Together = len(back) > 1
+		r.Verdict.Return.Together = len(back) > 1 || r.Verdict.Return.For != ""
 	}
 	if ctx.Err() != nil {
 		d.askOnly(ctx, back)

@@ -51,13 +51,13 @@ func (s Scenario) Taking(longest time.Duration) Scenario {
 }
 
 // Crashing is the scenario in which the container of the new tasks of web exits, and the circuit breaker stops its
-// deployment and rolls nothing back. The new tasks of other services are well.
-func (s Scenario) Crashing() Scenario {
+// deployment, and rolls it back or not. The new tasks of other services are well.
+func (s Scenario) Crashing(rollsBack bool) Scenario {
 	s.others = slices.Clone(s.others)
 	for i := range s.others {
 		s.others[i].behavior = well
 	}
-	s.behavior, s.breaker = crashes, breaker{Enable: true}
+	s.behavior, s.breaker = crashes, breaker{Enable: true, Rollback: rollsBack}
 	return s
 }
 

@@ -111,7 +111,7 @@ func endLines(result rollout.Result) []string {
 	next := nextLine(nextStep(result))
 	var lines []string
 	once, is := result.BadOneOff()
-	if is {
+	if is && !wentBack(result) {
 		lines = append(lines, onceLine(result, once))
 		lines = append(lines, whys.about(once.Input)...)
 	}
@@ -126,6 +126,9 @@ func endLines(result rollout.Result) []string {
 		}
 		lines = append(lines, text)
 		lines = append(lines, whys.about(names...)...)
+		if i == 0 && is {
+			lines = append(lines, append(onceShut(once), whys.about(once.Input)...)...)
+		}
 		if i == 0 && next != "" && !slices.Contains(lines, next) {
 			lines = append(lines, next)
 		}
@@ -160,11 +163,23 @@ func errorLines(result rollout.Result) []string {
 
 // onceLine is how a task that was to run once ended, and how it left the services. Why it failed is told below.
 func onceLine(result rollout.Result, once rollout.OneOffResult) string {
-	told := once.Verdict.Ending == rollout.OneOffFailed || once.Verdict.Ending == rollout.OneOffUnplaced
-	if len(once.Findings) > 0 && told {
+	if toldByFindings(once) {
 		return sentence(onceLeft(result, once))
 	}
 	return sentence(summed(result))
+}
+
+// onceShut is why what was deployed was rolled back for the sake of a task, where no finding tells.
+func onceShut(once rollout.OneOffResult) []string {
+	if toldByFindings(once) {
+		return nil
+	}
+	return []string{sentence(once.Input + ": " + onceEnded(once.Verdict))}
+}
+
+func toldByFindings(once rollout.OneOffResult) bool {
+	ended := once.Verdict.Ending == rollout.OneOffFailed || once.Verdict.Ending == rollout.OneOffUnplaced
+	return len(once.Findings) > 0 && ended
 }
 
 // badEnds are who serves and how it came to that, of the services that did not succeed: first of that which speaks
@@ -172,7 +187,7 @@ func onceLine(result rollout.Result, once rollout.OneOffResult) string {
 func badEnds(result rollout.Result) byText {
 	var all byText
 	first := result.Foremost()
-	if _, is := result.BadOneOff(); is || first == nil {
+	if _, is := result.BadOneOff(); is && !wentBack(result) || first == nil {
 		return all
 	}
 	all.add(outcomeLine(first), first.Service.Name)

@@ -295,6 +295,8 @@ func summed(result rollout.Result) string {
 // onceLeft is how a task that was to run once left the services.
 func onceLeft(result rollout.Result, once rollout.OneOffResult) string {
 	switch {
+	case wentBack(result):
+		return deployed(result)
 	case once.Input != beforeInput:
 		return "what was deployed stays: " + deployed(result)
 	case len(result.Rollouts) == 1:
@@ -302,6 +304,12 @@ func onceLeft(result rollout.Result, once rollout.OneOffResult) string {
 		return "nothing was deployed: " + of.Service.Name + " still runs " + named(of, of.Runs.ID())
 	}
 	return "no service was touched"
+}
+
+// wentBack tells whether this step rolled back what was deployed, or tried.
+func wentBack(result rollout.Result) bool {
+	foremost := result.Foremost()
+	return foremost != nil && foremost.Verdict.Return != nil
 }
 
 // deployed is what became of what was deployed.

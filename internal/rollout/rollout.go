@@ -206,16 +206,15 @@ func (r Result) Outcome() Outcome {
 	if r.Err != nil {
 		return r.aborted()
 	}
-	if once, is := r.BadOneOff(); is {
-		return once.Verdict.Outcome
-	}
-	if foremost := r.Foremost(); foremost != nil {
-		if foremost.Verdict.Outcome == NotStarted { // what kept it from being started has come to a better end since
-			return Failed
-		}
-		return foremost.Verdict.Outcome
-	}
+	foremost := r.Foremost()
+	once, bad := r.BadOneOff()
 	switch {
+	case bad && (foremost == nil || foremost.Verdict.Return == nil):
+		return once.Verdict.Outcome
+	case foremost != nil && foremost.Verdict.Outcome == NotStarted:
+		return Failed // what kept it from being started has come to a better end since
+	case foremost != nil:
+		return foremost.Verdict.Outcome // what came of rolling back says more than why that was done
 	case r.DryRun:
 		return Planned
 	case r.Registered != nil && !r.Registered.Changed:

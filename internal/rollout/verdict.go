@@ -119,8 +119,8 @@ const (
 
 // Return is what came of rolling a deployment back, by this run.
 type Return struct {
-	For string // the service for whose sake it was rolled back although it succeeded; empty: for its own
-	// Together tells that others are rolled back with it: it goes back also if it succeeds meanwhile.
+	For string // for whose sake it was rolled back although it succeeded, a service or run-after; empty: for its own
+	// Together tells that it is not for its own sake alone: it goes back also if it succeeds meanwhile.
 	Together bool
 	TooLate  bool // the rollback was asked for, and the deployment came to another end first
 	End      ReturnEnd
