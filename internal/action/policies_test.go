@@ -86,6 +86,7 @@ func TestTheDocumentedPoliciesAreEnoughAndNotTooMuch(t *testing.T) {
 		least    bool // without any of the actions the step fails; else nothing is left that more would be needed for
 	}{
 		{"the least", deployWeb("healthy", "task-definition-patch", untagged), []string{"deploy"}, 0, true},
+		{"by a pattern", deployWeb("healthy", "task-definition-patch", untagged, "service", "we?"), []string{"deploy", "services"}, 0, true},
 		{"with tags", deployWeb("healthy"), []string{"deploy", "tags"}, 0, true},
 		{"the usual case", deployWeb("healthy"), []string{"recommended"}, 0, false},
 		{"the usual case, which fails", deployWeb("stuck", "timeout", "2m", "rollback-on-failure", "true", "secrets", secret), []string{"recommended"}, 4, false},

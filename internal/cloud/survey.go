@@ -15,7 +15,7 @@ import (
 // Wanted is what a survey is to look at.
 type Wanted struct {
 	Cluster        string
-	Services       []string // names or ARNs
+	Services       []string // names, ARNs, and rollout.Selectors
 	TaskDefinition string   // empty: what the services run, or File
 	File           *taskdef.Document
 	Scheduled      []rollout.ScheduleName
@@ -44,7 +44,11 @@ func (c *Client) services(ctx context.Context, wanted Wanted) ([]rollout.Surveye
 	if len(wanted.Services) == 0 {
 		return nil, nil
 	}
-	services, err := c.deployable(ctx, wanted.Cluster, wanted.Services)
+	names, notes, err := c.selected(ctx, wanted.Cluster, wanted.Services)
+	if err != nil {
+		return nil, err
+	}
+	services, err := c.deployable(ctx, wanted.Cluster, names)
 	if err != nil {
 		return nil, err
 	}
@@ -63,6 +67,7 @@ func (c *Client) services(ctx context.Context, wanted Wanted) ([]rollout.Surveye
 	for i := range found {
 		found[i].Own = own[i].Own
 	}
+	found[0].Notes = append(notes, found[0].Notes...)
 	return found, err
 }
 

@@ -27,6 +27,17 @@ var otherScenarios = []Scenario{
 		With:     map[string]string{"service": "web, api, jobs"},
 	},
 	{
+		Name:     "teams",
+		Story:    "of five services in the cluster, some belong to a team, by their tags",
+		breaker:  rolling,
+		behavior: well,
+		others: []neighbor{
+			{name: "shop-api", behavior: well, team: "shop"}, {name: "shop-jobs", behavior: well, team: "shop"},
+			{name: "shop-legacy", behavior: well, team: "shop"}, {name: "search", behavior: well, team: "search"},
+		},
+		With: map[string]string{"service": "tag:team=shop, !shop-legacy"},
+	},
+	{
 		Name:     "mixed-slow",
 		Story:    "of three services that are deployed together, one never gets healthy",
 		behavior: well,

@@ -44,6 +44,7 @@ type Scenario struct {
 type neighbor struct {
 	name, family string
 	behavior     behavior // of new tasks of its own family
+	team         string   // the value of its tag of that name; empty: it has none
 }
 
 const (

@@ -8,6 +8,7 @@ import (
 type describeServicesRequest struct {
 	Cluster  string
 	Services []string
+	Include  []string
 }
 
 func (s *Sim) describeServices(request describeServicesRequest) (any, error) {
@@ -25,7 +26,11 @@ func (s *Sim) describeServices(request describeServicesRequest) (any, error) {
 		case v != nil && late:
 			services = append(services, then.services[v.arn()])
 		case v != nil:
-			services = append(services, v.describe())
+			described := v.describe()
+			if slices.Contains(request.Include, "TAGS") { // [API]
+				described["tags"] = list(v.tags)
+			}
+			services = append(services, described)
 		default:
 			failures = append(failures, missing(arn("service/"+c.name+"/"+name[strings.LastIndex(name, "/")+1:])))
 		}

@@ -17,6 +17,7 @@ type service struct {
 	minimum    int // minimumHealthyPercent
 	maximum    int // maximumPercent
 	breaker    breaker
+	tags       []document
 	created    time.Time
 
 	bake         time.Duration // how long a deployment is watched after it is in place

@@ -143,7 +143,11 @@ func (s *Sim) furnish() {
 			of = s.register(own)
 			of.registered, of.proven = days, true
 		}
-		c.services = append(c.services, s.newService(c, n.name, of, 2))
+		v := s.newService(c, n.name, of, 2)
+		if n.team != "" {
+			v.tags = []document{{"key": "team", "value": n.team}}
+		}
+		c.services = append(c.services, v)
 	}
 }
 

@@ -37,10 +37,12 @@ func (c *checker) mistake(format string, args ...any) {
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html and
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html.
 var (
-	ordinal     = lazy.Regexp(`^[1-9][0-9]*$`)
-	clusterARN  = lazy.Regexp(`^arn:[a-z0-9-]+:ecs:[a-z0-9-]+:[0-9]{12}:cluster/[A-Za-z0-9_-]+$`)
-	serviceARN  = lazy.Regexp(`^arn:[a-z0-9-]+:ecs:[a-z0-9-]+:[0-9]{12}:service/([A-Za-z0-9_-]+/)?[A-Za-z0-9_-]+$`)
-	revisionARN = lazy.Regexp(
+	ordinal    = lazy.Regexp(`^[1-9][0-9]*$`)
+	clusterARN = lazy.Regexp(`^arn:[a-z0-9-]+:ecs:[a-z0-9-]+:[0-9]{12}:cluster/[A-Za-z0-9_-]+$`)
+	serviceARN = lazy.Regexp(`^arn:[a-z0-9-]+:ecs:[a-z0-9-]+:[0-9]{12}:service/([A-Za-z0-9_-]+/)?[A-Za-z0-9_-]+$`)
+	// servicePattern is the same with * and ?.
+	servicePattern = lazy.Regexp(`^[A-Za-z0-9_*?-]{1,255}$`)
+	revisionARN    = lazy.Regexp(
 		`^arn:[a-z0-9-]+:ecs:[a-z0-9-]+:[0-9]{12}:task-definition/[A-Za-z0-9_-]+:[1-9][0-9]*$`,
 	)
 	// https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html
@@ -58,9 +60,19 @@ func (c *checker) cluster(input, value string) string {
 // services are names and ARNs, one per line or separated by commas.
 func (c *checker) services(input, value string) []string {
 	var services []string
+	named := 0
 	for _, service := range items(value) {
-		if !taskdef.IsName(service) && !serviceARN().MatchString(service) {
+		selector, is := rollout.ParseSelector(service)
+		switch {
+		case is && selector.Pattern == "" && selector.Key == "":
+			c.mistake("%s: %q names no tag: write tag:key=value", input, service)
+		case is && selector.Pattern != "" && !servicePattern().MatchString(selector.Pattern):
+			c.mistake("%s: %q is no pattern of names, which have letters, digits, - and _%s", input, service, oddity(service))
+		case !is && !taskdef.IsName(service) && !serviceARN().MatchString(service):
 			c.mistake("%s: %q is neither the name nor the ARN of a service%s", input, service, oddity(service))
+		}
+		if !selector.Except {
+			named++
 		}
 		sameName := func(other string) bool { return rollout.LastSegment(other) == rollout.LastSegment(service) }
 		if slices.ContainsFunc(services, sameName) {
@@ -68,7 +80,7 @@ func (c *checker) services(input, value string) []string {
 		}
 		services = append(services, service)
 	}
-	if value != "" && len(services) == 0 {
+	if value != "" && named == 0 {
 		c.mistake("%s: %q names no service", input, value)
 	}
 	return services

@@ -33,6 +33,16 @@ func note(n rollout.Note) string {
 		return "the file lacks what " + n.Service + " runs (" + n.Runs + "): " + few(dropped)
 	case rollout.NoteLeftOut:
 		return "left out, because ECS would refuse or ignore it: " + strings.Join(n.Said, ", ")
+	case rollout.NoteFound:
+		rest, except := strings.CutPrefix(n.By, "!")
+		found := strings.Join(n.Said, ", ")
+		switch {
+		case except && rest == found:
+			return found + " is left out"
+		case except:
+			return rest + " leaves out " + found
+		}
+		return n.By + " is " + found
 	case rollout.NoteRestart:
 		return "no input asks for a change, so the service is restarted unchanged"
 	case rollout.NoteInactive:

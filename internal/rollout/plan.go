@@ -66,6 +66,7 @@ const (
 	NoteRestart       NoteAbout = "restart"        // nothing is given to change
 	NoteFileFound     NoteAbout = "file-found"     // a file is used that no input names
 	NoteInactive      NoteAbout = "inactive"       // what runs is INACTIVE, and nothing is registered but to go back to it
+	NoteFound         NoteAbout = "found"          // a selector found services
 	NoteWithoutEffect NoteAbout = "without-effect" // inputs are
 )
 
