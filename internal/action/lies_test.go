@@ -170,10 +170,14 @@ func (c *campaign) harm(truth ecssim.Truth) []string {
 func (c *campaign) lie(told rollout.Outcome, truth ecssim.Truth) string {
 	mine := ours(truth)
 	if len(mine) == 0 {
-		if told == rollout.Failed || told == rollout.Unchanged || told == rollout.Cancelled {
+		nothing := []rollout.Outcome{rollout.Failed, rollout.Unchanged, rollout.Cancelled, rollout.NotStarted}
+		if slices.Contains(nothing, told) {
 			return ""
 		}
 		return "it deployed nothing"
+	}
+	if told == rollout.NotStarted {
+		return "it deployed"
 	}
 	first := mine[0]
 	good := first.Status == "SUCCESSFUL" || first.Status == "Succeeded" || first.Complete
