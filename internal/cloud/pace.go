@@ -98,9 +98,15 @@ func Each[Item any](ctx context.Context, items []Item, do func(context.Context, 
 	return each(ctx, atOnce, items, do)
 }
 
-// Together does things at the same time that do not depend on each other. The error is that of the first that has one.
+// Together does a few things at the same time that do not depend on each other: all of them, also when one has an
+// error. It returns the error of the first that has one.
 func Together(ctx context.Context, things ...func(context.Context) error) error {
-	return Each(ctx, things, func(ctx context.Context, _ int, do func(context.Context) error) error { return do(ctx) })
+	errs := make([]error, len(things))
+	_ = Each(ctx, things, func(ctx context.Context, i int, do func(context.Context) error) error {
+		errs[i] = do(ctx)
+		return nil
+	})
+	return cmp.Or(errs...)
 }
 
 func each[Item any](ctx context.Context, atOnce int, items []Item, do func(context.Context, int, Item) error) error {

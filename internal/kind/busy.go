@@ -25,16 +25,17 @@ func Busy(services []rollout.SurveyedService) []rollout.BusyService {
 func Occupied(busy []rollout.BusyService, waited time.Duration) error {
 	var what []string
 	for _, service := range busy {
-		text := fmt.Sprintf("deployment %s of service %s is under way in %s", service.Deployment.ID, service.Service.Name,
-			service.By)
-		if !service.Deployment.Created.IsZero() {
-			text += " since " + rollout.Minute(service.Deployment.Created)
+		text := fmt.Sprintf("deployment %s of service %s ", service.Deployment.ID, service.Service.Name)
+		if created := service.Deployment.Created; created.IsZero() {
+			text += "is under way in " + service.By
+		} else {
+			text += "has been under way in " + service.By + " since " + rollout.Minute(created)
 		}
 		what = append(what, text)
 	}
 	input, next := "when-busy: fail: ", "Deploy again when it is over, or with when-busy: wait."
 	if waited > 0 {
-		input = "when-busy: wait: after " + rollout.Span(waited) + ", "
+		input = "when-busy: wait: not over after " + rollout.Span(waited) + ": "
 		next = "Check how it stands with operation: status. To wait longer, raise timeout."
 	}
 	return &rollout.Problem{

@@ -298,11 +298,10 @@ func othersAwaited(busy rollout.BusyService) string {
 	if busy.Deployment.TaskDefinition != "" {
 		text += " of " + rollout.RevisionID(busy.Deployment.TaskDefinition)
 	}
-	text += " is under way in " + busy.By
-	if !busy.Deployment.Created.IsZero() {
-		text += " since " + rollout.Minute(busy.Deployment.Created)
+	if busy.Deployment.Created.IsZero() {
+		return text + " is under way in " + busy.By
 	}
-	return text
+	return text + " has been under way in " + busy.By + " since " + rollout.Minute(busy.Deployment.Created)
 }
 
 // othersStill is how deployments of other runs stand that are awaited.
