@@ -2,7 +2,6 @@ package action
 
 import (
 	"context"
-	"errors"
 
 	"ecs-deploy/internal/cloud"
 	"ecs-deploy/internal/inputs"
@@ -25,8 +24,7 @@ func unoccupied(
 		case len(busy) == 0 || in.WhenBusy == rollout.ReplaceOther:
 			return world, nil
 		case in.DryRun && in.WhenBusy == rollout.RefuseOther:
-			var p *rollout.Problem
-			errors.As(kind.Occupied(busy, 0), &p)
+			p := kind.Occupied(busy, 0)
 			emit(rollout.Noticed{What: p.What, Next: p.Next, Warning: true})
 			return world, nil
 		case in.DryRun:

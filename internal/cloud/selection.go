@@ -62,8 +62,9 @@ func (c *Client) selected(ctx context.Context, cluster string, wanted []string) 
 	}
 	if names = unique(slices.DeleteFunc(names, taken)); len(names) == 0 {
 		return nil, nil, &rollout.Problem{
-			Kind: rollout.BadInput, What: "service: all that was found is taken out again", Short: "no such service",
-			Next: "Check the entries that begin with an exclamation mark.",
+			Kind: rollout.BadInput, Short: "no such service",
+			What: "service: the entries with ! exclude every service that the others match",
+			Next: "Check the entries that begin with !.",
 		}
 	}
 	return names, notes, nil
@@ -129,13 +130,16 @@ func (c *Client) listed(
 
 // nothingFound says what is there in place of what was searched for.
 func (c *Client) nothingFound(cluster, text string, there []string) error {
-	p := &rollout.Problem{
-		Kind: rollout.BadInput, Short: "no such service",
-		What: fmt.Sprintf("service: %s finds no service in cluster %s in %s", text, rollout.LastSegment(cluster), c.region),
-		Next: "That cluster has no services: check cluster and region.",
+	return &rollout.Problem{
+		Kind: rollout.BadInput, Short: "no such service", Next: thereInstead(there),
+		What: fmt.Sprintf("service: %s matches no service in cluster %s in %s", text, rollout.LastSegment(cluster), c.region),
 	}
-	if len(there) > 0 {
-		p.Next = "Its services are " + strings.Join(there, ", ") + "."
+}
+
+// thereInstead says which services a cluster has.
+func thereInstead(names []string) string {
+	if len(names) == 0 {
+		return "That cluster has no services: check cluster and region."
 	}
-	return p
+	return "Its services are " + strings.Join(names, ", ") + "."
 }

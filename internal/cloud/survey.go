@@ -177,14 +177,8 @@ func (c *Client) missing(ctx context.Context, cluster string, absent []string) e
 		What: fmt.Sprintf(what, strings.Join(absent, ", "), rollout.LastSegment(cluster), c.region),
 		Next: "Check service, cluster and region.", Short: "no such service",
 	}
-	names, err := c.ServiceNames(ctx, cluster)
-	switch {
-	case err != nil:
-		return p // the names only help: without permission they are left out
-	case len(names) == 0:
-		p.Next = "That cluster has no services: check cluster and region."
-	default:
-		p.Next = "Its services are " + strings.Join(names, ", ") + "."
+	if names, err := c.ServiceNames(ctx, cluster); err == nil { // they only help: without permission they are left out
+		p.Next = thereInstead(names)
 	}
 	return p
 }

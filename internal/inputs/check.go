@@ -67,7 +67,9 @@ func (c *checker) services(input, value string) []string {
 		case is && selector.Pattern == "" && selector.Key == "":
 			c.mistake("%s: %q names no tag: write tag:key=value", input, service)
 		case is && selector.Pattern != "" && !servicePattern().MatchString(selector.Pattern):
-			c.mistake("%s: %q is no pattern of names, which have letters, digits, - and _%s", input, service, oddity(service))
+			c.mistake(
+				"%s: %q is not a pattern of service names: use letters, digits, -, _, * and ?%s", input, service, oddity(service),
+			)
 		case !is && !taskdef.IsName(service) && !serviceARN().MatchString(service):
 			c.mistake("%s: %q is neither the name nor the ARN of a service%s", input, service, oddity(service))
 		}

@@ -204,6 +204,6 @@ func (in Inputs) unusual() []string {
 
 // whenBusyInWords is what is done where another deployment is under way, if that is not as usual.
 var whenBusyInWords = map[rollout.WhenBusy]string{
-	rollout.AwaitOther:  "wait for the end of another deployment first",
-	rollout.RefuseOther: "fail, if another deployment is under way",
+	rollout.AwaitOther:  "wait until another deployment is over",
+	rollout.RefuseOther: "fail if another deployment is under way",
 }

@@ -149,7 +149,7 @@ func TestMistakes(t *testing.T) {
 		{map[string]string{"service": "web", "task-definition-patch": "cpu"}, "task-definition-patch: a patch is a map, in the shape of what it changes"},
 		{map[string]string{"service": "!web"}, `service: "!web" names no service`},
 		{map[string]string{"service": "tag:=shop"}, `service: "tag:=shop" names no tag: write tag:key=value`},
-		{map[string]string{"service": "main/web-*"}, `service: "main/web-*" is no pattern of names, which have letters, digits, - and _`},
+		{map[string]string{"service": "main/web-*"}, `service: "main/web-*" is not a pattern of service names: use letters, digits, -, _, * and ?`},
 		{map[string]string{"service": "web", "dry-run": "yes"}, `dry-run: "yes" is neither true nor false`},
 		{map[string]string{"service": "web", "wait-for": "ready"}, `wait-for: "ready" is not one of ` + strings.Join(WaitForValues, ", ")},
 		{map[string]string{"service": "web", "timeout": "30"}, `timeout: "30" has no unit: do you mean 30s or 30m?`},

@@ -20,9 +20,9 @@ func Busy(services []rollout.SurveyedService) []rollout.BusyService {
 	return busy
 }
 
-// Occupied is the error of services of which a deployment is under way that is not to be replaced, a *rollout.Problem.
+// Occupied is the error of services of which a deployment is under way that is not to be replaced.
 // Waited is how long its end was waited for; 0: that was not asked for.
-func Occupied(busy []rollout.BusyService, waited time.Duration) error {
+func Occupied(busy []rollout.BusyService, waited time.Duration) *rollout.Problem {
 	var what []string
 	for _, service := range busy {
 		text := fmt.Sprintf("deployment %s of service %s ", service.Deployment.ID, service.Service.Name)
@@ -35,7 +35,7 @@ func Occupied(busy []rollout.BusyService, waited time.Duration) error {
 	}
 	input, next := "when-busy: fail: ", "Deploy again when it is over, or with when-busy: wait."
 	if waited > 0 {
-		input = "when-busy: wait: not over after " + rollout.Span(waited) + ": "
+		input = "when-busy: wait: still waiting after " + rollout.Span(waited) + ": "
 		next = "Check how it stands with operation: status. To wait longer, raise timeout."
 	}
 	return &rollout.Problem{

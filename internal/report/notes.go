@@ -59,7 +59,7 @@ func note(n rollout.Note) string {
 // aboutOthers is what is done about a deployment of another run.
 var aboutOthers = map[rollout.WhenBusy]string{
 	rollout.ReplaceOther: "this run supersedes it",
-	rollout.AwaitOther:   "this run waits for its end first",
+	rollout.AwaitOther:   "this run waits until it is over",
 	rollout.RefuseOther:  "nothing is deployed until it is over",
 }
 

@@ -67,11 +67,11 @@ func (t *teller) OthersAwaited(e rollout.OthersAwaited) {
 	switch {
 	case len(e.Busy) == 0:
 		r.timeline.before.until("waiting for other deployments", r.timeline.now())
-		r.now("no other deployment is under way any more")
+		r.now("the other deployments are over")
 	case e.Age == 0:
 		r.timeline.before.until("reading the services", r.timeline.now())
 		for _, busy := range e.Busy {
-			r.now(othersAwaited(busy) + ": waiting for its end, at most " + rollout.Span(e.Left))
+			r.now(othersAwaited(busy) + ": waiting until it is over, at most " + rollout.Span(e.Left))
 		}
 	default:
 		r.now(othersStill(e))

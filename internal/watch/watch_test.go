@@ -358,7 +358,7 @@ func TestOthersAreAwaited(t *testing.T) {
 		unheard int
 	}{
 		{name: "to the end", timeout: time.Hour},
-		{name: "too long", timeout: time.Minute, err: "when-busy: wait: not over after 1m: deployment "},
+		{name: "too long", timeout: time.Minute, err: "when-busy: wait: still waiting after 1m: deployment "},
 		{name: "a minute without an answer", timeout: time.Hour, status: http.StatusInternalServerError, body: `{"__type":"ServerException","message":"busy"}`, unheard: 1},
 		{name: "refused", timeout: time.Hour, status: http.StatusBadRequest, body: `{"__type":"AccessDeniedException","message":"no"}`, err: "ecs:DescribeServices for service web: not allowed"},
 	} {
