@@ -205,7 +205,7 @@ func survey(ctx context.Context, client *cloud.Client, in inputs.Inputs) (world 
 		func(ctx context.Context) error { return client.CheckAccount(ctx, in.Credentials.Accounts) },
 		func(ctx context.Context) (err error) {
 			world, err = client.Survey(ctx, cloud.Wanted{
-				Cluster: in.Cluster, Services: in.Services, TaskDefinition: in.TaskDefinition, File: in.File,
+				Targets: in.Targets, TaskDefinition: in.TaskDefinition, File: in.File,
 				Scheduled: in.Scheduled, Options: in.Kinds(), WhenBusy: in.WhenBusy,
 			})
 			return err

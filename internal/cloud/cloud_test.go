@@ -189,7 +189,7 @@ func TestUpdateNeverStartsTwoDeployments(t *testing.T) {
 // aDeployment is what it takes to start one: of a new revision, or by force of the same.
 func aDeployment(t *testing.T, client *Client, force bool) (rollout.Service, rollout.Update) {
 	t.Helper()
-	world, err := client.Survey(t.Context(), Wanted{Cluster: "main", Services: []string{"web"}})
+	world, err := client.Survey(t.Context(), Wanted{Targets: []rollout.Target{{Cluster: "main", Name: "web"}}})
 	require.NoError(t, err)
 	before := world.Services[0]
 	if force {
@@ -262,7 +262,7 @@ func TestSurveyTellsWhatIsWrong(t *testing.T) {
 				}
 				return answer(r, http.StatusOK, test.body), nil
 			}))
-			_, err := client.Survey(t.Context(), Wanted{Cluster: "main", Services: []string{"web"}})
+			_, err := client.Survey(t.Context(), Wanted{Targets: []rollout.Target{{Cluster: "main", Name: "web"}}})
 			var problem *rollout.Problem
 			require.ErrorAs(t, err, &problem)
 			require.Equal(t, test.want, problem.What)

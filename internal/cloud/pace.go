@@ -95,7 +95,15 @@ func Until(ctx, halted context.Context) context.Context {
 // later is begun, but what is under way is not broken off: its effect would not be known. The error of
 // the first item that has one is returned.
 func Each[Item any](ctx context.Context, items []Item, do func(context.Context, int, Item) error) error {
-	return each(ctx, atOnce, items, do)
+	return each(ctx, atOnce, items, nil, do)
+}
+
+// EachAdmitted is the same, but each is only begun when it is admitted, in their order; false: neither it nor any that
+// comes later is.
+func EachAdmitted[Item any](
+	ctx context.Context, items []Item, admit func() bool, do func(context.Context, int, Item) error,
+) error {
+	return each(ctx, atOnce, items, admit, do)
 }
 
 // Together does a few things at the same time that do not depend on each other: all of them, also when one has an
@@ -109,8 +117,10 @@ func Together(ctx context.Context, things ...func(context.Context) error) error 
 	return cmp.Or(errs...)
 }
 
-func each[Item any](ctx context.Context, atOnce int, items []Item, do func(context.Context, int, Item) error) error {
-	if len(items) == 1 { // a goroutine would only have its stack grow
+func each[Item any](
+	ctx context.Context, atOnce int, items []Item, admit func() bool, do func(context.Context, int, Item) error,
+) error {
+	if len(items) == 1 && admit == nil { // a goroutine would only have its stack grow
 		return do(ctx, 0, items[0])
 	}
 	var group errgroup.Group
@@ -119,6 +129,9 @@ func each[Item any](ctx context.Context, atOnce int, items []Item, do func(conte
 	errs, failed := make([]error, len(items)), len(items)
 	group.SetLimit(atOnce)
 	for i, item := range items {
+		if admit != nil && !admit() {
+			break
+		}
 		group.Go(func() error {
 			defer func() { // in a goroutine it would end the process
 				if caught := recover(); caught != nil {

@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -12,74 +13,118 @@ import (
 	"ecs-deploy/internal/rollout"
 )
 
-// selected are the names or ARNs of the services that are wanted, in their order: those that are named, and what
-// selectors find in the cluster. One that finds nothing is a *rollout.Problem.
-func (c *Client) selected(ctx context.Context, cluster string, wanted []string) ([]string, []rollout.Note, error) {
-	selectors := map[string]rollout.Selector{}
-	byTag := false
-	for _, text := range wanted {
-		if selector, is := rollout.ParseSelector(text); is {
-			selectors[text] = selector
-			byTag = byTag || selector.Pattern == ""
-		}
-	}
-	if len(selectors) == 0 {
-		return wanted, nil, nil
-	}
-	there, tags, err := c.listed(ctx, cluster, byTag)
+// chosen is a service that is to be deployed to.
+type chosen struct {
+	cluster, name string // a name or an ARN each
+	wave          int
+}
+
+func (c chosen) same(other chosen) bool {
+	return rollout.LastSegment(c.name) == rollout.LastSegment(other.name) &&
+		rollout.LastSegment(c.cluster) == rollout.LastSegment(other.cluster)
+}
+
+// choose are the services that are wanted, in the order of their waves: those that are named, and what selectors find
+// that is not named, each once. A selector that finds nothing is a *rollout.Problem.
+func (c *Client) choose(ctx context.Context, targets []rollout.Target) ([]chosen, []rollout.Note, error) {
+	lists, err := c.lists(ctx, targets)
 	if err != nil {
 		return nil, nil, err
 	}
-	var names []string
+	var all []chosen
 	var notes []rollout.Note
-	for _, text := range wanted {
-		selector, is := selectors[text]
-		if !is {
-			names = append(names, text)
+	for _, target := range targets {
+		if target.Name != "" {
+			all = append(all, chosen{target.Cluster, target.Name, target.Wave})
 			continue
 		}
-		var found []string
-		for _, name := range there {
-			if selector.Finds(name, tags[name]) {
-				found = append(found, name)
+		found, err := c.find(lists, target)
+		if err != nil {
+			return nil, nil, err
+		}
+		note := rollout.Note{About: rollout.NoteFound, By: target.Text}
+		for _, its := range found {
+			note.Said = append(note.Said, its.name)
+			isNamed := func(other rollout.Target) bool { return other.Is(its.cluster, its.name) }
+			if !target.Selector.Except && !slices.ContainsFunc(targets, isNamed) && !slices.ContainsFunc(all, its.same) {
+				all = append(all, its)
 			}
 		}
-		if len(found) == 0 {
-			return nil, nil, c.nothingFound(cluster, text, there)
-		}
-		if !selector.Except {
-			names = append(names, found...)
-		}
-		notes = append(notes, rollout.Note{About: rollout.NoteFound, By: text, Said: found})
+		notes = append(notes, note)
 	}
-	taken := func(name string) bool {
-		for _, selector := range selectors {
-			if selector.Except && selector.Finds(rollout.LastSegment(name), tags[rollout.LastSegment(name)]) {
-				return true
-			}
-		}
-		return false
-	}
-	if names = unique(slices.DeleteFunc(names, taken)); len(names) == 0 {
+	all = slices.DeleteFunc(all, func(its chosen) bool { return excepted(lists, targets, its) })
+	if len(all) == 0 {
 		return nil, nil, &rollout.Problem{
 			Kind: rollout.BadInput, Short: "no such service",
 			What: "service: the entries with ! exclude every service that the others match",
 			Next: "Check the entries that begin with !.",
 		}
 	}
-	return names, notes, nil
+	slices.SortStableFunc(all, func(a, b chosen) int { return cmp.Compare(a.wave, b.wave) })
+	return all, notes, nil
 }
 
-// unique are the services without those that are the same as one before.
-func unique(names []string) []string {
-	var all []string
-	for _, name := range names {
-		same := func(other string) bool { return rollout.LastSegment(other) == rollout.LastSegment(name) }
-		if !slices.ContainsFunc(all, same) {
-			all = append(all, name)
+// list is the services of a cluster.
+type list struct {
+	cluster string
+	names   []string                     // in alphabetical order
+	tags    map[string]map[string]string // by name, if they are wanted
+}
+
+// lists are the services of the clusters in which selectors are to find some.
+func (c *Client) lists(ctx context.Context, targets []rollout.Target) ([]list, error) {
+	var lists []list
+	selects, byTag := false, false
+	for _, target := range targets {
+		selects = selects || target.Name == ""
+		byTag = byTag || target.Name == "" && target.Selector.Pattern == ""
+		here := func(other list) bool { return target.In(other.cluster) }
+		if target.Cluster != "" && !slices.ContainsFunc(lists, here) {
+			lists = append(lists, list{cluster: target.Cluster})
 		}
 	}
-	return all
+	if !selects {
+		return nil, nil
+	}
+	err := Each(ctx, lists, func(ctx context.Context, i int, of list) (err error) {
+		if !slices.ContainsFunc(targets, func(t rollout.Target) bool { return t.Name == "" && t.In(of.cluster) }) {
+			return nil
+		}
+		lists[i].names, lists[i].tags, err = c.listed(ctx, of.cluster, byTag)
+		return err
+	})
+	return lists, err
+}
+
+// find are the services that a selector finds, of the clusters that it is about.
+func (c *Client) find(lists []list, target rollout.Target) ([]chosen, error) {
+	var found []chosen
+	var there []string
+	for _, of := range lists {
+		if !target.In(of.cluster) {
+			continue
+		}
+		there = append(there, of.names...)
+		for _, name := range of.names {
+			if target.Selector.Finds(name, of.tags[name]) {
+				found = append(found, chosen{of.cluster, name, target.Wave})
+			}
+		}
+	}
+	if len(found) == 0 {
+		return nil, c.nothingFound(cmp.Or(target.Cluster, lists[0].cluster), target.Text, there)
+	}
+	return found, nil
+}
+
+// excepted tells whether a service is taken out.
+func excepted(lists []list, targets []rollout.Target, its chosen) bool {
+	here := func(of list) bool { return rollout.LastSegment(of.cluster) == rollout.LastSegment(its.cluster) }
+	at := slices.IndexFunc(lists, here)
+	return slices.ContainsFunc(targets, func(t rollout.Target) bool {
+		name := rollout.LastSegment(its.name)
+		return t.Selector.Except && t.In(its.cluster) && t.Selector.Finds(name, lists[at].tags[name])
+	})
 }
 
 // listed are the names of all services of a cluster, in alphabetical order, and their tags, if those are wanted.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -29,6 +30,26 @@ func (c *Client) Services(ctx context.Context, cluster string, names ...string) 
 		return err
 	})
 	return slices.Concat(found...), err
+}
+
+// Now reads services, in whatever clusters they are. Those that are not there are missing from the answer, which is no
+// error.
+func (c *Client) Now(ctx context.Context, keys ...rollout.ServiceKey) (map[rollout.ServiceKey]rollout.Service, error) {
+	names := map[string][]string{}
+	for _, key := range keys {
+		names[key.Cluster] = append(names[key.Cluster], key.Name)
+	}
+	clusters := slices.Sorted(maps.Keys(names))
+	read := make([][]rollout.Service, len(clusters))
+	err := Each(ctx, clusters, func(ctx context.Context, i int, cluster string) (err error) {
+		read[i], err = c.Services(ctx, cluster, names[cluster]...)
+		return err
+	})
+	now := map[rollout.ServiceKey]rollout.Service{}
+	for _, service := range slices.Concat(read...) {
+		now[service.ServiceKey] = service
+	}
+	return now, err
 }
 
 // describe reads services that fit into one call.

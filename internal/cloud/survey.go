@@ -14,9 +14,8 @@ import (
 
 // Wanted is what a survey is to look at.
 type Wanted struct {
-	Cluster        string
-	Services       []string // names, ARNs, and rollout.Selectors
-	TaskDefinition string   // empty: what the services run, or File
+	Targets        []rollout.Target
+	TaskDefinition string // empty: what the services run, or File
 	File           *taskdef.Document
 	Scheduled      []rollout.ScheduleName
 	Options        []rollout.Detail // of the kinds of deployment
@@ -41,21 +40,23 @@ func (c *Client) Survey(ctx context.Context, wanted Wanted) (rollout.World, erro
 
 // services reads services, what they run, and what only one kind of deployment has.
 func (c *Client) services(ctx context.Context, wanted Wanted) ([]rollout.SurveyedService, error) {
-	if len(wanted.Services) == 0 {
+	if len(wanted.Targets) == 0 {
 		return nil, nil
 	}
-	names, notes, err := c.selected(ctx, wanted.Cluster, wanted.Services)
+	all, notes, err := c.choose(ctx, wanted.Targets)
 	if err != nil {
 		return nil, err
 	}
-	services, err := c.deployable(ctx, wanted.Cluster, names)
+	services, err := c.deployable(ctx, all)
 	if err != nil {
 		return nil, err
 	}
 	found, own := make([]rollout.SurveyedService, len(services)), make([]rollout.SurveyedService, len(services))
 	for i, service := range services {
 		arn, notes := runningRevision(service)
-		found[i] = rollout.SurveyedService{Service: service, Revision: rollout.Named(arn), Notes: notes}
+		found[i] = rollout.SurveyedService{
+			Service: service, Revision: rollout.Named(arn), Notes: notes, Wave: all[i].wave,
+		}
 		own[i].Service = service
 	}
 	another := wanted.TaskDefinition != "" || wanted.File != nil
@@ -140,28 +141,42 @@ func (c *Client) base(ctx context.Context, wanted Wanted) (*rollout.Revision, er
 	return &base, err
 }
 
-// deployable reads services that can be deployed to, in the order of their names, or tells
-// why it cannot.
-func (c *Client) deployable(ctx context.Context, cluster string, names []string) ([]rollout.Service, error) {
-	there, err := c.Services(ctx, cluster, names...)
+// deployable reads services that can be deployed to, in the order in which they are chosen, or tells why it cannot.
+func (c *Client) deployable(ctx context.Context, all []chosen) ([]rollout.Service, error) {
+	var clusters []string
+	names := map[string][]string{}
+	for _, its := range all {
+		if names[its.cluster] == nil {
+			clusters = append(clusters, its.cluster)
+		}
+		names[its.cluster] = append(names[its.cluster], its.name)
+	}
+	there := make([][]rollout.Service, len(clusters))
+	err := Each(ctx, clusters, func(ctx context.Context, i int, cluster string) (err error) {
+		there[i], err = c.Services(ctx, cluster, names[cluster]...)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
 	var services []rollout.Service
-	var absent []string
-	for _, name := range names {
-		at := slices.IndexFunc(there, func(s rollout.Service) bool { return s.Name == rollout.LastSegment(name) })
+	absent := map[string][]string{}
+	for _, its := range all {
+		read := there[slices.Index(clusters, its.cluster)]
+		at := slices.IndexFunc(read, func(s rollout.Service) bool { return s.Name == rollout.LastSegment(its.name) })
 		if at < 0 {
-			absent = append(absent, rollout.LastSegment(name))
+			absent[its.cluster] = append(absent[its.cluster], rollout.LastSegment(its.name))
 			continue
 		}
-		if err := kind.Deployable(there[at]); err != nil {
+		if err := kind.Deployable(read[at]); err != nil {
 			return nil, err
 		}
-		services = append(services, there[at])
+		services = append(services, read[at])
 	}
-	if len(absent) > 0 {
-		return nil, c.missing(ctx, cluster, absent)
+	for _, cluster := range clusters {
+		if len(absent[cluster]) > 0 {
+			return nil, c.missing(ctx, cluster, absent[cluster])
+		}
 	}
 	return services, nil
 }
@@ -223,18 +238,17 @@ func (c *Client) Busy(ctx context.Context, services []rollout.SurveyedService, o
 	[]rollout.BusyService, error,
 ) {
 	now := slices.Clone(services)
-	var names []string
+	var keys []rollout.ServiceKey
 	for _, running := range services {
-		names = append(names, running.Service.Name)
+		keys = append(keys, running.Service.ServiceKey)
 	}
-	read, err := c.Services(ctx, services[0].Service.Cluster, names...)
+	read, err := c.Now(ctx, keys...)
 	if err != nil {
 		return nil, err
 	}
 	for i := range now {
-		at := slices.IndexFunc(read, func(s rollout.Service) bool { return s.Name == now[i].Service.Name })
-		if at >= 0 {
-			now[i].Service = read[at]
+		if service, there := read[now[i].Service.ServiceKey]; there {
+			now[i].Service = service
 		}
 	}
 	err = c.byKind(ctx, now, options)

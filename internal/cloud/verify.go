@@ -55,7 +55,7 @@ func (c *Client) Verify(
 		}
 	}
 	concerns, errs := make([]rollout.Concern, len(checks)), make([]error, len(checks))
-	_ = each(ctx, checksAtOnce, checks, func(ctx context.Context, i int, check check) error {
+	_ = each(ctx, checksAtOnce, checks, nil, func(ctx context.Context, i int, check check) error {
 		ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 		defer cancel()
 		concerns[i], errs[i] = checkAgain(ctx, check.look)

@@ -3,7 +3,6 @@
 package deploy
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -24,15 +23,14 @@ func Execute(ctx context.Context, client *cloud.Client, plan rollout.Plan, emit 
 	d := newDeployer(client, plan, emit)
 	defer d.leaveUnknown()
 	err := d.execute(ctx)
-	d.leaveUntouched()
+	leaveUntouched(d.plan.Rollouts)
 	return d.result(), err
 }
 
 func newDeployer(client *cloud.Client, plan rollout.Plan, emit rollout.Emit) *deployer {
-	halted, halt := context.WithCancel(context.Background())
 	return &deployer{
 		client: client, carriers: client.Carriers(), plan: plan, emit: emit, registered: map[string]rollout.Revision{},
-		anew: make(chan struct{}, 1), halted: halted, halt: halt,
+		anew: make(chan struct{}, 1), halt: func() {},
 	}
 }
 
@@ -48,13 +46,13 @@ type deployer struct {
 
 	halted context.Context // in which no other update is to be begun, once it has ended
 	halt   func()
+	slots  slots // of the services that roll out
 
 	anew       chan struct{}               // is full while a revision is registered
 	registered map[string]rollout.Revision // anew, to go back to, by the ARN of what is INACTIVE
 }
 
-// execute registers all, then updates all, and follows each from then on to its end. One service that cannot be updated
-// keeps none of the others from being followed.
+// execute registers all, then deploys wave by wave. The first wave that does not succeed is the last.
 func (d *deployer) execute(ctx context.Context) error {
 	if err := d.register(ctx); err != nil {
 		return err
@@ -62,10 +60,10 @@ func (d *deployer) execute(ctx context.Context) error {
 	if good, err := d.oneOff(ctx, d.plan.Before); !good || err != nil {
 		return err
 	}
-	refused, lost := d.roll(ctx)
-	d.conclude(ctx, lost)
-	if err := cmp.Or(refused, lost); err != nil || !d.result().Outcome().Good() {
-		return err
+	for _, wave := range d.plan.Waves() {
+		if good, err := d.deploy(ctx, wave); !good || err != nil {
+			return err
+		}
 	}
 	if good, err := d.oneOff(ctx, d.plan.After); !good || err != nil {
 		d.takeBack(ctx, d.plan.After.Input, nil)
@@ -177,6 +175,8 @@ func (d *deployer) follow(ctx context.Context, joining <-chan watch.Joining) err
 		Obstacles:  diagnose.Obstacles,
 		Together:   d.plan.RollBack,
 		Continue:   d.throughPauses,
+		Serial:     d.plan.MaxParallel > 0,
+		Done:       d.slots.free,
 		Halt:       d.halt,
 	}
 	err := watch.Follow(ctx, d.client, joining, until, d.emit)

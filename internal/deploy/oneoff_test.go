@@ -108,7 +108,7 @@ func TestAfterADeployment(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := open(t, "healthy")
 		in := read(t, map[string]string{"scheduled-tasks": "rule:nightly, schedule:reports/monthly", "keep-revisions": "1"})
-		found, err := w.client.Survey(t.Context(), cloud.Wanted{Cluster: "main", Services: []string{"web"}, Scheduled: in.Scheduled})
+		found, err := w.client.Survey(t.Context(), cloud.Wanted{Targets: in.Targets, Scheduled: in.Scheduled})
 		require.NoError(t, err)
 		planned, err := plan.Make(in, found)
 		require.NoError(t, err)

@@ -34,6 +34,7 @@ func adopt(ctx context.Context, client *cloud.Client, op Operation, emit rollout
 	for _, running := range op.Services {
 		plan.Rollouts = append(plan.Rollouts, newest(running))
 	}
+	rollout.TellApart(plan.Rollouts)
 	d := newDeployer(client, plan, emit)
 	err := cloud.Each(ctx, op.Services, func(ctx context.Context, i int, running rollout.SurveyedService) error {
 		r := plan.Rollouts[i]

@@ -13,10 +13,12 @@ import (
 	"ecs-deploy/internal/watch"
 )
 
-// roll updates the services, and follows each from its own update on. What was refused ended the updates, and what was
-// lost the wait.
-func (d *deployer) roll(ctx context.Context) (refused, lost error) {
-	joining := make(chan watch.Joining, len(d.plan.Rollouts)+1)
+// rollOut updates the services of a wave, and follows each from its own update on. What was refused ended the updates,
+// and what was lost the wait.
+func (d *deployer) rollOut(ctx context.Context, wave []*rollout.Rollout) (refused, lost error) {
+	d.halted, d.halt = context.WithCancel(context.Background())
+	d.slots = newSlots(d.plan.MaxParallel)
+	joining := make(chan watch.Joining, len(wave)+1)
 	var updating sync.WaitGroup
 	var fault any
 	defer updating.Wait() // also amid a panic: what is under way has an effect
@@ -28,7 +30,7 @@ func (d *deployer) roll(ctx context.Context) (refused, lost error) {
 				d.halt()
 			}
 		}()
-		refused = d.update(ctx, joining)
+		refused = d.update(ctx, wave, joining)
 	})
 	lost = d.follow(ctx, joining)
 	updating.Wait()
@@ -49,10 +51,15 @@ func (d *deployer) worthTelling(refused error) error {
 	return refused
 }
 
-// update updates the services, and returns the first error, after which no other update is begun.
-func (d *deployer) update(ctx context.Context, joining chan<- watch.Joining) error {
-	ctx = cloud.Until(ctx, d.halted)
-	err := cloud.Each(ctx, d.plan.Rollouts, func(ctx context.Context, i int, r *rollout.Rollout) error {
+// update updates services, and returns the first error, after which no other update is begun.
+func (d *deployer) update(ctx context.Context, wave []*rollout.Rollout, joining chan<- watch.Joining) error {
+	all := true
+	admitted := func() bool {
+		all = d.slots.take(ctx, d.halted)
+		return all
+	}
+	within := cloud.Until(ctx, d.halted)
+	err := cloud.EachAdmitted(within, wave, admitted, func(ctx context.Context, i int, r *rollout.Rollout) error {
 		if d.halted.Err() != nil {
 			return nil
 		}
@@ -72,10 +79,13 @@ func (d *deployer) update(ctx context.Context, joining chan<- watch.Joining) err
 		}}
 		return err
 	})
-	joining <- watch.Joining{Place: len(d.plan.Rollouts), Start: func() *rollout.Rollout {
-		d.leaveUntouched()
+	joining <- watch.Joining{Place: len(wave), Start: func() *rollout.Rollout {
+		leaveUntouched(wave)
 		return nil
 	}}
+	if err == nil && !all && d.halted.Err() == nil {
+		return context.Cause(ctx)
+	}
 	return err
 }
 
@@ -117,6 +127,7 @@ func (d *deployer) started(
 	}
 	d.emit(rollout.Started{Rollout: r})
 	if r.Phase == rollout.PhaseDecided {
+		d.slots.free()
 		return nil
 	}
 	return r
@@ -132,8 +143,8 @@ func fallback(r *rollout.Rollout, service rollout.Service) string {
 }
 
 // leaveUntouched files which services were left as they are.
-func (d *deployer) leaveUntouched() {
-	for _, r := range d.plan.Rollouts {
+func leaveUntouched(rollouts []*rollout.Rollout) {
+	for _, r := range rollouts {
 		if r.Phase == rollout.PhasePlanned && r.Verdict.Outcome == "" {
 			r.Verdict.Outcome, r.Verdict.Ending = rollout.NotStarted, rollout.EndedUntouched
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"ecs-deploy/internal/cloud"
@@ -51,10 +52,18 @@ func (d *deployer) takeBack(ctx context.Context, culprit string, err error) {
 	for _, r := range back {
 		r.Verdict.Return.Together = len(back) > 1 || r.Verdict.Return.For != ""
 	}
+	slices.SortStableFunc(back, func(a, b *rollout.Rollout) int { return cmp.Compare(b.Wave, a.Wave) })
 	if ctx.Err() != nil {
 		d.askOnly(ctx, back)
-	} else {
-		d.rollBack(ctx, back)
+		return
+	}
+	for len(back) > 0 { // the newest wave first
+		n := 1
+		for n < len(back) && back[n].Wave == back[0].Wave {
+			n++
+		}
+		d.rollBack(ctx, back[:n])
+		back = back[n:]
 	}
 }
 
@@ -75,9 +84,9 @@ func (d *deployer) concerned(r *rollout.Rollout) bool {
 func (d *deployer) culprit() (name string, failed int) {
 	for _, r := range d.plan.Rollouts {
 		outcome := r.Verdict.Outcome
-		if !outcome.Good() && outcome != rollout.Superseded && outcome != rollout.NotStarted {
+		if outcome != "" && !outcome.Good() && outcome != rollout.Superseded && outcome != rollout.NotStarted {
 			if failed++; failed == 1 {
-				name = r.Service.Name
+				name = r.Name()
 			}
 		}
 	}
@@ -290,6 +299,8 @@ func (d *deployer) reread(ctx context.Context, now *rollout.Rollout) error {
 func sameDeployment(r *rollout.Rollout, now rollout.Rollout, stopping bool) *rollout.Rollout {
 	return &rollout.Rollout{
 		By:            r.By,
+		Title:         r.Title,
+		Wave:          r.Wave,
 		Settings:      r.Settings,
 		Revision:      r.Revision,
 		ARN:           now.ARN,
@@ -315,6 +326,8 @@ func (d *deployer) restore(ctx context.Context, now *rollout.Rollout) (*rollout.
 	}
 	return &rollout.Rollout{
 		By:            now.By,
+		Title:         now.Title,
+		Wave:          now.Wave,
 		Settings:      now.Settings,
 		Revision:      rollout.RevisionResult{Revision: previous, Previous: now.Revision.Revision},
 		Replaced:      now.Deployment.ID,

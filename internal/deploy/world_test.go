@@ -77,7 +77,11 @@ func (w *world) survey(t *testing.T, services ...string) rollout.World {
 	if len(services) == 0 {
 		services = []string{"web"}
 	}
-	found, err := w.client.Survey(t.Context(), cloud.Wanted{Cluster: "main", Services: services})
+	var targets []rollout.Target
+	for _, name := range services {
+		targets = append(targets, rollout.Target{Cluster: "main", Name: name})
+	}
+	found, err := w.client.Survey(t.Context(), cloud.Wanted{Targets: targets})
 	require.NoError(t, err)
 	return found
 }

@@ -38,6 +38,31 @@ var otherScenarios = []Scenario{
 		With: map[string]string{"service": "tag:team=shop, !shop-legacy"},
 	},
 	{
+		Name:     "waves",
+		Story:    "a canary in a cluster of its own is deployed first, then two services, then one more",
+		breaker:  rolling,
+		behavior: well,
+		others:   canaryFirst(well),
+		With:     inThreeWaves,
+	},
+	{
+		Name:     "waves-second-fails",
+		Story:    "the same, and a service of the second wave crashes",
+		breaker:  rolling,
+		behavior: well,
+		others:   canaryFirst(crashes),
+		With:     inThreeWaves,
+	},
+	{
+		Name:     "waves-overtaken",
+		Story:    "the same, and another run deploys a service of the last wave while those before roll out",
+		breaker:  rolling,
+		behavior: well,
+		others:   canaryFirst(well),
+		acts:     []act{{after: 45 * time.Second, do: func(s *Sim) { deployAnother(well)(s, s.clusters[0].find("jobs")) }}},
+		With:     inThreeWaves,
+	},
+	{
 		Name:     "mixed-slow",
 		Story:    "of three services that are deployed together, one never gets healthy",
 		behavior: well,
@@ -176,3 +201,12 @@ var otherScenarios = []Scenario{
 		Env:      job,
 	},
 }
+
+// canaryFirst are the services of three waves, of which api, in the second, fares so.
+func canaryFirst(api behavior) []neighbor {
+	return []neighbor{
+		{name: "web", family: "web", cluster: "canary"}, {name: "api", behavior: api}, {name: "jobs", behavior: well},
+	}
+}
+
+var inThreeWaves = map[string]string{"service": "canary/web\n---\nweb\napi\n---\njobs"}

@@ -43,6 +43,7 @@ type Scenario struct {
 // own, whose name is the service's, unless it shares another's.
 type neighbor struct {
 	name, family string
+	cluster      string   // empty: main
 	behavior     behavior // of new tasks of its own family
 	team         string   // the value of its tag of that name; empty: it has none
 }

@@ -2,11 +2,13 @@ package ecssim
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -143,18 +145,32 @@ func (s *Sim) furnish() {
 			of = s.register(own)
 			of.registered, of.proven = days, true
 		}
-		v := s.newService(c, n.name, of, 2)
+		in := s.clusterNamed(cmp.Or(n.cluster, c.name))
+		v := s.newService(in, n.name, of, 2)
 		if n.team != "" {
 			v.tags = []document{{"key": "team", "value": n.team}}
 		}
-		c.services = append(c.services, v)
+		in.services = append(in.services, v)
 	}
 }
+
+// clusterNamed is a cluster, which is made if there is none of that name.
+func (s *Sim) clusterNamed(name string) *cluster {
+	at := slices.IndexFunc(s.clusters, func(c *cluster) bool { return c.name == name })
+	if at < 0 {
+		at = len(s.clusters)
+		s.clusters = append(s.clusters, &cluster{name: name})
+	}
+	return s.clusters[at]
+}
+
+// seed is what tells the ids of its services from those of others.
+func (c *cluster) seed() string { return strings.TrimPrefix(c.name+"/", "main/") }
 
 // newService makes a service whose first deployment was completed three days ago.
 func (s *Sim) newService(c *cluster, name string, runs *revision, desired int) *service {
 	v := &service{
-		ids:        newIDs(s.scenario.Name + "/" + name),
+		ids:        newIDs(s.scenario.Name + "/" + c.seed() + name),
 		cluster:    c,
 		name:       name,
 		status:     "ACTIVE",

@@ -57,58 +57,6 @@ func (c *checker) cluster(input, value string) string {
 	return value
 }
 
-// services are names and ARNs, one per line or separated by commas.
-func (c *checker) services(input, value string) []string {
-	var services []string
-	named := 0
-	for _, service := range items(value) {
-		selector, is := rollout.ParseSelector(service)
-		switch {
-		case is && selector.Pattern == "" && selector.Key == "":
-			c.mistake("%s: %q names no tag: write tag:key=value", input, service)
-		case is && selector.Pattern != "" && !servicePattern().MatchString(selector.Pattern):
-			c.mistake(
-				"%s: %q is not a pattern of service names: use letters, digits, -, _, * and ?%s", input, service, oddity(service),
-			)
-		case !is && !taskdef.IsName(service) && !serviceARN().MatchString(service):
-			c.mistake("%s: %q is neither the name nor the ARN of a service%s", input, service, oddity(service))
-		}
-		if !selector.Except {
-			named++
-		}
-		sameName := func(other string) bool { return rollout.LastSegment(other) == rollout.LastSegment(service) }
-		if slices.ContainsFunc(services, sameName) {
-			c.mistake("%s: %s is given twice", input, rollout.LastSegment(service))
-		}
-		services = append(services, service)
-	}
-	if value != "" && named == 0 {
-		c.mistake("%s: %q names no service", input, value)
-	}
-	return services
-}
-
-// sameCluster is the cluster of the services, as far as their ARNs name it. Where they do not, or are
-// only names, the input is. The default counts as not given.
-func (c *checker) sameCluster(input, cluster string, services []string) string {
-	given := cluster != "default"
-	for _, service := range services {
-		_, path, isARN := strings.Cut(service, ":service/")
-		named, _, long := strings.Cut(path, "/")
-		switch {
-		case !isARN || !long:
-			continue
-		case !given:
-			cluster, given = named, true
-		case rollout.LastSegment(cluster) != named:
-			c.mistake(
-				"%s: %q is not the cluster of service %s, which is %s", input, cluster, rollout.LastSegment(service), named,
-			)
-		}
-	}
-	return cluster
-}
-
 // isRevision tells whether a value is a family, or a family and the number of a revision.
 func isRevision(value string) bool {
 	family, number, numbered := strings.Cut(value, ":")

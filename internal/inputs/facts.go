@@ -3,6 +3,7 @@ package inputs
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"ecs-deploy/internal/rollout"
@@ -31,7 +32,7 @@ func (in Inputs) Facts() []rollout.Fact {
 	tell("one-off tasks", in.once()...)
 	tell("scheduled tasks", each(in.Scheduled, asWritten)...)
 	tell("CodeDeploy", in.CodeDeploy.Given...)
-	if in.Operation != "status" && len(in.Services) > 0 {
+	if in.Operation != "status" && len(in.Targets) > 0 {
 		tell("wait for", in.WaitFor)
 		tell("on failure", map[bool]string{false: "do not roll back", true: "roll back"}[in.RollbackOnFailure])
 		tell("when busy", whenBusyInWords[in.WhenBusy])
@@ -67,32 +68,66 @@ func each[T any](items []T, inWords func(T) string) []string {
 
 // About is what it is about, in the few words of a title.
 func (in Inputs) About() string {
-	switch len(in.Services) {
-	case 0:
+	const few = 2
+	if len(in.Targets) == 0 {
 		return ""
-	case 1:
-		return rollout.LastSegment(in.Services[0]) + " → " + rollout.LastSegment(in.Cluster)
 	}
-	return fmt.Sprintf("%d services → %s", len(in.Services), rollout.LastSegment(in.Cluster))
+	about := fmt.Sprintf("%d services", len(in.Targets))
+	if names := each(in.Targets, rollout.Target.Short); len(names) <= few {
+		about = strings.Join(names, ", ")
+	} else if slices.ContainsFunc(in.Targets, func(t rollout.Target) bool { return t.Name == "" }) {
+		about = "services" // how many they are, is not known
+	}
+	return about + " → " + in.inClusters()
 }
 
 // subject is what it is about.
 func (in Inputs) subject() string {
-	var names []string
-	for _, service := range in.Services {
-		names = append(names, rollout.LastSegment(service))
-	}
 	cluster := " in cluster " + rollout.LastSegment(in.Cluster)
-	switch few := 6; {
-	case len(names) == 0:
+	switch names := in.inWaves(); {
+	case len(in.Targets) == 0:
 		return "a revision only, no service"
-	case len(names) == 1:
+	case len(names) > 1:
+		return fmt.Sprintf("%d waves: %s", len(names), strings.Join(names, "; then "))
+	case in.clusters() > 1:
+		return "services " + names[0]
+	case len(in.Targets) == 1:
 		return "service " + names[0] + cluster
-	case len(names) > few:
-		return fmt.Sprintf("%d services, %s and so on,%s", len(names), strings.Join(names[:few], ", "), cluster)
 	default:
-		return "services " + strings.Join(names, ", ") + cluster
+		return "services " + names[0] + cluster
 	}
+}
+
+func (in Inputs) clusters() int {
+	var clusters []string
+	for _, target := range in.Targets {
+		if name := rollout.LastSegment(target.Cluster); name != "" && !slices.Contains(clusters, name) {
+			clusters = append(clusters, name)
+		}
+	}
+	return len(clusters)
+}
+
+// inWaves is what is deployed to in each wave.
+func (in Inputs) inWaves() []string {
+	const few = 6
+	names := make([][]string, in.Waves())
+	for _, target := range in.Targets {
+		name, cluster := target.Short(), rollout.LastSegment(target.Cluster)
+		if in.clusters() > 1 && cluster != "" && !strings.Contains(name, "/") {
+			name = cluster + "/" + name
+		}
+		names[target.Wave] = append(names[target.Wave], name)
+	}
+	var waves []string
+	for _, of := range names {
+		text := strings.Join(of[:min(few, len(of))], ", ")
+		if more := len(of) - few; more > 0 {
+			text += fmt.Sprintf(" and %d more", more)
+		}
+		waves = append(waves, text)
+	}
+	return waves
 }
 
 // base is what is deployed, where it is not what runs.

@@ -21,8 +21,8 @@ import (
 type Inputs struct {
 	Operation      string // one of OperationValues
 	Cluster        string
-	Services       []string // names or ARNs; none: only the task definition is updated
-	TaskDefinition string   // family, family:revision or ARN; empty: what the service runs, or File
+	Targets        []rollout.Target // none: only the task definition is updated
+	TaskDefinition string           // family, family:revision or ARN; empty: what the service runs, or File
 	File           *taskdef.Document
 	Images         []taskdef.Image
 	Variables      []taskdef.Variable
@@ -43,6 +43,7 @@ type Inputs struct {
 	WaitFor           string // one of WaitForValues
 	RollbackOnFailure bool
 	WhenBusy          rollout.WhenBusy
+	MaxParallel       *int32        // how many services roll out at a time at most; nil: as many as there are
 	KeepRevisions     *int32        // nil: all
 	Timeout           time.Duration // 0: not given
 	WaitsOnTop        bool          // the waits of CodeDeploy's deployment groups come on top of the timeout
@@ -57,6 +58,24 @@ type Inputs struct {
 	Amazon      []string // the inputs that are given as in AWS's own action
 	// Notices are what is told of the inputs beside their mistakes.
 	Notices []rollout.Noticed
+}
+
+// Waves is how many waves there are.
+func (in Inputs) Waves() int {
+	waves := 0
+	for _, target := range in.Targets {
+		waves = max(waves, target.Wave+1)
+	}
+	return waves
+}
+
+// named are the names and the ARNs of services.
+func (in Inputs) named() []string {
+	var names []string
+	for _, target := range in.Targets {
+		names = append(names, target.Name)
+	}
+	return names
 }
 
 // Kinds are the options of the kinds of deployments.
@@ -94,6 +113,7 @@ type text struct {
 	Timeout               string `env:"TIMEOUT"`
 	RollbackOnFailure     string `env:"ROLLBACK_ON_FAILURE, default=false"`
 	WhenBusy              string `env:"WHEN_BUSY"`
+	MaxParallel           string `env:"MAX_PARALLEL"`
 	KeepRevisions         string `env:"KEEP_REVISIONS"`
 	Verify                string `env:"VERIFY, default=true"`
 	DryRun                string `env:"DRY_RUN, default=false"`
@@ -165,7 +185,7 @@ func Read(ctx context.Context, getenv func(string) string, variables []string) (
 	c.undeclared(variables)
 	in := t.check(&c)
 	in.Amazon = t.Amazon.given()
-	in.Region = c.region("aws-region", t.Region, getenv, append(in.Services, t.Cluster, t.TaskDefinition)...)
+	in.Region = c.region("aws-region", t.Region, getenv, append(in.named(), t.Cluster, t.TaskDefinition)...)
 	in.Credentials = c.credentials(t, job(getenv))
 	in.Verbose = in.Verbose || getenv("RUNNER_DEBUG") == "1"
 	in.Notices = c.notices
@@ -184,7 +204,8 @@ func (t text) check(c *checker) Inputs {
 	in := Inputs{
 		Operation:             c.oneOf("operation", t.Operation, OperationValues...),
 		Cluster:               c.cluster("cluster", t.Cluster),
-		Services:              c.services("service", t.Service),
+		Targets:               c.targets("service", t.Service, clusterOfNames(t.Cluster, t.Service)),
+		MaxParallel:           c.whole("max-parallel", t.MaxParallel, 1, 5000),
 		Images:                c.images("image", t.Image),
 		Patch:                 c.patch("task-definition-patch", t.TaskDefinitionPatch, taskdef.TaskDefinitionShape()),
 		ShowValues:            c.yes("show-values", t.ShowValues),
@@ -209,7 +230,7 @@ func (t text) check(c *checker) Inputs {
 	}
 	in.TaskDefinition, in.File = c.taskDefinition("task-definition", t.TaskDefinition)
 	in.Variables = c.variables(t)
-	in.Cluster = c.sameCluster("cluster", in.Cluster, in.Services)
+	in.Cluster = c.clusterOf("cluster", in.Cluster, in.Targets)
 	in.Timeout = c.duration("timeout", t.Timeout, 0)
 	in.WaitsOnTop = t.Amazon.WaitForMinutes != ""
 	if runTask != nil {
@@ -251,6 +272,13 @@ func (c *checker) together(t text, in *Inputs) {
 	if t.ScheduledTasks != "" && t.Service != "" && t.WaitFor == "none" {
 		c.mistake("scheduled-tasks: they get the new revision after success, which wait-for: none does not wait for")
 	}
+	if t.MaxParallel != "" && t.WaitFor == "none" {
+		c.mistake("max-parallel: a service is next when another is done, which wait-for: none does not wait for")
+	}
+	if in.Waves() > 1 && (t.WaitFor == "none" || t.Operation != "deploy") {
+		c.mistake("service: a wave begins when the one before has succeeded, which %s does not wait for",
+			map[bool]string{true: "wait-for: none", false: "operation: " + t.Operation}[t.Operation == "deploy"])
+	}
 }
 
 // OperationValues are what operation takes.
@@ -280,7 +308,7 @@ func (c *checker) operation(t text, dryRun bool) {
 		{"desired-count", t.DesiredCount}, {"minimum-healthy-percent", t.MinimumHealthyPercent},
 		{"maximum-percent", t.MaximumPercent}, {"force-new-deployment", t.ForceNewDeployment},
 		{"run-before", t.RunBefore}, {"run-after", t.RunAfter}, {"scheduled-tasks", t.ScheduledTasks},
-		{"keep-revisions", t.KeepRevisions}, {"when-busy", t.WhenBusy},
+		{"keep-revisions", t.KeepRevisions}, {"when-busy", t.WhenBusy}, {"max-parallel", t.MaxParallel},
 	}, asked...) {
 		if input.value != "" {
 			c.mistake("%s has no effect with operation: %s", input.name, t.Operation)
@@ -300,6 +328,7 @@ func (c *checker) needsService(t text) {
 		{"force-new-deployment", t.ForceNewDeployment},
 		{"service-patch", t.ServicePatch},
 		{"when-busy", t.WhenBusy},
+		{"max-parallel", t.MaxParallel},
 	}, append(t.codeDeployGroup(), t.codeDeployment()...)...) {
 		if input.value != "" {
 			c.mistake("%s needs a service: give service too", input.name)

@@ -34,7 +34,7 @@ func TestDefaults(t *testing.T) {
 	require.NoError(t, err)
 	in.CodeDeploy = rollout.CodeDeployOptions{}
 	require.Equal(t, Inputs{
-		Operation: "deploy", Cluster: "default", Services: []string{"web"}, WaitFor: "stable", WhenBusy: rollout.ReplaceOther, Verify: true,
+		Operation: "deploy", Cluster: "default", Targets: []rollout.Target{{Text: "web", Cluster: "default", Name: "web"}}, WaitFor: "stable", WhenBusy: rollout.ReplaceOther, Verify: true,
 		Credentials: Credentials{Audience: "sts.amazonaws.com", Role: rollout.Role{SessionName: "ecs-deploy"}},
 	}, in)
 }
@@ -133,7 +133,15 @@ func TestMistakes(t *testing.T) {
 		{map[string]string{"service": "a,b c"}, `service: "b c" is neither the name nor the ARN of a service: it contains a space`},
 		{map[string]string{"service": "a\narn:aws:ecs:eu-west-1:123456789012:service/default/a"}, "service: a is given twice"},
 		{map[string]string{"service": " , "}, `service: "," names no service`},
-		{map[string]string{"service": "arn:aws:ecs:eu-west-1:123456789012:service/main/a\narn:aws:ecs:eu-west-1:123456789012:service/other/b"}, `cluster: "main" is not the cluster of service b, which is other`},
+		{map[string]string{"service": "arn:aws:ecs:eu-west-1:123456789012:service/main/a\narn:aws:ecs:eu-west-1:123456789012:service/other/b", "cluster": "third"}, `cluster: "third" has no effect: each service names its own, main, other`},
+		{map[string]string{"service": "a\n---\na"}, "service: a is in wave 1 and in wave 2"},
+		{map[string]string{"service": "---\na"}, "service: a wave names no service: there must be one before and after each ---"},
+		{map[string]string{"service": "a, ---, !b-*"}, "service: a wave names no service: there must be one before and after each ---"},
+		{map[string]string{"service": "a,---,b", "wait-for": "none"}, "service: a wave begins when the one before has succeeded, which wait-for: none does not wait for"},
+		{map[string]string{"service": "a,---,b", "operation": "status"}, "service: a wave begins when the one before has succeeded, which operation: status does not wait for"},
+		{map[string]string{"service": "ma in/a"}, `service: "ma in/a" is not cluster/service: it contains a space`},
+		{map[string]string{"service": "a", "max-parallel": "0"}, `max-parallel: "0" is not a whole number from 1 to 5000`},
+		{map[string]string{"service": "a", "max-parallel": "2", "wait-for": "none"}, "max-parallel: a service is next when another is done, which wait-for: none does not wait for"},
 		{map[string]string{"service": "arn:aws:ecs:eu-west-1:123456789012:cluster/main"}, `service: "arn:aws:ecs:eu-west-1:123456789012:cluster/main" is neither the name nor the ARN of a service`},
 		{map[string]string{"service": "web", "cluster": "x/y"}, `cluster: "x/y" is neither the name nor the ARN of a cluster`},
 		{map[string]string{"task-definition": "td.json"}, "task-definition: there is no file td.json in the workspace"},
@@ -149,7 +157,6 @@ func TestMistakes(t *testing.T) {
 		{map[string]string{"service": "web", "task-definition-patch": "cpu"}, "task-definition-patch: a patch is a map, in the shape of what it changes"},
 		{map[string]string{"service": "!web"}, `service: "!web" names no service`},
 		{map[string]string{"service": "tag:=shop"}, `service: "tag:=shop" names no tag: write tag:key=value`},
-		{map[string]string{"service": "main/web-*"}, `service: "main/web-*" is not a pattern of service names: use letters, digits, -, _, * and ?`},
 		{map[string]string{"service": "web", "dry-run": "yes"}, `dry-run: "yes" is neither true nor false`},
 		{map[string]string{"service": "web", "wait-for": "ready"}, `wait-for: "ready" is not one of ` + strings.Join(WaitForValues, ", ")},
 		{map[string]string{"service": "web", "timeout": "30"}, `timeout: "30" has no unit: do you mean 30s or 30m?`},
@@ -165,10 +172,10 @@ func TestMistakes(t *testing.T) {
 		{map[string]string{"service": "web", "operation": "rollback", "dry-run": "true"}, "dry-run has no effect with operation: rollback; use operation: status to see how things stand"},
 		{map[string]string{"service": "web", "operation": "continue", "dry-run": "true"}, "dry-run has no effect with operation: continue; use operation: status to see how things stand"},
 		{map[string]string{"service": "web", "operation": "rollback", "wait-for": "running"}, "wait-for: running has no effect with operation: rollback, which is followed to its end"},
-		{map[string]string{"service": "arn:aws:ecs:eu-west-1:123456789012:service/main/web", "cluster": "other"}, `cluster: "other" is not the cluster of service web, which is main`},
+		{map[string]string{"service": "arn:aws:ecs:eu-west-1:123456789012:service/main/web", "cluster": "other"}, `cluster: "other" has no effect: each service names its own, main`},
 	} {
 		_, err := read(t, test.with)
-		require.EqualError(t, err, test.want)
+		require.EqualError(t, err, test.want, "%v", test.with)
 	}
 }
 
@@ -193,7 +200,7 @@ func TestWhatWasUnderstoodIsToldWithoutValues(t *testing.T) {
 	})
 	require.NoError(t, err)
 	require.Equal(t, []rollout.Fact{
-		{Name: "deploy", Value: "7 services, a, b, c, d, e, f and so on, in cluster main"},
+		{Name: "deploy", Value: "services a, b, c, d, e, f and 1 more in cluster main"},
 		{Name: "revision", Value: "web:41"},
 		{Name: "image", Value: "nginx:latest, app=redis:7"},
 		{Name: "variables", Value: "app:PASSWORD, OLD (removed), KEY (secret)"},

@@ -27,6 +27,9 @@ func Make(in inputs.Inputs, world rollout.World) (rollout.Plan, error) {
 
 		ShowValues: in.ShowValues,
 	}
+	if in.MaxParallel != nil {
+		plan.MaxParallel = int(*in.MaxParallel)
+	}
 	if in.KeepRevisions != nil {
 		plan.KeepRevisions = int(*in.KeepRevisions)
 	}
@@ -42,7 +45,7 @@ func Make(in inputs.Inputs, world rollout.World) (rollout.Plan, error) {
 		if err != nil {
 			return plan, err
 		}
-		planned.Planned = at
+		planned.Planned, planned.Wave = at, running.Wave
 		plan.Rollouts = append(plan.Rollouts, planned)
 		plan.Notes = append(append(plan.Notes, running.Notes...), notes...)
 		if dropped := running.Revision.Document.Dropped(plan.Revisions[at].Document); in.File != nil && len(dropped) > 0 {
@@ -56,6 +59,7 @@ func Make(in inputs.Inputs, world rollout.World) (rollout.Plan, error) {
 			})
 		}
 	}
+	rollout.TellApart(plan.Rollouts)
 	plan.Restart = in.AskNothing() && slices.ContainsFunc(plan.Rollouts, restarts)
 	if plan.Restart {
 		plan.Notes = append(plan.Notes, rollout.Note{About: rollout.NoteRestart})

@@ -153,7 +153,7 @@ func errorLines(result rollout.Result) []string {
 		}
 		if text := together(serving, said); text != "" {
 			if len(result.Rollouts) > 1 {
-				text = inService(of.Service.Name) + text
+				text = inService(of.Name()) + text
 			}
 			lines = append(lines, text)
 		}
@@ -190,10 +190,10 @@ func badEnds(result rollout.Result) byText {
 	if _, is := result.BadOneOff(); is && !wentBack(result) || first == nil {
 		return all
 	}
-	all.add(outcomeLine(first), first.Service.Name)
+	all.add(outcomeLine(first), first.Name())
 	for _, of := range result.Rollouts {
 		if !of.Verdict.Outcome.Good() && of != first {
-			all.add(outcomeLine(of), of.Service.Name)
+			all.add(outcomeLine(of), of.Name())
 		}
 	}
 	return all
@@ -205,9 +205,9 @@ func succeeded(result rollout.Result) []string {
 	for _, of := range result.Rollouts {
 		switch good := of.Verdict.Outcome == rollout.Succeeded; {
 		case good && goesOnWell(of):
-			lines = append(lines, inService(of.Service.Name)+sentence(reason(of)))
+			lines = append(lines, inService(of.Name())+sentence(reason(of)))
 		case good:
-			names = append(names, of.Service.Name)
+			names = append(names, of.Name())
 		}
 	}
 	if len(names)+len(lines) == len(result.Rollouts) {
@@ -284,7 +284,7 @@ func whysOf(result rollout.Result) whys {
 	}
 	for _, of := range result.Rollouts {
 		for _, finding := range of.Findings {
-			all.add(whyAndNext(explanation(of, finding), remedy(of, finding)), of.Service.Name)
+			all.add(whyAndNext(explanation(of, finding), remedy(of, finding)), of.Name())
 		}
 	}
 	return all
@@ -334,7 +334,7 @@ func leftLines(result rollout.Result) []string {
 	var all byText
 	for _, of := range result.Rollouts {
 		if text := left(of); text != "" {
-			all.add(sentence(text), of.Service.Name)
+			all.add(sentence(text), of.Name())
 		}
 	}
 	if len(result.Rollouts) == 1 {
@@ -356,7 +356,7 @@ func ofService(of *rollout.Rollout, many bool, text string) string {
 	if !many {
 		return text
 	}
-	return of.Service.Name + ": " + text
+	return of.Name() + ": " + text
 }
 
 // mostNamed is how many are named where there may be hundreds.

@@ -69,9 +69,9 @@ func (r *Reporter) result(result rollout.Result) {
 		case statusOfOne(result) != nil:
 			facts = append(facts, r.statusFacts(of)...)
 		case isStatus(result):
-			facts = append(facts, rollout.Fact{Name: of.Service.Name, Value: standingNow(of)})
+			facts = append(facts, rollout.Fact{Name: of.Name(), Value: standingNow(of)})
 		default:
-			facts = append(facts, rollout.Fact{Name: of.Service.Name, Value: inALine(of)})
+			facts = append(facts, rollout.Fact{Name: of.Name(), Value: inALine(of)})
 		}
 	}
 	if only := result.Registered; only != nil {

@@ -64,7 +64,7 @@ func (r *Reporter) failedTask(of *rollout.Rollout, task rollout.Task, first, nam
 	name := link(shortID(task.ID), task.URL)
 	exit, why := "", "the same"
 	if named {
-		name = code(of.Service.Name) + " " + name
+		name = code(of.Name()) + " " + name
 	}
 	container, _ := task.Suspect()
 	if container.ExitCode != nil {

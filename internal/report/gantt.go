@@ -180,20 +180,49 @@ func (t *track) traffic(of func(share float64) float64, look look) []span {
 	return spans
 }
 
-// fleet draws many services, one bar for each: those that did not succeed first, then those that took longest.
+// fleet draws many services, wave by wave, one bar for each: those that did not succeed first, then those that took
+// longest.
 func (t *timeline) fleet(b *strings.Builder) (leftOut string) {
 	tracks := slices.DeleteFunc(slices.Clone(t.services), func(t *track) bool { return len(t.spans) == 0 })
 	slices.SortStableFunc(tracks, func(a, b *track) int {
 		return cmp.Or(cmp.Compare(rank(b), rank(a)), cmp.Compare(b.to()-b.from(), a.to()-a.from()))
 	})
+	shown := tracks
 	if more := len(tracks) - mostBars; more > 0 {
+		shown = tracks[:mostBars]
 		leftOut = fmt.Sprintf(
 			"%s that also succeeded, and were no slower, are not in the picture.", plural(more, "service"),
 		)
-		tracks = tracks[:mostBars]
 	}
-	b.WriteString("    section services\n")
+	last := 0
 	for _, track := range tracks {
+		last = max(last, track.wave)
+	}
+	for wave := range last + 1 {
+		title := "services"
+		if last > 0 {
+			title = fmt.Sprintf("wave %d", wave+1)
+		}
+		inWave := func(t *track) bool { return t.wave == wave }
+		drawFleet(b, title, having(tracks, inWave), having(shown, inWave))
+	}
+	return leftOut
+}
+
+// drawFleet draws the services of a wave, or one bar that stands for them where none of them is shown.
+func drawFleet(b *strings.Builder, title string, tracks, shown []*track) {
+	if len(tracks) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "    section %s\n", title)
+	if len(shown) == 0 {
+		from, to := tracks[0].from(), tracks[0].to()
+		for _, track := range tracks {
+			from, to = min(from, track.from()), max(to, track.to())
+		}
+		bar(b, icon(tracks[0].outcome)+" "+plural(len(tracks), "service"), plainly, from, to)
+	}
+	for _, track := range shown {
 		name := icon(track.outcome) + " " + track.name
 		there, back := track.spans, track.spans[len(track.spans)-1:]
 		if back[0].name == rollBack && len(there) > 1 {
@@ -206,7 +235,6 @@ func (t *timeline) fleet(b *strings.Builder) (leftOut string) {
 			bar(b, name+", "+rollBack, span.look, span.from, span.to)
 		}
 	}
-	return leftOut
 }
 
 // worstLook is that of spans that are drawn as one.

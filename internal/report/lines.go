@@ -41,30 +41,6 @@ var taskID = lazy.Regexp(`\b[0-9a-f]{32}\b`)
 
 var targetGroup = lazy.Regexp(`\(target-group arn:[^ ()]*:targetgroup/([^ ()/]+)(?:/[^ ()/]+)?\)`)
 
-// unchanging is a line on how far several services are; of those that are open it names a few.
-func unchanging(e rollout.NothingChanged) string {
-	var open []string
-	failed, undecided := 0, 0
-	for _, r := range e.Rollouts {
-		switch outcome := r.Verdict.Outcome; {
-		case r.Phase != rollout.PhaseDecided:
-			if undecided++; undecided <= 3 {
-				open = append(open, fmt.Sprintf("%s %d/%d running", r.Service.Name, r.Progress.Running, r.Progress.Wanted))
-			}
-		case !outcome.Good() && !(e.Rollback && outcome == rollout.RolledBack):
-			failed++
-		}
-	}
-	text := fmt.Sprintf("%d of %d done", len(e.Rollouts)-undecided, len(e.Rollouts))
-	if failed > 0 {
-		text += fmt.Sprintf(", of which %d did not succeed", failed)
-	}
-	if more := undecided - len(open); more > 0 {
-		open = append(open, fmt.Sprintf("and %d others", more))
-	}
-	return text + "; in progress: " + strings.Join(open, ", ")
-}
-
 func repointed(e rollout.Repointed) string {
 	switch {
 	case !e.Task.Pinned():
@@ -96,7 +72,7 @@ func takingBack(e rollout.RollbackStarted) string {
 // explained tells why a deployment failed: the findings, and the end of the log.
 func (r *Reporter) explained(of *rollout.Rollout) {
 	if r.longest > 0 {
-		r.line("service " + of.Service.Name + ":")
+		r.line("service " + of.Name() + ":")
 	}
 	for _, finding := range of.Findings {
 		r.line(oneLine(sentence(found(of, finding))))
@@ -186,7 +162,7 @@ func subject(result rollout.Result) string {
 		_, version := versions(of.Revision.Images)
 		return strings.Join(filled(of.Service.Name, version), " ") + " → " + of.Service.Cluster
 	case len(result.Rollouts) > 1:
-		return fmt.Sprintf("%d services → %s", len(result.Rollouts), result.Rollouts[0].Service.Cluster)
+		return fmt.Sprintf("%d services → %s", len(result.Rollouts), where(result.Rollouts))
 	case result.Registered != nil:
 		return result.Registered.Previous.Family
 	}
@@ -210,7 +186,7 @@ func headline(result rollout.Result) string {
 	about := subject(result)
 	if failed := namesOf(result, touched); len(failed) > 0 && len(failed) < len(result.Rollouts) {
 		about = fmt.Sprintf("%d of %d services (%s) → %s",
-			len(failed), len(result.Rollouts), few(failed), result.Rollouts[0].Service.Cluster)
+			len(failed), len(result.Rollouts), few(failed), where(result.Rollouts))
 	}
 	if result.Restarted {
 		about = "restart of " + about
@@ -250,7 +226,7 @@ func namesOf(result rollout.Result, is func(*rollout.Rollout) bool) []string {
 	var names []string
 	for _, of := range result.Rollouts {
 		if is(of) {
-			names = append(names, of.Service.Name)
+			names = append(names, of.Name())
 		}
 	}
 	return names
@@ -259,9 +235,12 @@ func namesOf(result rollout.Result, is func(*rollout.Rollout) bool) []string {
 func good(of *rollout.Rollout) bool    { return of.Verdict.Outcome.Good() }
 func notGood(of *rollout.Rollout) bool { return !good(of) }
 
+// notStarted tells whether a service was not updated because the run ended before it.
+func notStarted(of *rollout.Rollout) bool { return of.Verdict.Outcome == rollout.NotStarted }
+
 // touched tells whether a deployment that is not good was begun, or tried.
 func touched(of *rollout.Rollout) bool {
-	return notGood(of) && of.Verdict.Outcome != rollout.NotStarted
+	return notGood(of) && !notStarted(of)
 }
 
 // planned is what a dry run would have done.

@@ -104,7 +104,7 @@ func seconds(d time.Duration) int { return int(d.Round(time.Second).Seconds()) }
 func outcomesOf(result rollout.Result) map[string]rollout.Outcome {
 	outcomes := map[string]rollout.Outcome{}
 	for _, of := range result.Rollouts {
-		outcomes[of.Service.Name] = of.Verdict.Outcome
+		outcomes[of.Name()] = of.Verdict.Outcome
 	}
 	return outcomes
 }

@@ -125,13 +125,18 @@ func steps(plan rollout.Plan) []string {
 	if plan.Before != nil {
 		steps = append(steps, oneOffStep(plan, *plan.Before)+", before any service is touched")
 	}
-	for _, of := range plan.Rollouts {
-		for _, call := range of.Calls {
-			steps = append(steps, callStep(plan, of, call))
+	waves := plan.Waves()
+	for i, wave := range waves {
+		prefix := ""
+		if len(waves) > 1 {
+			prefix = fmt.Sprintf("wave %d: ", i+1)
 		}
-	}
-	if len(plan.Rollouts) > 0 {
-		steps = append(steps, waiting(plan))
+		for _, of := range wave {
+			for _, call := range of.Calls {
+				steps = append(steps, prefix+callStep(plan, of, call))
+			}
+		}
+		steps = append(steps, prefix+waiting(plan))
 	}
 	for _, scheduled := range plan.Scheduled {
 		operation := "scheduler:UpdateSchedule"
@@ -184,7 +189,7 @@ func name(planned rollout.PlannedRevision) string {
 
 // callStep is a call that changes a service.
 func callStep(plan rollout.Plan, of *rollout.Rollout, call rollout.Call) string {
-	service := "service " + of.Service.Name
+	service := "service " + of.Name()
 	gets := "the new revision"
 	if revision := plan.Revisions[of.Planned]; !revision.Register {
 		gets = revision.Base.ID()
@@ -251,6 +256,14 @@ func settings(of *rollout.Rollout, update rollout.Update) []string {
 }
 
 func waiting(plan rollout.Plan) string {
+	text := waitingFor(plan)
+	if plan.MaxParallel > 0 {
+		text += fmt.Sprintf(", and let %s roll out at a time", plural(plan.MaxParallel, "service"))
+	}
+	return text
+}
+
+func waitingFor(plan rollout.Plan) string {
 	switch plan.WaitFor {
 	case rollout.DoNotWait:
 		return "do not wait"

@@ -142,7 +142,7 @@ func (r *Reporter) hookCalled(e rollout.HookCalled) {
 	of, hook := e.Rollout, e.Hook
 	switch {
 	case hook.Pause && hook.Status == rollout.HookAwaitingAction:
-		what := "The deployment of " + of.Service.Name + " waits for approval" + at(hook.Stage)
+		what := "The deployment of " + of.Name() + " waits for approval" + at(hook.Stage)
 		if !hook.Expires.IsZero() {
 			what += fmt.Sprintf(" until %s; then %s %s", rollout.Minute(hook.Expires), of.By, onTimeout[hook.OnTimeout])
 		}

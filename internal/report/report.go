@@ -48,6 +48,7 @@ type Reporter struct {
 	group    string // that is open
 	standing string // the part that was opened last and is in no group
 	rolling  string // the group for what a service goes through
+	waves    int    // that there are
 	longest  int    // name of a service, if there are several
 
 	rollouts        []*rollout.Rollout // that the run is about
@@ -185,7 +186,7 @@ func (r *Reporter) now(text string) {
 func (r *Reporter) at(of *rollout.Rollout, text string) {
 	r.enter(r.rolling)
 	if r.longest > 0 {
-		text = fmt.Sprintf("%-*s  %s", r.longest, of.Service.Name, text)
+		text = fmt.Sprintf("%-*s  %s", r.longest, of.Name(), text)
 	}
 	r.now(text)
 }
@@ -201,7 +202,7 @@ func (r *Reporter) about(rollouts []*rollout.Rollout) {
 	}
 	r.longest = 1
 	for _, of := range rollouts {
-		r.longest = max(r.longest, len(of.Service.Name))
+		r.longest = max(r.longest, len(of.Name()))
 	}
 	r.longest = min(r.longest, widestName)
 }

@@ -18,6 +18,7 @@ type (
 	serviceDocument struct {
 		Cluster string `json:"cluster"`
 		Service string `json:"service"`
+		Wave    int    `json:"wave"`
 		outcomeDocument
 		Evidence                  []string        `json:"evidence"`
 		StoppedTasks              []taskDocument  `json:"stoppedTasks"`
@@ -92,7 +93,7 @@ func serviceOf(of *rollout.Rollout) serviceDocument {
 		images = append(images, imageDocument(image))
 	}
 	return serviceDocument{
-		Cluster: of.Service.Cluster, Service: of.Service.Name,
+		Cluster: of.Service.Cluster, Service: of.Service.Name, Wave: of.Wave + 1,
 		outcomeDocument: outcomeOf(of.Verdict.Outcome, explainedReason(of), diagnosisOfRollout(of)),
 		Evidence:        wordsOfAWS(of.Findings, of.Verdict.Said, of.Log.Says), StoppedTasks: tasksOf(of.Failures),
 		TaskDefinitionARN: given.Revision.ARN, PreviousTaskDefinitionARN: given.Previous.ARN,

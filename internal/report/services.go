@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -10,38 +11,62 @@ import (
 // mostGood is how many services that went well stand open in the summary beside those that did not.
 const mostGood = 2
 
-// services is a table with a row for each of several services: first those that did not succeed, and behind a fold
-// those that did, if they are more than a few.
+// services is a table with a row for each of several services: first those that did not succeed, and behind folds, if
+// they are more than a few, those that were not started and those that went well.
 func services(rollouts []*rollout.Rollout, ended bool) []section {
-	bad := slices.DeleteFunc(slices.Clone(rollouts), good)
-	well := slices.DeleteFunc(slices.Clone(rollouts), notGood)
-	if len(bad) == 0 || len(well) <= mostGood || !ended {
-		return []section{serviceTable(append(bad, well...), ended)}
+	bad, well := having(rollouts, touched), having(rollouts, good)
+	left := having(rollouts, notStarted)
+	table := serviceTable{ended: ended, waves: rollouts[len(rollouts)-1].Wave > 0}
+	if len(bad) == 0 || len(well)+len(left) <= mostGood || !ended {
+		return []section{table.of(slices.Concat(bad, left, well))}
 	}
-	folded := serviceTable(well, ended).folded(plural(len(well), "service")+" succeeded", false)
-	return []section{serviceTable(bad, ended), folded}
+	return []section{
+		table.of(bad),
+		table.of(left).folded(plural(len(left), "service")+" not started", false),
+		table.of(well).folded(plural(len(well), "service")+" succeeded", false),
+	}
 }
 
-func serviceTable(rollouts []*rollout.Rollout, ended bool) section {
-	head, line := "\n| | Service | Before | Deployed |", "|---|---|---|---|"
-	if ended {
-		head, line = head+" Now |", line+"---|"
+// having are the items of which something is so.
+func having[Item any](items []Item, is func(Item) bool) []Item {
+	return slices.DeleteFunc(slices.Clone(items), func(item Item) bool { return !is(item) })
+}
+
+// serviceTable is which columns a table of services has.
+type serviceTable struct{ ended, waves bool }
+
+func (t serviceTable) of(rollouts []*rollout.Rollout) section {
+	columns := []string{"Service", "Before", "Deployed"}
+	if t.ended {
+		columns = append(columns, "Now")
 	}
-	table := section{what: "services", before: head + " Images | Outcome |\n" + line + "---|---|\n"}
+	columns = append(columns, "Images", "Outcome")
+	if t.waves {
+		columns = append([]string{"Wave"}, columns...)
+	}
+	table := section{what: "services", before: "\n| | " + strings.Join(columns, " | ") + " |\n|---|" +
+		strings.Repeat("---|", len(columns)) + "\n"}
 	for _, of := range rollouts {
-		given := of.Deployed()
-		sign, why := "⏳", ""
-		if ended || of.Phase == rollout.PhaseDecided {
-			sign, why = icon(of.Verdict.Outcome), prose(reason(of))
-		}
-		cells := []string{sign, link(of.Service.Name, of.Service.URL), code(given.Previous.ID()), deployedCell(of)}
-		if ended {
-			cells = append(cells, nowCell(of))
-		}
-		cells = append(cells, shortImages(given), why)
-		table.lines = append(table.lines, "| "+strings.Join(cells, " | ")+" |\n")
+		table.lines = append(table.lines, "| "+strings.Join(t.cells(of), " | ")+" |\n")
 	}
-	return table
+	return table.unlessEmpty()
+}
+
+func (t serviceTable) cells(of *rollout.Rollout) []string {
+	given := of.Deployed()
+	sign, why := "⏳", ""
+	if t.ended || of.Phase == rollout.PhaseDecided {
+		sign, why = icon(of.Verdict.Outcome), prose(reason(of))
+	}
+	cells := []string{sign}
+	if t.waves {
+		cells = append(cells, fmt.Sprint(of.Wave+1))
+	}
+	cells = append(cells, link(of.Name(), of.Service.URL), code(given.Previous.ID()), deployedCell(of))
+	if t.ended {
+		cells = append(cells, nowCell(of))
+	}
+	return append(cells, shortImages(given), why)
 }
 
 // deployedCell is what a service was given, and what became of its tasks.

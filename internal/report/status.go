@@ -192,7 +192,7 @@ func (r *Reporter) warnedOf(of *rollout.Rollout) []string {
 
 // statusFacts are the lines of the log on how a service stands.
 func (r *Reporter) statusFacts(of *rollout.Rollout) []rollout.Fact {
-	facts := []rollout.Fact{{Name: of.Service.Name, Value: standingNow(of)}}
+	facts := []rollout.Fact{{Name: of.Name(), Value: standingNow(of)}}
 	now := runningNow(of)
 	for _, container := range now.Document.Containers() {
 		facts = append(facts, rollout.Fact{Name: "image", Value: container.Name + "  " + container.Image})

@@ -137,7 +137,7 @@ func lastLines(log rollout.LogTail) []section {
 
 // foldedLines is the same of one service among others, folded.
 func foldedLines(of *rollout.Rollout) section {
-	title := fmt.Sprintf("Last log lines of %s of %s", htmlCode(of.Log.Container), htmlCode(of.Service.Name))
+	title := fmt.Sprintf("Last log lines of %s of %s", htmlCode(of.Log.Container), htmlCode(of.Name()))
 	return fenced("lines of the log", "text", excerpt(of.Log)).folded(title, false).as(logs)
 }
 

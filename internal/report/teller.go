@@ -176,9 +176,13 @@ func (t *teller) Repointed(e rollout.Repointed) {
 	r.line(repointed(e))
 }
 
+func (t *teller) WaveBegun(e rollout.WaveBegun) { t.r().waveBegun(e) }
+
 func (t *teller) Started(e rollout.Started) {
 	r, of := t.r(), e.Rollout
-	r.timeline.before.until("update", r.timeline.now())
+	if of.Wave == 0 {
+		r.timeline.before.until("update", r.timeline.now())
+	}
 	r.timeline.of(of).enter(phases[0], plainly, r.timeline.now())
 	what := fmt.Sprintf("%s started deployment %s of %s", of.By, of.Deployment.ID, of.Revision.Revision.ID())
 	if of.Unchanged {
@@ -188,7 +192,7 @@ func (t *teller) Started(e rollout.Started) {
 		r.at(of, what)
 	} else {
 		r.enter("Deploy")
-		r.line(of.Service.Name + ": " + what)
+		r.line(of.Name() + ": " + what)
 		for _, url := range filled(of.Service.URL, of.Deployment.URL) {
 			r.line(url)
 		}
@@ -208,7 +212,7 @@ func (t *teller) HookCalled(e rollout.HookCalled) { t.r().hookCalled(e) }
 
 func (t *teller) NothingChanged(e rollout.NothingChanged) {
 	t.r().enter(t.rolling)
-	t.r().now(unchanging(e))
+	t.r().now(t.r().unchanging(e))
 }
 
 func (t *teller) UsualLearnt(e rollout.UsualLearnt) {
@@ -244,7 +248,7 @@ func (t *teller) TargetsUnhealthy(e rollout.TargetsUnhealthy) {
 func (t *teller) RollbackAwaited(e rollout.RollbackAwaited) {
 	t.r().note(
 		fmt.Sprintf(
-			"the tasks of %s keep failing for the same cause (%s), and none runs", e.Rollout.Service.Name, cause(e.Cause),
+			"the tasks of %s keep failing for the same cause (%s), and none runs", e.Rollout.Name(), cause(e.Cause),
 		),
 		"The circuit breaker is on: waiting for its rollback.",
 		false,
@@ -281,7 +285,7 @@ func (t *teller) Continued(e rollout.Continued) {
 		return
 	}
 	r.enter("Deploy")
-	r.line(e.Rollout.Service.Name + ": this step continued the deployment at " + stageName(e.Stage))
+	r.line(e.Rollout.Name() + ": this step continued the deployment at " + stageName(e.Stage))
 	r.begin()
 }
 
@@ -290,7 +294,7 @@ func (t *teller) RollbackStarted(e rollout.RollbackStarted) {
 	r.timeline.of(e.Rollout).enter(rollBack, past, r.timeline.now())
 	r.rolling = "Rollback"
 	r.enter(r.rolling)
-	r.line(fmt.Sprintf("%s: %s, to %s", e.Rollout.Service.Name, takingBack(e), e.Rollout.WentTo().ID()))
+	r.line(fmt.Sprintf("%s: %s, to %s", e.Rollout.Name(), takingBack(e), e.Rollout.WentTo().ID()))
 	r.begin()
 }
 

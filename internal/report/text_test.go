@@ -129,6 +129,7 @@ func hostile(attack string) []rollout.Event {
 		rollout.UsualLearnt{Rollout: &rollout.Rollout{Usual: &rollout.Usual{}, Look: web.Look}}, rollout.UsualExceeded{Rollout: &rollout.Rollout{Usual: &rollout.Usual{}, Look: web.Look}},
 		rollout.NothingChanged{Rollouts: []*rollout.Rollout{web}},
 		rollout.Registered{Result: revision},
+		rollout.WaveBegun{Rollouts: []*rollout.Rollout{web}, Of: 2},
 		rollout.Started{Rollout: web}, rollout.Progressed{Rollout: web},
 		rollout.HookCalled{Rollout: web, Hook: rollout.LifecycleHook{ID: attack, Why: attack, Status: rollout.HookStatus(attack)}},
 		rollout.HookCalled{Rollout: web, Hook: rollout.LifecycleHook{Target: attack, Status: rollout.HookStatus(attack)}},

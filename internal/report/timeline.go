@@ -21,6 +21,7 @@ type timeline struct {
 // track is what one thing goes through, one span after the other.
 type track struct {
 	key     rollout.ServiceKey // of a service
+	wave    int
 	name    string
 	spans   []span
 	marks   []mark
@@ -94,7 +95,7 @@ func (t *timeline) of(r *rollout.Rollout) *track {
 			return known
 		}
 	}
-	made := &track{key: r.Service.ServiceKey, name: r.Service.Name}
+	made := &track{key: r.Service.ServiceKey, wave: r.Wave, name: r.Name()}
 	if made.old, made.ours = versions(r.Revision.Images); made.old == made.ours {
 		made.old, made.ours = r.Revision.Previous.ID(), r.Revision.Revision.ID()
 	}

@@ -79,7 +79,7 @@ const dryRun = "this was a dry run, and nothing was changed"
 // plannedFor is what a deployment would do.
 func plannedFor(r *rollout.Rollout) string {
 	before, after := versions(r.Revision.Images)
-	what := r.Service.Name + " " + before + " → " + after
+	what := r.Name() + " " + before + " → " + after
 	if before == after {
 		what = replacing(r.Revision)
 	}
@@ -103,6 +103,9 @@ func untouched(r *rollout.Rollout) string {
 		text = "the service was not updated: it still runs " + named(r, r.Runs.ID())
 	}
 	switch {
+	case r.Verdict.Outcome == rollout.Superseded:
+		return "this service was not updated, because another deployment began after the plan was made: " +
+			cmp.Or(rollout.RevisionID(r.Verdict.By.TaskDefinition), "another revision") + inBrackets(r.Verdict.By.ID)
 	case r.Verdict.Unsure:
 		return "it is unknown whether the service was updated to " + revision + ": AWS did not answer"
 	case r.Verdict.Settings:
@@ -301,7 +304,7 @@ func onceLeft(result rollout.Result, once rollout.OneOffResult) string {
 		return "what was deployed stays: " + deployed(result)
 	case len(result.Rollouts) == 1:
 		of := result.Rollouts[0]
-		return "nothing was deployed: " + of.Service.Name + " still runs " + named(of, of.Runs.ID())
+		return "nothing was deployed: " + of.Name() + " still runs " + named(of, of.Runs.ID())
 	}
 	return "no service was touched"
 }
@@ -321,7 +324,7 @@ func deployed(result rollout.Result) string {
 	case foremost != nil && all > 1 && foremost.Verdict.Outcome.Good():
 		return few(namesOf(result, good)) + " are deployed" + failedAlongTheWay(result)
 	case foremost != nil && all > 1:
-		return foremost.Service.Name + ": " + reason(foremost)
+		return foremost.Name() + ": " + reason(foremost)
 	case foremost != nil:
 		return reason(foremost)
 	case result.Registered == nil:
@@ -337,7 +340,7 @@ func failedAlongTheWay(result rollout.Result) string {
 	text := ""
 	for _, of := range result.Rollouts {
 		if n := len(of.Failures); n > 0 {
-			text += fmt.Sprintf("; %s of %s failed along the way", plural(n, "task"), of.Service.Name)
+			text += fmt.Sprintf("; %s of %s failed along the way", plural(n, "task"), of.Name())
 		}
 	}
 	return text

@@ -32,6 +32,7 @@ type Handler interface {
 	LogUnreadable(LogUnreadable)
 	NotStopped(NotStopped)
 	Repointed(Repointed)
+	WaveBegun(WaveBegun)
 	Started(Started)
 	Progressed(Progressed)
 	HookCalled(HookCalled)
@@ -134,6 +135,12 @@ type (
 	Repointed struct {
 		Task     ScheduledTask
 		Revision Revision
+	}
+
+	// WaveBegun comes before the first service of a wave is updated.
+	WaveBegun struct {
+		Rollouts []*Rollout
+		Of       int // waves in all
 	}
 
 	// Started comes when an update was taken: a deployment was started, or the one that there was is followed.
@@ -303,6 +310,7 @@ func (e OneOffUnclear) Tell(h Handler)    { h.OneOffUnclear(e) }
 func (e LogUnreadable) Tell(h Handler)    { h.LogUnreadable(e) }
 func (e NotStopped) Tell(h Handler)       { h.NotStopped(e) }
 func (e Repointed) Tell(h Handler)        { h.Repointed(e) }
+func (e WaveBegun) Tell(h Handler)        { h.WaveBegun(e) }
 func (e Started) Tell(h Handler)          { h.Started(e) }
 func (e Progressed) Tell(h Handler)       { h.Progressed(e) }
 func (e HookCalled) Tell(h Handler)       { h.HookCalled(e) }

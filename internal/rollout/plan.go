@@ -24,6 +24,7 @@ type SurveyedService struct {
 	Revision Revision
 	Own      Detail // what only its kind of deployment has; nil: nothing
 	Notes    []Note // what is out of the ordinary with it
+	Wave     int    // in which it is deployed, from 0
 }
 
 // BusyService is a service of which a deployment of another run is under way.
@@ -95,7 +96,9 @@ type Plan struct {
 	Rollouts  []*Rollout
 	WaitFor   WaitFor
 	Timeout   time.Duration
-	RollBack  bool // what failed, timed out or was cancelled
+	// MaxParallel is how many services roll out at a time at most, and the first that fails ends the updates; 0: all do.
+	MaxParallel int
+	RollBack    bool // what failed, timed out or was cancelled
 	// RollbackTimeout is how long is waited for what is rolled back.
 	RollbackTimeout time.Duration
 	Restart         bool // nothing was asked to change: the services are restarted with what they run
@@ -121,6 +124,18 @@ func (p Plan) Latest(planned PlannedRevision) Revision {
 		}
 	}
 	return latest
+}
+
+// Waves are the rollouts, wave by wave.
+func (p Plan) Waves() [][]*Rollout {
+	var waves [][]*Rollout
+	for _, rollout := range p.Rollouts {
+		if len(waves) == 0 || waves[len(waves)-1][0].Wave != rollout.Wave {
+			waves = append(waves, nil)
+		}
+		waves[len(waves)-1] = append(waves[len(waves)-1], rollout)
+	}
+	return waves
 }
 
 // Account is the id of the account of the services, or "" where there is none.

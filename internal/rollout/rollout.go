@@ -3,6 +3,7 @@
 package rollout
 
 import (
+	"cmp"
 	"time"
 )
 
@@ -12,9 +13,11 @@ import (
 // deployer; whoever is told of it by an event reads it before the next.
 type Rollout struct {
 	// The plan.
+	Title    string   // by which it is told from the others; empty: the name of the service does
 	By       string   // who carries it out, as people call it: ECS, say
 	Runs     Revision // what the service ran before
 	Before   *Counts  // of the service then; nil where another run had started the deployment
+	Wave     int      // in which it is deployed, from 0
 	Planned  int      // the revision that is deployed: an index of Plan.Revisions
 	Update   Update   // what UpdateService is sent
 	Settings Detail   // what only its kind of deployment is planned by; nil: nothing
@@ -50,6 +53,22 @@ type Rollout struct {
 	Findings []Finding
 	Failures []Task  // tasks of the deployment that failed, oldest first
 	Log      LogTail // of the container that failed
+}
+
+// Name is what the rollout is called among those of its run: as its service or, where that is not enough, by its path.
+func (r *Rollout) Name() string { return cmp.Or(r.Title, r.Service.Name) }
+
+// TellApart gives rollouts their titles, where they are of services in several clusters.
+func TellApart(rollouts []*Rollout) {
+	clusters := map[string]bool{}
+	for _, r := range rollouts {
+		clusters[r.Service.Cluster] = true
+	}
+	for _, r := range rollouts {
+		if len(clusters) > 1 {
+			r.Title = r.Service.Cluster + "/" + r.Service.Name
+		}
+	}
 }
 
 // Deployed is what the service was given, as far as it was given anything.

@@ -16,11 +16,11 @@ import (
 // answer, which is told by unanswered: what is known of it is older then.
 func (w *watcher) look(ctx context.Context, open []*follower) (unanswered, err error) {
 	began := time.Now()
-	var names []string
+	var keys []rollout.ServiceKey
 	for _, f := range open {
-		names = append(names, f.Service.Name)
+		keys = append(keys, f.Service.ServiceKey)
 	}
-	services, err := w.client.Services(ctx, open[0].Service.Cluster, names...)
+	services, err := w.client.Now(ctx, keys...)
 	if err != nil {
 		return nil, err
 	}
@@ -46,9 +46,9 @@ func (w *watcher) look(ctx context.Context, open []*follower) (unanswered, err e
 	}
 	now := time.Now()
 	for _, f := range open {
-		at := slices.IndexFunc(services, func(s rollout.Service) bool { return s.Name == f.Service.Name })
-		if f.Missing++; at >= 0 {
-			f.take(services[at], now)
+		f.Missing++
+		if service, there := services[f.Service.ServiceKey]; there {
+			f.take(service, now)
 		}
 		f.record(now)
 	}

@@ -33,9 +33,12 @@ type Until struct {
 	Continue bool
 	// Together tells that all are going to be rolled back if one fails.
 	Together bool
-	// Halt is called when nothing more is to be started: one has failed for whose sake all are going to be rolled back, or
+	// Serial tells that the first that does not succeed keeps others from being started.
+	Serial bool
+	// Done is called for each that gets its verdict, and Halt when nothing more is to be started: one has failed for
+	// whose sake all are going to be rolled back, or keeps others from being started, or
 	// AWS refuses to be asked how they stand. It may be called again; nil: nobody starts anything.
-	Halt func()
+	Done, Halt func()
 }
 
 // ErrTimeout is the cause of a wait's end that took longer than it may.
@@ -210,8 +213,11 @@ func (w *watcher) decide(f *follower, verdict rollout.Verdict) {
 	f.Phase, f.Verdict = rollout.PhaseDecided, verdict
 	f.Failures = f.failed
 	w.emit(rollout.Decided{Rollout: f.Rollout})
-	if w.doomed() {
+	if w.doomed() || w.until.Serial && !verdict.Outcome.Good() {
 		w.halt()
+	}
+	if w.until.Done != nil {
+		w.until.Done()
 	}
 }
 
