@@ -137,11 +137,11 @@ func guarded[Result any](emit rollout.Emit, do func() (Result, error)) (result R
 
 // story is a run from end to end. When there is an error, the result holds what was done until then.
 func story(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (ending, error) {
-	client, err := connect(ctx, env, in, emit)
+	clients, err := connect(ctx, env, in, emit)
 	if err != nil {
 		return ending{}, err
 	}
-	world, err := survey(ctx, client, in)
+	world, err := survey(ctx, clients, in)
 	if err != nil {
 		return ending{}, err
 	}
@@ -152,8 +152,8 @@ func story(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (e
 	if err != nil {
 		return ending{}, err
 	}
-	if operate := operations[in.Operation]; operate != nil && (world.Base == nil || goesBack(world) && !in.DryRun) {
-		result, err := operate(ctx, client, deploy.Operation{
+	if operate := operations[in.Operation]; operate != nil && (len(world.Bases) == 0 || goesBack(world) && !in.DryRun) {
+		result, err := operate(ctx, clients, deploy.Operation{
 			Services: world.Services,
 			WaitFor:  rollout.WaitFor(in.WaitFor),
 			Timeout:  plan.Timeout(in, world.Services),
@@ -163,7 +163,7 @@ func story(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (e
 		}, emit)
 		return ending{Result: result}, err
 	}
-	if world, err = unoccupied(ctx, client, in, world, emit); err != nil {
+	if world, err = unoccupied(ctx, clients, in, world, emit); err != nil {
 		return ending{}, err
 	}
 	planned, err := plan.Make(in, world)
@@ -174,8 +174,8 @@ func story(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (e
 	var busy error
 	err = cloud.Together(
 		ctx,
-		func(ctx context.Context) error { return verify(ctx, client, in, planned, emit) },
-		func(ctx context.Context) error { busy = client.Carriers().Busy(ctx, planned.Rollouts); return nil },
+		func(ctx context.Context) error { return verify(ctx, clients, in, planned, emit) },
+		func(ctx context.Context) error { busy = clients.Carriers().Busy(ctx, planned.Rollouts); return nil },
 	)
 	if err != nil {
 		return ending{}, err
@@ -190,21 +190,21 @@ func story(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (e
 	case in.DryRun:
 		return ending{Result: plan.Result(planned)}, nil
 	}
-	result, err := deploy.Execute(ctx, client, planned, emit)
+	result, err := deploy.Execute(ctx, clients, planned, emit)
 	if err != nil {
 		return ending{Result: result}, err
 	}
-	cleanUp := func(ctx context.Context) { deploy.CleanUp(ctx, client, planned, result, emit) }
+	cleanUp := func(ctx context.Context) { deploy.CleanUp(ctx, clients, planned, result, emit) }
 	return ending{result, cleanUp}, nil
 }
 
 // survey reads the world, and meanwhile whose account it is.
-func survey(ctx context.Context, client *cloud.Client, in inputs.Inputs) (world rollout.World, err error) {
+func survey(ctx context.Context, clients *cloud.Clients, in inputs.Inputs) (world rollout.World, err error) {
 	err = cloud.Together(
 		ctx,
-		func(ctx context.Context) error { return client.CheckAccount(ctx, in.Credentials.Accounts) },
+		func(ctx context.Context) error { return clients.CheckAccount(ctx, in.Credentials.Accounts) },
 		func(ctx context.Context) (err error) {
-			world, err = client.Survey(ctx, cloud.Wanted{
+			world, err = clients.Survey(ctx, cloud.Wanted{
 				Targets: in.Targets, TaskDefinition: in.TaskDefinition, File: in.File,
 				Scheduled: in.Scheduled, Options: in.Kinds(), WhenBusy: in.WhenBusy,
 			})
@@ -214,7 +214,7 @@ func survey(ctx context.Context, client *cloud.Client, in inputs.Inputs) (world 
 	return world, err
 }
 
-type operation func(context.Context, *cloud.Client, deploy.Operation, rollout.Emit) (rollout.Result, error)
+type operation func(context.Context, *cloud.Clients, deploy.Operation, rollout.Emit) (rollout.Result, error)
 
 // operations are what is done in place of a deployment. A rollback to a revision that is named is one.
 var operations = map[string]operation{
@@ -228,19 +228,19 @@ var operations = map[string]operation{
 // rolled back, and nothing deployed.
 func goesBack(world rollout.World) bool {
 	return !slices.ContainsFunc(world.Services, func(running rollout.SurveyedService) bool {
-		return !kind.Of(running.Service).Replaces(running, world.Base.ARN)
+		return !kind.Of(running.Service).Replaces(running, world.Bases[running.Service.Place].ARN)
 	})
 }
 
 // verify looks for what is in the way of a plan before anything is changed, if that is wanted.
 func verify(
-	ctx context.Context, client *cloud.Client, in inputs.Inputs, planned rollout.Plan, emit rollout.Emit,
+	ctx context.Context, clients *cloud.Clients, in inputs.Inputs, planned rollout.Plan, emit rollout.Emit,
 ) error {
 	if !in.Verify {
 		return nil
 	}
 	verified := rollout.Verified{Concerns: plan.Concerns(planned), Checks: len(planned.Rollouts)}
-	more, err := client.Verify(ctx, planned.Revisions, planned.Account())
+	more, err := clients.Verify(ctx, planned)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 // world is read again: they may have come to whatever end. A dry run waits for none, and is not refused: they may be
 // over when it is done in earnest.
 func unoccupied(
-	ctx context.Context, client *cloud.Client, in inputs.Inputs, world rollout.World, emit rollout.Emit,
+	ctx context.Context, clients *cloud.Clients, in inputs.Inputs, world rollout.World, emit rollout.Emit,
 ) (rollout.World, error) {
 	timeout := plan.Timeout(in, world.Services)
 	for {
@@ -32,11 +32,11 @@ func unoccupied(
 		case in.WhenBusy == rollout.RefuseOther:
 			return world, kind.Occupied(busy, 0)
 		}
-		err := watch.AwaitOthers(ctx, client, world.Services, in.Kinds(), timeout, emit)
+		err := watch.AwaitOthers(ctx, clients, world.Services, in.Kinds(), timeout, emit)
 		if err != nil {
 			return world, err
 		}
-		if world, err = survey(ctx, client, in); err != nil {
+		if world, err = survey(ctx, clients, in); err != nil {
 			return world, err
 		}
 	}

@@ -12,28 +12,31 @@ import (
 	"ecs-deploy/internal/rollout"
 )
 
-// connect makes a client of AWS, whose credentials are there.
-func connect(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (*cloud.Client, error) {
-	credentials, err := credentials(in.Credentials, env, emit)
+// connect makes the clients of AWS, whose credentials are there.
+func connect(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (*cloud.Clients, error) {
+	with := map[string]cloud.Credentials{} // by the role that is assumed
+	clients, err := cloud.OpenAll(ctx, in.Places, func(place rollout.Place) (_ cloud.Options, err error) {
+		its := in.Credentials.In(place)
+		if _, known := with[its.Role.ARN]; !known {
+			with[its.Role.ARN], err = credentials(its, env, emit)
+		}
+		options := cloud.Options{
+			Place:       place,
+			Credentials: with[its.Role.ARN],
+			Attempts:    in.Attempts,
+			HTTP:        env.HTTP,
+			Jitter:      env.Jitter,
+			Emit:        emit,
+		}
+		if env.HTTP != nil {
+			options.Place.Region = cmp.Or(place.Region, simulatedRegion)
+		}
+		return options, err
+	})
 	if err != nil {
 		return nil, err
 	}
-	options := cloud.Options{
-		Region:      in.Region,
-		Credentials: credentials,
-		Attempts:    in.Attempts,
-		HTTP:        env.HTTP,
-		Jitter:      env.Jitter,
-		Emit:        emit,
-	}
-	if env.HTTP != nil {
-		options.Region = simulatedRegion
-	}
-	client, err := cloud.Open(ctx, options)
-	if err != nil {
-		return nil, err
-	}
-	return client, client.Authenticate(ctx)
+	return clients, clients.Authenticate(ctx)
 }
 
 const simulatedRegion = "eu-west-1"

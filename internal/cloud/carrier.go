@@ -50,20 +50,27 @@ type Operation struct {
 	Continue bool // so that it has to be seen whether it waits for approval
 }
 
-// Carriers are one of each kind. What they find out about what may be read holds as
-// long as they do: for the deployments, or the rollbacks, of a run.
-type Carriers map[rollout.Controller]Carrier
+// Carriers are one of each kind for each place. What they find out about what may be read holds as long as they do: for
+// the deployments, or the rollbacks, of a run.
+type Carriers map[carrierKey]Carrier
 
-// Carriers makes one of each kind.
-func (c *Client) Carriers() Carriers {
-	return Carriers{
+type carrierKey struct {
+	rollout.Place
+	rollout.Controller
+}
+
+// carriers makes one of each kind.
+func (c *Client) carriers() map[rollout.Controller]Carrier {
+	return map[rollout.Controller]Carrier{
 		rollout.ControlledByECS:        &ecsCarrier{client: c},
 		rollout.ControlledByCodeDeploy: &codeDeployCarrier{client: c},
 	}
 }
 
 // Of is the one for a service.
-func (c Carriers) Of(service rollout.Service) Carrier { return c[service.Controller] }
+func (c Carriers) Of(service rollout.Service) Carrier {
+	return c[carrierKey{service.Place, service.Controller}]
+}
 
 // Busy is the first error of deployments that cannot be started now.
 func (c Carriers) Busy(ctx context.Context, rollouts []*rollout.Rollout) error {

@@ -25,8 +25,8 @@ type HTTPClient interface {
 
 // Options are what a Client is made of.
 type Options struct {
-	// Region is where the services are. Empty: what the environment or the profile says.
-	Region string
+	// Place is where the services are. Without a region: where the environment or the profile says.
+	Place rollout.Place
 	// Credentials are what to call with.
 	Credentials Credentials
 	// HTTP takes the place of the network and, with it, of all that this machine's environment says
@@ -41,11 +41,14 @@ type Options struct {
 	Emit rollout.Emit
 }
 
-// Client speaks to AWS in one region.
+// Client speaks to AWS in one region of one account.
 type Client struct {
 	ecs     *ecs.Client
 	config  aws.Config // for the clients of other services, which few runs need
-	region  string
+	bare    aws.Config // the same, before its calls are reported and paced
+	place   rollout.Place
+	apart   bool     // there are others, from whose its errors are told by the region
+	role    string   // that is assumed
 	assumer *assumer // nil where no role is assumed
 	most    int      // attempts
 	asked   int      // attempts, as the user wants them; 0: as often as is usual
@@ -85,14 +88,21 @@ func Open(ctx context.Context, options Options) (*Client, error) {
 			Next: "Give aws-region, set AWS_REGION in the environment, or give the cluster or service by its ARN.",
 		}
 	}
-	c.region = cfg.Region
+	c.place = rollout.Place{Region: cfg.Region, Account: options.Place.Account}
+	c.role = options.Credentials.Role.ARN
 	cfg.Retryer = func() aws.Retryer { return c.retryer(retry.DefaultRetryables, tooManyRegistrations, garbled) }
-	cfg.APIOptions = append(cfg.APIOptions, reportCalls(options.Emit), wholeAnswers, paced())
+	c.bare = cfg
+	c.configure(cfg)
+	return c, nil
+}
+
+// configure has all calls reported, checked and paced.
+func (c *Client) configure(cfg aws.Config) {
+	cfg.APIOptions = append(slices.Clip(cfg.APIOptions), reportCalls(c.emit), wholeAnswers, paced())
 	if c.assumer != nil {
 		cfg.APIOptions = append(cfg.APIOptions, c.assumer.renewStale(cfg.Credentials.(*aws.CredentialsCache)))
 	}
 	c.config, c.ecs = cfg, ecs.NewFromConfig(cfg)
-	return c, nil
 }
 
 // retryer repeats what is retryable. The SDK's own brake on the number of retries is off: a

@@ -35,7 +35,7 @@ func answer(r *http.Request, status int, body string) *http.Response {
 func open(t *testing.T, network HTTPClient) *Client {
 	t.Helper()
 	client, err := Open(t.Context(), Options{
-		Region: "eu-west-1", Credentials: Credentials{Keys: rollout.Keys{AccessKeyID: "id", SecretAccessKey: "secret"}}, HTTP: network,
+		Place: rollout.Place{Region: "eu-west-1"}, Credentials: Credentials{Keys: rollout.Keys{AccessKeyID: "id", SecretAccessKey: "secret"}}, HTTP: network,
 		Jitter: func() float64 { return 0.5 }, Emit: func(rollout.Event) {},
 	})
 	require.NoError(t, err)
@@ -189,7 +189,7 @@ func TestUpdateNeverStartsTwoDeployments(t *testing.T) {
 // aDeployment is what it takes to start one: of a new revision, or by force of the same.
 func aDeployment(t *testing.T, client *Client, force bool) (rollout.Service, rollout.Update) {
 	t.Helper()
-	world, err := client.Survey(t.Context(), Wanted{Targets: []rollout.Target{{Cluster: "main", Name: "web"}}})
+	world, err := (&Clients{all: []*Client{client}}).Survey(t.Context(), Wanted{Targets: []rollout.Target{{Cluster: "main", Name: "web"}}})
 	require.NoError(t, err)
 	before := world.Services[0]
 	if force {
@@ -262,7 +262,7 @@ func TestSurveyTellsWhatIsWrong(t *testing.T) {
 				}
 				return answer(r, http.StatusOK, test.body), nil
 			}))
-			_, err := client.Survey(t.Context(), Wanted{Targets: []rollout.Target{{Cluster: "main", Name: "web"}}})
+			_, err := (&Clients{all: []*Client{client}}).Survey(t.Context(), Wanted{Targets: []rollout.Target{{Cluster: "main", Name: "web"}}})
 			var problem *rollout.Problem
 			require.ErrorAs(t, err, &problem)
 			require.Equal(t, test.want, problem.What)
@@ -290,7 +290,7 @@ func TestConfigurationThatIsMissing(t *testing.T) {
 	require.ErrorAs(t, err, &problem)
 	require.Contains(t, problem.What, `there is no profile "missing" in`)
 
-	options.Credentials.Profile, options.Region = Profile{}, "eu-west-1"
+	options.Credentials.Profile, options.Place.Region = Profile{}, "eu-west-1"
 	client, err := Open(t.Context(), options)
 	require.NoError(t, err)
 	_, err = client.ServiceNames(t.Context(), "main")
@@ -338,7 +338,7 @@ func TestLogsAreReadInTheirOwnRegion(t *testing.T) {
 func TestEvidenceThatMayNotBeRead(t *testing.T) {
 	var told []string
 	client, err := Open(t.Context(), Options{
-		Region: "eu-west-1", Credentials: Credentials{Keys: rollout.Keys{AccessKeyID: "id", SecretAccessKey: "secret"}}, Jitter: func() float64 { return 0 },
+		Place: rollout.Place{Region: "eu-west-1"}, Credentials: Credentials{Keys: rollout.Keys{AccessKeyID: "id", SecretAccessKey: "secret"}}, Jitter: func() float64 { return 0 },
 		Emit: func(e rollout.Event) {
 			if e, is := e.(rollout.Unreadable); is {
 				told = append(told, string(e.Sight)+": "+e.Err.Error()+". "+rollout.Remedy(e.Err))

@@ -76,7 +76,7 @@ func rollbackEvents(configuration *types.AutoRollbackConfiguration) []string {
 func (c *Client) noGroup(service rollout.ServiceKey, what string) error {
 	return &rollout.Problem{
 		Kind: rollout.BadInput,
-		What: fmt.Sprintf("service %s is deployed by CodeDeploy, and %s in %s", service.Name, what, c.region),
+		What: fmt.Sprintf("service %s is deployed by CodeDeploy, and %s in %s", service.Name, what, c.place.Region),
 		Next: "Give codedeploy-application and codedeploy-deployment-group, or change the deployment controller of the " +
 			"service to ECS (UpdateService).",
 	}
@@ -111,7 +111,7 @@ func (c *Client) shiftInterval(ctx context.Context, config string) (time.Duratio
 func (c *Client) noConfig(config, what string) error {
 	return &rollout.Problem{
 		Kind: rollout.BadInput,
-		What: fmt.Sprintf("deployment configuration %s of CodeDeploy %s in %s", config, what, c.region),
+		What: fmt.Sprintf("deployment configuration %s of CodeDeploy %s in %s", config, what, c.place.Region),
 		Next: "Check codedeploy-deployment-config, or leave it out for that of the deployment group.",
 	}
 }

@@ -22,7 +22,7 @@ func TestPagesOfTheConsoleAreThoseOfThePartition(t *testing.T) {
 		if arn != "" {
 			region = strings.Split(arn, ":")[3]
 		}
-		service := rollout.Service{ServiceKey: rollout.ServiceKey{Cluster: "main", Name: "web"}, ARN: arn, Region: region}
+		service := rollout.Service{ServiceKey: rollout.ServiceKey{Place: rollout.Place{Region: region}, Cluster: "main", Name: "web"}, ARN: arn}
 		require.Equal(t, want, serviceURL(service))
 	}
 	require.Equal(t, "https://eu-west-1.console.aws.amazon.com/ecs/v2/clusters/main/tasks/1a2b/configuration?region=eu-west-1",

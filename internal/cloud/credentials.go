@@ -59,17 +59,27 @@ func (c *Client) load(ctx context.Context, options Options) (aws.Config, error) 
 		return cfg, err
 	}
 	if role := options.Credentials.Role; role.ARN != "" {
-		if of, has := partition(cfg.Region), strings.Split(role.ARN, ":")[1]; cfg.Region != "" && of != has {
-			p := anotherPartition.problem(rollout.BadInput)
-			p.What = fmt.Sprintf(
-				"role-to-assume: %s is in the partition %s, and the region %s in %s", role.ARN, has, cfg.Region, of,
-			)
-			return cfg, p
+		if err := samePartition(cfg.Region, role.ARN); err != nil {
+			return cfg, err
 		}
 		c.assumer = newAssumer(cfg, role, c)
 		cfg.Credentials = aws.NewCredentialsCache(c.assumer)
 	}
 	return cfg, nil
+}
+
+// samePartition refuses a role of another partition than the region's. Without either there is nothing to refuse.
+func samePartition(region, role string) error {
+	if region == "" || role == "" {
+		return nil
+	}
+	of, has := partition(region), strings.Split(role, ":")[1]
+	if of == has {
+		return nil
+	}
+	p := anotherPartition.problem(rollout.BadInput)
+	p.What = fmt.Sprintf("role-to-assume: %s is in the partition %s, and the region %s in %s", role, has, region, of)
+	return p
 }
 
 // base is the configuration before a role is assumed.
@@ -84,14 +94,14 @@ func base(ctx context.Context, options Options) (aws.Config, error) {
 		if named.Workspace {
 			named = Place{}
 		}
-		cfg, err := configured(ctx, homeRegion(ctx, options.Region), given, named)
+		cfg, err := configured(ctx, homeRegion(ctx, options.Place.Region), given, named)
 		if err != nil {
 			err = unreadable(err)
 		}
 		return cfg, err
 	}
 	load := []func(*config.LoadOptions) error{
-		config.WithRegion(options.Region),
+		config.WithRegion(options.Place.Region),
 		config.WithHTTPClient(network()),
 	}
 	switch {
@@ -148,7 +158,7 @@ func (c Credentials) given() aws.CredentialsProvider {
 // rehearsed is the configuration of which nothing may reach the network. A profile counts with the
 // keys that stand in it.
 func rehearsed(ctx context.Context, options Options) (aws.Config, error) {
-	cfg := aws.Config{Region: options.Region, Credentials: options.Credentials.given(), HTTPClient: options.HTTP}
+	cfg := aws.Config{Region: options.Place.Region, Credentials: options.Credentials.given(), HTTPClient: options.HTTP}
 	profile := options.Credentials.Profile
 	if profile.Name == "" {
 		return cfg, nil

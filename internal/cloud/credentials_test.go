@@ -69,7 +69,7 @@ func assumingClient(t *testing.T, role AssumedRole, network HTTPClient, events *
 		given.AccessKeyID, given.SecretAccessKey = "id", "secret"
 	}
 	client, err := Open(t.Context(), Options{
-		Region: "eu-west-1", Credentials: given, HTTP: network, Jitter: func() float64 { return 0.5 },
+		Place: rollout.Place{Region: "eu-west-1"}, Credentials: given, HTTP: network, Jitter: func() float64 { return 0.5 },
 		Emit: func(e rollout.Event) {
 			if _, called := e.(rollout.Called); events != nil && !called {
 				*events = append(*events, e)
@@ -230,7 +230,7 @@ func TestRolesAndRegionsAreOfOnePartition(t *testing.T) {
 		for _, other := range []string{"aws", "aws-cn", "aws-us-gov", "aws-eusc"} {
 			role := "arn:" + other + ":iam::123456789012:role/deployer"
 			_, err := Open(t.Context(), Options{
-				Region: region, Credentials: Credentials{Keys: rollout.Keys{AccessKeyID: "id", SecretAccessKey: "secret"}, Role: AssumedRole{Role: rollout.Role{ARN: role}}},
+				Place: rollout.Place{Region: region}, Credentials: Credentials{Keys: rollout.Keys{AccessKeyID: "id", SecretAccessKey: "secret"}, Role: AssumedRole{Role: rollout.Role{ARN: role}}},
 				HTTP: transport(nil), Emit: func(rollout.Event) {},
 			})
 			if other == want {
@@ -283,7 +283,7 @@ func TestAttemptsAreThoseOfSTSToo(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			calls := 0
 			client, err := Open(t.Context(), Options{
-				Region: "eu-west-1", Attempts: asked, Jitter: func() float64 { return 0.5 }, Emit: func(rollout.Event) {},
+				Place: rollout.Place{Region: "eu-west-1"}, Attempts: asked, Jitter: func() float64 { return 0.5 }, Emit: func(rollout.Event) {},
 				Credentials: Credentials{Keys: rollout.Keys{AccessKeyID: "id", SecretAccessKey: "secret"}, Role: AssumedRole{Role: rollout.Role{ARN: deployer, SessionName: "x"}}},
 				HTTP: transport(func(r *http.Request) (*http.Response, error) {
 					calls++

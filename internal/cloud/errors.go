@@ -108,6 +108,9 @@ func (c *Client) problem(ctx context.Context, err error, action, resource string
 	case cause != nil:
 		return cause
 	}
+	if c.apart {
+		resource += " in " + c.place.Region
+	}
 	what := func(format string, args ...any) string {
 		return action + " for " + resource + ": " + fmt.Sprintf(format, args...)
 	}

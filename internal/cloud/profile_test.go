@@ -81,7 +81,7 @@ func TestWithKeysFilesOfHomeRedirectNothing(t *testing.T) {
 		t.Setenv(variable, "")
 		os.Unsetenv(variable)
 	}
-	client, err := Open(t.Context(), Options{Region: "eu-west-1", Credentials: Credentials{Keys: rollout.Keys{AccessKeyID: "id", SecretAccessKey: "secret"}}, Emit: func(rollout.Event) {}})
+	client, err := Open(t.Context(), Options{Place: rollout.Place{Region: "eu-west-1"}, Credentials: Credentials{Keys: rollout.Keys{AccessKeyID: "id", SecretAccessKey: "secret"}}, Emit: func(rollout.Event) {}})
 	require.NoError(t, err)
 	require.Nil(t, client.config.BaseEndpoint)
 
@@ -98,10 +98,10 @@ func TestWithKeysFilesOfHomeRedirectNothing(t *testing.T) {
 	// A file of the workspace that the environment names counts for neither keys nor the profile that nobody names.
 	workspace := place(t, true, "[default]\nendpoint_url = http://attacker.invalid\ncredential_process = /bin/evil\n", "")
 	t.Setenv("AWS_CONFIG_FILE", workspace.Config)
-	client, err = Open(t.Context(), Options{Region: "eu-west-1", Credentials: Credentials{Keys: rollout.Keys{AccessKeyID: "id", SecretAccessKey: "secret"}, Named: workspace}, Emit: func(rollout.Event) {}})
+	client, err = Open(t.Context(), Options{Place: rollout.Place{Region: "eu-west-1"}, Credentials: Credentials{Keys: rollout.Keys{AccessKeyID: "id", SecretAccessKey: "secret"}, Named: workspace}, Emit: func(rollout.Event) {}})
 	require.NoError(t, err)
 	require.Nil(t, client.config.BaseEndpoint)
-	_, err = Open(t.Context(), Options{Region: "eu-west-1", Credentials: Credentials{Named: workspace}, Emit: func(rollout.Event) {}})
+	_, err = Open(t.Context(), Options{Place: rollout.Place{Region: "eu-west-1"}, Credentials: Credentials{Named: workspace}, Emit: func(rollout.Event) {}})
 	require.ErrorContains(t, err, "in the workspace has credential_process and endpoint_url, which is not taken from there")
 }
 

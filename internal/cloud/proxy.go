@@ -59,7 +59,7 @@ func (c *Client) unreached(err error, about string) *rollout.Problem {
 	}
 	return &rollout.Problem{
 		Kind: rollout.Refused,
-		What: fmt.Sprintf("%sAWS could not be reached in %s: %s", about, c.region, innermost(err)),
+		What: fmt.Sprintf("%sAWS could not be reached in %s: %s", about, c.place.Region, innermost(err)),
 		Err:  err,
 		Next: "Check aws-region, AWS_ENDPOINT_URL and the network of the runner.",
 	}

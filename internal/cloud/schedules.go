@@ -51,7 +51,7 @@ func (c *Client) RuleTargets(ctx context.Context, rule, id string) ([]rollout.Sc
 	})
 	if code(err) == "ResourceNotFoundException" {
 		return nil, &rollout.Problem{Kind: rollout.BadInput, What: fmt.Sprintf("scheduled-tasks: there is no rule %s on "+
-			"the default event bus in %s", rule, c.region), Next: "Check the name and the region."}
+			"the default event bus in %s", rule, c.place.Region), Next: "Check the name and the region."}
 	}
 	if err != nil {
 		return nil, c.problem(ctx, err, "events:ListTargetsByRule", "rule "+rule)
@@ -94,7 +94,7 @@ func (c *Client) Schedule(ctx context.Context, group, name string) (rollout.Sche
 	about := group + "/" + name
 	if code(err) == "ResourceNotFoundException" {
 		return rollout.ScheduledTask{}, &rollout.Problem{Kind: rollout.BadInput, What: fmt.Sprintf("scheduled-tasks: "+
-			"there is no schedule %s in %s", about, c.region), Next: "Check the group, the name and the region."}
+			"there is no schedule %s in %s", about, c.place.Region), Next: "Check the group, the name and the region."}
 	}
 	if err != nil {
 		return rollout.ScheduledTask{}, c.problem(ctx, err, "scheduler:GetSchedule", "schedule "+about)

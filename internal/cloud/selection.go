@@ -24,23 +24,32 @@ func (c chosen) same(other chosen) bool {
 		rollout.LastSegment(c.cluster) == rollout.LastSegment(other.cluster)
 }
 
-// choose are the services that are wanted, in the order of their waves: those that are named, and what selectors find
-// that is not named, each once. A selector that finds nothing is a *rollout.Problem.
-func (c *Client) choose(ctx context.Context, targets []rollout.Target) ([]chosen, []rollout.Note, error) {
+// choose are the services that are wanted in this place: those that are named, and what selectors find that is not
+// named, each once. It files what selectors found. One that finds nothing is a *rollout.Problem.
+func (c *Client) choose(ctx context.Context, targets []rollout.Target, in *surveyed) ([]chosen, error) {
+	targets = slices.DeleteFunc(slices.Clone(targets), func(t rollout.Target) bool { return !t.At(c.place) })
+	isPositive := func(t rollout.Target) bool { return !t.Selector.Except }
+	if !slices.ContainsFunc(targets, isPositive) {
+		return nil, nil
+	}
 	lists, err := c.lists(ctx, targets)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
+	in.idle = map[string]error{}
 	var all []chosen
-	var notes []rollout.Note
 	for _, target := range targets {
 		if target.Name != "" {
 			all = append(all, chosen{target.Cluster, target.Name, target.Wave})
 			continue
 		}
 		found, err := c.find(lists, target)
+		if err != nil && target.Selector.Except {
+			in.idle[target.Text] = err
+			continue
+		}
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		note := rollout.Note{About: rollout.NoteFound, By: target.Text}
 		for _, its := range found {
@@ -50,18 +59,9 @@ func (c *Client) choose(ctx context.Context, targets []rollout.Target) ([]chosen
 				all = append(all, its)
 			}
 		}
-		notes = append(notes, note)
+		in.notes = append(in.notes, note)
 	}
-	all = slices.DeleteFunc(all, func(its chosen) bool { return excepted(lists, targets, its) })
-	if len(all) == 0 {
-		return nil, nil, &rollout.Problem{
-			Kind: rollout.BadInput, Short: "no such service",
-			What: "service: the entries with ! exclude every service that the others match",
-			Next: "Check the entries that begin with !.",
-		}
-	}
-	slices.SortStableFunc(all, func(a, b chosen) int { return cmp.Compare(a.wave, b.wave) })
-	return all, notes, nil
+	return slices.DeleteFunc(all, func(its chosen) bool { return excepted(lists, targets, its) }), nil
 }
 
 // list is the services of a cluster.
@@ -177,7 +177,9 @@ func (c *Client) listed(
 func (c *Client) nothingFound(cluster, text string, there []string) error {
 	return &rollout.Problem{
 		Kind: rollout.BadInput, Short: "no such service", Next: thereInstead(there),
-		What: fmt.Sprintf("service: %s matches no service in cluster %s in %s", text, rollout.LastSegment(cluster), c.region),
+		What: fmt.Sprintf(
+			"service: %s matches no service in cluster %s in %s", text, rollout.LastSegment(cluster), c.place.Region,
+		),
 	}
 }
 

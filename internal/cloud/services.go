@@ -32,9 +32,9 @@ func (c *Client) Services(ctx context.Context, cluster string, names ...string) 
 	return slices.Concat(found...), err
 }
 
-// Now reads services, in whatever clusters they are. Those that are not there are missing from the answer, which is no
+// now reads services, in whatever clusters they are. Those that are not there are missing from the answer, which is no
 // error.
-func (c *Client) Now(ctx context.Context, keys ...rollout.ServiceKey) (map[rollout.ServiceKey]rollout.Service, error) {
+func (c *Client) now(ctx context.Context, keys ...rollout.ServiceKey) (map[rollout.ServiceKey]rollout.Service, error) {
 	names := map[string][]string{}
 	for _, key := range keys {
 		names[key.Cluster] = append(names[key.Cluster], key.Name)
@@ -61,7 +61,7 @@ func (c *Client) describe(ctx context.Context, cluster string, names []string) (
 	if code(err) == "ClusterNotFoundException" {
 		return nil, &rollout.Problem{
 			Kind: rollout.BadInput, Err: err,
-			What: fmt.Sprintf("cluster %s does not exist in %s", rollout.LastSegment(cluster), c.region),
+			What: fmt.Sprintf("cluster %s does not exist in %s", rollout.LastSegment(cluster), c.place.Region),
 			Next: "Check cluster, the region, and that the credentials come from the right account.", Short: "no such cluster",
 		}
 	}
@@ -123,9 +123,10 @@ func (c *Client) RevisionsInUse(ctx context.Context, cluster string) ([]string, 
 
 func (c *Client) service(s types.Service) rollout.Service {
 	service := rollout.Service{
-		ServiceKey:     rollout.ServiceKey{Cluster: rollout.LastSegment(deref(s.ClusterArn)), Name: deref(s.ServiceName)},
+		ServiceKey: rollout.ServiceKey{
+			Place: c.place, Cluster: rollout.LastSegment(deref(s.ClusterArn)), Name: deref(s.ServiceName),
+		},
 		ARN:            deref(s.ServiceArn),
-		Region:         c.region,
 		Status:         rollout.ServiceStatus(deref(s.Status)),
 		Controller:     rollout.ControlledByECS, // AWS leaves it out for services that never had another
 		Daemon:         s.SchedulingStrategy == types.SchedulingStrategyDaemon,

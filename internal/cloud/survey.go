@@ -22,34 +22,22 @@ type Wanted struct {
 	WhenBusy       rollout.WhenBusy
 }
 
-// Survey reads the world as it is before anything is changed: the services, and the revisions that
-// they really run or that is named in their place.
-func (c *Client) Survey(ctx context.Context, wanted Wanted) (rollout.World, error) {
-	world := rollout.World{Region: c.region}
-	err := Together(
-		ctx,
-		func(ctx context.Context) (err error) { world.Services, err = c.services(ctx, wanted); return err },
-		func(ctx context.Context) (err error) { world.Base, err = c.base(ctx, wanted); return err },
-		func(ctx context.Context) (err error) {
-			world.Scheduled, err = c.scheduled(ctx, wanted.Scheduled)
-			return err
-		},
-	)
-	return world, err
+// surveyed is what was found in one place.
+type surveyed struct {
+	services []rollout.SurveyedService
+	notes    []rollout.Note
+	idle     map[string]error // entries that take out, and found nothing here, by their texts
 }
 
 // services reads services, what they run, and what only one kind of deployment has.
-func (c *Client) services(ctx context.Context, wanted Wanted) ([]rollout.SurveyedService, error) {
-	if len(wanted.Targets) == 0 {
-		return nil, nil
-	}
-	all, notes, err := c.choose(ctx, wanted.Targets)
-	if err != nil {
-		return nil, err
+func (c *Client) services(ctx context.Context, wanted Wanted) (in surveyed, err error) {
+	all, err := c.choose(ctx, wanted.Targets, &in)
+	if err != nil || len(all) == 0 {
+		return in, err
 	}
 	services, err := c.deployable(ctx, all)
 	if err != nil {
-		return nil, err
+		return in, err
 	}
 	found, own := make([]rollout.SurveyedService, len(services)), make([]rollout.SurveyedService, len(services))
 	for i, service := range services {
@@ -68,8 +56,8 @@ func (c *Client) services(ctx context.Context, wanted Wanted) ([]rollout.Surveye
 	for i := range found {
 		found[i].Own = own[i].Own
 	}
-	found[0].Notes = append(notes, found[0].Notes...)
-	return found, err
+	in.services = found
+	return in, err
 }
 
 // running reads the revisions that services run. When something else is to be deployed, they are only to be compared
@@ -103,7 +91,7 @@ func (c *Client) running(
 
 // byKind reads what only one kind of deployment has.
 func (c *Client) byKind(ctx context.Context, services []rollout.SurveyedService, options []rollout.Detail) error {
-	for controller, carrier := range c.Carriers() {
+	for controller, carrier := range c.carriers() {
 		var at []int
 		var its []rollout.SurveyedService
 		for i, running := range services {
@@ -189,7 +177,7 @@ func (c *Client) missing(ctx context.Context, cluster string, absent []string) e
 	}
 	p := &rollout.Problem{
 		Kind: rollout.BadInput,
-		What: fmt.Sprintf(what, strings.Join(absent, ", "), rollout.LastSegment(cluster), c.region),
+		What: fmt.Sprintf(what, strings.Join(absent, ", "), rollout.LastSegment(cluster), c.place.Region),
 		Next: "Check service, cluster and region.", Short: "no such service",
 	}
 	if names, err := c.ServiceNames(ctx, cluster); err == nil { // they only help: without permission they are left out
@@ -233,8 +221,8 @@ func underway(service rollout.Service, runs rollout.Revision, whenBusy rollout.W
 	return []rollout.Note{note}
 }
 
-// Busy are those of services of which a deployment is under way now.
-func (c *Client) Busy(ctx context.Context, services []rollout.SurveyedService, options []rollout.Detail) (
+// busy are those of services of which a deployment is under way now.
+func (c *Client) busy(ctx context.Context, services []rollout.SurveyedService, options []rollout.Detail) (
 	[]rollout.BusyService, error,
 ) {
 	now := slices.Clone(services)
@@ -242,7 +230,7 @@ func (c *Client) Busy(ctx context.Context, services []rollout.SurveyedService, o
 	for _, running := range services {
 		keys = append(keys, running.Service.ServiceKey)
 	}
-	read, err := c.Now(ctx, keys...)
+	read, err := c.now(ctx, keys...)
 	if err != nil {
 		return nil, err
 	}

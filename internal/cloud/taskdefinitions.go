@@ -36,7 +36,8 @@ func (c *Client) Revision(ctx context.Context, name string) (rollout.Revision, e
 			what = " does not exist in "
 		}
 		return rollout.Revision{}, &rollout.Problem{
-			Kind: rollout.BadInput, What: resource + what + c.region, Next: "Check task-definition and the region.", Err: err,
+			Kind: rollout.BadInput, What: resource + what + c.place.Region, Err: err,
+			Next: "Check task-definition and the region.",
 		}
 	}
 	var revision rollout.Revision

@@ -65,7 +65,7 @@ func (c *Client) tasks(
 func (c *Client) task(t types.Task) rollout.Task {
 	task := rollout.Task{
 		ID:       rollout.LastSegment(deref(t.TaskArn)),
-		URL:      taskURL(deref(t.TaskArn), c.region),
+		URL:      taskURL(deref(t.TaskArn), c.place.Region),
 		Status:   rollout.TaskStatus(deref(t.LastStatus)),
 		Health:   rollout.HealthStatus(t.HealthStatus),
 		StopCode: rollout.StopCode(t.StopCode),

@@ -24,62 +24,68 @@ var errEnoughCleanedUp = errors.New("the next run goes on")
 // CleanUp deregisters old revisions of the families that a good run deployed, all but the newest: never one that a
 // service of the cluster runs, nor what was just deployed, nor what ran before and could be gone back to. That
 // something cannot be deregistered is worth a notice, and no failure.
-func CleanUp(ctx context.Context, client *cloud.Client, plan rollout.Plan, result rollout.Result, emit rollout.Emit) {
+func CleanUp(ctx context.Context, clients *cloud.Clients, plan rollout.Plan, result rollout.Result, emit rollout.Emit) {
 	if plan.KeepRevisions == 0 || !result.Outcome().Good() {
 		return
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, cleanUpTimeout, errEnoughCleanedUp)
 	defer cancel()
-	c := cleaner{client: client, keep: plan.KeepRevisions, emit: emit, told: time.Now()}
+	c := cleaner{clients: clients, keep: plan.KeepRevisions, emit: emit, told: time.Now()}
 	if err := c.cleanUp(ctx, result); err != nil && !errors.Is(context.Cause(ctx), errEnoughCleanedUp) {
 		emit(rollout.NotDeregistered{Err: err})
 	}
 }
 
 type cleaner struct {
-	client *cloud.Client
-	keep   int
-	emit   rollout.Emit
-	spared []string // ARNs
-	told   time.Time
+	clients *cloud.Clients
+	keep    int
+	emit    rollout.Emit
+	spared  []string // ARNs
+	told    time.Time
 }
 
 func (c *cleaner) cleanUp(ctx context.Context, result rollout.Result) error {
-	var clusters []string
+	var clusters []rollout.ServiceKey // without names
 	var given []rollout.RevisionResult
 	for _, r := range result.Rollouts {
 		given = append(given, r.Revision)
-		if !slices.Contains(clusters, r.Service.Cluster) {
-			clusters = append(clusters, r.Service.Cluster)
+		cluster := rollout.ServiceKey{Place: r.Service.Place, Cluster: r.Service.Cluster}
+		if !slices.Contains(clusters, cluster) {
+			clusters = append(clusters, cluster)
 		}
 	}
 	if result.Registered != nil {
 		given = append(given, *result.Registered)
 	}
 	for _, cluster := range clusters {
-		used, err := c.client.RevisionsInUse(ctx, cluster)
+		used, err := c.clients.At(cluster.Place).RevisionsInUse(ctx, cluster.Cluster)
 		if err != nil {
 			return err
 		}
 		c.spared = append(c.spared, used...)
 	}
-	var families []string
+	type family struct {
+		client *cloud.Client
+		name   string
+	}
+	var families []family
 	for _, revision := range append(given, result.Undeployed...) {
 		c.spared = append(c.spared, revision.Revision.ARN, revision.Previous.ARN)
-		if !slices.Contains(families, revision.Revision.Family) {
-			families = append(families, revision.Revision.Family)
+		its := family{c.clients.Of(revision.Revision.ARN), revision.Revision.Family}
+		if !slices.Contains(families, its) {
+			families = append(families, its)
 		}
 	}
 	for _, family := range families {
-		if err := c.deregister(ctx, family); err != nil {
+		if err := c.deregister(ctx, family.client, family.name); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *cleaner) deregister(ctx context.Context, family string) error {
-	active, err := c.client.ActiveRevisions(ctx, family)
+func (c *cleaner) deregister(ctx context.Context, client *cloud.Client, family string) error {
+	active, err := client.ActiveRevisions(ctx, family)
 	if err != nil {
 		return err
 	}
@@ -92,7 +98,7 @@ func (c *cleaner) deregister(ctx context.Context, family string) error {
 		done, c.told = nil, time.Now()
 	}
 	for i, arn := range old {
-		if err := c.client.Deregister(ctx, arn); err != nil {
+		if err := client.Deregister(ctx, arn); err != nil {
 			left := len(old) - i
 			if !errors.Is(context.Cause(ctx), errEnoughCleanedUp) {
 				left = 0 // why they are left is told

@@ -21,10 +21,10 @@ func TestCleaningUpIsNotSilentForLongAndDoesNotHoldTheJob(t *testing.T) {
 		in.KeepRevisions = &keep
 		planned, err := plan.Make(in, w.survey(t))
 		require.NoError(t, err)
-		result, err := Execute(t.Context(), w.client, planned, w.hear)
+		result, err := Execute(t.Context(), w.clients, planned, w.hear)
 		require.NoError(t, err)
 		began := time.Now()
-		CleanUp(t.Context(), w.client, planned, result, w.hear)
+		CleanUp(t.Context(), w.clients, planned, result, w.hear)
 		require.LessOrEqual(t, time.Since(began), cleanUpTimeout+w.slow["DeregisterTaskDefinition"], "a call that is under way is not broken off here")
 		told, left := 0, 0
 		times := 0

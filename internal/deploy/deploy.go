@@ -19,23 +19,25 @@ import (
 
 // Execute carries a plan out and tells what became of it. When there is an error, the result holds
 // what was done until then.
-func Execute(ctx context.Context, client *cloud.Client, plan rollout.Plan, emit rollout.Emit) (rollout.Result, error) {
-	d := newDeployer(client, plan, emit)
+func Execute(
+	ctx context.Context, clients *cloud.Clients, plan rollout.Plan, emit rollout.Emit,
+) (rollout.Result, error) {
+	d := newDeployer(clients, plan, emit)
 	defer d.leaveUnknown()
 	err := d.execute(ctx)
 	leaveUntouched(d.plan.Rollouts)
 	return d.result(), err
 }
 
-func newDeployer(client *cloud.Client, plan rollout.Plan, emit rollout.Emit) *deployer {
+func newDeployer(clients *cloud.Clients, plan rollout.Plan, emit rollout.Emit) *deployer {
 	return &deployer{
-		client: client, carriers: client.Carriers(), plan: plan, emit: emit, registered: map[string]rollout.Revision{},
+		clients: clients, carriers: clients.Carriers(), plan: plan, emit: emit, registered: map[string]rollout.Revision{},
 		anew: make(chan struct{}, 1), halt: func() {},
 	}
 }
 
 type deployer struct {
-	client    *cloud.Client
+	clients   *cloud.Clients
 	carriers  cloud.Carriers
 	plan      rollout.Plan
 	emit      rollout.Emit
@@ -77,7 +79,7 @@ func (d *deployer) repoint(ctx context.Context) error {
 	for _, planned := range d.plan.Scheduled {
 		revision := d.revisions[planned.Revision].Revision
 		if planned.Task.Pinned() && planned.Task.TaskDefinition != revision.ARN {
-			if err := d.client.Repoint(ctx, planned.Task, revision.ARN); err != nil {
+			if err := d.clients.First().Repoint(ctx, planned.Task, revision.ARN); err != nil {
 				return err
 			}
 		}
@@ -94,7 +96,7 @@ func (d *deployer) register(ctx context.Context) error {
 	return cloud.Each(ctx, d.plan.Revisions, func(ctx context.Context, i int, planned rollout.PlannedRevision) error {
 		result := rollout.RevisionResult{Revision: planned.Base, Previous: planned.Base, Images: planned.Images}
 		if planned.Register {
-			registered, err := d.client.Register(ctx, planned.Document, d.plan.Latest(planned))
+			registered, err := d.clients.At(planned.Place).Register(ctx, planned.Document, d.plan.Latest(planned))
 			if err != nil {
 				return err
 			}
@@ -107,7 +109,11 @@ func (d *deployer) register(ctx context.Context) error {
 					r.Revision.Revision, r.Revision.Changed = result.Revision, result.Changed
 				}
 			}
-			d.emit(rollout.Registered{Result: result})
+			event := rollout.Registered{Result: result}
+			if len(d.plan.Places()) > 1 {
+				event.In = planned.Place.Region
+			}
+			d.emit(event)
 		})
 		return nil
 	})
@@ -179,7 +185,7 @@ func (d *deployer) follow(ctx context.Context, joining <-chan watch.Joining) err
 		Done:       d.slots.free,
 		Halt:       d.halt,
 	}
-	err := watch.Follow(ctx, d.client, joining, until, d.emit)
+	err := watch.Follow(ctx, d.clients, joining, until, d.emit)
 	for _, r := range d.touched() {
 		if r.Unchanged && r.Verdict.Outcome == rollout.Succeeded && r.Verdict.Ending != rollout.EndedUnwaited {
 			r.Verdict.Outcome = rollout.Unchanged
@@ -227,7 +233,7 @@ func (d *deployer) explain(ctx context.Context, r *rollout.Rollout) bool {
 			evidence.Events = append(evidence.Events, event.Message)
 		}
 	}
-	d.client.Gather(ctx, r, &evidence)
+	d.clients.At(r.Service.Place).Gather(ctx, r, &evidence)
 	evidence.Log = diagnose.Excerpt(evidence.Log)
 	if evidence.Healthy {
 		r.Health = rollout.Healthy
@@ -252,7 +258,7 @@ func (d *deployer) find(ctx context.Context, r *rollout.Rollout) {
 	if arn == r.Revision.Revision.ARN || arn == r.Revision.Previous.ARN {
 		return
 	}
-	if read, err := d.client.Revision(ctx, arn); err == nil {
+	if read, err := d.clients.Of(arn).Revision(ctx, arn); err == nil {
 		r.Found = read
 	}
 }

@@ -143,7 +143,7 @@ func TestExecute(t *testing.T) {
 				if test.cancel > 0 {
 					time.AfterFunc(test.cancel, cancel)
 				}
-				result, err := Execute(ctx, w.client, planned, w.hear)
+				result, err := Execute(ctx, w.clients, planned, w.hear)
 				if test.err == "" {
 					require.NoError(t, err)
 				} else {
@@ -218,7 +218,7 @@ func TestOperations(t *testing.T) {
 	for _, test := range []struct {
 		name     string
 		scenario string
-		operate  func(context.Context, *cloud.Client, Operation, rollout.Emit) (rollout.Result, error)
+		operate  func(context.Context, *cloud.Clients, Operation, rollout.Emit) (rollout.Result, error)
 		deny     []string
 		waitFor  rollout.WaitFor // stable, if it is not given
 		want     string
@@ -258,7 +258,7 @@ func TestOperations(t *testing.T) {
 				if test.waitFor != "" {
 					op.WaitFor = test.waitFor
 				}
-				result, err := test.operate(t.Context(), w.client, op, w.hear)
+				result, err := test.operate(t.Context(), w.clients, op, w.hear)
 				if test.err == "" {
 					require.NoError(t, err)
 				} else {

@@ -30,7 +30,7 @@ func (d *deployer) oneOff(ctx context.Context, planned *rollout.PlannedTask) (go
 func (d *deployer) runOnce(ctx context.Context, planned *rollout.PlannedTask) (*rollout.OneOffResult, error) {
 	revision := d.revisions[planned.Revision].Revision
 	result := &rollout.OneOffResult{Input: planned.Input, Cluster: planned.Cluster}
-	arns, unplaced, err := d.client.RunTask(ctx, *planned, revision)
+	arns, unplaced, err := d.clients.At(planned.Place).RunTask(ctx, *planned, revision)
 	if err != nil && ctx.Err() != nil {
 		d.emit(rollout.OneOffUnclear{Input: planned.Input})
 	}
@@ -66,7 +66,7 @@ func (d *deployer) runOnce(ctx context.Context, planned *rollout.PlannedTask) (*
 // are stopped.
 func (d *deployer) followOnce(ctx context.Context, planned *rollout.PlannedTask, result *rollout.OneOffResult) error {
 	document := d.revisions[planned.Revision].Revision.Document
-	streams, unreadable := d.client.LogStreams(document, result.Tasks)
+	streams, unreadable := d.clients.At(planned.Place).LogStreams(document, result.Tasks)
 	if kept, is := unreadable[planned.Container]; is {
 		d.emit(rollout.LogUnreadable{Container: planned.Container, Kept: kept})
 	}
@@ -89,7 +89,7 @@ func (d *deployer) followOnce(ctx context.Context, planned *rollout.PlannedTask,
 	if run.Decisive = planned.Essential; !slices.Contains(run.Decisive, planned.Container) {
 		run.Decisive = append(slices.Clone(run.Decisive), planned.Container)
 	}
-	tasks, err := watch.FollowTasks(ctx, d.client, run, keepLines)
+	tasks, err := watch.FollowTasks(ctx, d.clients.At(planned.Place), run, keepLines)
 	result.Log = diagnose.Excerpt(rollout.LogTail{Container: planned.Container, Lines: lines})
 	switch {
 	case errors.Is(err, watch.ErrTimeout):
@@ -120,7 +120,7 @@ func (d *deployer) stop(ctx context.Context, result *rollout.OneOffResult, why s
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askTimeout)
 	defer cancel()
 	for _, task := range result.Tasks {
-		if err := d.client.StopTask(ctx, result.Cluster, task, why); err != nil {
+		if err := d.clients.Of(task).StopTask(ctx, result.Cluster, task, why); err != nil {
 			d.emit(rollout.NotStopped{Err: err})
 		}
 	}

@@ -79,7 +79,7 @@ func TestTasksThatRunOnce(t *testing.T) {
 				if test.cancel > 0 {
 					time.AfterFunc(test.cancel, cancel)
 				}
-				result, err := Execute(ctx, w.client, planned, w.hear)
+				result, err := Execute(ctx, w.clients, planned, w.hear)
 				if test.err == "" {
 					require.NoError(t, err)
 				} else {
@@ -108,13 +108,13 @@ func TestAfterADeployment(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := open(t, "healthy")
 		in := read(t, map[string]string{"scheduled-tasks": "rule:nightly, schedule:reports/monthly", "keep-revisions": "1"})
-		found, err := w.client.Survey(t.Context(), cloud.Wanted{Targets: in.Targets, Scheduled: in.Scheduled})
+		found, err := w.clients.Survey(t.Context(), cloud.Wanted{Targets: in.Targets, Scheduled: in.Scheduled})
 		require.NoError(t, err)
 		planned, err := plan.Make(in, found)
 		require.NoError(t, err)
-		result, err := Execute(t.Context(), w.client, planned, w.hear)
+		result, err := Execute(t.Context(), w.clients, planned, w.hear)
 		require.NoError(t, err)
-		CleanUp(t.Context(), w.client, planned, result, w.hear)
+		CleanUp(t.Context(), w.clients, planned, result, w.hear)
 		require.Equal(t, []string{"web succeeded complete web:42"}, ends(result.Rollouts))
 		calls := w.changes()
 		require.Equal(t, []string{"RegisterTaskDefinition", "UpdateService", "PutTargets"}, calls[:3])

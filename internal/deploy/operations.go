@@ -27,7 +27,7 @@ type Operation struct {
 }
 
 // adopt reads the newest deployments of the services, as if this run had started them.
-func adopt(ctx context.Context, client *cloud.Client, op Operation, emit rollout.Emit) (*deployer, error) {
+func adopt(ctx context.Context, clients *cloud.Clients, op Operation, emit rollout.Emit) (*deployer, error) {
 	plan := rollout.Plan{
 		WaitFor: op.WaitFor, Timeout: op.Timeout, RollBack: op.RollBack, RollbackTimeout: op.RollbackTimeout,
 	}
@@ -35,7 +35,7 @@ func adopt(ctx context.Context, client *cloud.Client, op Operation, emit rollout
 		plan.Rollouts = append(plan.Rollouts, newest(running))
 	}
 	rollout.TellApart(plan.Rollouts)
-	d := newDeployer(client, plan, emit)
+	d := newDeployer(clients, plan, emit)
 	err := cloud.Each(ctx, op.Services, func(ctx context.Context, i int, running rollout.SurveyedService) error {
 		r := plan.Rollouts[i]
 		does := cloud.Operation{RollBack: op.RollBack, Continue: op.continues}
@@ -93,20 +93,22 @@ func newest(running rollout.SurveyedService) *rollout.Rollout {
 }
 
 // Continue lets deployments go on that wait at a pause, through all that follow, and follows them to their ends.
-func Continue(ctx context.Context, client *cloud.Client, op Operation, emit rollout.Emit) (rollout.Result, error) {
-	return proceed(ctx, client, op, emit, true)
+func Continue(ctx context.Context, clients *cloud.Clients, op Operation, emit rollout.Emit) (rollout.Result, error) {
+	return proceed(ctx, clients, op, emit, true)
 }
 
 // ContinueOnce is the same, but for the pauses that follow, at which it waits for approval.
-func ContinueOnce(ctx context.Context, client *cloud.Client, op Operation, emit rollout.Emit) (rollout.Result, error) {
-	return proceed(ctx, client, op, emit, false)
+func ContinueOnce(
+	ctx context.Context, clients *cloud.Clients, op Operation, emit rollout.Emit,
+) (rollout.Result, error) {
+	return proceed(ctx, clients, op, emit, false)
 }
 
 func proceed(
-	ctx context.Context, client *cloud.Client, op Operation, emit rollout.Emit, throughAll bool,
+	ctx context.Context, clients *cloud.Clients, op Operation, emit rollout.Emit, throughAll bool,
 ) (rollout.Result, error) {
 	op.continues = true
-	d, err := adopt(ctx, client, op, emit)
+	d, err := adopt(ctx, clients, op, emit)
 	if err != nil {
 		return rollout.Result{}, err
 	}
@@ -158,8 +160,8 @@ func (d *deployer) letGoOn(ctx context.Context, r *rollout.Rollout) error {
 
 // RollBack rolls deployments back that are under way; where none is, it deploys what the last one but
 // one that succeeded had.
-func RollBack(ctx context.Context, client *cloud.Client, op Operation, emit rollout.Emit) (rollout.Result, error) {
-	d, err := adopt(ctx, client, op, emit)
+func RollBack(ctx context.Context, clients *cloud.Clients, op Operation, emit rollout.Emit) (rollout.Result, error) {
+	d, err := adopt(ctx, clients, op, emit)
 	if err != nil {
 		return rollout.Result{}, err
 	}

@@ -162,7 +162,7 @@ func (d *deployer) rollBack(ctx context.Context, back []*rollout.Rollout) {
 		until := watch.Until{
 			WaitFor: rollout.Stable, Timeout: d.plan.RollbackTimeout, Hopeless: diagnose.Hopeless, Rollback: true,
 		}
-		err := watch.Follow(ctx, d.client, watch.All(going), until, d.emit)
+		err := watch.Follow(ctx, d.clients, watch.All(going), until, d.emit)
 		back = nil
 		for i, r := range of {
 			if err == nil && cameTooLate(r, going[i]) {
@@ -282,7 +282,7 @@ func latest(r rollout.Rollout) rollout.Deployment {
 
 // reread reads what decides how a deployment is rolled back.
 func (d *deployer) reread(ctx context.Context, now *rollout.Rollout) error {
-	services, err := d.client.Services(ctx, now.Service.Cluster, now.Service.Name)
+	services, err := d.clients.At(now.Service.Place).Services(ctx, now.Service.Cluster, now.Service.Name)
 	if err != nil {
 		return err
 	}
@@ -347,11 +347,11 @@ func (d *deployer) deployable(ctx context.Context, arn string) (rollout.Revision
 	if again, known := d.registered[arn]; known {
 		return again, nil
 	}
-	revision, err := d.client.Revision(ctx, arn)
+	revision, err := d.clients.Of(arn).Revision(ctx, arn)
 	if err != nil || revision.Active {
 		return revision, err
 	}
-	registered, err := d.client.Register(ctx, revision.Document, revision)
+	registered, err := d.clients.Of(arn).Register(ctx, revision.Document, revision)
 	if err != nil {
 		return revision, fmt.Errorf(
 			"%s, the previous revision, is INACTIVE and must be registered again: %w",

@@ -9,8 +9,8 @@ import (
 
 // Status tells how the newest deployments of services stand, what they run, and how the deployments before ended. It
 // changes nothing, and does without what cannot be read.
-func Status(ctx context.Context, client *cloud.Client, op Operation, emit rollout.Emit) (rollout.Result, error) {
-	d, err := adopt(ctx, client, op, emit)
+func Status(ctx context.Context, clients *cloud.Clients, op Operation, emit rollout.Emit) (rollout.Result, error) {
+	d, err := adopt(ctx, clients, op, emit)
 	if err != nil {
 		return rollout.Result{}, err
 	}
@@ -57,7 +57,7 @@ func (d *deployer) readRevisions(ctx context.Context, r *rollout.Rollout) {
 	for _, revision := range []*rollout.Revision{&r.Revision.Revision, &r.Revision.Previous} {
 		if revision.ARN == r.Runs.ARN {
 			*revision = r.Runs
-		} else if read, err := d.client.Revision(ctx, revision.ARN); err == nil {
+		} else if read, err := d.clients.Of(revision.ARN).Revision(ctx, revision.ARN); err == nil {
 			*revision = read
 		}
 	}

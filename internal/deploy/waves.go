@@ -29,7 +29,7 @@ func (d *deployer) overtaken(ctx context.Context, wave []*rollout.Rollout) (is b
 	for _, r := range wave {
 		keys = append(keys, r.Service.ServiceKey)
 	}
-	services, err := d.client.Now(ctx, keys...)
+	services, err := d.clients.Now(ctx, keys...)
 	if err != nil {
 		return false, err
 	}

@@ -17,13 +17,14 @@ import (
 // world is a scenario of the simulator, and what a run against it has told.
 type world struct {
 	*ecssim.Sim
-	client *cloud.Client
-	events []rollout.Event
-	mu     sync.Mutex               // of what follows
-	called func(operation string)   // hears of each call, in place of what follows
-	refuse map[string]int           // operations that are not allowed any more when they were called that often
-	late   map[string]time.Duration // how long the first call of operations takes
-	slow   map[string]time.Duration // how long each does
+	clients *cloud.Clients
+	client  *cloud.Client
+	events  []rollout.Event
+	mu      sync.Mutex               // of what follows
+	called  func(operation string)   // hears of each call, in place of what follows
+	refuse  map[string]int           // operations that are not allowed any more when they were called that often
+	late    map[string]time.Duration // how long the first call of operations takes
+	slow    map[string]time.Duration // how long each does
 }
 
 // Do plays the network.
@@ -61,11 +62,14 @@ func openWorld(t *testing.T, scenario ecssim.Scenario) *world {
 	t.Helper()
 	w := &world{Sim: ecssim.New(scenario)}
 	var err error
-	w.client, err = cloud.Open(t.Context(), cloud.Options{
-		Region: "eu-west-1", HTTP: w, Credentials: cloud.Credentials{Keys: rollout.Keys{AccessKeyID: "id", SecretAccessKey: "secret"}},
-		Jitter: func() float64 { return 0.5 }, Emit: func(rollout.Event) {},
+	w.clients, err = cloud.OpenAll(t.Context(), []rollout.Place{{Region: "eu-west-1"}}, func(place rollout.Place) (cloud.Options, error) {
+		return cloud.Options{
+			Place: place, HTTP: w, Credentials: cloud.Credentials{Keys: rollout.Keys{AccessKeyID: "id", SecretAccessKey: "secret"}},
+			Jitter: func() float64 { return 0.5 }, Emit: func(rollout.Event) {},
+		}, nil
 	})
 	require.NoError(t, err)
+	w.client = w.clients.First()
 	return w
 }
 
@@ -81,7 +85,7 @@ func (w *world) survey(t *testing.T, services ...string) rollout.World {
 	for _, name := range services {
 		targets = append(targets, rollout.Target{Cluster: "main", Name: name})
 	}
-	found, err := w.client.Survey(t.Context(), cloud.Wanted{Targets: targets})
+	found, err := w.clients.Survey(t.Context(), cloud.Wanted{Targets: targets})
 	require.NoError(t, err)
 	return found
 }

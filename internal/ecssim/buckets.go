@@ -54,5 +54,7 @@ func (s *Sim) throttled(operation string) bool {
 func (s *Sim) Throttled() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.throttles
+	throttles := 0
+	s.everywhere(func(_ place, world *Sim) { throttles += world.throttles })
+	return throttles
 }

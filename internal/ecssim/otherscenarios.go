@@ -63,6 +63,53 @@ var otherScenarios = []Scenario{
 		With:     inThreeWaves,
 	},
 	{
+		Name:     "regions",
+		Story:    "a service is deployed in two regions, one after the other",
+		breaker:  rolling,
+		behavior: well,
+		With: map[string]string{
+			"service": "eu-west-1/main/web\n---\nus-east-1/main/web",
+			"image":   "123456789012.dkr.ecr.{region}.amazonaws.com/{service}:v2",
+		},
+	},
+	{
+		Name:      "regions-denied",
+		Story:     "the same, and the policy does not allow to read the services of the second region",
+		breaker:   rolling,
+		behavior:  well,
+		elsewhere: inVirginia(func(c Scenario) Scenario { return c.Denying("DescribeServices") }),
+		With:      inTwoRegions,
+	},
+	{
+		Name:      "regions-update-denied",
+		Story:     "the same, and the policy does not allow to update the service of the second region",
+		breaker:   rolling,
+		behavior:  well,
+		elsewhere: inVirginia(func(c Scenario) Scenario { return c.Denying("UpdateService") }),
+		With:      inTwoRegions,
+	},
+	{
+		Name:      "regions-second-fails",
+		Story:     "the same, and the new tasks crash in the second region",
+		breaker:   rolling,
+		behavior:  well,
+		elsewhere: inVirginia(func(c Scenario) Scenario { return c.Crashing(true) }),
+		With:      inTwoRegions,
+	},
+	{
+		Name:     "accounts",
+		Story:    "a service is deployed in two accounts, whose roles trust the job",
+		breaker:  rolling,
+		behavior: well,
+		With: map[string]string{
+			"service": "arn:aws:ecs:eu-west-1:" + account + ":service/main/web\narn:aws:ecs:eu-west-1:" + otherAccount +
+				":service/main/web",
+			"role-to-assume": "arn:aws:iam::{account}:role/deployer",
+			"image":          "{account}.dkr.ecr.eu-west-1.amazonaws.com/web:v2",
+		},
+		Env: job,
+	},
+	{
 		Name:     "mixed-slow",
 		Story:    "of three services that are deployed together, one never gets healthy",
 		behavior: well,
@@ -210,3 +257,12 @@ func canaryFirst(api behavior) []neighbor {
 }
 
 var inThreeWaves = map[string]string{"service": "canary/web\n---\nweb\napi\n---\njobs"}
+
+// inTwoRegions are both regions together.
+var inTwoRegions = map[string]string{
+	"aws-region": "eu-west-1, us-east-1", "image": "123456789012.dkr.ecr.{region}.amazonaws.com/web:v2",
+}
+
+func inVirginia(change func(Scenario) Scenario) map[string]func(Scenario) Scenario {
+	return map[string]func(Scenario) Scenario{"us-east-1": change}
+}

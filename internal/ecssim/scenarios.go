@@ -23,12 +23,13 @@ type Scenario struct {
 	acts      []act
 	prepare   func(*Sim, *service) // changes the world before the deployer comes
 	others    []neighbor
-	once      behavior      // of the tasks of RunTask
-	lacking   []string      // what is not there outside of ECS
-	onlyFor   string        // the platform of all images; empty is Linux on both architectures
-	trusts    string        // the subject that the role deployer lets in; empty is all of its repository
-	keysLast  time.Duration // how long after the first UpdateService keys are good; 0 is for ever
-	policies  []policy      // nil: everything is allowed
+	once      behavior                           // of the tasks of RunTask
+	lacking   []string                           // what is not there outside of ECS
+	onlyFor   string                             // the platform of all images; empty is Linux on both architectures
+	trusts    string                             // the subject that the role deployer lets in; empty is its repository
+	keysLast  time.Duration                      // how long after the first UpdateService keys are good; 0 is for ever
+	policies  []policy                           // nil: everything is allowed
+	elsewhere map[string]func(Scenario) Scenario // how it differs in other regions
 	lag       Lag
 	latency   map[string]time.Duration // how long calls of an operation take; "" is any other
 	requested time.Duration            // how long a rollback is only requested; 0 is as usual

@@ -38,11 +38,15 @@ type Call struct {
 	At        time.Time
 	Operation string // as in "UpdateService"
 	Body      string
+	// where it went
+	Region, Account string
+	serial          int // which one it was, from 1
 }
 
-// Sim is one account in one region. It is safe for concurrent use.
+// Sim is one account in one region, and other places beside it, where they are asked for. It is safe for concurrent
+// use.
 type Sim struct {
-	mu        sync.Mutex
+	mu        *sync.Mutex // of all places
 	scenario  Scenario
 	ids       ids // of what is no service's
 	requests  ids
@@ -52,6 +56,7 @@ type Sim struct {
 	clusters  []*cluster
 	families  map[string]*family
 	calls     []Call
+	recorded  *int                // calls in all places
 	seen      map[string]int      // calls by operation
 	updated   time.Time           // of the first UpdateService: the deployer's hour zero
 	acts      []act               // of the scenario, not yet played
@@ -67,6 +72,7 @@ type Sim struct {
 	schedules map[string]document // by group/name
 	pasts     []past              // oldest first
 	actor     Actor               // who acts now
+	others    []abroad
 	// reads of services and of service deployments, which may be late
 	serviceReads, deploymentReads int
 }
@@ -90,6 +96,8 @@ func New(scenario Scenario) *Sim {
 		scenario.once = migrates
 	}
 	s := &Sim{
+		mu:        &sync.Mutex{},
+		recorded:  new(int),
 		unhealthy: mismatch,
 		scenario:  scenario,
 		ids:       newIDs(scenario.Name),
@@ -157,13 +165,6 @@ func (s *Sim) Begun(cluster string) Begun {
 		}
 	}
 	return begun
-}
-
-// Calls returns the requests that came in so far, oldest first.
-func (s *Sim) Calls() []Call {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.calls)
 }
 
 // operations are the JSON calls that the simulator knows, of ECS and of what stands around it. Each gets the body of

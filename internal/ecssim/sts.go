@@ -30,7 +30,9 @@ var roles = []role{
 const maxSessionAge = time.Hour
 
 func (s *Sim) role(arn string) (role, bool) {
-	at := slices.IndexFunc(roles, func(r role) bool { return arn == "arn:aws:iam::"+account+":role/"+r.name })
+	at := slices.IndexFunc(roles, func(r role) bool {
+		return arn == "arn:aws:iam::"+account+":role/"+r.name || arn == "arn:aws:iam::"+otherAccount+":role/"+r.name
+	})
 	if at < 0 {
 		return role{}, false
 	}
@@ -133,7 +135,7 @@ func (s *Sim) assumeRoleWithWebIdentity(form url.Values, _ string) (any, error) 
 	}
 	role, exists := s.role(arn)
 	switch {
-	case !strings.HasPrefix(arn, "arn:aws:iam::"+account+":"):
+	case accountOf(arn) != account && accountOf(arn) != otherAccount:
 		return nil, clientError(
 			"InvalidIdentityToken",
 			"No OpenIDConnect provider found in your account for https://%s",
@@ -192,7 +194,7 @@ func (s *Sim) assumed(form url.Values) (any, error) {
 	}
 	key, secret := "ASIA"+strings.ToUpper(s.ids.task()[:16]), "secret-"+s.ids.task()
 	given := &session{
-		arn: fmt.Sprintf("arn:aws:sts::%s:assumed-role/%s/%s", account,
+		arn: fmt.Sprintf("arn:aws:sts::%s:assumed-role/%s/%s", accountOf(form.Get("RoleArn")),
 			form.Get("RoleArn")[strings.LastIndexByte(form.Get("RoleArn"), '/')+1:], form.Get("RoleSessionName")),
 		token: "session-token-" + s.ids.task(), expires: s.now.Add(length),
 	}
@@ -212,5 +214,5 @@ func (s *Sim) assumed(form url.Values) (any, error) {
 }
 
 func (s *Sim) getCallerIdentity(_ url.Values, caller string) (any, error) {
-	return callerIdentity{Namespace: namespaceSTS, Account: account, ARN: caller, UserID: "AIDASIMULATED"}, nil
+	return callerIdentity{Namespace: namespaceSTS, Account: accountOf(caller), ARN: caller, UserID: "AIDASIMULATED"}, nil
 }

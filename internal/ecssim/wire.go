@@ -19,6 +19,7 @@ type reply struct {
 	body    any
 	xml     bool
 	dropped bool // the connection ends without an answer
+	from    place
 }
 
 func (r reply) encode() (contentType string, body []byte) {
@@ -34,7 +35,7 @@ func (r reply) encode() (contentType string, body []byte) {
 	if err != nil {
 		panic(err) // all that is answered can be encoded
 	}
-	return contentType, encoded
+	return contentType, []byte(r.from.exchange(string(encoded)))
 }
 
 // apiError is an error as AWS words it. The wire carries Type in __type; a client's error is
@@ -68,14 +69,25 @@ func call[Request any](operation func(*Sim, Request) (any, error)) func(*Sim, []
 func (s *Sim) answer(r *http.Request, body []byte) reply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	there := s.placeOf(r.Header)
+	if there == home {
+		return s.answerHere(r, body, home)
+	}
+	return s.at(there).answerHere(r, []byte(there.exchange(string(body))), there)
+}
+
+// answerHere is the same in the world of a place.
+func (s *Sim) answerHere(r *http.Request, body []byte, here place) (answered reply) {
+	defer func() { answered.from = here }()
 	s.clock = s.started.Add(time.Duration(s.pace * float64(time.Since(s.started))))
 	s.catchUp(s.clock)
 	s.actor = Deployer
 	defer func() { s.actor = Somebody }()
 
 	_, operation, isJSON := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-	schedule, isSchedule := strings.CutPrefix(r.URL.Path, "/schedules/")
-	targets, isLattice := strings.CutPrefix(r.URL.Path, "/targetgroups/")
+	path := here.exchange(r.URL.Path)
+	schedule, isSchedule := strings.CutPrefix(path, "/schedules/")
+	targets, isLattice := strings.CutPrefix(path, "/targetgroups/")
 	switch {
 	case isLattice:
 		return s.answerLattice(r, targets, body)
@@ -91,7 +103,8 @@ func (s *Sim) answer(r *http.Request, body []byte) reply {
 
 // record writes a call down.
 func (s *Sim) record(operation string, body []byte) {
-	s.calls = append(s.calls, Call{s.now, operation, string(body)})
+	*s.recorded++
+	s.calls = append(s.calls, Call{At: s.now, Operation: operation, Body: string(body), serial: *s.recorded})
 	s.seen[operation]++
 }
 

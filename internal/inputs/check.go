@@ -30,7 +30,10 @@ func (c *checker) mistake(format string, args ...any) {
 	if shown := taskdef.HideURLPasswords(err.Error()); shown != err.Error() {
 		err = errors.New(shown)
 	}
-	c.mistakes = append(c.mistakes, err)
+	said := func(other error) bool { return other.Error() == err.Error() }
+	if !slices.ContainsFunc(c.mistakes, said) { // of a service in several regions
+		c.mistakes = append(c.mistakes, err)
+	}
 }
 
 // The names that ECS allows:
@@ -39,7 +42,7 @@ func (c *checker) mistake(format string, args ...any) {
 var (
 	ordinal    = lazy.Regexp(`^[1-9][0-9]*$`)
 	clusterARN = lazy.Regexp(`^arn:[a-z0-9-]+:ecs:[a-z0-9-]+:[0-9]{12}:cluster/[A-Za-z0-9_-]+$`)
-	serviceARN = lazy.Regexp(`^arn:[a-z0-9-]+:ecs:[a-z0-9-]+:[0-9]{12}:service/([A-Za-z0-9_-]+/)?[A-Za-z0-9_-]+$`)
+	serviceARN = lazy.Regexp(`^arn:[a-z0-9-]+:ecs:[a-z0-9-]+:[0-9]{12}:service/([A-Za-z0-9_-]+/)?[A-Za-z0-9_*?-]+$`)
 	// servicePattern is the same with * and ?.
 	servicePattern = lazy.Regexp(`^[A-Za-z0-9_*?-]{1,255}$`)
 	revisionARN    = lazy.Regexp(
@@ -63,8 +66,9 @@ func isRevision(value string) bool {
 	return taskdef.IsName(family) && (!numbered || ordinal().MatchString(number))
 }
 
-// taskDefinition reads the name of a task definition, or a file that holds one.
-func (c *checker) taskDefinition(input, value string) (string, *taskdef.Document) {
+// taskDefinition reads the name of a task definition, or a file that holds one, which is kept if something is to be
+// filled in.
+func (c *checker) taskDefinition(input, value string, kept *string) (string, *taskdef.Document) {
 	switch {
 	case value == "", revisionARN().MatchString(value):
 		return value, nil
@@ -91,7 +95,7 @@ func (c *checker) taskDefinition(input, value string) (string, *taskdef.Document
 		c.mistake("%s: %w%s", input, err, looksLikeImage(value))
 		return "", nil
 	}
-	document, err := taskdef.ParseFile(text)
+	document, err := taskdef.ParseFile([]byte(template(string(text), kept)))
 	if err != nil {
 		c.mistake("%s: %s: %w", input, value, err)
 	}
@@ -185,6 +189,10 @@ func (c *checker) images(input, value string) []taskdef.Image {
 		images = append(images, image)
 	}
 	return images
+}
+
+func (c *checker) taskPatch(input, value string) taskdef.Patch {
+	return c.patch(input, value, taskdef.TaskDefinitionShape())
 }
 
 func (c *checker) patch(input, value string, of taskdef.Shape) taskdef.Patch {

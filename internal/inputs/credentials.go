@@ -21,6 +21,12 @@ type Credentials struct {
 	Accounts []string // whose credentials are accepted; none: of all
 }
 
+// In are the credentials for one place: {region} and {account} are filled in.
+func (c Credentials) In(place rollout.Place) Credentials {
+	c.Role.ARN = values{"{region}": place.Region, "{account}": place.Account}.into(c.Role.ARN)
+	return c
+}
+
 // secretInputs and secretVariables are what holds secrets, before anything is checked.
 var (
 	secretInputs    = []string{"aws-access-key-id", "aws-secret-access-key", "aws-session-token"}
@@ -66,7 +72,13 @@ var (
 
 // credentials checks what the inputs say of credentials. The job names the session of a role.
 func (c *checker) credentials(t text, job string) Credentials {
-	c.matching("role-to-assume", t.Role, roleARN, "the ARN of a role, such as arn:aws:iam::123456789012:role/deployer")
+	c.matching("role-to-assume", sample.into(t.Role), roleARN, "the ARN of a role, such as "+
+		"arn:aws:iam::123456789012:role/deployer")
+	for _, found := range placeholders(t.Role) {
+		if found != "{region}" && found != "{account}" {
+			c.mistake("role-to-assume: a role is assumed for a region and an account, so %s cannot be filled in", found)
+		}
+	}
 	c.matching("role-session-name", t.RoleSessionName, sessionName, "2 to 64 letters, digits and _+=,.@-")
 	if t.RoleExternalID != "" && !externalID().MatchString(t.RoleExternalID) {
 		c.mistake("role-external-id: it must have 2 or more letters, digits and _+=,.@:/-") // it may be a secret
@@ -99,7 +111,7 @@ func (c *checker) credentials(t text, job string) Credentials {
 			c.mistake("%s needs role-to-assume, which is not set", input.name)
 		}
 	}
-	if account := rollout.Account(t.Role); account != "" && len(given.Accounts) > 0 &&
+	if account := rollout.Account(t.Role); accountID().MatchString(account) && len(given.Accounts) > 0 &&
 		!slices.Contains(given.Accounts, account) {
 		c.mistake(
 			"role-to-assume: %s is in account %s, and allowed-account-ids allows only %s",
@@ -134,34 +146,31 @@ func (c *checker) accounts(input, value string) []string {
 	return accounts
 }
 
-// region is that of the input, else of the environment, else the one in an ARN. It is empty where
-// none of them names one: then a profile may.
-func (c *checker) region(input, value string, getenv func(string) string, arns ...string) string {
+// regions are those of the input, else of the environment, else the one in an ARN. There is none where none of them
+// names one: then a profile may.
+func (c *checker) regions(input, value string, getenv func(string) string, arns ...string) []string {
 	from := input
 	for _, variable := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} {
 		if value == "" {
 			from, value = variable, getenv(variable)
 		}
 	}
-	if zone := zoneName().FindStringSubmatch(value); zone != nil {
-		c.mistake("%s: %q is an availability zone: the region is %s", from, value, zone[1])
-	} else if value != "" && !regionName().MatchString(value) {
-		c.mistake("%s: %q is not the name of a region, such as eu-west-1%s", from, value, oddity(value))
-	}
-	for _, arn := range arns {
-		parts := strings.Split(arn, ":")
-		switch {
-		case len(parts) < 6:
-			continue
-		case value == "":
-			from, value = arn, parts[3]
-		case parts[3] != value:
-			c.mistake(
-				"%s: %s is not the region of %s: give aws-region: %s, or another ARN", from, value, arn, parts[3],
-			)
+	regions := items(value)
+	for i, region := range regions {
+		if zone := zoneName().FindStringSubmatch(region); zone != nil {
+			c.mistake("%s: %q is an availability zone: the region is %s", from, region, zone[1])
+		} else if !regionName().MatchString(region) {
+			c.mistake("%s: %q is not the name of a region, such as eu-west-1%s", from, region, oddity(region))
+		} else if slices.Contains(regions[:i], region) {
+			c.mistake("%s: %s is given twice", from, region)
 		}
 	}
-	return value
+	for _, arn := range arns {
+		if region := rollout.PlaceOf(arn).Region; len(regions) == 0 && region != "" {
+			regions = []string{region}
+		}
+	}
+	return regions
 }
 
 // job is a name for sessions by which CloudTrail tells the run that they were for.

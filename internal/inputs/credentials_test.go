@@ -64,8 +64,9 @@ func TestRegion(t *testing.T) {
 		"then the cluster's":    {map[string]string{"cluster": cluster}, nil, "eu-central-1", ""},
 		"then the revision's":   {map[string]string{"task-definition": "arn:aws:ecs:eu-north-1:123456789012:task-definition/web:1"}, nil, "eu-north-1", ""},
 		"else none":             {nil, nil, "", ""},
-		"one that says another": {map[string]string{"service": service}, map[string]string{"AWS_REGION": "us-east-1"}, "", "AWS_REGION: us-east-1 is not the region of " + service + ": give aws-region: eu-west-1, or another ARN"},
-		"two that differ":       {map[string]string{"service": service, "cluster": cluster}, nil, "", service + ": eu-west-1 is not the region of " + cluster + ": give aws-region: eu-central-1, or another ARN"},
+		"one that says another": {map[string]string{"service": service}, map[string]string{"AWS_REGION": "us-east-1"}, "eu-west-1", ""},
+		"two that differ":       {map[string]string{"service": service, "cluster": cluster}, nil, "", "cluster: " + cluster + " is not in eu-west-1, where the services are"},
+		"one without effect":    {map[string]string{"service": service, "aws-region": "us-east-1"}, nil, "", "aws-region: us-east-1 has no effect: each service names its own, eu-west-1"},
 		"no region":             {nil, map[string]string{"AWS_REGION": "Ireland"}, "", `AWS_REGION: "Ireland" is not the name of a region, such as eu-west-1`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -80,7 +81,7 @@ func TestRegion(t *testing.T) {
 				return
 			}
 			require.NoError(t, err)
-			require.Equal(t, test.want, in.Region)
+			require.Equal(t, []rollout.Place{{Region: test.want}}, in.Places)
 		})
 	}
 }

@@ -22,7 +22,7 @@ func (in Inputs) Facts() []rollout.Fact {
 		}
 	}
 	tell("revision", in.base())
-	tell("image", each(in.Images, taskdef.Image.String)...)
+	tell("image", in.images()...)
 	tell("variables", each(in.Variables, variableInWords)...)
 	if in.Replace {
 		tell("replaced", "variables that are not given are removed")
@@ -43,6 +43,7 @@ func (in Inputs) Facts() []rollout.Fact {
 	tell("credentials", in.Credentials.inWords())
 	tell("accounts", in.Credentials.Accounts...)
 	tell("AWS's inputs", in.Amazon...)
+	tell("filled in", in.templates.filledIn()...)
 	tell("note", in.unusual()...)
 	return facts
 }
@@ -73,7 +74,16 @@ func (in Inputs) About() string {
 		return ""
 	}
 	about := fmt.Sprintf("%d services", len(in.Targets))
-	if names := each(in.Targets, rollout.Target.Short); len(names) <= few {
+	var names []string // each once, however many regions it is in
+	for i, target := range in.Targets {
+		same := func(other rollout.Target) bool {
+			return other.Cluster == target.Cluster && other.Short() == target.Short()
+		}
+		if !slices.ContainsFunc(in.Targets[:i], same) {
+			names = append(names, target.Short())
+		}
+	}
+	if len(names) <= few {
 		about = strings.Join(names, ", ")
 	} else if slices.ContainsFunc(in.Targets, func(t rollout.Target) bool { return t.Name == "" }) {
 		about = "services" // how many they are, is not known
@@ -89,7 +99,7 @@ func (in Inputs) subject() string {
 		return "a revision only, no service"
 	case len(names) > 1:
 		return fmt.Sprintf("%d waves: %s", len(names), strings.Join(names, "; then "))
-	case in.clusters() > 1:
+	case in.clusters() > 1 || len(in.Places) > 1:
 		return "services " + names[0]
 	case len(in.Targets) == 1:
 		return "service " + names[0] + cluster
@@ -114,7 +124,12 @@ func (in Inputs) inWaves() []string {
 	names := make([][]string, in.Waves())
 	for _, target := range in.Targets {
 		name, cluster := target.Short(), rollout.LastSegment(target.Cluster)
-		if in.clusters() > 1 && cluster != "" && !strings.Contains(name, "/") {
+		switch {
+		case cluster == "" || strings.Contains(name, "/"):
+			name = target.Text
+		case len(in.Places) > 1:
+			name = strings.TrimPrefix(target.Account+"/"+target.Region+"/"+cluster+"/"+name, "/")
+		case in.clusters() > 1:
 			name = cluster + "/" + name
 		}
 		names[target.Wave] = append(names[target.Wave], name)
@@ -133,9 +148,20 @@ func (in Inputs) inWaves() []string {
 // base is what is deployed, where it is not what runs.
 func (in Inputs) base() string {
 	if in.File != nil {
+		if in.templates.file != "" {
+			return "a file, in which something is filled in for each service"
+		}
 		return "the family " + in.File.Family() + ", from the file"
 	}
 	return in.TaskDefinition[strings.LastIndexByte(in.TaskDefinition, '/')+1:]
+}
+
+// images are those that are given, as they are written where something is filled in.
+func (in Inputs) images() []string {
+	if in.templates.image != "" {
+		return lines(in.templates.image)
+	}
+	return each(in.Images, taskdef.Image.String)
 }
 
 func variableInWords(variable taskdef.Variable) string {

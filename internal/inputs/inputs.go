@@ -52,12 +52,14 @@ type Inputs struct {
 	DryRun            bool
 	Verbose           bool
 
-	Region      string // empty: that of the profile, if there is one
+	Places      []rollout.Place // of the targets; one has no region where only a profile may name it
 	Credentials Credentials
 	Simulate    string   // the name of a scenario; empty: the real AWS
 	Amazon      []string // the inputs that are given as in AWS's own action
 	// Notices are what is told of the inputs beside their mistakes.
 	Notices []rollout.Noticed
+
+	templates templates
 }
 
 // Waves is how many waves there are.
@@ -69,13 +71,13 @@ func (in Inputs) Waves() int {
 	return waves
 }
 
-// named are the names and the ARNs of services.
-func (in Inputs) named() []string {
-	var names []string
+// arns are those of services.
+func (in Inputs) arns() []string {
+	var arns []string
 	for _, target := range in.Targets {
-		names = append(names, target.Name)
+		arns = append(arns, target.Text)
 	}
-	return names
+	return arns
 }
 
 // Kinds are the options of the kinds of deployments.
@@ -185,8 +187,8 @@ func Read(ctx context.Context, getenv func(string) string, variables []string) (
 	c.undeclared(variables)
 	in := t.check(&c)
 	in.Amazon = t.Amazon.given()
-	in.Region = c.region("aws-region", t.Region, getenv, append(in.named(), t.Cluster, t.TaskDefinition)...)
 	in.Credentials = c.credentials(t, job(getenv))
+	c.locate(t, &in, c.regions("aws-region", t.Region, getenv, append(in.arns(), t.Cluster, t.TaskDefinition)...))
 	in.Verbose = in.Verbose || getenv("RUNNER_DEBUG") == "1"
 	in.Notices = c.notices
 	return in, errors.Join(c.mistakes...)
@@ -201,20 +203,21 @@ func (t text) check(c *checker) Inputs {
 		t.TaskDefinition = cmp.Or(t.TaskDefinition, t.TaskDefinitionARN)
 	}
 	runTask := t.Amazon.translate(c, &t)
+	var of templates
 	in := Inputs{
 		Operation:             c.oneOf("operation", t.Operation, OperationValues...),
 		Cluster:               c.cluster("cluster", t.Cluster),
 		Targets:               c.targets("service", t.Service, clusterOfNames(t.Cluster, t.Service)),
 		MaxParallel:           c.whole("max-parallel", t.MaxParallel, 1, 5000),
-		Images:                c.images("image", t.Image),
-		Patch:                 c.patch("task-definition-patch", t.TaskDefinitionPatch, taskdef.TaskDefinitionShape()),
+		Images:                c.images("image", template(t.Image, &of.image)),
+		Patch:                 c.taskPatch("task-definition-patch", template(t.TaskDefinitionPatch, &of.patch)),
 		ShowValues:            c.yes("show-values", t.ShowValues),
 		Replace:               c.yes("replace-environment", t.ReplaceEnvironment),
 		DesiredCount:          c.whole("desired-count", t.DesiredCount, 0, 5000),
 		MinimumHealthyPercent: c.whole("minimum-healthy-percent", t.MinimumHealthyPercent, 0, 100),
 		MaximumPercent:        c.whole("maximum-percent", t.MaximumPercent, 1, 10000),
 		ForceNewDeployment:    c.tristate("force-new-deployment", t.ForceNewDeployment),
-		ServicePatch:          c.servicePatch("service-patch", t.ServicePatch),
+		ServicePatch:          c.servicePatch("service-patch", template(t.ServicePatch, &of.servicePatch)),
 		RunBefore:             c.oneOff("run-before", t.RunBefore),
 		RunAfter:              c.oneOff("run-after", t.RunAfter),
 		Scheduled:             c.scheduled("scheduled-tasks", t.ScheduledTasks),
@@ -228,7 +231,8 @@ func (t text) check(c *checker) Inputs {
 		Verbose:               c.yes("verbose", t.Verbose),
 		Simulate:              t.Simulate,
 	}
-	in.TaskDefinition, in.File = c.taskDefinition("task-definition", t.TaskDefinition)
+	in.TaskDefinition, in.File = c.taskDefinition("task-definition", t.TaskDefinition, &of.file)
+	in.templates = of
 	in.Variables = c.variables(t)
 	in.Cluster = c.clusterOf("cluster", in.Cluster, in.Targets)
 	in.Timeout = c.duration("timeout", t.Timeout, 0)

@@ -34,7 +34,7 @@ func TestDefaults(t *testing.T) {
 	require.NoError(t, err)
 	in.CodeDeploy = rollout.CodeDeployOptions{}
 	require.Equal(t, Inputs{
-		Operation: "deploy", Cluster: "default", Targets: []rollout.Target{{Text: "web", Cluster: "default", Name: "web"}}, WaitFor: "stable", WhenBusy: rollout.ReplaceOther, Verify: true,
+		Operation: "deploy", Cluster: "default", Targets: []rollout.Target{{Text: "web", Cluster: "default", Name: "web"}}, WaitFor: "stable", WhenBusy: rollout.ReplaceOther, Verify: true, Places: []rollout.Place{{}},
 		Credentials: Credentials{Audience: "sts.amazonaws.com", Role: rollout.Role{SessionName: "ecs-deploy"}},
 	}, in)
 }
@@ -139,7 +139,7 @@ func TestMistakes(t *testing.T) {
 		{map[string]string{"service": "a, ---, !b-*"}, "service: a wave names no service: there must be one before and after each ---"},
 		{map[string]string{"service": "a,---,b", "wait-for": "none"}, "service: a wave begins when the one before has succeeded, which wait-for: none does not wait for"},
 		{map[string]string{"service": "a,---,b", "operation": "status"}, "service: a wave begins when the one before has succeeded, which operation: status does not wait for"},
-		{map[string]string{"service": "ma in/a"}, `service: "ma in/a" is not cluster/service: it contains a space`},
+		{map[string]string{"service": "ma in/a"}, `service: "ma in/a" is neither cluster/service nor region/cluster/service: it contains a space`},
 		{map[string]string{"service": "a", "max-parallel": "0"}, `max-parallel: "0" is not a whole number from 1 to 5000`},
 		{map[string]string{"service": "a", "max-parallel": "2", "wait-for": "none"}, "max-parallel: a service is next when another is done, which wait-for: none does not wait for"},
 		{map[string]string{"service": "arn:aws:ecs:eu-west-1:123456789012:cluster/main"}, `service: "arn:aws:ecs:eu-west-1:123456789012:cluster/main" is neither the name nor the ARN of a service`},

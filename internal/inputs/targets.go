@@ -49,20 +49,19 @@ func (c *checker) notEmpty(input string, services int) {
 
 // readTarget reads one entry, right or not.
 func readTarget(item, cluster string) rollout.Target {
-	target := rollout.Target{Text: item, Cluster: cluster}
-	if _, path, is := strings.Cut(item, ":service/"); is && strings.HasPrefix(item, "arn:") {
-		target.Name = item
-		if named, _, long := strings.Cut(path, "/"); long {
-			target.Cluster = named
-		}
-		return target
-	}
+	target := rollout.Target{Place: rollout.PlaceOf(cluster), Text: item, Cluster: cluster}
 	rest, except := strings.CutPrefix(item, "!")
 	if except {
-		target.Cluster = ""
+		target.Place, target.Cluster = rollout.Place{}, ""
+	}
+	if _, path, is := strings.Cut(rest, ":service/"); is && strings.HasPrefix(rest, "arn:") {
+		target.Place, rest = rollout.PlaceOf(rest), path
 	}
 	if path, last := cutPath(rest); path != "" {
-		target.Cluster, rest = path, last
+		region, cluster, isIn := strings.Cut(path, "/")
+		if target.Cluster, rest = path, last; isIn {
+			target.Place, target.Cluster = rollout.Place{Region: region}, cluster
+		}
 	}
 	if except {
 		rest = "!" + rest
@@ -91,8 +90,8 @@ func (c *checker) target(input string, target rollout.Target) {
 	selector, item := target.Selector, target.Text
 	tagged := target.Name == "" && selector.Pattern == ""
 	switch {
-	case strings.HasPrefix(item, "arn:"):
-		if !serviceARN().MatchString(item) {
+	case strings.HasPrefix(strings.TrimPrefix(item, "!"), "arn:"):
+		if !serviceARN().MatchString(strings.TrimPrefix(item, "!")) {
 			c.mistake("%s: %q is neither the name nor the ARN of a service%s", input, item, oddity(item))
 		}
 	case tagged && selector.Key == "":
@@ -103,9 +102,15 @@ func (c *checker) target(input string, target rollout.Target) {
 		)
 	case target.Name != "" && !taskdef.IsName(target.Name):
 		c.mistake("%s: %q is neither the name nor the ARN of a service%s", input, item, oddity(item))
-	case strings.Contains(item, "/") && !taskdef.IsName(target.Cluster) && !tagged:
-		c.mistake("%s: %q is not cluster/service%s", input, item, oddity(item))
+	case strings.Contains(item, "/") && !tagged && !isPlaced(target):
+		c.mistake("%s: %q is neither cluster/service nor region/cluster/service%s", input, item, oddity(item))
 	}
+}
+
+// isPlaced tells whether the path of an entry is one.
+func isPlaced(target rollout.Target) bool {
+	region := target.Region == "" || regionName().MatchString(target.Region)
+	return region && taskdef.IsName(target.Cluster)
 }
 
 // once refuses an entry that stands there already.
@@ -115,7 +120,7 @@ func (c *checker) once(input string, target rollout.Target, before []rollout.Tar
 		if target.Name == "" {
 			return other.Text == target.Text
 		}
-		return other.Is(target.Cluster, name)
+		return other.Is(target.Cluster, name) && (other.At(target.Place) || target.At(other.Place))
 	})
 	switch {
 	case at < 0:
@@ -165,8 +170,19 @@ func (c *checker) clusterOf(input, cluster string, targets []rollout.Target) str
 
 // inClusters is where targets are, in the few words of a title.
 func (in Inputs) inClusters() string {
-	if n := in.clusters(); n > 1 {
-		return fmt.Sprintf("%d clusters", n)
+	regions, accounts := map[string]bool{}, map[string]bool{}
+	for _, place := range in.Places {
+		regions[place.Region], accounts[place.Account] = true, true
 	}
-	return rollout.LastSegment(in.Cluster)
+	text := rollout.LastSegment(in.Cluster)
+	if n := in.clusters(); n > 1 {
+		text = fmt.Sprintf("%d clusters", n)
+	}
+	if n := len(regions); n > 1 {
+		text += fmt.Sprintf(" in %d regions", n)
+	}
+	if n := len(accounts); n > 1 {
+		text += fmt.Sprintf(" of %d accounts", n)
+	}
+	return text
 }

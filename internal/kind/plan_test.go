@@ -13,7 +13,7 @@ import (
 
 func service(name string, controller rollout.Controller) rollout.Service {
 	return rollout.Service{
-		ServiceKey: rollout.ServiceKey{Cluster: "main", Name: name}, Region: "eu-west-1", Status: rollout.ServiceActive, Controller: controller,
+		ServiceKey: rollout.ServiceKey{Place: rollout.Place{Region: "eu-west-1"}, Cluster: "main", Name: name}, Status: rollout.ServiceActive, Controller: controller,
 		TaskDefinition: arn("web:41"), Balanced: rollout.Balanced{Container: "app", Port: 8080},
 	}
 }

@@ -106,7 +106,7 @@ func TestThePlanSaysWhatIsLeftOut(t *testing.T) {
 	base.Document, err = taskdef.ParseFile([]byte(`{"family":"web","taskRoleArn":"","tags":[],"containerDefinitions":[{"name":"app","image":"nginx:1"}]}`))
 	require.NoError(t, err)
 	base.ARN = ""
-	plan, err := Make(inputs.Inputs{}, rollout.World{Base: &base})
+	plan, err := Make(inputs.Inputs{}, rollout.World{Bases: map[rollout.Place]rollout.Revision{{}: base}})
 	require.NoError(t, err)
 	require.Equal(t, []rollout.Note{{About: rollout.NoteLeftOut, Said: []string{"taskRoleArn", "tags"}}}, plan.Notes)
 }

@@ -67,7 +67,7 @@ func oneOff(input string, asked *inputs.OneOff, in inputs.Inputs, plan rollout.P
 	var like rollout.Placement
 	if len(plan.Rollouts) > 0 {
 		first := plan.Rollouts[0]
-		task.Cluster = first.Service.Cluster
+		task.Place, task.Cluster = first.Service.Place, first.Service.Cluster
 		task.Revision = first.Planned
 		like = first.Service.Placement
 	}

@@ -3,10 +3,8 @@
 package plan
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"ecs-deploy/internal/inputs"
@@ -18,7 +16,6 @@ import (
 // Make makes the plan. Its error is a *rollout.Problem.
 func Make(in inputs.Inputs, world rollout.World) (rollout.Plan, error) {
 	plan := rollout.Plan{
-		Region:   world.Region,
 		WaitFor:  rollout.WaitFor(in.WaitFor),
 		Timeout:  Timeout(in, world.Services),
 		RollBack: in.RollbackOnFailure,
@@ -33,38 +30,32 @@ func Make(in inputs.Inputs, world rollout.World) (rollout.Plan, error) {
 	if in.KeepRevisions != nil {
 		plan.KeepRevisions = int(*in.KeepRevisions)
 	}
-	bases := bases(world)
+	bases, of, err := bases(in, world)
+	if err != nil {
+		return plan, err
+	}
 	if err := addRevisions(&plan, in, bases); err != nil {
 		return plan, err
 	}
-	for _, running := range world.Services {
-		at := slices.IndexFunc(
-			bases, func(base rollout.Revision) bool { return world.Base != nil || base.ARN == running.Revision.ARN },
-		)
-		planned, notes, err := service(in, running, plan.Revisions[at])
-		if err != nil {
+	notes := make([][]rollout.Note, len(world.Services))
+	for i, running := range world.Services {
+		if notes[i], err = addService(&plan, in, running, of[i]); err != nil {
 			return plan, err
-		}
-		planned.Planned, planned.Wave = at, running.Wave
-		plan.Rollouts = append(plan.Rollouts, planned)
-		plan.Notes = append(append(plan.Notes, running.Notes...), notes...)
-		if dropped := running.Revision.Document.Dropped(plan.Revisions[at].Document); in.File != nil && len(dropped) > 0 {
-			plan.Notes = append(plan.Notes, rollout.Note{
-				About: rollout.NoteDropped, Service: running.Service.Name, Runs: running.Revision.ID(), Said: dropped,
-			})
-		}
-		if in.RollbackOnFailure && !running.Revision.Active && !plan.Revisions[at].Register {
-			plan.Notes = append(plan.Notes, rollout.Note{
-				About: rollout.NoteInactive, Service: running.Service.Name, Runs: running.Revision.ID(),
-			})
 		}
 	}
 	rollout.TellApart(plan.Rollouts)
+	for i, r := range plan.Rollouts {
+		for _, note := range notes[i] {
+			if note.Service == r.Service.Name {
+				note.Service = r.Name()
+			}
+			plan.Notes = append(plan.Notes, note)
+		}
+	}
 	plan.Restart = in.AskNothing() && slices.ContainsFunc(plan.Rollouts, restarts)
 	if plan.Restart {
 		plan.Notes = append(plan.Notes, rollout.Note{About: rollout.NoteRestart})
 	}
-	var err error
 	if plan.Before, err = oneOff("run-before", in.RunBefore, in, plan); err != nil {
 		return plan, err
 	}
@@ -75,8 +66,37 @@ func Make(in inputs.Inputs, world rollout.World) (rollout.Plan, error) {
 	return plan, err
 }
 
+// addService adds what is planned for a service, and returns what is out of the ordinary with it.
+func addService(
+	plan *rollout.Plan, in inputs.Inputs, running rollout.SurveyedService, at int,
+) ([]rollout.Note, error) {
+	revision := plan.Revisions[at]
+	filled, _, err := in.For(running.Service)
+	if err != nil {
+		return nil, filledBadly(err)
+	}
+	planned, more, err := service(filled, running, revision)
+	if err != nil {
+		return nil, err
+	}
+	planned.Planned, planned.Wave = at, running.Wave
+	plan.Rollouts = append(plan.Rollouts, planned)
+	notes := append(slices.Clone(running.Notes), more...)
+	if dropped := running.Revision.Document.Dropped(revision.Document); in.File != nil && len(dropped) > 0 {
+		notes = append(notes, rollout.Note{
+			About: rollout.NoteDropped, Service: running.Service.Name, Runs: running.Revision.ID(), Said: dropped,
+		})
+	}
+	if in.RollbackOnFailure && !running.Revision.Active && !revision.Register {
+		notes = append(notes, rollout.Note{
+			About: rollout.NoteInactive, Service: running.Service.Name, Runs: running.Revision.ID(),
+		})
+	}
+	return notes, nil
+}
+
 // addRevisions adds what comes of the bases, and what is left out of it.
-func addRevisions(plan *rollout.Plan, in inputs.Inputs, bases []rollout.Revision) error {
+func addRevisions(plan *rollout.Plan, in inputs.Inputs, bases []base) error {
 	leftOut := make([][]string, len(bases))
 	for i, base := range bases {
 		if base.ARN == "" { // a file; what ECS answers is as it is
@@ -92,10 +112,11 @@ func addRevisions(plan *rollout.Plan, in inputs.Inputs, bases []rollout.Revision
 			document, more := edits[i].Document.Tidy()
 			edits[i].Document, leftOut[i] = document, append(leftOut[i], more...)
 		}
-		planned := revision(base, edits[i])
+		planned := revision(base.Revision, edits[i])
+		planned.Place = base.place
 		plan.Revisions = append(plan.Revisions, planned)
 		if planned.Register {
-			if err := refused(base, planned.Document); err != nil {
+			if err := refused(base.Revision, planned.Document); err != nil {
 				return err
 			}
 		}
@@ -128,57 +149,6 @@ func scheduled(tasks []rollout.ScheduledTask, revisions []rollout.PlannedRevisio
 	return planned, nil
 }
 
-// bases are what is to be edited: what was named, or what the services run, each once.
-func bases(world rollout.World) []rollout.Revision {
-	if world.Base != nil {
-		return []rollout.Revision{*world.Base}
-	}
-	var bases []rollout.Revision
-	for _, running := range world.Services {
-		if !slices.ContainsFunc(bases, func(base rollout.Revision) bool { return base.ARN == running.Revision.ARN }) {
-			bases = append(bases, running.Revision)
-		}
-	}
-	return bases
-}
-
-// edit edits the bases. Each image and variable must be meant for a container of one of them, and each
-// of them by an image, if there are any: all else is most likely misspelled.
-func edit(in inputs.Inputs, bases []rollout.Revision) ([]taskdef.Edited, error) {
-	var edits []taskdef.Edited
-	for _, base := range bases {
-		edited, err := base.Document.Apply(
-			taskdef.Edit{Images: in.Images, Variables: in.Variables, Replace: in.Replace, Patch: in.Patch},
-		)
-		if err != nil {
-			return nil, &rollout.Problem{
-				Kind: rollout.BadInput, What: "task-definition-patch: " + err.Error(), Err: err,
-				Next: "Write the patch in the shape of the task definition.",
-			}
-		}
-		edits = append(edits, edited)
-	}
-	nowhere := slices.DeleteFunc(slices.Clone(in.Images), func(image taskdef.Image) bool {
-		return slices.ContainsFunc(edits, func(e taskdef.Edited) bool { return !slices.Contains(e.Unmatched, image) })
-	})
-	if len(nowhere) > 0 {
-		return nil, unmatched(bases, nowhere)
-	}
-	for i, base := range bases {
-		if len(in.Images) > 0 && len(edits[i].Images) == 0 {
-			return nil, unmatched([]rollout.Revision{base}, in.Images)
-		}
-		lost := slices.DeleteFunc(slices.Clone(edits[i].Unplaced), func(v taskdef.Variable) bool {
-			return v.Container != "" &&
-				slices.ContainsFunc(edits, func(e taskdef.Edited) bool { return !slices.Contains(e.Unplaced, v) })
-		})
-		if len(lost) > 0 {
-			return nil, misplaced(base, lost)
-		}
-	}
-	return edits, nil
-}
-
 // revision is what comes of a base. What comes out as it went in needs no new revision, as long as ECS
 // still deploys the old one.
 func revision(base rollout.Revision, edited taskdef.Edited) rollout.PlannedRevision {
@@ -187,53 +157,6 @@ func revision(base rollout.Revision, edited taskdef.Edited) rollout.PlannedRevis
 		Document: edited.Document,
 		Register: !base.Active || !edited.Document.Equal(base.Document),
 		Images:   edited.Images,
-	}
-}
-
-// misplaced is about a variable whose container is not there, or that could be meant for several.
-func misplaced(base rollout.Revision, variables []taskdef.Variable) error {
-	var asked []string
-	for _, variable := range variables {
-		asked = append(asked, variable.String())
-	}
-	input, write := cmp.Or(variables[0].Input, "environment-variables"), "container:NAME=value"
-	if input == "environment-file" {
-		write = "container:path"
-	}
-	return &rollout.Problem{
-		Kind: rollout.BadInput,
-		What: fmt.Sprintf(
-			"%s: it is unclear which container of %s is meant by %s", input, base.ID(), strings.Join(asked, ", "),
-		),
-		Next: "Write " + write + ". Its containers are " + strings.Join(containerNames(base.Document), ", ") + ".",
-	}
-}
-
-func containerNames(document taskdef.Document) []string {
-	var names []string
-	for _, container := range document.Containers() {
-		names = append(names, container.Name)
-	}
-	return names
-}
-
-// unmatched is about images that are meant for no container.
-func unmatched(bases []rollout.Revision, images []taskdef.Image) error {
-	var asked, ids, there []string
-	for _, image := range images {
-		asked = append(asked, image.String())
-	}
-	for _, base := range bases {
-		ids = append(ids, base.ID())
-		for _, container := range base.Document.Containers() {
-			there = append(there, fmt.Sprintf("%s (%s)", container.Name, container.Image))
-		}
-	}
-	return &rollout.Problem{
-		Kind: rollout.BadInput,
-		What: fmt.Sprintf("image: no container of %s is meant by %s", strings.Join(ids, ", "), strings.Join(asked, ", ")),
-		Next: "Its containers are " + strings.Join(there, ", ") + ". Give an image of one of these repositories, or " +
-			"container=image.",
 	}
 }
 

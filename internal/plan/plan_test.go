@@ -57,7 +57,7 @@ func TestMake(t *testing.T) {
 		}, false, "web:41", false},
 		{"another revision rolls by itself", func(in *inputs.Inputs, world *rollout.World) {
 			base := revisionOf(t, 40, "nginx:0")
-			world.Base = &base
+			world.Bases = map[rollout.Place]rollout.Revision{{}: base}
 		}, false, "web:40", false},
 		{"force as asked", func(in *inputs.Inputs, _ *rollout.World) {
 			in.Images, in.ForceNewDeployment = images(t, "nginx:2"), &yes
@@ -132,7 +132,7 @@ func TestServicesOfOneRevisionShareTheNewOne(t *testing.T) {
 	require.Equal(t, []string{"web web", "jobs jobs", "admin web"}, of)
 
 	base := revisionOf(t, 7, "nginx:1")
-	world.Base = &base
+	world.Bases = map[rollout.Place]rollout.Revision{{}: base}
 	plan, err = Make(inputs.Inputs{Images: images(t, "nginx:2")}, world)
 	require.NoError(t, err)
 	require.Len(t, plan.Revisions, 1, "what is named is the base of all")
@@ -167,7 +167,7 @@ func TestWhatIsMeantForNoneOfSeveralServicesIsAMistake(t *testing.T) {
 
 func TestWithoutServiceOnlyTheRevisionIsPlanned(t *testing.T) {
 	base := revisionOf(t, 7, "nginx:1")
-	plan, err := Make(inputs.Inputs{Images: images(t, "nginx:2")}, rollout.World{Base: &base})
+	plan, err := Make(inputs.Inputs{Images: images(t, "nginx:2")}, rollout.World{Bases: map[rollout.Place]rollout.Revision{{}: base}})
 	require.NoError(t, err)
 	require.Empty(t, plan.Rollouts)
 	require.True(t, plan.Revisions[0].Register)
@@ -231,7 +231,7 @@ func TestARollbackThatNeedsToRegisterIsSaidBefore(t *testing.T) {
 	}
 	require.NotContains(t, notes(), rollout.NoteInactive, "the revision is registered anew anyway")
 	base := revisionOf(t, 40, "nginx:0")
-	world.Base = &base
+	world.Bases = map[rollout.Place]rollout.Revision{{}: base}
 	require.Contains(t, notes(), rollout.NoteInactive)
 	in.RollbackOnFailure = false
 	require.NotContains(t, notes(), rollout.NoteInactive)

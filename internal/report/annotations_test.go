@@ -33,7 +33,7 @@ func deployment(name string) *rollout.Rollout {
 	return &rollout.Rollout{
 		By: "ECS", Runs: revision(name, 41), Revision: rollout.RevisionResult{Revision: revision(name, 42), Previous: revision(name, 41), Changed: true},
 		Look: rollout.Look{
-			Service:    rollout.Service{ServiceKey: rollout.ServiceKey{Cluster: "main", Name: name}, Region: "eu-west-1", URL: "https://console/" + name, Desired: 2},
+			Service:    rollout.Service{ServiceKey: rollout.ServiceKey{Place: rollout.Place{Region: "eu-west-1"}, Cluster: "main", Name: name}, URL: "https://console/" + name, Desired: 2},
 			Deployment: rollout.Deployment{ID: "ecs-svc/1"},
 		},
 	}

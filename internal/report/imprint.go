@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,17 +59,27 @@ func deploymentOf(result rollout.Result) string {
 	return "deployment " + link(d.ID, d.URL)
 }
 
-// place is the account and the region.
+// place is the accounts, and the regions in each.
 func place(result rollout.Result) string {
-	if len(result.Rollouts) == 0 {
-		return ""
+	var accounts []string
+	regions := map[string][]string{}
+	for _, of := range result.Rollouts {
+		account, region := rollout.Account(of.Service.ARN), of.Service.Region
+		if !slices.Contains(accounts, account) {
+			accounts = append(accounts, account)
+		}
+		if region != "" && !slices.Contains(regions[account], region) {
+			regions[account] = append(regions[account], region)
+		}
 	}
-	service := result.Rollouts[0].Service
-	account := rollout.Account(service.ARN)
-	if account != "" {
-		account = "account " + account
+	var parts []string
+	for _, account := range accounts {
+		if account != "" {
+			parts = append(parts, "account "+account)
+		}
+		parts = append(parts, regions[account]...)
 	}
-	return prose(strings.Join(filled(account, service.Region), ", "))
+	return prose(strings.Join(parts, ", "))
 }
 
 // times are when the run began and ended.

@@ -18,7 +18,7 @@ func (r *Reporter) plan(e rollout.PlanMade) {
 			does = "is being deployed with"
 		}
 		r.line(fmt.Sprintf("service %s in cluster %s (%s) %s %s, %s",
-			of.Service.Name, of.Service.Cluster, e.Plan.Region, does, of.Runs.ID(), plural(of.Service.Desired, "task")))
+			of.Service.Name, of.Service.Cluster, of.Service.Region, does, of.Runs.ID(), plural(of.Service.Desired, "task")))
 	}
 	for _, n := range e.Plan.Notes {
 		if n.About != rollout.NoteDropped {
@@ -118,7 +118,8 @@ func steps(plan rollout.Plan) []string {
 	for _, revision := range plan.Revisions {
 		if revision.Register {
 			steps = append(
-				steps, fmt.Sprintf("ecs:RegisterTaskDefinition: %s, made from %s", name(revision), source(revision.Base)),
+				steps, fmt.Sprintf("ecs:RegisterTaskDefinition: %s, made from %s%s", name(revision), source(revision.Base),
+					inPlace(plan, revision.Place)),
 			)
 		}
 	}
@@ -161,6 +162,14 @@ func steps(plan rollout.Plan) []string {
 			"success", plural(plan.KeepRevisions, "revision")))
 	}
 	return steps
+}
+
+// inPlace is the place of something, if there are several.
+func inPlace(plan rollout.Plan, place rollout.Place) string {
+	if len(plan.Places()) < 2 {
+		return ""
+	}
+	return ", in " + strings.TrimSuffix(place.Region+" of "+place.Account, " of ")
 }
 
 func oneOffStep(plan rollout.Plan, task rollout.PlannedTask) string {

@@ -16,6 +16,8 @@ type (
 		RunAfter        *onceDocument     `json:"runAfter,omitempty"`
 	}
 	serviceDocument struct {
+		Account string `json:"account"`
+		Region  string `json:"region"`
 		Cluster string `json:"cluster"`
 		Service string `json:"service"`
 		Wave    int    `json:"wave"`
@@ -93,6 +95,7 @@ func serviceOf(of *rollout.Rollout) serviceDocument {
 		images = append(images, imageDocument(image))
 	}
 	return serviceDocument{
+		Account: rollout.Account(of.Service.ARN), Region: of.Service.Region,
 		Cluster: of.Service.Cluster, Service: of.Service.Name, Wave: of.Wave + 1,
 		outcomeDocument: outcomeOf(of.Verdict.Outcome, explainedReason(of), diagnosisOfRollout(of)),
 		Evidence:        wordsOfAWS(of.Findings, of.Verdict.Said, of.Log.Says), StoppedTasks: tasksOf(of.Failures),

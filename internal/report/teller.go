@@ -107,6 +107,9 @@ func (t *teller) Registered(e rollout.Registered) {
 	r, id := t.r(), e.Result.Revision.ID()
 	r.timeline.before.until("register", r.timeline.now())
 	r.enter("Register")
+	if e.In != "" {
+		id += " in " + e.In
+	}
 	if e.Result.Changed {
 		r.line("registered " + id)
 	} else {

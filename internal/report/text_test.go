@@ -98,7 +98,7 @@ func hostile(attack string) []rollout.Event {
 	web := &rollout.Rollout{
 		By: attack, Revision: revision, Findings: []rollout.Finding{finding}, Phase: rollout.PhaseDecided,
 		Look: rollout.Look{
-			Service:    rollout.Service{ServiceKey: rollout.ServiceKey{Cluster: attack, Name: attack}, Region: attack, URL: attack},
+			Service:    rollout.Service{ServiceKey: rollout.ServiceKey{Place: rollout.Place{Region: attack, Account: attack}, Cluster: attack, Name: attack}, URL: attack},
 			Deployment: rollout.Deployment{ID: attack, URL: attack}, Progress: rollout.Progress{State: attack, Stage: attack},
 		},
 		Calls: []rollout.Call{{Action: attack, Through: attack, Settings: attack, Deploys: true}},
@@ -116,7 +116,7 @@ func hostile(attack string) []rollout.Event {
 	return []rollout.Event{
 		rollout.InputsRead{Facts: []rollout.Fact{{Name: attack, Value: attack}}},
 		rollout.Noted{Notes: []rollout.Note{note}},
-		rollout.PlanMade{DryRun: true, Plan: rollout.Plan{Region: attack, Notes: []rollout.Note{note}, Revisions: []rollout.PlannedRevision{planned}, Rollouts: []*rollout.Rollout{web}}},
+		rollout.PlanMade{DryRun: true, Plan: rollout.Plan{Notes: []rollout.Note{note}, Revisions: []rollout.PlannedRevision{planned}, Rollouts: []*rollout.Rollout{web}}},
 		rollout.RoleAssumed{Session: attack, With: attack},
 		rollout.OneOffStarted{Input: "run-before", Revision: revision.Revision, Container: attack, Command: []string{attack}, Tasks: []string{attack}},
 		rollout.OneOffProgressed{Input: "run-before", States: []rollout.TaskStatus{rollout.TaskStatus(attack)}},

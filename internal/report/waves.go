@@ -29,14 +29,23 @@ func (r *Reporter) waveOf(of *rollout.Rollout) string {
 
 // where is where services are, in the few words of a title.
 func where(rollouts []*rollout.Rollout) string {
+	regions, accounts := map[string]bool{}, map[string]bool{}
 	clusters := map[string]bool{}
 	for _, of := range rollouts {
 		clusters[of.Service.Cluster] = true
+		regions[of.Service.Region], accounts[of.Service.Account] = true, true
 	}
-	if len(clusters) == 1 {
-		return rollouts[0].Service.Cluster
+	text := rollouts[0].Service.Cluster
+	if len(clusters) > 1 {
+		text = fmt.Sprintf("%d clusters", len(clusters))
 	}
-	return fmt.Sprintf("%d clusters", len(clusters))
+	if len(regions) > 1 {
+		text += fmt.Sprintf(" in %d regions", len(regions))
+	}
+	if len(accounts) > 1 {
+		text += fmt.Sprintf(" of %d accounts", len(accounts))
+	}
+	return text
 }
 
 // inWave are those of rollouts that are in the same wave as one.

@@ -96,7 +96,10 @@ type (
 	}
 
 	// Registered comes once per planned revision, when its ARN is known.
-	Registered struct{ Result RevisionResult }
+	Registered struct {
+		Result RevisionResult
+		In     string // the region, where there are several
+	}
 
 	// OneOffStarted comes when a task that runs once was started.
 	OneOffStarted struct {

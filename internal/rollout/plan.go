@@ -11,10 +11,9 @@ import (
 
 // World is what a survey found.
 type World struct {
-	Region   string
 	Services []SurveyedService
-	// Base is the revision that was named to be deployed, if one was.
-	Base      *Revision
+	// Bases are the revisions that were named to be deployed, by where they are; none: what the services run is.
+	Bases     map[Place]Revision
 	Scheduled []ScheduledTask
 }
 
@@ -91,7 +90,6 @@ func (w WaitFor) Stage() (string, bool) {
 
 // Plan is everything that is going to be done, decided before anything is.
 type Plan struct {
-	Region    string
 	Revisions []PlannedRevision
 	Rollouts  []*Rollout
 	WaitFor   WaitFor
@@ -119,7 +117,8 @@ type Plan struct {
 func (p Plan) Latest(planned PlannedRevision) Revision {
 	latest := planned.Base
 	for _, rollout := range p.Rollouts {
-		if runs := rollout.Runs; runs.Family == planned.Document.Family() && runs.Number > latest.Number {
+		runs, same := rollout.Runs, rollout.Service.Place == planned.Place
+		if same && runs.Family == planned.Document.Family() && runs.Number > latest.Number {
 			latest = runs
 		}
 	}
@@ -138,10 +137,21 @@ func (p Plan) Waves() [][]*Rollout {
 	return waves
 }
 
-// Account is the id of the account of the services, or "" where there is none.
-func (p Plan) Account() string {
+// Places are where something is registered or deployed, each once.
+func (p Plan) Places() []Place {
+	var places []Place
+	for _, revision := range p.Revisions {
+		if !slices.Contains(places, revision.Place) {
+			places = append(places, revision.Place)
+		}
+	}
+	return places
+}
+
+// Account is the id of the account of the services in a place, or "" where there is none.
+func (p Plan) Account(in Place) string {
 	for _, rollout := range p.Rollouts {
-		if account := Account(rollout.Service.ARN); account != "" {
+		if account := Account(rollout.Service.ARN); account != "" && rollout.Service.Place == in {
 			return account
 		}
 	}
@@ -150,6 +160,7 @@ func (p Plan) Account() string {
 
 // PlannedRevision is a revision to be deployed.
 type PlannedRevision struct {
+	Place    Place
 	Base     Revision
 	Document taskdef.Document
 	Register bool // false: Base is deployed as it is
@@ -159,6 +170,7 @@ type PlannedRevision struct {
 // PlannedTask is a task that runs once, of a revision that is deployed.
 type PlannedTask struct {
 	Input     string // that asks for it, run-before or run-after
+	Place     Place
 	Cluster   string
 	Revision  int      // an index of Plan.Revisions
 	Container string   // that gets the command

@@ -58,15 +58,22 @@ type Rollout struct {
 // Name is what the rollout is called among those of its run: as its service or, where that is not enough, by its path.
 func (r *Rollout) Name() string { return cmp.Or(r.Title, r.Service.Name) }
 
-// TellApart gives rollouts their titles, where they are of services in several clusters.
+// TellApart gives rollouts their titles, where they are of services in several clusters, regions or accounts.
 func TellApart(rollouts []*Rollout) {
-	clusters := map[string]bool{}
+	places, clusters := map[Place]bool{}, map[string]bool{}
+	accounts := map[string]bool{}
 	for _, r := range rollouts {
-		clusters[r.Service.Cluster] = true
+		places[r.Service.Place], clusters[r.Service.Cluster] = true, true
+		accounts[r.Service.Account] = true
 	}
 	for _, r := range rollouts {
-		if len(clusters) > 1 {
-			r.Title = r.Service.Cluster + "/" + r.Service.Name
+		switch path := r.Service.Cluster + "/" + r.Service.Name; {
+		case len(accounts) > 1:
+			r.Title = r.Service.Account + "/" + r.Service.Region + "/" + path
+		case len(places) > 1:
+			r.Title = r.Service.Region + "/" + path
+		case len(clusters) > 1:
+			r.Title = path
 		}
 	}
 }

@@ -46,14 +46,32 @@ func Named(arn string) Revision {
 	return r
 }
 
+// Place is where services are.
+type Place struct {
+	Region  string
+	Account string // its id; empty: there is only one account, that of the credentials
+}
+
+// PlaceOf is the place of what an ARN names.
+func PlaceOf(arn string) Place {
+	const region = 3
+	parts := strings.Split(arn, ":")
+	if len(parts) <= region+1 {
+		return Place{}
+	}
+	return Place{Region: parts[region], Account: parts[region+1]}
+}
+
 // ServiceKey names a service for as long as the action runs.
-type ServiceKey struct{ Cluster, Name string }
+type ServiceKey struct {
+	Place
+	Cluster, Name string
+}
 
 // Service is a service as DescribeServices tells of it.
 type Service struct {
 	ServiceKey
 	ARN            string
-	Region         string
 	URL            string // where a person looks at its deployments; empty where the console is not known
 	Status         ServiceStatus
 	Controller     Controller
@@ -104,10 +122,7 @@ func (s Service) RollsBack() bool { return s.Breaker.RollsBack || s.Alarms.Rolls
 
 // Account is the id of the account of an ARN, or "" where there is none.
 func Account(arn string) string {
-	if parts := strings.Split(arn, ":"); len(parts) > 4 {
-		return parts[4]
-	}
-	return ""
+	return PlaceOf(arn).Account
 }
 
 // Balanced is a port of a container to which a load balancer sends traffic; zero if there is none.

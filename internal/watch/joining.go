@@ -43,7 +43,7 @@ func (w *watcher) pause(ctx context.Context) error {
 		var next <-chan time.Time
 		if len(open) > 0 {
 			deadline, _ := w.deadlines()
-			next = time.After(min(w.client.Jittered(w.interval()), time.Until(deadline)))
+			next = time.After(min(w.clients.Jittered(w.interval()), time.Until(deadline)))
 		}
 		select {
 		case <-ctx.Done():

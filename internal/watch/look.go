@@ -12,48 +12,89 @@ import (
 	"ecs-deploy/internal/rollout"
 )
 
-// look reads the services, and what else AWS says of their deployments, and files it. What else it says may get no
-// answer, which is told by unanswered: what is known of it is older then.
-func (w *watcher) look(ctx context.Context, open []*follower) (unanswered, err error) {
+// look reads the services, and what else AWS says of their deployments, and files it. It returns those that were seen:
+// a place that gives no answer keeps no other from being looked at, and is told by unanswered. So is what else AWS says
+// and does not answer: what is known of it is older then.
+func (w *watcher) look(ctx context.Context, open []*follower) (seen []*follower, unanswered, err error) {
+	groups := byPlace(open)
+	looks := make([]look, len(groups))
+	_ = cloud.Each(ctx, groups, func(ctx context.Context, i int, group []*follower) error {
+		looks[i] = w.lookAt(ctx, group)
+		return nil // the error of one place ends none of the others
+	})
+	for i, look := range looks {
+		switch {
+		case look.err != nil && !cloud.Transient(look.err):
+			return nil, nil, look.err
+		case look.err != nil:
+			unanswered = cmp.Or(unanswered, look.err)
+			continue
+		}
+		unanswered = cmp.Or(unanswered, look.unanswered)
+		now := time.Now()
+		for _, f := range groups[i] {
+			f.Missing++
+			if service, there := look.services[f.Service.ServiceKey]; there {
+				f.take(service, now)
+			}
+			f.record(now)
+		}
+		seen = append(seen, groups[i]...)
+	}
+	return seen, unanswered, nil
+}
+
+// look is what was read in one place.
+type look struct {
+	services        map[rollout.ServiceKey]rollout.Service
+	unanswered, err error
+}
+
+// lookAt reads the services of one place, and what else AWS says of their deployments.
+func (w *watcher) lookAt(ctx context.Context, open []*follower) look {
 	began := time.Now()
 	var keys []rollout.ServiceKey
 	for _, f := range open {
 		keys = append(keys, f.Service.ServiceKey)
 	}
-	services, err := w.client.Now(ctx, keys...)
+	services, err := w.clients.Now(ctx, keys...)
 	if err != nil {
-		return nil, err
+		return look{err: err}
 	}
+	its := map[rollout.Controller][]*rollout.Rollout{}
 	for _, f := range open {
 		f.Began = began
+		its[f.Service.Controller] = append(its[f.Service.Controller], f.Rollout)
 	}
 	_, needed := w.until.WaitFor.Stage() // which is not seen otherwise
-	for _, controller := range slices.Sorted(maps.Keys(w.carriers)) {
-		var its []*rollout.Rollout
-		for _, f := range open {
-			if f.Service.Controller == controller {
-				its = append(its, f.Rollout)
-			}
-		}
-		if len(its) == 0 {
-			continue
-		}
-		err := w.carriers[controller].Look(ctx, its, needed, w.emit)
+	found := look{services: services}
+	for _, controller := range slices.Sorted(maps.Keys(its)) {
+		rollouts := its[controller]
+		err := w.carriers.Of(rollouts[0].Service).Look(ctx, rollouts, needed, w.emit)
 		if err != nil && !cloud.Transient(err) {
-			return nil, err
+			return look{err: err}
 		}
-		unanswered = cmp.Or(unanswered, err)
+		found.unanswered = cmp.Or(found.unanswered, err)
 	}
-	now := time.Now()
-	for _, f := range open {
-		f.Missing++
-		if service, there := services[f.Service.ServiceKey]; there {
-			f.take(service, now)
-		}
-		f.record(now)
-	}
-	return unanswered, nil
+	return found
 }
+
+// byPlace are rollouts by where they are.
+func byPlace(open []*follower) [][]*follower {
+	var groups [][]*follower
+	for _, f := range open {
+		at := slices.IndexFunc(groups, func(group []*follower) bool { return group[0].Service.Place == f.Service.Place })
+		if at < 0 {
+			at = len(groups)
+			groups = append(groups, nil)
+		}
+		groups[at] = append(groups[at], f)
+	}
+	return groups
+}
+
+// at is the client for where a rollout is.
+func (w *watcher) at(f *follower) *cloud.Client { return w.clients.At(f.Service.Place) }
 
 // oldTimeout is how long reads of a service are passed over that show it as it was before what is known of it. AWS
 // promises nowhere for how long that may be so.
@@ -152,7 +193,7 @@ func (w *watcher) health(ctx context.Context, f *follower) (rollout.Health, erro
 	if w.noTasks {
 		return rollout.Unchecked, nil
 	}
-	tasks, err := w.client.RunningTasks(ctx, f.Rollout)
+	tasks, err := w.at(f).RunningTasks(ctx, f.Rollout)
 	if cloud.NotAllowed(err) {
 		w.noTasks = true
 		w.emit(rollout.Unreadable{Err: err, Sight: rollout.SightHealth})
@@ -166,7 +207,7 @@ func (w *watcher) health(ctx context.Context, f *follower) (rollout.Health, erro
 		if w.noTargets[who] {
 			continue
 		}
-		targets, known, err := w.client.UnhealthyTargets(ctx, groups, tasks)
+		targets, known, err := w.at(f).UnhealthyTargets(ctx, groups, tasks)
 		switch {
 		case cloud.NotAllowed(err):
 			w.noTargets[who] = true

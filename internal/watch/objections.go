@@ -73,7 +73,7 @@ func (f *follower) accepted() bool {
 // objections is what load balancers say of the tasks that run, but for those that they have not judged yet, or let go
 // of; and whether they have judged them all. What cannot be read is left out.
 func (w *watcher) objections(ctx context.Context, f *follower) (evidence rollout.Evidence, judged bool, err error) {
-	tasks, err := w.client.RunningTasks(ctx, f.Rollout)
+	tasks, err := w.at(f).RunningTasks(ctx, f.Rollout)
 	if err != nil {
 		return evidence, cloud.NotAllowed(err), allowed(err)
 	}
@@ -82,7 +82,7 @@ func (w *watcher) objections(ctx context.Context, f *follower) (evidence rollout
 		if w.noTargets[who] {
 			continue
 		}
-		targets, _, err := w.client.UnhealthyTargets(ctx, balancers[who], tasks)
+		targets, _, err := w.at(f).UnhealthyTargets(ctx, balancers[who], tasks)
 		if err != nil && !cloud.NotAllowed(err) {
 			return evidence, false, err
 		}
@@ -94,7 +94,7 @@ func (w *watcher) objections(ctx context.Context, f *follower) (evidence rollout
 	})
 	if len(evidence.Targets) > 0 {
 		judged = true
-		evidence.Checks, err = w.client.HealthChecks(ctx, f.Service.TargetGroups)
+		evidence.Checks, err = w.at(f).HealthChecks(ctx, f.Service.TargetGroups)
 	}
 	return evidence, judged, allowed(err)
 }

@@ -34,7 +34,7 @@ func TestObjectionsAreToldOnceForTheTasksThatRun(t *testing.T) {
 			}
 			w.hear(event)
 		}
-		require.NoError(t, Follow(t.Context(), w.client, All(rollouts), objecting(forStable(time.Hour)), hear))
+		require.NoError(t, Follow(t.Context(), w.clients, All(rollouts), objecting(forStable(time.Hour)), hear))
 		require.Equal(t, []time.Duration{2 * time.Minute}, at) // they run after 37 seconds
 	})
 }

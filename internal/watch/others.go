@@ -13,10 +13,10 @@ import (
 // kinds of deployment. An error is that of the context, what AWS refuses or, after the timeout, a *rollout.Problem;
 // throttles, faults of the server and broken connections are ridden out.
 func AwaitOthers(
-	ctx context.Context, client *cloud.Client, services []rollout.SurveyedService, options []rollout.Detail,
+	ctx context.Context, clients *cloud.Clients, services []rollout.SurveyedService, options []rollout.Detail,
 	timeout time.Duration, emit rollout.Emit,
 ) error {
-	client = client.WithoutRetry()
+	clients = clients.WithoutRetry()
 	began := time.Now()
 	said, answered := began, began
 	say := func(event rollout.Event) {
@@ -26,10 +26,10 @@ func AwaitOthers(
 	busy := kind.Busy(services)
 	say(rollout.OthersAwaited{Busy: busy, Left: timeout})
 	for {
-		if err := client.Pause(ctx, lookInterval); err != nil {
+		if err := clients.Pause(ctx, lookInterval); err != nil {
 			return err
 		}
-		still, err := client.Busy(ctx, services, options)
+		still, err := clients.Busy(ctx, services, options)
 		age := time.Since(began)
 		switch {
 		case ctx.Err() != nil:

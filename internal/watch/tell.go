@@ -104,7 +104,7 @@ func (w *watcher) tellFailures(ctx context.Context, f *follower) error {
 		return nil // at the next look
 	}
 	w.looksLeft--
-	tasks, err := w.client.StoppedTasks(ctx, f.Rollout)
+	tasks, err := w.at(f).StoppedTasks(ctx, f.Rollout)
 	if cloud.NotAllowed(err) {
 		w.noTasks = true
 		w.emit(rollout.Unreadable{Err: err, Sight: rollout.SightFailures})

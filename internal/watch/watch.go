@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"ecs-deploy/internal/cloud"
@@ -44,18 +45,21 @@ type Until struct {
 // ErrTimeout is the cause of a wait's end that took longer than it may.
 var ErrTimeout = errors.New("the timeout is over")
 
-// Follow follows rollouts, all of one cluster, from the moment that they join until each has its verdict. An error ends
+// Follow follows rollouts, wherever they are, from the moment that they join until each has its verdict. An error ends
 // the wait at once: what AWS refuses will not mend by waiting. Throttles, faults of the server and broken connections
 // are ridden out.
 func Follow(
-	ctx context.Context, client *cloud.Client, joining <-chan Joining, until Until, emit rollout.Emit,
+	ctx context.Context, clients *cloud.Clients, joining <-chan Joining, until Until, emit rollout.Emit,
 ) error {
-	client = client.WithoutRetry()
+	clients = clients.WithoutRetry()
 	w := &watcher{
-		client: client, carriers: client.Carriers(), until: until, joining: joining,
+		clients: clients, carriers: clients.Carriers(), until: until, joining: joining,
 		noTargets: map[string]bool{}, slowdown: 1,
 	}
+	var emitting sync.Mutex
 	w.emit = func(event rollout.Event) {
+		emitting.Lock()
+		defer emitting.Unlock()
 		w.lastEvent = time.Now()
 		emit(event)
 	}
@@ -70,7 +74,7 @@ func Follow(
 }
 
 type watcher struct {
-	client        *cloud.Client
+	clients       *cloud.Clients
 	carriers      cloud.Carriers
 	until         Until
 	emit          rollout.Emit
@@ -151,10 +155,10 @@ func (w *watcher) lookAgain(ctx context.Context) {
 		if len(hopeless) == 0 {
 			return
 		}
-		if unanswered, err := w.look(ctx, hopeless); unanswered == nil && err == nil {
+		if _, unanswered, err := w.look(ctx, hopeless); unanswered == nil && err == nil {
 			break
 		}
-		if w.client.Pause(ctx, lookInterval) != nil {
+		if w.clients.Pause(ctx, lookInterval) != nil {
 			return
 		}
 	}
@@ -231,11 +235,11 @@ func (w *watcher) halt() {
 func (w *watcher) round(ctx context.Context) error {
 	open := w.due()
 	w.looksLeft = cloud.LooksPerRound
-	unanswered, err := w.look(ctx, open)
+	seen, unanswered, err := w.look(ctx, open)
 	if err != nil {
 		return err
 	}
-	for _, f := range open {
+	for _, f := range seen {
 		w.tell(f)
 		w.tellUsual(f)
 		for _, step := range []func(context.Context, *follower) error{w.proceed, w.tellFailures, w.tellObjections, w.judge} {

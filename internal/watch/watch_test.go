@@ -63,7 +63,7 @@ func TestFollow(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := open(t, test.scenario, test.deny...)
 				rollouts := w.update(t, append(test.services, "web")[:max(1, len(test.services))]...)
-				require.NoError(t, Follow(t.Context(), w.client, All(rollouts), test.until, w.hear))
+				require.NoError(t, Follow(t.Context(), w.clients, All(rollouts), test.until, w.hear))
 				for i, r := range rollouts {
 					require.Equal(t, test.want[i], r.Verdict.Ending)
 					require.Equal(t, rollout.PhaseDecided, r.Phase)
@@ -94,7 +94,7 @@ func TestACancelledWaitIsCancelled(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Minute, cancel)
 		rollouts := w.update(t, "web")
-		require.NoError(t, Follow(ctx, w.client, All(rollouts), forStable(time.Hour), w.hear))
+		require.NoError(t, Follow(ctx, w.clients, All(rollouts), forStable(time.Hour), w.hear))
 		require.Equal(t, rollout.Cancelled, rollouts[0].Verdict.Outcome)
 		require.Equal(t, rollout.Us, rollouts[0].Verdict.EndedBy)
 	})
@@ -127,7 +127,7 @@ func TestFaultsOfAWS(t *testing.T) {
 					}
 					return 0, ""
 				}
-				err := Follow(t.Context(), w.client, All(rollouts), forStable(10*time.Minute), w.hear)
+				err := Follow(t.Context(), w.clients, All(rollouts), forStable(10*time.Minute), w.hear)
 				if test.err == "" {
 					require.NoError(t, err)
 				} else {
@@ -162,7 +162,7 @@ func TestAnOddAnswerDeletesNoService(t *testing.T) {
 				}
 				return 0, ""
 			}
-			require.NoError(t, Follow(t.Context(), w.client, All(rollouts), forStable(time.Hour), w.hear))
+			require.NoError(t, Follow(t.Context(), w.clients, All(rollouts), forStable(time.Hour), w.hear))
 			require.Equal(t, want, rollouts[0].Verdict.Ending)
 		})
 	}
@@ -337,7 +337,7 @@ func TestWhoJoinsLateHasAsMuchTime(t *testing.T) {
 				}
 			}
 		}()
-		require.NoError(t, Follow(t.Context(), w.client, joining, forStable(15*time.Second), w.hear))
+		require.NoError(t, Follow(t.Context(), w.clients, joining, forStable(15*time.Second), w.hear))
 		decided := func(r *rollout.Rollout) time.Duration {
 			at := slices.IndexFunc(w.heard, func(h heard) bool { return h.event == rollout.Decided{Rollout: r} })
 			return w.heard[at].at.Round(time.Second)
@@ -373,7 +373,7 @@ func TestOthersAreAwaited(t *testing.T) {
 					}
 					return 0, ""
 				}
-				err = AwaitOthers(t.Context(), w.client, []rollout.SurveyedService{{Service: services[0]}}, nil, test.timeout, w.hear)
+				err = AwaitOthers(t.Context(), w.clients, []rollout.SurveyedService{{Service: services[0]}}, nil, test.timeout, w.hear)
 				if test.err != "" {
 					require.ErrorContains(t, err, test.err)
 				} else {

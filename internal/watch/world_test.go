@@ -21,9 +21,10 @@ import (
 // world is a scenario of the simulator, and what was told of it, and when.
 type world struct {
 	*ecssim.Sim
-	client *cloud.Client
-	heard  []heard
-	began  time.Time
+	clients *cloud.Clients
+	client  *cloud.Client
+	heard   []heard
+	began   time.Time
 	// spoil may answer in the place of the simulator.
 	spoil func(operation string) (status int, body string)
 }
@@ -38,11 +39,14 @@ func open(t *testing.T, scenario string, deny ...string) *world {
 	chosen, err := ecssim.Named(scenario)
 	require.NoError(t, err)
 	w := &world{Sim: ecssim.New(chosen.Denying(deny...)), began: time.Now()}
-	w.client, err = cloud.Open(t.Context(), cloud.Options{
-		Region: "eu-west-1", HTTP: w, Credentials: cloud.Credentials{Keys: rollout.Keys{AccessKeyID: "id", SecretAccessKey: "secret"}},
-		Jitter: func() float64 { return 0.5 }, Emit: func(rollout.Event) {},
+	w.clients, err = cloud.OpenAll(t.Context(), []rollout.Place{{Region: "eu-west-1"}}, func(place rollout.Place) (cloud.Options, error) {
+		return cloud.Options{
+			Place: place, HTTP: w, Credentials: cloud.Credentials{Keys: rollout.Keys{AccessKeyID: "id", SecretAccessKey: "secret"}},
+			Jitter: func() float64 { return 0.5 }, Emit: func(rollout.Event) {},
+		}, nil
 	})
 	require.NoError(t, err)
+	w.client = w.clients.First()
 	return w
 }
 
