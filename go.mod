@@ -2,13 +2,14 @@ module ecs-deploy
 
 go 1.26.0
 
-// cloudwatchlogs, ecr, eventbridge, secretsmanager and ssm stay at the last release before those that build a
-// description of every operation at each start (3 MB in all: .ci/held-modules measures it), though few are called
-// here. ecs does that too, and is newer for what it can do.
+// cloudwatch, cloudwatchlogs, ecr, eventbridge, secretsmanager and ssm stay at the last release before those that
+// build a description of every operation at each start (3 MB in all: .ci/held-modules measures it), though few are
+// called here; cloudwatch speaks CBOR besides since then. ecs builds one too, and is newer for what it can do.
 require (
 	github.com/aws/aws-sdk-go-v2 v1.47.7
 	github.com/aws/aws-sdk-go-v2/config v1.33.15
 	github.com/aws/aws-sdk-go-v2/credentials v1.20.15
+	github.com/aws/aws-sdk-go-v2/service/cloudwatch v1.51.1
 	github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs v1.87.0
 	github.com/aws/aws-sdk-go-v2/service/codedeploy v1.36.0
 	github.com/aws/aws-sdk-go-v2/service/ecr v1.65.0

@@ -21,7 +21,7 @@ const targets = {
   AmazonEC2ContainerServiceV20141113: "ecs", AmazonEC2ContainerRegistry_V20150921: "ecr", CodeDeploy_20141006: "codedeploy",
   Logs_20140328: "cloudwatch-logs", AmazonSSM: "ssm", secretsmanager: "secrets-manager", AWSEvents: "eventbridge",
 };
-const versions = { "2015-12-01": "elastic-load-balancing-v2", "2010-05-08": "iam", "2011-06-15": "sts" };
+const versions = { "2010-08-01": "cloudwatch", "2015-12-01": "elastic-load-balancing-v2", "2010-05-08": "iam", "2011-06-15": "sts" };
 
 const loaded = {};
 async function client(service) {

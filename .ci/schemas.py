@@ -4,7 +4,7 @@ import json
 import botocore.loaders
 
 SERVICES = {
-    "ecs": "ecs", "ecr": "ecr", "codedeploy": "codedeploy", "cloudwatch-logs": "logs", "ssm": "ssm",
+    "ecs": "ecs", "ecr": "ecr", "codedeploy": "codedeploy", "cloudwatch": "cloudwatch", "cloudwatch-logs": "logs", "ssm": "ssm",
     "secrets-manager": "secretsmanager", "eventbridge": "events", "scheduler": "scheduler",
     "elastic-load-balancing-v2": "elbv2", "iam": "iam", "sts": "sts", "vpc-lattice": "vpc-lattice",
 }

@@ -26,8 +26,10 @@ import (
 	"ecs-deploy/internal/inputs"
 	"ecs-deploy/internal/kind"
 	"ecs-deploy/internal/plan"
+	"ecs-deploy/internal/probe"
 	"ecs-deploy/internal/report"
 	"ecs-deploy/internal/rollout"
+	"ecs-deploy/internal/watch"
 )
 
 // Env is what a run touches of the world.
@@ -190,7 +192,7 @@ func story(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (e
 	case in.DryRun:
 		return ending{Result: plan.Result(planned)}, nil
 	}
-	result, err := deploy.Execute(ctx, clients, planned, emit)
+	result, err := deploy.Execute(ctx, clients, env.ask(), planned, emit)
 	if err != nil {
 		return ending{Result: result}, err
 	}
@@ -206,12 +208,21 @@ func survey(ctx context.Context, clients *cloud.Clients, in inputs.Inputs) (worl
 		func(ctx context.Context) (err error) {
 			world, err = clients.Survey(ctx, cloud.Wanted{
 				Targets: in.Targets, TaskDefinition: in.TaskDefinition, File: in.File,
-				Scheduled: in.Scheduled, Options: in.Kinds(), WhenBusy: in.WhenBusy,
+				Scheduled: in.Scheduled, Alarms: in.Gates.Alarms, Options: in.Kinds(), WhenBusy: in.WhenBusy,
 			})
 			return err
 		},
 	)
 	return world, err
+}
+
+// ask is how URLs are asked.
+func (env Env) ask() watch.Ask {
+	client := probe.Network()
+	if env.HTTP != nil {
+		client = env.HTTP
+	}
+	return func(ctx context.Context, url string) rollout.URLAnswer { return probe.Ask(ctx, client, url) }
 }
 
 type operation func(context.Context, *cloud.Clients, deploy.Operation, rollout.Emit) (rollout.Result, error)

@@ -87,6 +87,9 @@ func TestTheDocumentedPoliciesAreEnoughAndNotTooMuch(t *testing.T) {
 	}{
 		{"the least", deployWeb("healthy", "task-definition-patch", untagged), []string{"deploy"}, 0, true},
 		{"by a pattern", deployWeb("healthy", "task-definition-patch", untagged, "service", "we?"), []string{"deploy", "services"}, 0, true},
+		{"in two regions", deployWeb("regions", "task-definition-patch", untagged, "service", "web", "aws-region", "eu-west-1, us-east-1",
+			"image", "123456789012.dkr.ecr.{region}.amazonaws.com/web:v2"), []string{"deploy", "regions"}, 0, true},
+		{"under alarms", deployWeb("gate-alarm", "task-definition-patch", untagged, "watch-alarms", "web-5xx\nweb-slow"), []string{"deploy", "watch-alarms"}, 0, true},
 		{"with tags", deployWeb("healthy"), []string{"deploy", "tags"}, 0, true},
 		{"the usual case", deployWeb("healthy"), []string{"recommended"}, 0, false},
 		{"the usual case, which fails", deployWeb("stuck", "timeout", "2m", "rollback-on-failure", "true", "secrets", secret), []string{"recommended"}, 4, false},
@@ -158,6 +161,7 @@ func TestNoDocumentedPolicyAllowsWhatNothingNeeds(t *testing.T) {
 		deployWeb("healthy", "keep-revisions", "3", "wait-for", "running"),
 		deployWeb("lattice", "wait-for", "running"),
 		deployWeb("healthy", "keep-revisions", "3"),
+		deployWeb("gate-alarm", "watch-alarms", "web-5xx"),
 		deployWeb("never-healthy", "timeout", "3m"),
 		deployWeb("migration-hangs", "run-before", "bin/migrate"),
 		deployWeb("healthy", "scheduled-tasks", "rule:nightly, schedule:reports/monthly"),

@@ -195,7 +195,7 @@ func callLines(calls []ecssim.Call) string {
 var (
 	annotationCommand = regexp.MustCompile(`^::(error|warning|notice)(?: title=([^:]*))?::(.*)$`)
 	unescaped         = strings.NewReplacer("%0A", "\n    ", "%0D", "", "%3A", ":", "%2C", ",", "%25", "%")
-	readOperation     = regexp.MustCompile(`^(Describe|List|Get|BatchGet|Assume)`)
+	readOperation     = regexp.MustCompile(`^(Describe|List|Get|GET|BatchGet|Assume)`)
 	clientToken       = regexp.MustCompile(`,"clientToken":"[^"]+"`)
 	ownAccount        = strings.NewReplacer("arn:aws:ecs:eu-west-1:123456789012:", "arn:…:", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/", "…/")
 	imageMember       = regexp.MustCompile(`"image":\s*"([^"]*)"`)

@@ -130,7 +130,7 @@ func (c *Clients) CheckAccount(ctx context.Context, accounts []string) error {
 func (c *Clients) Survey(ctx context.Context, wanted Wanted) (rollout.World, error) {
 	world := rollout.World{Bases: map[rollout.Place]rollout.Revision{}}
 	found, bases := make([]surveyed, len(c.all)), make([]*rollout.Revision, len(c.all))
-	err := c.each(ctx, func(ctx context.Context, i int, client *Client) error {
+	inPlaces := func(ctx context.Context, i int, client *Client) error {
 		return Together(
 			ctx,
 			func(ctx context.Context) (err error) { found[i], err = client.services(ctx, wanted); return err },
@@ -142,7 +142,15 @@ func (c *Clients) Survey(ctx context.Context, wanted Wanted) (rollout.World, err
 				return err
 			},
 		)
-	})
+	}
+	err := Together(
+		ctx,
+		func(ctx context.Context) error { return c.each(ctx, inPlaces) },
+		func(ctx context.Context) (err error) {
+			world.Alarms, err = c.findAlarms(ctx, wanted.Alarms)
+			return err
+		},
+	)
 	if err != nil {
 		return world, err
 	}

@@ -18,6 +18,7 @@ type Wanted struct {
 	TaskDefinition string // empty: what the services run, or File
 	File           *taskdef.Document
 	Scheduled      []rollout.ScheduleName
+	Alarms         []rollout.AlarmName
 	Options        []rollout.Detail // of the kinds of deployment
 	WhenBusy       rollout.WhenBusy
 }

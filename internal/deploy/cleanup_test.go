@@ -21,7 +21,7 @@ func TestCleaningUpIsNotSilentForLongAndDoesNotHoldTheJob(t *testing.T) {
 		in.KeepRevisions = &keep
 		planned, err := plan.Make(in, w.survey(t))
 		require.NoError(t, err)
-		result, err := Execute(t.Context(), w.clients, planned, w.hear)
+		result, err := Execute(t.Context(), w.clients, nil, planned, w.hear)
 		require.NoError(t, err)
 		began := time.Now()
 		CleanUp(t.Context(), w.clients, planned, result, w.hear)

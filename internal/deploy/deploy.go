@@ -17,12 +17,13 @@ import (
 	"ecs-deploy/internal/watch"
 )
 
-// Execute carries a plan out and tells what became of it. When there is an error, the result holds
-// what was done until then.
+// Execute carries a plan out and tells what became of it. The URLs of its gates are asked by ask. When there is an
+// error, the result holds what was done until then.
 func Execute(
-	ctx context.Context, clients *cloud.Clients, plan rollout.Plan, emit rollout.Emit,
+	ctx context.Context, clients *cloud.Clients, ask watch.Ask, plan rollout.Plan, emit rollout.Emit,
 ) (rollout.Result, error) {
 	d := newDeployer(clients, plan, emit)
+	d.askURL = ask
 	defer d.leaveUnknown()
 	err := d.execute(ctx)
 	leaveUntouched(d.plan.Rollouts)
@@ -43,6 +44,8 @@ type deployer struct {
 	emit      rollout.Emit
 	revisions []rollout.RevisionResult // those of Plan.Revisions, once they are known
 	oneOffs   []rollout.OneOffResult   // that were run
+	gates     []rollout.GateResult     // that were asked
+	askURL    watch.Ask
 
 	throughPauses bool // deployments are continued that wait for approval
 
@@ -65,6 +68,9 @@ func (d *deployer) execute(ctx context.Context) error {
 	for _, wave := range d.plan.Waves() {
 		if good, err := d.deploy(ctx, wave); !good || err != nil {
 			return err
+		}
+		if !d.pass(ctx, wave[0].Wave) {
+			return nil
 		}
 	}
 	if good, err := d.oneOff(ctx, d.plan.After); !good || err != nil {
@@ -265,7 +271,7 @@ func (d *deployer) find(ctx context.Context, r *rollout.Rollout) {
 
 // result sums up.
 func (d *deployer) result() rollout.Result {
-	sum := rollout.Result{Rollouts: d.plan.Rollouts, OneOffs: d.oneOffs, Restarted: d.plan.Restart}
+	sum := rollout.Result{Rollouts: d.plan.Rollouts, OneOffs: d.oneOffs, Gates: d.gates, Restarted: d.plan.Restart}
 	switch {
 	case len(d.plan.Rollouts) > 0:
 		sum.Undeployed = d.undeployed()

@@ -143,7 +143,7 @@ func TestExecute(t *testing.T) {
 				if test.cancel > 0 {
 					time.AfterFunc(test.cancel, cancel)
 				}
-				result, err := Execute(ctx, w.clients, planned, w.hear)
+				result, err := Execute(ctx, w.clients, nil, planned, w.hear)
 				if test.err == "" {
 					require.NoError(t, err)
 				} else {

@@ -79,7 +79,7 @@ func TestTasksThatRunOnce(t *testing.T) {
 				if test.cancel > 0 {
 					time.AfterFunc(test.cancel, cancel)
 				}
-				result, err := Execute(ctx, w.clients, planned, w.hear)
+				result, err := Execute(ctx, w.clients, nil, planned, w.hear)
 				if test.err == "" {
 					require.NoError(t, err)
 				} else {
@@ -112,7 +112,7 @@ func TestAfterADeployment(t *testing.T) {
 		require.NoError(t, err)
 		planned, err := plan.Make(in, found)
 		require.NoError(t, err)
-		result, err := Execute(t.Context(), w.clients, planned, w.hear)
+		result, err := Execute(t.Context(), w.clients, nil, planned, w.hear)
 		require.NoError(t, err)
 		CleanUp(t.Context(), w.clients, planned, result, w.hear)
 		require.Equal(t, []string{"web succeeded complete web:42"}, ends(result.Rollouts))

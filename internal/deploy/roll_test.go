@@ -48,7 +48,7 @@ func roll(t *testing.T, fleet func(int) ecssim.Scenario, back bool, change func(
 		}
 		before, began := len(w.Calls()), time.Now()
 		defer func() { did.fault = recover() }()
-		did.result, did.err = Execute(ctx, w.clients, planned, func(event rollout.Event) {
+		did.result, did.err = Execute(ctx, w.clients, nil, planned, func(event rollout.Event) {
 			switch e := event.(type) {
 			case rollout.Started:
 				did.started[e.Rollout.Service.Name] = time.Since(began)
@@ -167,7 +167,7 @@ func TestACancelWhileUpdatesWaitForTheirTurn(t *testing.T) {
 		defer cancel()
 		var cancelled time.Time
 		time.AfterFunc(5100*time.Millisecond, func() { cancelled = time.Now(); cancel() })
-		result, err := Execute(ctx, w.clients, planned, func(rollout.Event) {})
+		result, err := Execute(ctx, w.clients, nil, planned, func(rollout.Event) {})
 		require.ErrorIs(t, err, context.Canceled)
 		require.Zero(t, time.Since(cancelled), "it ends at once")
 		outcomes := map[rollout.Outcome]int{}
@@ -213,7 +213,7 @@ func TestOneGoesBackForTheSakeOfOneThatECSRolledBack(t *testing.T) {
 		in.RollbackOnFailure = true
 		planned, err := plan.Make(in, w.survey(t, "web", "web-001"))
 		require.NoError(t, err)
-		result, err := Execute(t.Context(), w.clients, planned, w.hear)
+		result, err := Execute(t.Context(), w.clients, nil, planned, w.hear)
 		require.NoError(t, err)
 		require.Equal(t, []string{"web rolled-back rolled-back web:41", "web-001 rolled-back complete return done for web web:41"}, ends(result.Rollouts))
 	})

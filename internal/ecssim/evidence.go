@@ -89,6 +89,7 @@ type (
 var queries = map[string]func(*Sim, url.Values, string) (any, error){
 	"AssumeRole":                (*Sim).assumeRole,
 	"AssumeRoleWithWebIdentity": (*Sim).assumeRoleWithWebIdentity,
+	"DescribeAlarms":            (*Sim).describeAlarms,
 	"DescribeTargetGroups":      (*Sim).describeTargetGroups,
 	"DescribeTargetHealth":      (*Sim).describeTargetHealth,
 	"GetCallerIdentity":         (*Sim).getCallerIdentity,

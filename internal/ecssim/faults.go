@@ -54,7 +54,7 @@ func (f *fault) err() error {
 		return &apiError{http.StatusInternalServerError, "ServerException", "Service Unavailable. Please try again later."}
 	case denied:
 		switch of, ok := otherServices[f.operation]; {
-		case of == "elasticloadbalancing:", of == "iam:":
+		case of == "elasticloadbalancing:", of == "iam:", of == "cloudwatch:":
 			return clientError("AccessDeniedException", "%s", denial(of+f.operation, "*"))
 		case ok:
 			return clientError("AccessDeniedException", "%s", denial(of+f.operation, "arn:aws:"+of+region+":"+account+":*"))
@@ -74,6 +74,7 @@ func (f *fault) err() error {
 // otherServices are the IAM prefixes of the operations that are not of ECS.
 var otherServices = map[string]string{
 	"BatchGetImage":          "ecr:",
+	"DescribeAlarms":         "cloudwatch:",
 	"DescribeLogGroups":      "logs:",
 	"GetLogEvents":           "logs:",
 	"GetRole":                "iam:",

@@ -110,6 +110,51 @@ var otherScenarios = []Scenario{
 		Env: job,
 	},
 	{
+		Name:     "gate-url",
+		Story:    "a URL answers as wanted only a while after the deployment",
+		breaker:  rolling,
+		behavior: well,
+		site:     comesUp,
+		With:     map[string]string{"check-url": healthURL},
+	},
+	{
+		Name:     "gate-url-fails",
+		Story:    "a URL answers 503 as soon as only the new revision runs, although its tasks are healthy",
+		breaker:  rolling,
+		behavior: well,
+		site:     goesDown,
+		With:     map[string]string{"check-url": healthURL, "rollback-on-failure": "true"},
+	},
+	{
+		Name:     "gate-alarm",
+		Story:    "two alarms are watched after the deployment; one was in ALARM before",
+		breaker:  rolling,
+		behavior: well,
+		alarms:   []alarm{{name: "web-5xx"}, {name: "web-slow", composite: true, before: true}},
+		With:     map[string]string{"watch-alarms": "web-5xx\nweb-slow", "bake-time": "3m"},
+	},
+	{
+		Name:     "gate-alarm-fails",
+		Story:    "an alarm goes into ALARM two minutes after the deployment",
+		breaker:  rolling,
+		behavior: well,
+		alarms:   []alarm{{name: "web-5xx", after: 210 * time.Second}},
+		With:     map[string]string{"watch-alarms": "web-5xx", "rollback-on-failure": "true"},
+	},
+	{
+		Name:     "waves-gate-fails",
+		Story:    "three waves, with gates: an alarm goes into ALARM after the second",
+		breaker:  rolling,
+		behavior: well,
+		others:   canaryFirst(well),
+		site:     isUp,
+		alarms:   []alarm{{name: "web-5xx", after: 280 * time.Second}},
+		With: map[string]string{
+			"service": inThreeWaves["service"], "check-url": healthURL, "watch-alarms": "web-5xx", "bake-time": "1m",
+			"rollback-on-failure": "true",
+		},
+	},
+	{
 		Name:     "mixed-slow",
 		Story:    "of three services that are deployed together, one never gets healthy",
 		behavior: well,
@@ -257,6 +302,9 @@ func canaryFirst(api behavior) []neighbor {
 }
 
 var inThreeWaves = map[string]string{"service": "canary/web\n---\nweb\napi\n---\njobs"}
+
+// healthURL is one that is asked, with what is nobody's business.
+const healthURL = "https://ci:s3cret-password@web.example.com/health?token=s3cret-token 200"
 
 // inTwoRegions are both regions together.
 var inTwoRegions = map[string]string{

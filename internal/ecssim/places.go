@@ -86,6 +86,7 @@ func (s *Sim) at(there place) *Sim {
 	other := New(scenario)
 	other.mu, other.sessions = s.mu, s.sessions
 	other.recorded, other.pace = s.recorded, s.pace
+	other.here = there
 	other.started, other.now = s.started, s.now
 	s.others = append(s.others, abroad{there, other})
 	return other

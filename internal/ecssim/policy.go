@@ -16,6 +16,15 @@ type permission struct {
 	context          map[string]string // condition keys
 }
 
+// in is the permission in the names of a place.
+func (p permission) in(here place) permission {
+	its := permission{p.action, here.exchange(p.resource), map[string]string{}}
+	for key, value := range p.context {
+		its.context[key] = here.exchange(value)
+	}
+	return its
+}
+
 // policy is an identity-based policy
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html), as far as the
 // documented ones go: Allow, actions, resources, and conditions on equality.
@@ -91,11 +100,12 @@ func like(pattern, text string) bool {
 // denied is what is missing for a call, or nil. What the calls need is written down.
 func (s *Sim) denied(operation string, body []byte) error {
 	for _, needed := range s.permissions(operation, body) {
+		its := needed.in(s.here)
 		if !slices.Contains(s.needed, needed.action) {
 			s.needed = append(s.needed, needed.action)
 		}
 		if s.scenario.policies != nil &&
-			!slices.ContainsFunc(s.scenario.policies, func(p policy) bool { return p.allows(needed) }) {
+			!slices.ContainsFunc(s.scenario.policies, func(p policy) bool { return p.allows(its) }) {
 			return &apiError{403, "AccessDeniedException", denial(needed.action, needed.resource)}
 		}
 	}
@@ -106,7 +116,10 @@ func (s *Sim) denied(operation string, body []byte) error {
 func (s *Sim) Needed() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Sorted(slices.Values(s.needed))
+	var needed []string
+	s.everywhere(func(_ place, world *Sim) { needed = append(needed, world.needed...) })
+	slices.Sort(needed)
+	return slices.Compact(needed)
 }
 
 // asked is what of a request tells what it is about.

@@ -36,6 +36,9 @@ type Scenario struct {
 	stops     bool                     // a rollback that is requested ends with a stop
 	past      []time.Duration          // how long the deployments of web took before the one that it runs, newest first
 
+	alarms []alarm
+	site   func(*Sim) int // the status with which URLs answer; 0, or nil: they do not
+
 	// With and Env are the inputs and the environment of a job that the story is about.
 	With, Env map[string]string
 }

@@ -72,6 +72,7 @@ type Sim struct {
 	schedules map[string]document // by group/name
 	pasts     []past              // oldest first
 	actor     Actor               // who acts now
+	here      place
 	others    []abroad
 	// reads of services and of service deployments, which may be late
 	serviceReads, deploymentReads int
@@ -98,6 +99,7 @@ func New(scenario Scenario) *Sim {
 	s := &Sim{
 		mu:        &sync.Mutex{},
 		recorded:  new(int),
+		here:      home,
 		unhealthy: mismatch,
 		scenario:  scenario,
 		ids:       newIDs(scenario.Name),

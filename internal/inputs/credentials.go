@@ -57,6 +57,7 @@ func Secrets(getenv func(string) string) []string {
 			secrets = append(secrets, password, asWritten)
 		}
 	}
+	secrets = append(secrets, secretsOfURLs(getenv("INPUT_CHECK-URL"))...)
 	slices.Sort(secrets)
 	secrets = slices.Compact(secrets)
 	return slices.DeleteFunc(secrets, func(secret string) bool { return secret == "" })

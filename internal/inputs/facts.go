@@ -30,6 +30,7 @@ func (in Inputs) Facts() []rollout.Fact {
 	tell("patched", in.patched()...)
 	tell("service", in.settings()...)
 	tell("one-off tasks", in.once()...)
+	tell("gates", in.Gates.inWords()...)
 	tell("scheduled tasks", each(in.Scheduled, asWritten)...)
 	tell("CodeDeploy", in.CodeDeploy.Given...)
 	if in.Operation != "status" && len(in.Targets) > 0 {

@@ -36,6 +36,7 @@ type Inputs struct {
 	ForceNewDeployment    *bool
 	ServicePatch          taskdef.Patch
 
+	Gates               Gates
 	RunBefore, RunAfter *OneOff
 	Scheduled           []rollout.ScheduleName
 	CodeDeploy          rollout.CodeDeployOptions
@@ -104,6 +105,10 @@ type text struct {
 	ForceNewDeployment    string `env:"FORCE_NEW_DEPLOYMENT"`
 	ServicePatch          string `env:"SERVICE_PATCH"`
 	RunBefore             string `env:"RUN_BEFORE"`
+	CheckURL              string `env:"CHECK_URL"`
+	CheckTimeout          string `env:"CHECK_TIMEOUT"`
+	WatchAlarms           string `env:"WATCH_ALARMS"`
+	BakeTime              string `env:"BAKE_TIME"`
 	RunAfter              string `env:"RUN_AFTER"`
 	ScheduledTasks        string `env:"SCHEDULED_TASKS"`
 	CodeDeployAppSpec     string `env:"CODEDEPLOY_APPSPEC"`
@@ -218,6 +223,7 @@ func (t text) check(c *checker) Inputs {
 		MaximumPercent:        c.whole("maximum-percent", t.MaximumPercent, 1, 10000),
 		ForceNewDeployment:    c.tristate("force-new-deployment", t.ForceNewDeployment),
 		ServicePatch:          c.servicePatch("service-patch", template(t.ServicePatch, &of.servicePatch)),
+		Gates:                 c.gates(t),
 		RunBefore:             c.oneOff("run-before", t.RunBefore),
 		RunAfter:              c.oneOff("run-after", t.RunAfter),
 		Scheduled:             c.scheduled("scheduled-tasks", t.ScheduledTasks),
@@ -313,6 +319,7 @@ func (c *checker) operation(t text, dryRun bool) {
 		{"maximum-percent", t.MaximumPercent}, {"force-new-deployment", t.ForceNewDeployment},
 		{"run-before", t.RunBefore}, {"run-after", t.RunAfter}, {"scheduled-tasks", t.ScheduledTasks},
 		{"keep-revisions", t.KeepRevisions}, {"when-busy", t.WhenBusy}, {"max-parallel", t.MaxParallel},
+		{"check-url", t.CheckURL}, {"watch-alarms", t.WatchAlarms},
 	}, asked...) {
 		if input.value != "" {
 			c.mistake("%s has no effect with operation: %s", input.name, t.Operation)
@@ -333,6 +340,8 @@ func (c *checker) needsService(t text) {
 		{"service-patch", t.ServicePatch},
 		{"when-busy", t.WhenBusy},
 		{"max-parallel", t.MaxParallel},
+		{"check-url", t.CheckURL},
+		{"watch-alarms", t.WatchAlarms},
 	}, append(t.codeDeployGroup(), t.codeDeployment()...)...) {
 		if input.value != "" {
 			c.mistake("%s needs a service: give service too", input.name)

@@ -52,6 +52,14 @@ func Make(in inputs.Inputs, world rollout.World) (rollout.Plan, error) {
 			plan.Notes = append(plan.Notes, note)
 		}
 	}
+	plan.Gates = rollout.Gates{
+		URLs: in.Gates.URLs, URLTimeout: in.Gates.URLTimeout, Alarms: world.Alarms, Bake: in.Gates.Bake,
+	}
+	for _, alarm := range world.Alarms {
+		if alarm.On {
+			plan.Notes = append(plan.Notes, rollout.Note{About: rollout.NoteAlarmed, Said: []string{alarm.Name}})
+		}
+	}
 	plan.Restart = in.AskNothing() && slices.ContainsFunc(plan.Rollouts, restarts)
 	if plan.Restart {
 		plan.Notes = append(plan.Notes, rollout.Note{About: rollout.NoteRestart})

@@ -110,10 +110,10 @@ func endLines(result rollout.Result) []string {
 	outcomes := badEnds(result)
 	next := nextLine(nextStep(result))
 	var lines []string
-	once, is := result.BadOneOff()
+	obstacle, is := obstacleOf(result)
 	if is && !wentBack(result) {
-		lines = append(lines, onceLine(result, once))
-		lines = append(lines, whys.about(once.Input)...)
+		lines = append(lines, obstacleLine(result, obstacle))
+		lines = append(lines, whys.about(obstacle.input)...)
 	}
 	for i, text := range outcomes.texts {
 		names := outcomes.names[text]
@@ -127,7 +127,7 @@ func endLines(result rollout.Result) []string {
 		lines = append(lines, text)
 		lines = append(lines, whys.about(names...)...)
 		if i == 0 && is {
-			lines = append(lines, append(onceShut(once), whys.about(once.Input)...)...)
+			lines = append(lines, append(shut(obstacle), whys.about(obstacle.input)...)...)
 		}
 		if i == 0 && next != "" && !slices.Contains(lines, next) {
 			lines = append(lines, next)
@@ -161,20 +161,20 @@ func errorLines(result rollout.Result) []string {
 	return lines
 }
 
-// onceLine is how a task that was to run once ended, and how it left the services. Why it failed is told below.
-func onceLine(result rollout.Result, once rollout.OneOffResult) string {
-	if toldByFindings(once) {
-		return sentence(onceLeft(result, once))
+// obstacleLine is what a run did not get past, and how that left the services. Findings are told below.
+func obstacleLine(result rollout.Result, obstacle obstacle) string {
+	if obstacle.told {
+		return sentence(leftBy(result, obstacle.input))
 	}
 	return sentence(summed(result))
 }
 
-// onceShut is why what was deployed was rolled back for the sake of a task, where no finding tells.
-func onceShut(once rollout.OneOffResult) []string {
-	if toldByFindings(once) {
+// shut is why what was deployed was rolled back for the sake of something else, where no finding tells.
+func shut(obstacle obstacle) []string {
+	if obstacle.told {
 		return nil
 	}
-	return []string{sentence(once.Input + ": " + onceEnded(once.Verdict))}
+	return []string{sentence(obstacle.input + ": " + obstacle.ended)}
 }
 
 func toldByFindings(once rollout.OneOffResult) bool {
@@ -187,7 +187,7 @@ func toldByFindings(once rollout.OneOffResult) bool {
 func badEnds(result rollout.Result) byText {
 	var all byText
 	first := result.Foremost()
-	if _, is := result.BadOneOff(); is && !wentBack(result) || first == nil {
+	if _, is := obstacleOf(result); is && !wentBack(result) || first == nil {
 		return all
 	}
 	all.add(outcomeLine(first), first.Name())
@@ -274,7 +274,7 @@ type whys struct {
 
 func whysOf(result rollout.Result) whys {
 	all := whys{
-		several:    len(result.Rollouts) > 1 || len(result.OneOffs) > 0,
+		several:    len(result.Rollouts) > 1 || len(result.OneOffs)+len(result.Gates) > 0,
 		superseded: result.Outcome() == rollout.Superseded,
 	}
 	for _, once := range result.OneOffs {

@@ -20,14 +20,14 @@ type diagnosis struct {
 
 // diagnosisOf is why a run did not succeed.
 func diagnosisOf(result rollout.Result) diagnosis {
-	switch once, is := result.BadOneOff(); {
+	switch obstacle, is := obstacleOf(result); {
 	case result.Outcome().Good():
 		return diagnosis{}
 	case result.Err != nil:
 		text := paragraph(sentence(aborted(result.Err)))
 		return diagnosis{Cause: causeOf(result.Err, result.Outcome()), Text: text, NextStep: nextStep(result)}
 	case is:
-		return diagnosisOfOnce(once)
+		return obstacle.diagnosis
 	}
 	return diagnosisOfRollout(result.Foremost())
 }
@@ -58,7 +58,8 @@ func diagnosisOfRollout(r *rollout.Rollout) diagnosis {
 		return diagnosis{}
 	case r.Verdict.Return != nil && r.Verdict.Return.For != "":
 		text := "it succeeded, and was rolled back because " + r.Verdict.Return.For + " did not"
-		return diagnosis{Cause: rollout.AnotherCause, Text: paragraph(sentence(text))}
+		cause := cmp.Or(rollout.GateCauses[r.Verdict.Return.For], rollout.AnotherCause)
+		return diagnosis{Cause: cause, Text: paragraph(sentence(text))}
 	case len(r.Findings) == 0 || outcome == rollout.Superseded:
 		unexplained := unexplained(outcome)
 		if r.Verdict.Ending == rollout.EndedDeleted {
@@ -94,11 +95,8 @@ func shortCause(result rollout.Result) string {
 	if result.Err != nil {
 		return shortProblem(result.Err)
 	}
-	if once, is := result.BadOneOff(); is {
-		if len(once.Findings) > 0 {
-			return once.Input + ": " + inFewWords(&rollout.Rollout{}, once.Findings[0])
-		}
-		return once.Input
+	if obstacle, is := obstacleOf(result); is {
+		return obstacle.short
 	}
 	switch foremost := result.Foremost(); {
 	case foremost == nil:
@@ -109,6 +107,14 @@ func shortCause(result rollout.Result) string {
 		return inFewWords(foremost, foremost.Findings[0])
 	}
 	return ""
+}
+
+// shortOnce is a task that was to run once and did not succeed, in the few words of a title.
+func shortOnce(once rollout.OneOffResult) string {
+	if len(once.Findings) > 0 {
+		return once.Input + ": " + inFewWords(&rollout.Rollout{}, once.Findings[0])
+	}
+	return once.Input
 }
 
 // shortProblem is an error in the few words of a title; empty: nothing short says it.
@@ -204,7 +210,7 @@ func explainedReason(r *rollout.Rollout) string {
 // explained is how a whole run ended, behind the cause for which it did.
 func explained(result rollout.Result) string {
 	foremost := result.Foremost()
-	if _, is := result.BadOneOff(); is || result.Err != nil || foremost == nil || foremost.Verdict.Outcome.Good() {
+	if _, is := obstacleOf(result); is || result.Err != nil || foremost == nil || foremost.Verdict.Outcome.Good() {
 		return summed(result)
 	}
 	return ofService(foremost, len(result.Rollouts) > 1, explainedReason(foremost))

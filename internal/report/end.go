@@ -32,6 +32,7 @@ func (r *Reporter) completed(result rollout.Result) rollout.Result {
 		return result
 	}
 	result.Rollouts, result.OneOffs = r.rollouts, r.oneOffs
+	result.Gates = r.gates
 	return result
 }
 
@@ -73,6 +74,9 @@ func (r *Reporter) result(result rollout.Result) {
 		default:
 			facts = append(facts, rollout.Fact{Name: of.Name(), Value: inALine(of)})
 		}
+	}
+	for _, gate := range result.Gates {
+		facts = append(facts, rollout.Fact{Name: gateSpan(r, gate), Value: inALineOfGate(gate)})
 	}
 	if only := result.Registered; only != nil {
 		facts = append(facts, rollout.Fact{Name: "task definition", Value: only.Previous.ID() + " → " + only.Revision.ID()})

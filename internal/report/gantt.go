@@ -24,7 +24,7 @@ const (
 func (t *timeline) gantt() (picture, leftOut string) {
 	var b strings.Builder
 	longest := time.Duration(0)
-	for _, track := range append([]*track{&t.before, &t.after}, t.services...) {
+	for _, track := range append([]*track{&t.before, &t.gates, &t.after}, t.services...) {
 		if len(track.spans) > 0 {
 			longest = max(longest, track.to())
 		}
@@ -44,6 +44,7 @@ func (t *timeline) gantt() (picture, leftOut string) {
 	} else if len(t.services) > 1 {
 		leftOut = t.fleet(&b)
 	}
+	t.gates.section(&b, "gates")
 	t.after.section(&b, "after")
 	return b.String(), leftOut
 }

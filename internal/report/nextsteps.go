@@ -11,8 +11,8 @@ func nextStep(result rollout.Result) string {
 	if result.Err != nil {
 		return rollout.Remedy(result.Err)
 	}
-	if once, is := result.BadOneOff(); is {
-		return onceNext(once)
+	if obstacle, is := obstacleOf(result); is && (obstacle.NextStep != "" || !wentBack(result)) {
+		return obstacle.NextStep
 	}
 	if foremost := result.Foremost(); foremost != nil {
 		return next(foremost)

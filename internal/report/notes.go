@@ -33,6 +33,8 @@ func note(n rollout.Note) string {
 		return "the file lacks what " + n.Service + " runs (" + n.Runs + "): " + few(dropped)
 	case rollout.NoteLeftOut:
 		return "left out, because ECS would refuse or ignore it: " + strings.Join(n.Said, ", ")
+	case rollout.NoteAlarmed:
+		return "alarm " + n.Said[0] + " is in ALARM already: it counts only if it leaves that state and comes back to it"
 	case rollout.NoteFound:
 		rest, except := strings.CutPrefix(n.By, "!")
 		found := strings.Join(n.Said, ", ")

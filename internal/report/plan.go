@@ -138,6 +138,9 @@ func steps(plan rollout.Plan) []string {
 			}
 		}
 		steps = append(steps, prefix+waiting(plan))
+		for _, gate := range gateSteps(plan.Gates) {
+			steps = append(steps, prefix+gate)
+		}
 	}
 	for _, scheduled := range plan.Scheduled {
 		operation := "scheduler:UpdateSchedule"

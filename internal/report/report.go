@@ -49,10 +49,12 @@ type Reporter struct {
 	standing string // the part that was opened last and is in no group
 	rolling  string // the group for what a service goes through
 	waves    int    // that there are
+	gateWave int    // after which gates are asked
 	longest  int    // name of a service, if there are several
 
 	rollouts        []*rollout.Rollout // that the run is about
 	oneOffs         []rollout.OneOffResult
+	gates           []rollout.GateResult
 	started         bool // something was started
 	summaryOutdated bool // more is known than the summary tells that was written
 	summaryAt       time.Time
@@ -209,12 +211,16 @@ func (r *Reporter) about(rollouts []*rollout.Rollout) {
 
 // facts are names and what there is to say of each.
 func (r *Reporter) facts(facts []rollout.Fact) {
+	width := widestFact
 	for _, fact := range facts {
-		r.line(fmt.Sprintf("%-*s  %s", widestFact, fact.Name, oneLine(fact.Value)))
+		width = max(width, min(len(fact.Name), widestName))
+	}
+	for _, fact := range facts {
+		r.line(fmt.Sprintf("%-*s  %s", width, fact.Name, oneLine(fact.Value)))
 	}
 }
 
-// widestFact is how wide the column of names is.
+// widestFact is how wide the column of names is at least.
 const widestFact = 15
 
 // note prints a line that is beside the point, or annotates the run with it.

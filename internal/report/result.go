@@ -14,6 +14,7 @@ type (
 		Services        []serviceDocument `json:"services"`
 		RunBefore       *onceDocument     `json:"runBefore,omitempty"`
 		RunAfter        *onceDocument     `json:"runAfter,omitempty"`
+		Gates           []gateDocument    `json:"gates,omitempty"`
 	}
 	serviceDocument struct {
 		Account string `json:"account"`
@@ -32,6 +33,12 @@ type (
 		Running                   int             `json:"running"`
 		Failed                    int             `json:"failed"`
 		ConsoleURL                string          `json:"consoleUrl"`
+	}
+	gateDocument struct {
+		Gate    string          `json:"gate"`
+		Wave    int             `json:"wave"`
+		Outcome rollout.Outcome `json:"outcome"`
+		Reason  string          `json:"reason"`
 	}
 	onceDocument struct {
 		outcomeDocument
@@ -79,6 +86,9 @@ func resultOf(result rollout.Result) resultDocument {
 		} else {
 			document.RunAfter = onceOf(once)
 		}
+	}
+	for _, gate := range result.Gates {
+		document.Gates = append(document.Gates, gateDocument{gate.Gate, gate.Wave + 1, gate.Outcome, gateEnded(gate)})
 	}
 	return document
 }

@@ -80,7 +80,8 @@ func (r *Reporter) end(result rollout.Result) {
 		sections = append(sections, r.status(of)...)
 	} else {
 		sections = append(sections, facts(result, true)...)
-		sections = append(sections, undeployed(result.Undeployed), r.stillWarned(), r.timeline.picture())
+		sections = append(sections, r.gateRows(result.Gates), undeployed(result.Undeployed))
+		sections = append(sections, r.stillWarned(), r.timeline.picture())
 	}
 	for _, of := range result.Rollouts {
 		if of != foremost {

@@ -92,6 +92,10 @@ func TestEventsCannotCommandTheRunner(t *testing.T) {
 func hostile(attack string) []rollout.Event {
 	revision := rollout.RevisionResult{Revision: rollout.Revision{ARN: attack, Family: attack}, Changed: true,
 		Images: []taskdef.ImageChange{{Container: attack, From: attack, To: attack}}}
+	gate := rollout.GateResult{
+		Gate: rollout.GateURL, Outcome: rollout.Failed, URL: rollout.URLCheck{Shown: attack}, Answer: rollout.URLAnswer{Err: attack},
+		Alarm: rollout.Alarm{AlarmName: rollout.AlarmName{Name: attack}, Reason: attack},
+	}
 	planned := rollout.PlannedRevision{Base: revision.Revision, Images: revision.Images}
 	finding := rollout.Finding{About: rollout.AboutEvent, Said: attack, Means: attack, Next: attack}
 	cause := rollout.Cause{Container: attack, Said: attack}
@@ -129,6 +133,9 @@ func hostile(attack string) []rollout.Event {
 		rollout.UsualLearnt{Rollout: &rollout.Rollout{Usual: &rollout.Usual{}, Look: web.Look}}, rollout.UsualExceeded{Rollout: &rollout.Rollout{Usual: &rollout.Usual{}, Look: web.Look}},
 		rollout.NothingChanged{Rollouts: []*rollout.Rollout{web}},
 		rollout.Registered{Result: revision},
+		rollout.GateBegun{Gate: gate, URLs: []rollout.URLCheck{gate.URL}, Alarms: []rollout.Alarm{gate.Alarm}},
+		rollout.URLAnswered{URL: gate.URL, Answer: gate.Answer}, rollout.AlarmsQuiet{}, rollout.AlarmsQuiet{Err: problem},
+		rollout.GateEnded{Gate: gate},
 		rollout.WaveBegun{Rollouts: []*rollout.Rollout{web}, Of: 2},
 		rollout.Started{Rollout: web}, rollout.Progressed{Rollout: web},
 		rollout.HookCalled{Rollout: web, Hook: rollout.LifecycleHook{ID: attack, Why: attack, Status: rollout.HookStatus(attack)}},

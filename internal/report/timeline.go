@@ -15,6 +15,7 @@ type timeline struct {
 	began    time.Time // when the inputs had been read or, if they were not, when the first event came
 	before   track     // what the run does before a service is updated
 	services []*track
+	gates    track // what has to hold after a wave
 	after    track // and when all have succeeded
 }
 
@@ -117,7 +118,7 @@ func (t *timeline) deployed() time.Duration {
 // end closes what is open, and files what came of each service in the end: after its deployment had a verdict it
 // may have been rolled back.
 func (t *timeline) end(result rollout.Result) {
-	for _, track := range append(t.services, &t.before, &t.after) {
+	for _, track := range append(t.services, &t.before, &t.gates, &t.after) {
 		track.close(t.now(), track.outcome)
 	}
 	for _, of := range result.Rollouts {
@@ -296,7 +297,7 @@ func (t *timeline) lengths() string {
 		return ""
 	}
 	var lengths []string
-	for _, track := range append([]*track{&t.before}, append(t.services, &t.after)...) {
+	for _, track := range append([]*track{&t.before}, append(t.services, &t.gates, &t.after)...) {
 		lengths = append(lengths, filled(track.lengths())...)
 	}
 	return strings.Join(lengths, ", ")
@@ -330,7 +331,7 @@ func (t *track) long() []span {
 // timings is a table of what was gone through and how long that took, folded: not of several services.
 func (t *timeline) timings(rollouts []*rollout.Rollout) section {
 	table := section{what: "timings", importance: picture, before: "\n| What | Began | Took |\n|---|---|---|\n"}
-	for _, track := range append([]*track{&t.before}, append(t.services, &t.after)...) {
+	for _, track := range append([]*track{&t.before}, append(t.services, &t.gates, &t.after)...) {
 		for _, span := range track.long() {
 			row := fmt.Sprintf("| %s | %s | %s |\n", prose(span.name), clock(span.from), rollout.Span(span.to-span.from))
 			table.lines = append(table.lines, row)

@@ -289,18 +289,18 @@ func summed(result rollout.Result) string {
 	if result.Err != nil {
 		return aborted(result.Err)
 	}
-	if once, is := result.BadOneOff(); is {
-		return fmt.Sprintf("%s: %s; %s", once.Input, onceEnded(once.Verdict), onceLeft(result, once))
+	if obstacle, is := obstacleOf(result); is {
+		return fmt.Sprintf("%s: %s; %s", obstacle.input, obstacle.ended, leftBy(result, obstacle.input))
 	}
 	return deployed(result)
 }
 
-// onceLeft is how a task that was to run once left the services.
-func onceLeft(result rollout.Result, once rollout.OneOffResult) string {
+// leftBy is how a task or a gate that did not go well left the services.
+func leftBy(result rollout.Result, input string) string {
 	switch {
 	case wentBack(result):
 		return deployed(result)
-	case once.Input != beforeInput:
+	case input != beforeInput:
 		return "what was deployed stays: " + deployed(result)
 	case len(result.Rollouts) == 1:
 		of := result.Rollouts[0]

@@ -33,6 +33,10 @@ type Handler interface {
 	NotStopped(NotStopped)
 	Repointed(Repointed)
 	WaveBegun(WaveBegun)
+	GateBegun(GateBegun)
+	URLAnswered(URLAnswered)
+	AlarmsQuiet(AlarmsQuiet)
+	GateEnded(GateEnded)
 	Started(Started)
 	Progressed(Progressed)
 	HookCalled(HookCalled)
@@ -145,6 +149,30 @@ type (
 		Rollouts []*Rollout
 		Of       int // waves in all
 	}
+
+	// GateBegun comes when a gate is first asked.
+	GateBegun struct {
+		Gate   GateResult // as far as it is known
+		URLs   []URLCheck
+		Alarms []Alarm
+	}
+
+	// URLAnswered comes when a URL answers otherwise than before, or often enough, and now and then while it does not.
+	URLAnswered struct {
+		URL    URLCheck
+		Answer URLAnswer
+		Good   int           // as wanted in a row
+		Left   time.Duration // of the time for which it is asked at most
+	}
+
+	// AlarmsQuiet comes now and then while no alarm goes into ALARM.
+	AlarmsQuiet struct {
+		Left time.Duration // of the bake time
+		Err  error         // why that is not known; nil: it is
+	}
+
+	// GateEnded comes when a gate is open, or will not open.
+	GateEnded struct{ Gate GateResult }
 
 	// Started comes when an update was taken: a deployment was started, or the one that there was is followed.
 	Started struct{ Rollout *Rollout }
@@ -314,6 +342,10 @@ func (e LogUnreadable) Tell(h Handler)    { h.LogUnreadable(e) }
 func (e NotStopped) Tell(h Handler)       { h.NotStopped(e) }
 func (e Repointed) Tell(h Handler)        { h.Repointed(e) }
 func (e WaveBegun) Tell(h Handler)        { h.WaveBegun(e) }
+func (e GateBegun) Tell(h Handler)        { h.GateBegun(e) }
+func (e URLAnswered) Tell(h Handler)      { h.URLAnswered(e) }
+func (e AlarmsQuiet) Tell(h Handler)      { h.AlarmsQuiet(e) }
+func (e GateEnded) Tell(h Handler)        { h.GateEnded(e) }
 func (e Started) Tell(h Handler)          { h.Started(e) }
 func (e Progressed) Tell(h Handler)       { h.Progressed(e) }
 func (e HookCalled) Tell(h Handler)       { h.HookCalled(e) }

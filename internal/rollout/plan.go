@@ -15,6 +15,7 @@ type World struct {
 	// Bases are the revisions that were named to be deployed, by where they are; none: what the services run is.
 	Bases     map[Place]Revision
 	Scheduled []ScheduledTask
+	Alarms    []Alarm // that are to be watched
 }
 
 // SurveyedService is a service and the revision that it runs.
@@ -68,6 +69,7 @@ const (
 	NoteInactive      NoteAbout = "inactive"       // what runs is INACTIVE, and nothing is registered but to go back to it
 	NoteFound         NoteAbout = "found"          // a selector found services
 	NoteWithoutEffect NoteAbout = "without-effect" // inputs are
+	NoteAlarmed       NoteAbout = "alarmed"        // an alarm that is to be watched is in ALARM already
 )
 
 // WaitFor says when a deployment has come far enough.
@@ -101,6 +103,8 @@ type Plan struct {
 	RollbackTimeout time.Duration
 	Restart         bool // nothing was asked to change: the services are restarted with what they run
 	Notes           []Note
+	// Gates are what has to hold after each wave.
+	Gates Gates
 	// Before and After are tasks that run once, before the first service is updated and after all have
 	// succeeded; nil if there is none.
 	Before, After *PlannedTask

@@ -211,6 +211,7 @@ type Result struct {
 	// Undeployed are revisions that were registered, and that no service was given.
 	Undeployed []RevisionResult
 	OneOffs    []OneOffResult // that were run
+	Gates      []GateResult   // that were asked
 	DryRun     bool
 	Restarted  bool // nothing was asked to change: the services were restarted with what they ran
 	Duration   time.Duration
@@ -227,16 +228,35 @@ func (r Result) BadOneOff() (once OneOffResult, is bool) {
 	return OneOffResult{}, false
 }
 
+// BadGate is the gate that did not open, if there is one.
+func (r Result) BadGate() (gate GateResult, is bool) {
+	for _, gate := range r.Gates {
+		if !gate.Outcome.Good() {
+			return gate, true
+		}
+	}
+	return GateResult{}, false
+}
+
+// besides is how what a run does beside its services ended, if not well.
+func (r Result) besides() (Outcome, bool) {
+	if once, bad := r.BadOneOff(); bad {
+		return once.Verdict.Outcome, true
+	}
+	gate, bad := r.BadGate()
+	return gate.Outcome, bad
+}
+
 // Outcome is how the run ended: as its worst part.
 func (r Result) Outcome() Outcome {
 	if r.Err != nil {
 		return r.aborted()
 	}
 	foremost := r.Foremost()
-	once, bad := r.BadOneOff()
+	besides, bad := r.besides()
 	switch {
 	case bad && (foremost == nil || foremost.Verdict.Return == nil):
-		return once.Verdict.Outcome
+		return besides
 	case foremost != nil && foremost.Verdict.Outcome == NotStarted:
 		return Failed // what kept it from being started has come to a better end since
 	case foremost != nil:
