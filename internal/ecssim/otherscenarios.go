@@ -46,6 +46,32 @@ var otherScenarios = []Scenario{
 		With:     inThreeWaves,
 	},
 	{
+		Name:     "waves-quiet",
+		Story:    "the same, with a URL that answers and an alarm that stays quiet",
+		breaker:  rolling,
+		behavior: well,
+		others:   canaryFirst(well),
+		site:     isUp,
+		alarms:   []alarm{{name: "web-5xx"}},
+		With: map[string]string{
+			"service": inThreeWaves["service"], "check-url": healthURL, "watch-alarms": "web-5xx", "bake-time": "2m",
+		},
+	},
+	{
+		Name:     "monorepo",
+		Story:    "each service of a team has an image of its own, which has its name",
+		breaker:  rolling,
+		behavior: well,
+		others: []neighbor{
+			{name: "shop-api", behavior: well, team: "shop", ownImage: true},
+			{name: "shop-jobs", behavior: well, team: "shop", ownImage: true},
+			{name: "shop-legacy", behavior: well, team: "shop", ownImage: true},
+		},
+		With: map[string]string{
+			"service": "tag:team=shop, !*-legacy", "image": "123456789012.dkr.ecr.{region}.amazonaws.com/{service}:v2",
+		},
+	},
+	{
 		Name:     "waves-second-fails",
 		Story:    "the same, and a service of the second wave crashes",
 		breaker:  rolling,
@@ -130,6 +156,7 @@ var otherScenarios = []Scenario{
 		Story:    "two alarms are watched after the deployment; one was in ALARM before",
 		breaker:  rolling,
 		behavior: well,
+		site:     isUp,
 		alarms:   []alarm{{name: "web-5xx"}, {name: "web-slow", composite: true, before: true}},
 		With:     map[string]string{"watch-alarms": "web-5xx\nweb-slow", "bake-time": "3m"},
 	},

@@ -49,6 +49,7 @@ type neighbor struct {
 	name, family string
 	cluster      string   // empty: main
 	behavior     behavior // of new tasks of its own family
+	ownImage     bool     // its image is not web's, but has its name
 	team         string   // the value of its tag of that name; empty: it has none
 }
 

@@ -111,9 +111,12 @@ func (s *Sim) deployed(v *service, ago time.Duration, b behavior) {
 var webDefinition []byte
 
 // webWith is the task definition of the service web with a tag of its image.
-func webWith(tag string) document {
+func webWith(tag string) document { return withImage("web:" + tag) }
+
+// withImage is the same with another image of the registry.
+func withImage(image string) document {
 	var definition document
-	text := bytes.Replace(webDefinition, []byte("/web:v1"), []byte("/web:"+tag), 1)
+	text := bytes.Replace(webDefinition, []byte("/web:v1"), []byte("/"+image), 1)
 	if err := json.Unmarshal(text, &definition); err != nil {
 		panic(err) // it is embedded
 	}
@@ -141,6 +144,9 @@ func (s *Sim) furnish() {
 		of := runs
 		if n.family == "" {
 			own := maps.Clone(definition)
+			if n.ownImage {
+				own = withImage(n.name + ":v1")
+			}
 			own["family"] = n.name
 			of = s.register(own)
 			of.registered, of.proven = days, true
