@@ -292,11 +292,15 @@ func BenchmarkStart(b *testing.B) {
 // BenchmarkMemory measures how much memory the process takes at most, by what Linux has on record.
 func BenchmarkMemory(b *testing.B) {
 	program := built(b)
-	for _, services := range []int{1, 500} {
-		b.Run(fmt.Sprintf("%d services", services), func(b *testing.B) {
+	for _, fleet := range []struct{ services, waves int }{{1, 1}, {500, 1}, {500, 3}} {
+		services := fleet.services
+		b.Run(fmt.Sprintf("%d services, %d waves", services, fleet.waves), func(b *testing.B) {
 			for b.Loop() {
 				with := maps.Clone(web)
 				for i := range services - 1 {
+					if fleet.waves > 1 && (i+1)%(services/fleet.waves+1) == 0 {
+						with["service"] += "\n---"
+					}
 					with["service"] += fmt.Sprintf("\nweb-%03d", i+1)
 				}
 				command, log, folder := process(b, serve(b, ecssim.Fleet(services-1).Taking(2*time.Minute), 2), with)

@@ -20,6 +20,7 @@ import (
 
 // behind is what was measured of rollouts: how long after ECS's own record their verdicts came, and what was called.
 type behind struct {
+	waves          int // in which they are deployed; 0: all together
 	seconds        []float64
 	longest        time.Duration // of the rollouts, by ECS's record
 	calls, inRound int
@@ -31,6 +32,16 @@ type behind struct {
 func (m *behind) deployed(tb testing.TB, services int, taking time.Duration) {
 	tb.Helper()
 	s := deployFleet(services - 1).but(map[string]string{"timeout": "2h", "verify": "false"})
+	if m.waves > 1 {
+		names := strings.Split(s.With["service"], ",")
+		s.With["service"] = ""
+		for wave := range m.waves {
+			if wave > 0 {
+				s.With["service"] += "---\n"
+			}
+			s.With["service"] += strings.Join(names[wave*services/m.waves:(wave+1)*services/m.waves], "\n") + "\n"
+		}
+	}
 	env := runnerEnv(tb, s.With)
 	synctest.Test(&testing.T{}, func(t *testing.T) { // it needs no more of it than that there is one
 		sim := ecssim.New(ecssim.Fleet(services - 1).Taking(taking))
@@ -95,10 +106,16 @@ func (m *behind) report(b *testing.B, rollouts int) {
 
 // BenchmarkBehind measures how long after ECS's own record a verdict comes, over rollouts of very different lengths.
 func BenchmarkBehind(b *testing.B) {
-	for _, fleet := range []struct{ services, rollouts int }{{1, 200}, {10, 20}, {100, 4}, {500, 1}} {
-		b.Run(fmt.Sprintf("%d services, %d times", fleet.services, fleet.rollouts), func(b *testing.B) {
+	for _, fleet := range []struct{ services, rollouts, waves int }{
+		{1, 200, 0}, {10, 20, 0}, {100, 4, 0}, {500, 1, 0}, {500, 1, 3},
+	} {
+		name := fmt.Sprintf("%d services, %d times", fleet.services, fleet.rollouts)
+		if fleet.waves > 0 {
+			name += fmt.Sprintf(", %d waves", fleet.waves)
+		}
+		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				var m behind
+				m := behind{waves: fleet.waves}
 				lengths := rand.New(rand.NewPCG(7, 7))
 				for range fleet.rollouts {
 					m.deployed(b, fleet.services, time.Second*time.Duration(1+lengths.IntN(1750)))

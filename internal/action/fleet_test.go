@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -58,6 +59,25 @@ func TestFleetsStayWithinTheLimitsOfECS(t *testing.T) {
 			require.Len(t, resultOf(t, output).Services, services+1)
 		})
 	}
+}
+
+// Five hundred services in three waves take no more of AWS than ECS lets everybody take.
+func TestAFleetInThreeWavesStaysWithinTheLimitsOfECS(t *testing.T) {
+	const services = 500
+	s := deployFleet(services - 1)
+	names := strings.Split(s.With["service"], ",")
+	s = s.but(map[string]string{"service": strings.Join(slices.Concat(names[:10], []string{"---"}, names[10:150], []string{"---"}, names[150:]), "\n")})
+	synctest.Test(t, func(t *testing.T) {
+		sim := ecssim.New(ecssim.Fleet(services - 1))
+		code, log := runOn(t, s, sim)
+		require.Zero(t, code, log)
+		require.Zero(t, sim.Throttled())
+		require.Equal(t, services, calls(sim)["UpdateService"])
+		require.Equal(t, 1, calls(sim)["RegisterTaskDefinition"], "they share the new revision")
+		for _, part := range []string{"::group::Wave 1 of 3\n10 services: ", "::group::Wave 2 of 3\n140 services: ", "::group::Wave 3 of 3\n350 services: "} {
+			require.Equal(t, 1, strings.Count(log, part))
+		}
+	})
 }
 
 // Some of forty services, whose updates take two and a half minutes, are still to be updated when the first fails: they
