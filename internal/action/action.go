@@ -222,7 +222,9 @@ func (env Env) ask() watch.Ask {
 	if env.HTTP != nil {
 		client = env.HTTP
 	}
-	return func(ctx context.Context, url string) rollout.URLAnswer { return probe.Ask(ctx, client, url) }
+	return func(ctx context.Context, url string, atMost time.Duration) rollout.URLAnswer {
+		return probe.Ask(ctx, client, url, atMost)
+	}
 }
 
 type operation func(context.Context, *cloud.Clients, deploy.Operation, rollout.Emit) (rollout.Result, error)

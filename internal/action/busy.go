@@ -2,6 +2,7 @@ package action
 
 import (
 	"context"
+	"time"
 
 	"ecs-deploy/internal/cloud"
 	"ecs-deploy/internal/inputs"
@@ -17,8 +18,9 @@ import (
 func unoccupied(
 	ctx context.Context, clients *cloud.Clients, in inputs.Inputs, world rollout.World, emit rollout.Emit,
 ) (rollout.World, error) {
-	timeout := plan.Timeout(in, world.Services)
+	timeout, began := plan.Timeout(in, world.Services), time.Now()
 	for {
+		left := timeout - time.Since(began)
 		busy := kind.Busy(world.Services)
 		switch {
 		case len(busy) == 0 || in.WhenBusy == rollout.ReplaceOther:
@@ -31,8 +33,10 @@ func unoccupied(
 			return world, nil
 		case in.WhenBusy == rollout.RefuseOther:
 			return world, kind.Occupied(busy, 0)
+		case left <= 0: // one came after the other
+			return world, kind.Occupied(busy, timeout)
 		}
-		err := watch.AwaitOthers(ctx, clients, world.Services, in.Kinds(), timeout, emit)
+		err := watch.AwaitOthers(ctx, clients, world.Services, in.Kinds(), left, emit)
 		if err != nil {
 			return world, err
 		}

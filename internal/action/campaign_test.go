@@ -37,8 +37,10 @@ type campaign struct {
 	with     map[string]string
 	cancel   time.Duration // 0: never
 	jitter   float64
-	troubles int // of a hundred calls, to how many something happens
-	slow     int // and how many take long
+	troubles int            // of a hundred calls, to how many something happens
+	slow     int            // and how many take long
+	waves    map[string]int // in which services are deployed, from 0
+	last     int
 
 	// How it went.
 	*ecssim.Sim
@@ -136,7 +138,42 @@ func newCampaign(seed uint64) *campaign {
 	if chance(50) {
 		c.with["verify"] = "false"
 	}
+	if c.with["operation"] == "" && c.with["wait-for"] != "none" {
+		c.inWaves(rand.New(rand.NewPCG(seed, 5)))
+	}
 	return c
+}
+
+// inWaves has the services deployed in waves, some at a time, with gates, or without one or the other.
+func (c *campaign) inWaves(r *rand.Rand) {
+	chance := func(percent int) bool { return r.IntN(100) < percent }
+	c.waves = map[string]int{}
+	if chance(50) {
+		names, text := strings.Split(c.with["service"], ", "), ""
+		for i, name := range names {
+			if i > 0 && chance(50) {
+				text += "---\n"
+				c.last++
+			}
+			c.waves[name] = c.last
+			text += name + "\n"
+		}
+		c.with["service"] = text
+	}
+	if chance(20) {
+		c.with["max-parallel"] = fmt.Sprint(1 + r.IntN(2))
+	}
+	if chance(20) {
+		c.with["check-url"], c.with["check-timeout"] = "https://web.example.com/health", "30s"
+	}
+	if chance(20) {
+		c.with["watch-alarms"], c.with["bake-time"] = "web-5xx", "1m"
+	}
+	var alarm time.Duration // never
+	if chance(50) {
+		alarm = time.Duration(r.IntN(400)) * time.Second
+	}
+	c.scenario = c.scenario.Watched(alarm, chance(70))
 }
 
 // Do plays the network. What happens to a call depends on the seed, and on what it asks for the how manieth time: not on

@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"path/filepath"
+	"slices"
 
 	"ecs-deploy/internal/cloud"
 	"ecs-deploy/internal/inputs"
@@ -15,7 +16,7 @@ import (
 // connect makes the clients of AWS, whose credentials are there.
 func connect(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (*cloud.Clients, error) {
 	with := map[string]cloud.Credentials{} // by the role that is assumed
-	clients, err := cloud.OpenAll(ctx, in.Places, func(place rollout.Place) (_ cloud.Options, err error) {
+	clients, err := cloud.OpenAll(ctx, slices.Concat(in.Places, in.Elsewhere), func(place rollout.Place) (_ cloud.Options, err error) {
 		its := in.Credentials.In(place)
 		if _, known := with[its.Role.ARN]; !known {
 			with[its.Role.ARN], err = credentials(its, env, emit)

@@ -120,7 +120,15 @@ func (c *campaign) longest() time.Duration {
 	if err != nil {
 		timeout = 3 * time.Hour
 	}
-	return 2*timeout + 15*time.Minute
+	return time.Duration(1+c.last)*(2*timeout+25*time.Minute) + c.queue(timeout)
+}
+
+// queue is how much longer it may take because few services roll out at a time.
+func (c *campaign) queue(timeout time.Duration) time.Duration {
+	if c.with["max-parallel"] == "" {
+		return 0
+	}
+	return 5 * timeout
 }
 
 // late is how old what a run sees may be.
@@ -154,8 +162,13 @@ func (c *campaign) harm(truth ecssim.Truth) []string {
 	var above ecssim.TrueDeployment
 	started := false
 	for _, d := range inOrder(truth) {
-		if d.By == ecssim.Deployer && started && above.By == ecssim.Somebody && d.Created.Sub(above.Created) > c.late() {
+		undone := above.WentTo != "" && !above.Ended.IsZero() && d.Created.After(above.Ended) // ours serves again
+		theirs := above.By == ecssim.Somebody && d.Created.Sub(above.Created) > c.late() && !undone
+		if d.By == ecssim.Deployer && started && theirs {
 			add("it deployed %s above %s of another run", d.ID, above.ID)
+		}
+		if d.By == ecssim.Deployer && !started && theirs && c.waves[truth.Service] > 0 && above.Created.After(c.began) {
+			add("in wave %d it deployed %s above %s of another run", c.waves[truth.Service]+1, d.ID, above.ID)
 		}
 		if d.StoppedBy == ecssim.Deployer && d.By != ecssim.Deployer && (operation == "" || operation == "status") {
 			add("it stopped %s of another run", d.ID)
@@ -171,6 +184,9 @@ func (c *campaign) lie(told rollout.Outcome, truth ecssim.Truth) string {
 	mine := ours(truth)
 	if len(mine) == 0 {
 		nothing := []rollout.Outcome{rollout.Failed, rollout.Unchanged, rollout.Cancelled, rollout.NotStarted}
+		if c.waves[truth.Service] > 0 { // another run has deployed it while earlier waves rolled out
+			nothing = append(nothing, rollout.Superseded)
+		}
 		if slices.Contains(nothing, told) {
 			return ""
 		}

@@ -52,7 +52,8 @@ func (r recorder) Do(request *http.Request) (*http.Response, error) {
 		request.Body = io.NopCloser(bytes.NewReader(asked))
 	}
 	response, err := r.HTTPClient.Do(request)
-	site := request.Method == http.MethodGet && request.Header.Get("Authorization") == "" // not AWS's
+	authorization := request.Header.Get("Authorization")
+	site := request.Method == http.MethodGet && (authorization == "" || strings.HasPrefix(authorization, "Basic ")) // not AWS's
 	if err != nil || site {
 		return response, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
@@ -11,32 +12,39 @@ import (
 	"ecs-deploy/internal/rollout"
 )
 
-// perAlarms is how many alarms one DescribeAlarms takes
+// perAlarms is how many alarms one DescribeAlarms takes, and answers with
 // (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html).
 const perAlarms = 100
 
 // alarms reads alarms by their names, also composite ones. Those that are not there are missing from the answer.
 func (c *Client) alarms(ctx context.Context, names []string) ([]rollout.Alarm, error) {
-	client := cloudwatch.NewFromConfig(c.config)
+	client, most := cloudwatch.NewFromConfig(c.config), int32(perAlarms)
 	var alarms []rollout.Alarm
-	add := func(name, reason *string, state types.StateValue) {
+	add := func(name, arn, reason *string, state types.StateValue) {
 		alarms = append(alarms, rollout.Alarm{
-			AlarmName: rollout.AlarmName{Place: c.place, Name: deref(name)}, On: state == types.StateValueAlarm,
-			Reason: deref(reason),
+			AlarmName: rollout.AlarmName{Place: c.place, Name: deref(name)}, ARN: deref(arn),
+			On: state == types.StateValueAlarm, Reason: deref(reason),
 		})
 	}
 	for batch := range slices.Chunk(names, perAlarms) {
-		out, err := client.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{
-			AlarmNames: batch, AlarmTypes: []types.AlarmType{types.AlarmTypeMetricAlarm, types.AlarmTypeCompositeAlarm},
+		err := eachPage(func(token *string) (*string, error) {
+			out, err := client.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{
+				AlarmNames: batch, MaxRecords: &most, NextToken: token,
+				AlarmTypes: []types.AlarmType{types.AlarmTypeMetricAlarm, types.AlarmTypeCompositeAlarm},
+			})
+			if err != nil {
+				return nil, err
+			}
+			for _, alarm := range out.MetricAlarms {
+				add(alarm.AlarmName, alarm.AlarmArn, alarm.StateReason, alarm.StateValue)
+			}
+			for _, alarm := range out.CompositeAlarms {
+				add(alarm.AlarmName, alarm.AlarmArn, alarm.StateReason, alarm.StateValue)
+			}
+			return out.NextToken, nil
 		})
 		if err != nil {
 			return nil, c.problem(ctx, err, "cloudwatch:DescribeAlarms", "alarm "+batch[0])
-		}
-		for _, alarm := range out.MetricAlarms {
-			add(alarm.AlarmName, alarm.StateReason, alarm.StateValue)
-		}
-		for _, alarm := range out.CompositeAlarms {
-			add(alarm.AlarmName, alarm.StateReason, alarm.StateValue)
 		}
 	}
 	return alarms, nil
@@ -61,23 +69,31 @@ func (c *Clients) findAlarms(ctx context.Context, wanted []rollout.AlarmName) ([
 	if err != nil {
 		return nil, err
 	}
-	all := slices.Concat(found...)
-	for _, alarm := range wanted {
-		if !slices.ContainsFunc(all, func(a rollout.Alarm) bool { return a.Name == alarm.Name }) {
-			return nil, noAlarm(alarm.Name, c.all)
+	var all []rollout.Alarm
+	for _, name := range wanted {
+		its := having(slices.Concat(found...), func(alarm rollout.Alarm) bool { return alarm.Is(name) })
+		if len(its) == 0 {
+			return nil, noAlarm(name, c.all)
 		}
+		all = append(all, its...)
 	}
 	return all, nil
 }
 
 // noAlarm is the error of an alarm that is not there.
-func noAlarm(name string, searched []*Client) error {
-	where := searched[0].place.Region
-	for _, client := range searched[1:] {
-		where += ", " + client.place.Region
+func noAlarm(name rollout.AlarmName, searched []*Client) error {
+	var where []string
+	for _, client := range searched {
+		if name.Region == "" || name.Region == client.place.Region {
+			where = append(where, client.place.Region)
+		}
+	}
+	if name.Account != "" {
+		where = append(where, "account "+name.Account)
 	}
 	return &rollout.Problem{
-		Kind: rollout.BadInput, What: fmt.Sprintf("watch-alarms: there is no alarm %s in %s", name, where),
+		Kind: rollout.BadInput,
+		What: fmt.Sprintf("watch-alarms: there is no alarm %s in %s", name.Name, strings.Join(where, ", ")),
 		Next: "Check the name and the region. An alarm of another region is named by its ARN.", Short: "no such alarm",
 	}
 }
@@ -96,4 +112,12 @@ func (c *Clients) AlarmsNow(ctx context.Context, alarms []rollout.Alarm) ([]roll
 		return err
 	})
 	return slices.Concat(now...), err
+}
+
+// NoAlarm is the error of an alarm that was there.
+func NoAlarm(alarm rollout.Alarm) error {
+	return &rollout.Problem{
+		Kind: rollout.BadInput, What: fmt.Sprintf("watch-alarms: alarm %s is not there any more", alarm.Name),
+		Next: "Check who deleted it, or leave it out.", Short: "no such alarm",
+	}
 }

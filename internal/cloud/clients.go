@@ -10,17 +10,25 @@ import (
 	"ecs-deploy/internal/rollout"
 )
 
-// Clients are the clients of a run: one for each place that it goes to.
+// Clients are the clients of a run: one for each place that it goes to. What names no place is in that of the first.
 type Clients struct{ all []*Client }
 
-// OpenAll makes a client for each place, of what the options for it say. It calls nobody. Places in which the same role
-// is assumed share its credentials.
+// OpenAll makes a client for each place, of what the options for it say. It calls nobody. A place without a region is
+// that of the environment or the profile; it comes first, and is the same as another that has it. Places in which the
+// same role is assumed share its credentials.
 func OpenAll(
 	ctx context.Context, places []rollout.Place, options func(rollout.Place) (Options, error),
 ) (*Clients, error) {
 	clients := &Clients{}
 	roles := map[string]*Client{} // that were opened, by what they assume
+	places = slices.Clone(places)
+	if at := slices.IndexFunc(places, func(place rollout.Place) bool { return place.Region == "" }); at > 0 {
+		places[0], places[at] = places[at], places[0]
+	}
 	for _, place := range places {
+		if slices.ContainsFunc(clients.all, func(c *Client) bool { return c.place == place }) {
+			continue
+		}
 		its, err := options(place)
 		if err != nil {
 			return nil, err
@@ -35,8 +43,10 @@ func OpenAll(
 		if err != nil {
 			return nil, err
 		}
-		client.apart = len(places) > 1
 		clients.all, roles[role] = append(clients.all, client), client
+	}
+	for _, client := range clients.all {
+		client.apart = len(clients.all) > 1
 	}
 	return clients, nil
 }
@@ -130,7 +140,12 @@ func (c *Clients) CheckAccount(ctx context.Context, accounts []string) error {
 func (c *Clients) Survey(ctx context.Context, wanted Wanted) (rollout.World, error) {
 	world := rollout.World{Bases: map[rollout.Place]rollout.Revision{}}
 	found, bases := make([]surveyed, len(c.all)), make([]*rollout.Revision, len(c.all))
+	wanted.Targets = c.located(wanted.Targets)
 	inPlaces := func(ctx context.Context, i int, client *Client) error {
+		here := func(target rollout.Target) bool { return !target.Selector.Except && target.At(client.place) }
+		if len(wanted.Targets) > 0 && !slices.ContainsFunc(wanted.Targets, here) {
+			return nil // only alarms are there
+		}
 		return Together(
 			ctx,
 			func(ctx context.Context) (err error) { found[i], err = client.services(ctx, wanted); return err },
@@ -163,6 +178,17 @@ func (c *Clients) Survey(ctx context.Context, wanted Wanted) (rollout.World, err
 	return world, err
 }
 
+// located are targets of which each says where it is, but for those that take out.
+func (c *Clients) located(targets []rollout.Target) []rollout.Target {
+	targets = slices.Clone(targets)
+	for i, target := range targets {
+		if target.Region == "" && !target.Selector.Except {
+			targets[i].Place = c.First().place
+		}
+	}
+	return targets
+}
+
 // together are the services that were found in all places, wave by wave.
 func together(found []surveyed, targets []rollout.Target) ([]rollout.SurveyedService, error) {
 	var services []rollout.SurveyedService
@@ -171,9 +197,10 @@ func together(found []surveyed, targets []rollout.Target) ([]rollout.SurveyedSer
 		services, notes = append(services, in.services...), append(notes, in.notes...)
 	}
 	for _, target := range targets {
-		isIdle := func(in surveyed) bool { return in.idle[target.Text] != nil }
-		if target.Selector.Except && !slices.ContainsFunc(found, func(in surveyed) bool { return !isIdle(in) }) {
-			return nil, found[0].idle[target.Text]
+		idle := having(found, func(in surveyed) bool { return in.idle[target.Text] != nil })
+		takes := func(in surveyed) bool { return in.takesOut[target.Text] }
+		if len(idle) > 0 && !slices.ContainsFunc(found, takes) {
+			return nil, idle[0].idle[target.Text]
 		}
 	}
 	switch {
@@ -248,4 +275,9 @@ func (c *Clients) Verify(ctx context.Context, plan rollout.Plan) (rollout.Verifi
 	slices.Sort(all.Unknown)
 	all.Unknown = slices.Compact(all.Unknown)
 	return all, err
+}
+
+// having are the items of which something is so.
+func having[Item any](items []Item, is func(Item) bool) []Item {
+	return slices.DeleteFunc(slices.Clone(items), func(item Item) bool { return !is(item) })
 }

@@ -128,8 +128,13 @@ func each[Item any](
 	var fault any
 	errs, failed := make([]error, len(items)), len(items)
 	group.SetLimit(atOnce)
+	isOver := func(i int) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return i > failed
+	}
 	for i, item := range items {
-		if admit != nil && !admit() {
+		if isOver(i) || admit != nil && (!admit() || isOver(i)) {
 			break
 		}
 		group.Go(func() error {
@@ -140,10 +145,7 @@ func each[Item any](
 					mu.Unlock()
 				}
 			}()
-			mu.Lock()
-			skip := i > failed
-			mu.Unlock()
-			if skip {
+			if isOver(i) {
 				return nil
 			}
 			if errs[i] = do(ctx, i, item); errs[i] != nil {

@@ -36,7 +36,7 @@ func (c *Client) choose(ctx context.Context, targets []rollout.Target, in *surve
 	if err != nil {
 		return nil, err
 	}
-	in.idle = map[string]error{}
+	in.idle, in.takesOut = map[string]error{}, map[string]bool{}
 	var all []chosen
 	for _, target := range targets {
 		if target.Name != "" {
@@ -51,6 +51,7 @@ func (c *Client) choose(ctx context.Context, targets []rollout.Target, in *surve
 		if err != nil {
 			return nil, err
 		}
+		in.takesOut[target.Text] = target.Selector.Except
 		note := rollout.Note{About: rollout.NoteFound, By: target.Text}
 		for _, its := range found {
 			note.Said = append(note.Said, its.name)
@@ -135,7 +136,7 @@ func (c *Client) listed(
 	err = eachPage(func(token *string) (*string, error) {
 		page, err := c.ecs.ListServices(ctx, &ecs.ListServicesInput{Cluster: &cluster, MaxResults: &most, NextToken: token})
 		if err != nil {
-			return nil, c.problem(ctx, err, "ecs:ListServices", "cluster "+rollout.LastSegment(cluster))
+			return nil, c.inCluster(ctx, err, cluster, "ecs:ListServices", "cluster "+rollout.LastSegment(cluster))
 		}
 		for _, arn := range page.ServiceArns {
 			names = append(names, rollout.LastSegment(arn))

@@ -58,21 +58,26 @@ func (c *Client) describe(ctx context.Context, cluster string, names []string) (
 	if err == nil && len(out.Services)+len(out.Failures) == 0 {
 		err = errNoAnswer
 	}
-	if code(err) == "ClusterNotFoundException" {
-		return nil, &rollout.Problem{
-			Kind: rollout.BadInput, Err: err,
-			What: fmt.Sprintf("cluster %s does not exist in %s", rollout.LastSegment(cluster), c.place.Region),
-			Next: "Check cluster, the region, and that the credentials come from the right account.", Short: "no such cluster",
-		}
-	}
 	if err != nil {
-		return nil, c.problem(ctx, err, "ecs:DescribeServices", serviceOf(names))
+		return nil, c.inCluster(ctx, err, cluster, "ecs:DescribeServices", serviceOf(names))
 	}
 	var found []rollout.Service
 	for _, s := range out.Services {
 		found = append(found, c.service(s))
 	}
 	return found, nil
+}
+
+// inCluster is the error of a call about services of a cluster, which may not be there.
+func (c *Client) inCluster(ctx context.Context, err error, cluster, action, resource string) error {
+	if code(err) != "ClusterNotFoundException" {
+		return c.problem(ctx, err, action, resource)
+	}
+	return &rollout.Problem{
+		Kind: rollout.BadInput, Err: err,
+		What: fmt.Sprintf("cluster %s does not exist in %s", rollout.LastSegment(cluster), c.place.Region),
+		Next: "Check cluster, the region, and that the credentials come from the right account.", Short: "no such cluster",
+	}
 }
 
 // serviceOf is what a call for these services is about.

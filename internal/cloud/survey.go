@@ -27,7 +27,9 @@ type Wanted struct {
 type surveyed struct {
 	services []rollout.SurveyedService
 	notes    []rollout.Note
-	idle     map[string]error // entries that take out, and found nothing here, by their texts
+	// entries that take out, by their texts: which found something here, and why others did not
+	takesOut map[string]bool
+	idle     map[string]error
 }
 
 // services reads services, what they run, and what only one kind of deployment has.

@@ -74,7 +74,7 @@ func (d *deployer) execute(ctx context.Context) error {
 		}
 	}
 	if good, err := d.oneOff(ctx, d.plan.After); !good || err != nil {
-		d.takeBack(ctx, d.plan.After.Input, nil)
+		d.takeBack(ctx, d.plan.After.Input)
 		return err
 	}
 	return d.repoint(ctx)
@@ -117,7 +117,7 @@ func (d *deployer) register(ctx context.Context) error {
 			}
 			event := rollout.Registered{Result: result}
 			if len(d.plan.Places()) > 1 {
-				event.In = planned.Place.Region
+				event.In = planned.Place.String()
 			}
 			d.emit(event)
 		})
@@ -168,7 +168,7 @@ func (d *deployer) conclude(ctx context.Context, err error) {
 		d.explainAll(ctx)
 	}
 	if culprit, failed := d.culprit(); failed > 0 {
-		d.takeBack(ctx, culprit, err)
+		d.takeBack(ctx, culprit)
 	}
 }
 
@@ -285,7 +285,7 @@ func (d *deployer) result() rollout.Result {
 func (d *deployer) undeployed() []rollout.RevisionResult {
 	return slices.DeleteFunc(slices.Clone(d.revisions), func(revision rollout.RevisionResult) bool {
 		return !revision.Changed || slices.ContainsFunc(d.touched(), func(r *rollout.Rollout) bool {
-			return r.Revision.Revision.ARN == revision.Revision.ARN
+			return r.Revision.Revision.ARN == revision.Revision.ARN && r.Verdict.Ending != rollout.EndedUntouched
 		})
 	})
 }

@@ -19,7 +19,7 @@ func (d *deployer) pass(ctx context.Context, wave int) bool {
 	}
 	if len(gates.Alarms) > 0 {
 		gate := rollout.GateResult{Gate: rollout.GateAlarm, Wave: wave, Limit: gates.Bake}
-		return d.passed(ctx, watch.BakeAlarms(ctx, d.clients, gate, gates.Alarms, d.emit))
+		return d.passed(ctx, watch.BakeAlarms(ctx, d.clients, gate, d.plan.Gates.Alarms, d.emit))
 	}
 	return true
 }
@@ -31,6 +31,6 @@ func (d *deployer) passed(ctx context.Context, gate rollout.GateResult) bool {
 	if gate.Outcome.Good() {
 		return true
 	}
-	d.takeBack(ctx, gate.Gate, nil)
+	d.takeBack(ctx, gate.Gate)
 	return false
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"ecs-deploy/internal/cloud"
@@ -54,9 +55,10 @@ func (d *deployer) worthTelling(refused error) error {
 // update updates services, and returns the first error, after which no other update is begun.
 func (d *deployer) update(ctx context.Context, wave []*rollout.Rollout, joining chan<- watch.Joining) error {
 	all := true
+	var over atomic.Bool // one was refused
 	admitted := func() bool {
 		all = d.slots.take(ctx, d.halted)
-		return all
+		return all && !over.Load()
 	}
 	within := cloud.Until(ctx, d.halted)
 	err := cloud.EachAdmitted(within, wave, admitted, func(ctx context.Context, i int, r *rollout.Rollout) error {
@@ -67,6 +69,10 @@ func (d *deployer) update(ctx context.Context, wave []*rollout.Rollout, joining 
 		update.TaskDefinition = r.Revision.Revision.ARN
 		since := time.Now()
 		after, ours, err := d.carriers.Of(r.Service).Start(ctx, r, update)
+		if err != nil {
+			over.Store(true)
+			d.slots.free()
+		}
 		if cloud.NotSent(err) && d.halted.Err() != nil {
 			return nil
 		}

@@ -26,7 +26,7 @@ var errNoTime = errors.New("AWS did not answer in the time that a cancelled run 
 // takeBack rolls back what failed, timed out or was cancelled, if that was asked for, and with it all that was deployed
 // together with it; if not, it files how things were left. The culprit is the service that did not succeed, or what was
 // run after all had succeeded.
-func (d *deployer) takeBack(ctx context.Context, culprit string, err error) {
+func (d *deployer) takeBack(ctx context.Context, culprit string) {
 	var back []*rollout.Rollout
 	for _, r := range d.touched() {
 		r.Progress = kind.Of(r.Service).Progress(r)
@@ -37,7 +37,7 @@ func (d *deployer) takeBack(ctx context.Context, culprit string, err error) {
 			r.Verdict.Left = rollout.LeftStuck
 		case r.Unchanged:
 			r.Verdict.Left = rollout.LeftNotOurs
-		case err != nil:
+		case r.Verdict.Ending == rollout.EndedLost:
 			r.Verdict.Left = rollout.LeftUnasked
 		case !d.plan.RollBack:
 			r.Verdict.Left = rollout.LeftAsIs
@@ -53,11 +53,11 @@ func (d *deployer) takeBack(ctx context.Context, culprit string, err error) {
 		r.Verdict.Return.Together = len(back) > 1 || r.Verdict.Return.For != ""
 	}
 	slices.SortStableFunc(back, func(a, b *rollout.Rollout) int { return cmp.Compare(b.Wave, a.Wave) })
-	if ctx.Err() != nil {
-		d.askOnly(ctx, back)
-		return
-	}
 	for len(back) > 0 { // the newest wave first
+		if ctx.Err() != nil {
+			d.askOnly(ctx, back)
+			return
+		}
 		n := 1
 		for n < len(back) && back[n].Wave == back[0].Wave {
 			n++
@@ -266,9 +266,19 @@ func (d *deployer) ask(ctx context.Context, r *rollout.Rollout) (*rollout.Rollou
 			return nil, "", errAlone(rollout.ReturnNeedless)
 		case kind.Restore:
 			back, err := d.restore(ctx, &now)
+			if err == nil && isBack(now.Deployment, back.Deployment) {
+				now.Service = back.Service
+				return sameDeployment(r, now, false), rollout.WayAlready, nil
+			}
 			return back, rollout.WayRestored, err
 		}
 	}
+}
+
+// isBack tells whether nothing was started by deploying what ran before, since who carries ours out had gone back to that
+// already, which the reads before did not show yet.
+func isBack(ours, found rollout.Deployment) bool {
+	return found.ID != ours.ID && found.Created.Before(ours.Created)
 }
 
 // latest is the deployment of another run that is in the way of rolling one back.

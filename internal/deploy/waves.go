@@ -10,8 +10,11 @@ import (
 // deploy deploys to the services of a wave, and tells whether all went well. One service that cannot be updated keeps
 // none of the others from being followed.
 func (d *deployer) deploy(ctx context.Context, wave []*rollout.Rollout) (good bool, err error) {
-	if overtaken, err := d.overtaken(ctx, wave); overtaken || err != nil {
+	if overtaken, err := d.overtaken(ctx, wave); err != nil {
+		d.takeBack(ctx, wave[0].Name())
 		return false, err
+	} else if overtaken {
+		return false, nil
 	}
 	d.emit(rollout.WaveBegun{Rollouts: wave, Of: d.plan.Rollouts[len(d.plan.Rollouts)-1].Wave + 1})
 	refused, lost := d.rollOut(ctx, wave)

@@ -18,6 +18,16 @@ type alarm struct {
 	until     time.Duration // when it is over; 0: never
 }
 
+// Watched is the scenario with an alarm, web-5xx, that goes into ALARM so long after the first update, or never if that
+// is 0, and a site that answers well, or not.
+func (c Scenario) Watched(alarmed time.Duration, up bool) Scenario {
+	c.alarms, c.site = []alarm{{name: "web-5xx", after: alarmed}}, isUp
+	if !up {
+		c.site = goesDown
+	}
+	return c
+}
+
 // on tells whether an alarm is in ALARM.
 func (s *Sim) on(a alarm) bool {
 	since := time.Duration(0)

@@ -97,7 +97,7 @@ func (s *Sim) answerHere(r *http.Request, body []byte, here place) (answered rep
 		return s.answerJSON(operation, r.Header, body)
 	case r.Method == http.MethodGet && r.URL.Query().Has("audience"):
 		return s.answerRunner(r)
-	case r.Method == http.MethodGet && r.Header.Get("Authorization") == "":
+	case r.Method == http.MethodGet && !strings.HasPrefix(r.Header.Get("Authorization"), "AWS4"):
 		return s.answerSite(r.URL.Host)
 	}
 	return s.answerQuery(r.Header, body)

@@ -27,6 +27,9 @@ type checker struct {
 // mistake adds one. A URL in it is told without its password.
 func (c *checker) mistake(format string, args ...any) {
 	err := fmt.Errorf(format, args...)
+	if told := asWritten(err.Error()); told != err.Error() {
+		err = errors.New(told)
+	}
 	if shown := taskdef.HideURLPasswords(err.Error()); shown != err.Error() {
 		err = errors.New(shown)
 	}
@@ -68,7 +71,7 @@ func isRevision(value string) bool {
 
 // taskDefinition reads the name of a task definition, or a file that holds one, which is kept if something is to be
 // filled in.
-func (c *checker) taskDefinition(input, value string, kept *string) (string, *taskdef.Document) {
+func (c *checker) taskDefinition(input, value string, of *templates) (string, *taskdef.Document) {
 	switch {
 	case value == "", revisionARN().MatchString(value):
 		return value, nil
@@ -95,7 +98,7 @@ func (c *checker) taskDefinition(input, value string, kept *string) (string, *ta
 		c.mistake("%s: %w%s", input, err, looksLikeImage(value))
 		return "", nil
 	}
-	document, err := taskdef.ParseFile([]byte(template(string(text), kept)))
+	document, err := taskdef.ParseFile([]byte(of.with(string(text), &of.file)))
 	if err != nil {
 		c.mistake("%s: %s: %w", input, value, err)
 	}

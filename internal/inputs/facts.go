@@ -31,7 +31,7 @@ func (in Inputs) Facts() []rollout.Fact {
 	tell("service", in.settings()...)
 	tell("one-off tasks", in.once()...)
 	tell("gates", in.Gates.inWords()...)
-	tell("scheduled tasks", each(in.Scheduled, asWritten)...)
+	tell("scheduled tasks", each(in.Scheduled, scheduleAsWritten)...)
 	tell("CodeDeploy", in.CodeDeploy.Given...)
 	if in.Operation != "status" && len(in.Targets) > 0 {
 		tell("wait for", in.WaitFor)
@@ -218,8 +218,8 @@ func (in Inputs) once() []string {
 	return once
 }
 
-// asWritten is a scheduled task as it is written in the input.
-func asWritten(t rollout.ScheduleName) string {
+// scheduleAsWritten is a scheduled task as it is written in the input.
+func scheduleAsWritten(t rollout.ScheduleName) string {
 	kind := "rule:"
 	first := t.Rule
 	second := t.Target

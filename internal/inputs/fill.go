@@ -11,7 +11,13 @@ import (
 )
 
 // templates are the inputs in which something is filled in for each service, as they are written; empty: nothing is.
-type templates struct{ image, file, patch, servicePatch string }
+type templates struct {
+	apply                            bool // there are services
+	image, file, patch, servicePatch string
+}
+
+// any tells whether something is filled in.
+func (t templates) any() bool { return t.image+t.file+t.patch+t.servicePatch != "" }
 
 // placeholder is what is filled in, with what may stand around it: in ${service} and {{service}}, which shells and
 // template languages write, nothing is.
@@ -31,9 +37,18 @@ func ofService(service rollout.Service) values {
 	}
 }
 
-// sample are values by which a text can be checked before those of the services are known.
+// sample are values by which a text can be checked before those of the services are known. They are such as nobody
+// writes, so that asWritten finds them again.
 var sample = values{
-	"{region}": "eu-west-1", "{account}": "123456789012", "{cluster}": "cluster", "{service}": "service",
+	"{region}": "xx-region-1", "{account}": "000000000017", "{cluster}": "xx-cluster", "{service}": "xx-service",
+}
+
+// asWritten is a text about what was checked, with the placeholders in place of the samples.
+func asWritten(text string) string {
+	for found, value := range sample {
+		text = strings.ReplaceAll(text, value, found)
+	}
+	return text
 }
 
 // into fills them into a text.
@@ -59,9 +74,9 @@ func placeholders(text string) []string {
 	return all
 }
 
-// template keeps a text in which something is to be filled in, and returns it with samples.
-func template(text string, kept *string) string {
-	if len(placeholders(text)) == 0 {
+// with keeps a text in which something is to be filled in, and returns it with samples.
+func (t templates) with(text string, kept *string) string {
+	if !t.apply || len(placeholders(text)) == 0 {
 		return text
 	}
 	*kept = text
@@ -70,7 +85,7 @@ func template(text string, kept *string) string {
 
 // For are the inputs as they are for one service, and the texts in which something was filled in for it.
 func (in Inputs) For(service rollout.Service) (filled Inputs, with string, err error) {
-	if in.templates == (templates{}) {
+	if !in.templates.any() {
 		return in, "", nil
 	}
 	var c checker

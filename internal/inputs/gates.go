@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"ecs-deploy/internal/lazy"
 	"ecs-deploy/internal/rollout"
@@ -42,22 +43,24 @@ func (c *checker) gates(t text) Gates {
 	return gates
 }
 
-// urls reads lines of a URL and the status that it is to answer with.
+// urls reads lines of a URL and the status that it is to answer with. What a line holds that is wrong is not told: it may
+// be a secret.
 func (c *checker) urls(input, value string) []rollout.URLCheck {
 	var checks []rollout.URLCheck
-	for _, line := range lines(value) {
-		address, status, given := strings.Cut(line, " ")
-		parsed, err := url.Parse(address)
-		if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" {
-			c.mistake("%s: %q is not a URL, such as https://example.com/health", input, shownText(address))
+	for i, line := range lines(value) {
+		parts := strings.Fields(line)
+		parsed, err := url.Parse(parts[0])
+		isURL := err == nil && (parsed.Scheme == "http" || parsed.Scheme == "https") && hostName().MatchString(parsed.Host)
+		if !isURL || len(parts) > 2 {
+			c.mistake("%s: line %d is not a URL, with or without a status behind it, such as https://example.com/health 200",
+				input, i+1)
 			continue
 		}
-		check := rollout.URLCheck{URL: address, Shown: shown(parsed)}
-		if given {
-			number, err := strconv.Atoi(strings.TrimSpace(status))
+		check := rollout.URLCheck{URL: parts[0], Shown: shown(parsed)}
+		if len(parts) > 1 {
+			number, err := strconv.Atoi(parts[1])
 			if check.Status = number; err != nil || number < 100 || number > 599 {
-				c.mistake("%s: %q, behind %s, is not the status of an answer, such as %d", input, strings.TrimSpace(status),
-					check.Shown, http.StatusOK)
+				c.mistake("%s: what stands behind %s is not the status of an answer, such as %d", input, check.Shown, http.StatusOK)
 			}
 		}
 		checks = append(checks, check)
@@ -65,34 +68,37 @@ func (c *checker) urls(input, value string) []rollout.URLCheck {
 	return checks
 }
 
+// hostName is a host, and maybe a port.
+var hostName = lazy.Regexp(`^([\w.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?$`)
+
 // hiddenPart stands for what of a URL may be a secret.
 const hiddenPart = "…"
 
 // longToken is a part of a path that may be a secret: long, and no word.
 var longToken = lazy.Regexp(`^[\w.~=+-]{20,}$`)
 
-// shown is a URL without user and password, the values of its query, and what of its path may be a token.
-func shown(address *url.URL) string {
-	parts := strings.Split(address.EscapedPath(), "/")
-	for i, part := range parts {
+// tokens are the parts of a path that may be secrets.
+func tokens(address *url.URL) []string {
+	var found []string
+	for part := range strings.SplitSeq(address.EscapedPath(), "/") {
 		if longToken().MatchString(part) && strings.ContainsAny(part, "0123456789") {
-			parts[i] = hiddenPart
+			found = append(found, part)
 		}
 	}
-	text := address.Scheme + "://" + address.Host + strings.Join(parts, "/")
-	if address.RawQuery != "" {
-		text += "?" + hiddenPart
-	}
-	return text
+	return found
 }
 
-// shownText is what is no URL, as far as it holds no secret.
-func shownText(text string) string {
-	text, _, _ = strings.Cut(text, "?")
-	if at := strings.LastIndexByte(text, '@'); at >= 0 {
-		return hiddenPart + text[at:]
+// shown is a URL without its scheme, which GitHub would make a link of, user and password, the values of its query, and
+// what of its path may be a token.
+func shown(address *url.URL) string {
+	path := address.EscapedPath()
+	for _, token := range tokens(address) {
+		path = strings.ReplaceAll(path, token, hiddenPart)
 	}
-	return text
+	if address.RawQuery != "" {
+		path += "?" + hiddenPart
+	}
+	return address.Host + path
 }
 
 // secretName is a parameter of a query that holds a secret, by its name.
@@ -101,24 +107,25 @@ var secretName = lazy.Regexp(`(?i)token|secret|passw|key|auth|sig|credential|cod
 // shortestSecret is the shortest text that is hidden wherever it stands: shorter ones would hide others by chance.
 const shortestSecret = 6
 
-// secretsOfURLs are the passwords and tokens in the URLs that are to be asked.
+// secretsOfURLs are the users, passwords and tokens in the URLs that are to be asked, also where they are not written as
+// they should be.
 func secretsOfURLs(value string) []string {
 	var secrets []string
-	for _, line := range lines(value) {
-		address, _, _ := strings.Cut(line, " ")
-		parsed, err := url.Parse(address)
+	for _, word := range strings.FieldsFunc(value, func(r rune) bool { return unicode.IsSpace(r) || r == ',' || r == '"' }) {
+		parsed, err := url.Parse(word)
 		if err != nil {
 			continue
 		}
 		if parsed.User != nil {
 			password, _ := parsed.User.Password()
-			secrets = append(secrets, password)
+			secrets = append(secrets, password, parsed.User.Username())
 		}
 		for name, values := range parsed.Query() {
 			if secretName().MatchString(name) {
 				secrets = append(secrets, values...)
 			}
 		}
+		secrets = append(secrets, tokens(parsed)...)
 	}
 	var long []string
 	for _, secret := range secrets {
@@ -139,7 +146,7 @@ func (c *checker) alarms(input, value string) []rollout.AlarmName {
 	for _, line := range lines(value) {
 		alarm := rollout.AlarmName{Name: line}
 		if parts := alarmARN().FindStringSubmatch(line); parts != nil {
-			alarm.Name, alarm.Region = parts[1], rollout.PlaceOf(line).Region
+			alarm.Name, alarm.Place = parts[1], rollout.PlaceOf(line)
 		} else if isARN().MatchString(line) || len(line) > 255 {
 			c.mistake("%s: %q is neither the name nor the ARN of an alarm%s", input, line, oddity(line))
 		}

@@ -54,6 +54,7 @@ type Inputs struct {
 	Verbose           bool
 
 	Places      []rollout.Place // of the targets; one has no region where only a profile may name it
+	Elsewhere   []rollout.Place // of alarms, where no target is
 	Credentials Credentials
 	Simulate    string   // the name of a scenario; empty: the real AWS
 	Amazon      []string // the inputs that are given as in AWS's own action
@@ -76,7 +77,9 @@ func (in Inputs) Waves() int {
 func (in Inputs) arns() []string {
 	var arns []string
 	for _, target := range in.Targets {
-		arns = append(arns, target.Text)
+		if strings.HasPrefix(target.Text, "arn:") {
+			arns = append(arns, target.Text)
+		}
 	}
 	return arns
 }
@@ -208,21 +211,21 @@ func (t text) check(c *checker) Inputs {
 		t.TaskDefinition = cmp.Or(t.TaskDefinition, t.TaskDefinitionARN)
 	}
 	runTask := t.Amazon.translate(c, &t)
-	var of templates
+	of := templates{apply: t.Service != ""}
 	in := Inputs{
 		Operation:             c.oneOf("operation", t.Operation, OperationValues...),
 		Cluster:               c.cluster("cluster", t.Cluster),
 		Targets:               c.targets("service", t.Service, clusterOfNames(t.Cluster, t.Service)),
 		MaxParallel:           c.whole("max-parallel", t.MaxParallel, 1, 5000),
-		Images:                c.images("image", template(t.Image, &of.image)),
-		Patch:                 c.taskPatch("task-definition-patch", template(t.TaskDefinitionPatch, &of.patch)),
+		Images:                c.images("image", of.with(t.Image, &of.image)),
+		Patch:                 c.taskPatch("task-definition-patch", of.with(t.TaskDefinitionPatch, &of.patch)),
 		ShowValues:            c.yes("show-values", t.ShowValues),
 		Replace:               c.yes("replace-environment", t.ReplaceEnvironment),
 		DesiredCount:          c.whole("desired-count", t.DesiredCount, 0, 5000),
 		MinimumHealthyPercent: c.whole("minimum-healthy-percent", t.MinimumHealthyPercent, 0, 100),
 		MaximumPercent:        c.whole("maximum-percent", t.MaximumPercent, 1, 10000),
 		ForceNewDeployment:    c.tristate("force-new-deployment", t.ForceNewDeployment),
-		ServicePatch:          c.servicePatch("service-patch", template(t.ServicePatch, &of.servicePatch)),
+		ServicePatch:          c.servicePatch("service-patch", of.with(t.ServicePatch, &of.servicePatch)),
 		Gates:                 c.gates(t),
 		RunBefore:             c.oneOff("run-before", t.RunBefore),
 		RunAfter:              c.oneOff("run-after", t.RunAfter),
@@ -237,7 +240,7 @@ func (t text) check(c *checker) Inputs {
 		Verbose:               c.yes("verbose", t.Verbose),
 		Simulate:              t.Simulate,
 	}
-	in.TaskDefinition, in.File = c.taskDefinition("task-definition", t.TaskDefinition, &of.file)
+	in.TaskDefinition, in.File = c.taskDefinition("task-definition", t.TaskDefinition, &of)
 	in.templates = of
 	in.Variables = c.variables(t)
 	in.Cluster = c.clusterOf("cluster", in.Cluster, in.Targets)

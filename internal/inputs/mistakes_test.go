@@ -126,7 +126,7 @@ func TestListsTakeCommentsAndJSON(t *testing.T) {
 		"environment-variables": "# A=1\nB=#2",
 	}, nil)
 	require.EqualError(t, err, `allowed-account-ids: "# no item" is not an account id, which has 12 digits`)
-	require.Equal(t, []string{"web", "api"}, in.arns())
+	require.Equal(t, "web, api → default", in.About())
 	require.Len(t, in.Images, 2)
 	require.Len(t, in.Variables, 1)
 	require.Equal(t, "#2", in.Variables[0].Value)

@@ -13,6 +13,7 @@ func (c *checker) locate(t text, in *Inputs, regions []string) {
 	c.accountsOf(in.Targets, role)
 	in.Places = c.places(in, regions, role)
 	c.inOnePlace(t, *in)
+	in.Elsewhere = elsewhere(*in, strings.Contains(role, "{account}"))
 	var used []string
 	for _, place := range in.Places {
 		used = append(used, place.Region)
@@ -27,9 +28,24 @@ func (c *checker) locate(t text, in *Inputs, regions []string) {
 			c.mistake("%s: %s is not in %s, where the services are", arn.name, arn.value, strings.Join(used, ", "))
 		}
 	}
-	if len(in.Targets) == 0 && in.templates != (templates{}) {
-		c.mistake("%s: it is filled in for each service: give service too", strings.Join(in.templates.filledIn(), "; "))
+	if len(in.Targets) == 0 && len(placeholders(role)) > 0 {
+		c.mistake("role-to-assume: %s is filled in for each service: give service too", strings.Join(placeholders(role), ", "))
 	}
+}
+
+// elsewhere are the places of alarms in which no service is.
+func elsewhere(in Inputs, byAccount bool) []rollout.Place {
+	var places []rollout.Place
+	for _, alarm := range in.Gates.Alarms {
+		place := alarm.Place
+		if !byAccount {
+			place.Account = ""
+		}
+		if place.Region != "" && !slices.Contains(append(in.Places, places...), place) {
+			places = append(places, place)
+		}
+	}
+	return places
 }
 
 // places fills in where the targets are: those that name no region are in each that is given. It returns all places,

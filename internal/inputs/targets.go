@@ -75,14 +75,14 @@ func readTarget(item, cluster string) rollout.Target {
 
 // cutPath cuts the path off an entry. A tag may have slashes.
 func cutPath(entry string) (path, last string) {
-	at := strings.Index("/"+entry, "/tag:") - 1
-	if at < 0 {
-		at = strings.LastIndexByte(entry, '/')
-	}
-	if at < 0 {
+	if strings.HasPrefix(entry, "tag:") {
 		return "", entry
 	}
-	return entry[:at], entry[at+1:]
+	if before, tag, is := strings.Cut(entry, "/tag:"); is {
+		return before, "tag:" + tag
+	}
+	at := strings.LastIndexByte(entry, '/')
+	return entry[:max(at, 0)], entry[at+1:]
 }
 
 // target checks one entry.

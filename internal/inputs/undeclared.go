@@ -110,7 +110,7 @@ func (c *checker) undeclared(variables []string) {
 
 // warn notes what is likely not meant as it is written. The deployment goes on.
 func (c *checker) warn(next, format string, args ...any) {
-	c.notices = append(c.notices, rollout.Noticed{What: fmt.Sprintf(format, args...), Next: next, Warning: true})
+	c.notices = append(c.notices, rollout.Noticed{What: asWritten(fmt.Sprintf(format, args...)), Next: next, Warning: true})
 }
 
 // note notes what has no effect here, and does no harm.

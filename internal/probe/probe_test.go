@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -21,7 +22,8 @@ func TestAskThroughTheNetwork(t *testing.T) {
 		asked = append(asked, r.Method+" "+r.URL.RequestURI()+" "+user+":"+password+" "+r.UserAgent())
 		switch r.URL.Path {
 		case "/moved":
-			http.Redirect(w, r, "/well", http.StatusFound)
+			w.Header().Set("Location", "https://h/%zz?token=secret")
+			w.WriteHeader(http.StatusFound)
 		case "/down":
 			w.WriteHeader(http.StatusServiceUnavailable)
 		case "/hangs-up":
@@ -34,16 +36,16 @@ func TestAskThroughTheNetwork(t *testing.T) {
 	at := func(path string) string {
 		return strings.Replace(server.URL, "://", "://ci:secret@", 1) + path + "?token=secret"
 	}
-	require.Equal(t, rollout.URLAnswer{Status: 200}, Ask(t.Context(), client, at("/well")))
-	require.Equal(t, rollout.URLAnswer{Status: 302}, Ask(t.Context(), client, at("/moved")), "no redirect is followed")
-	require.Equal(t, rollout.URLAnswer{Status: 503}, Ask(t.Context(), client, at("/down")))
-	require.Equal(t, rollout.URLAnswer{Err: "EOF"}, Ask(t.Context(), client, at("/hangs-up")))
+	require.Equal(t, rollout.URLAnswer{Status: 200}, Ask(t.Context(), client, at("/well"), time.Second))
+	require.Equal(t, rollout.URLAnswer{Status: 302}, Ask(t.Context(), client, at("/moved"), time.Second), "no redirect is followed, nor read")
+	require.Equal(t, rollout.URLAnswer{Status: 503}, Ask(t.Context(), client, at("/down"), time.Second))
+	require.Equal(t, rollout.URLAnswer{Err: "EOF"}, Ask(t.Context(), client, at("/hangs-up"), time.Second))
 	require.Equal(t, "GET /well?token=secret ci:secret ecs-deploy", asked[0])
 	require.Len(t, asked, 4)
 
 	server.Close()
-	answer := Ask(t.Context(), client, at("/well"))
-	require.Contains(t, answer.Err, "connection refused")
+	answer := Ask(t.Context(), client, at("/well"), time.Second)
+	require.Equal(t, "connect: connection refused", answer.Err)
 	require.NotContains(t, answer.Err, "secret")
 }
 
@@ -65,7 +67,7 @@ func TestTheBodyIsNotRead(t *testing.T) {
 	var body endless
 	answer := Ask(t.Context(), answering(func(r *http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: 200, Body: io.NopCloser(&body), Request: r}, nil
-	}), "https://example.com")
+	}), "https://example.com", time.Second)
 	require.Equal(t, rollout.URLAnswer{Status: 200}, answer)
 	require.Zero(t, body.read)
 }

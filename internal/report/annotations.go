@@ -148,6 +148,8 @@ func errorLines(result rollout.Result) []string {
 		switch {
 		case strings.Contains(verdict, said):
 			said = ""
+		case of.Verdict.Outcome == rollout.Succeeded && len(result.Rollouts) > 1 && !goesOnWell(of):
+			continue // told with the others that did
 		case of.Verdict.Outcome.Good():
 			serving = ""
 		}

@@ -57,7 +57,7 @@ func diagnosisOfRollout(r *rollout.Rollout) diagnosis {
 	case outcome.Good():
 		return diagnosis{}
 	case r.Verdict.Return != nil && r.Verdict.Return.For != "":
-		text := "it succeeded, and was rolled back because " + r.Verdict.Return.For + " did not"
+		text := "the deployment succeeded, and was rolled back because " + r.Verdict.Return.For + " did not"
 		cause := cmp.Or(rollout.GateCauses[r.Verdict.Return.For], rollout.AnotherCause)
 		return diagnosis{Cause: cause, Text: paragraph(sentence(text))}
 	case len(r.Findings) == 0 || outcome == rollout.Superseded:

@@ -32,17 +32,17 @@ func (t *timeline) gantt() (picture, leftOut string) {
 	if longest < time.Second {
 		return "", ""
 	}
-	if len(t.services) < 2 { // what follows on each other in a section stands in one row
+	if !t.several { // what follows on each other in a section stands in one row
 		b.WriteString("---\ndisplayMode: compact\n---\n")
 	}
 	fmt.Fprintf(
 		&b, "gantt\n    dateFormat YYYY-MM-DD HH:mm:ss.SSS\n    axisFormat %s\n    todayMarker off\n", axis(longest),
 	)
 	t.before.section(&b, "before")
-	if len(t.services) == 1 {
-		t.services[0].rows(&b)
-	} else if len(t.services) > 1 {
+	if t.several {
 		leftOut = t.fleet(&b)
+	} else if len(t.services) > 0 {
+		t.services[0].rows(&b)
 	}
 	t.gates.section(&b, "gates")
 	t.after.section(&b, "after")

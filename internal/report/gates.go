@@ -29,12 +29,18 @@ func obstacleOf(result rollout.Result) (obstacle, bool) {
 	if !is {
 		return obstacle{}, false
 	}
-	ended := gateEnded(gate)
-	why := diagnosis{Cause: gate.Cause(), Text: paragraph(sentence(ended)), NextStep: gateNext(gate)}
-	if gate.Outcome == rollout.Cancelled {
-		why.Cause = string(rollout.Cancelled)
+	return obstacle{gate.Gate, gateEnded(gate), shortGate(gate), diagnosisOfGate(gate), false}, true
+}
+
+// diagnosisOfGate is why a gate did not open; empty: it did.
+func diagnosisOfGate(gate rollout.GateResult) diagnosis {
+	switch gate.Outcome {
+	case rollout.Succeeded:
+		return diagnosis{}
+	case rollout.Cancelled:
+		return diagnosis{Cause: string(rollout.Cancelled), Text: paragraph(sentence(gateEnded(gate)))}
 	}
-	return obstacle{gate.Gate, ended, shortGate(gate), why, false}, true
+	return diagnosis{Cause: gate.Cause(), Text: paragraph(sentence(gateEnded(gate))), NextStep: gateNext(gate)}
 }
 
 // gateEnded is how a gate ended: a sentence without its full stop.
@@ -52,7 +58,7 @@ func gateEnded(gate rollout.GateResult) string {
 	case gate.Outcome.Good():
 		return "no new alarm for " + rollout.Span(gate.Limit)
 	}
-	return fmt.Sprintf("alarm %s went into ALARM%s%s", gate.Alarm.Name, inDuration(" %s after the deployment", gate.Took),
+	return fmt.Sprintf("alarm %s is in ALARM%s%s", gate.Alarm.Name, inDuration(", %s into the bake time", gate.Took),
 		because(gate.Alarm.Reason))
 }
 
@@ -190,6 +196,7 @@ func (t *teller) GateEnded(e rollout.GateEnded) {
 	r := t.r()
 	r.timeline.gates.close(r.timeline.now(), e.Gate.Outcome)
 	r.gates, r.summaryOutdated = append(r.gates, e.Gate), true
+	defer r.refresh()
 	r.atGate(e.Gate.Wave)
 	r.now(outcomeWords[e.Gate.Outcome] + ": " + gateEnded(e.Gate))
 }

@@ -18,7 +18,7 @@ func (r *Reporter) plan(e rollout.PlanMade) {
 			does = "is being deployed with"
 		}
 		r.line(fmt.Sprintf("service %s in cluster %s (%s) %s %s, %s",
-			of.Service.Name, of.Service.Cluster, of.Service.Region, does, of.Runs.ID(), plural(of.Service.Desired, "task")))
+			of.Service.Name, of.Service.Cluster, of.Service.Place, does, of.Runs.ID(), plural(of.Service.Desired, "task")))
 	}
 	for _, n := range e.Plan.Notes {
 		if n.About != rollout.NoteDropped {
@@ -98,7 +98,11 @@ func (r *Reporter) requests(plan rollout.Plan) {
 	for _, of := range plan.Rollouts {
 		for _, call := range of.Calls {
 			if !call.Skipped {
-				r.line(call.Action + " " + string(withoutSecrets(call.Request, plan).JSON()))
+				where := ""
+				if len(plan.Places()) > 1 {
+					where = " in " + of.Service.Place.String()
+				}
+				r.line(call.Action + where + " " + string(withoutSecrets(call.Request, plan).JSON()))
 			}
 		}
 	}
@@ -172,7 +176,7 @@ func inPlace(plan rollout.Plan, place rollout.Place) string {
 	if len(plan.Places()) < 2 {
 		return ""
 	}
-	return ", in " + strings.TrimSuffix(place.Region+" of "+place.Account, " of ")
+	return ", in " + place.String()
 }
 
 func oneOffStep(plan rollout.Plan, task rollout.PlannedTask) string {

@@ -199,6 +199,7 @@ const widestName = 32
 // about takes the rollouts that a run is about.
 func (r *Reporter) about(rollouts []*rollout.Rollout) {
 	r.rollouts = rollouts
+	r.timeline.several = len(rollouts) > 1
 	if len(rollouts) < 2 {
 		return
 	}

@@ -35,10 +35,9 @@ type (
 		ConsoleURL                string          `json:"consoleUrl"`
 	}
 	gateDocument struct {
-		Gate    string          `json:"gate"`
-		Wave    int             `json:"wave"`
-		Outcome rollout.Outcome `json:"outcome"`
-		Reason  string          `json:"reason"`
+		Gate string `json:"gate"`
+		Wave int    `json:"wave"`
+		outcomeDocument
 	}
 	onceDocument struct {
 		outcomeDocument
@@ -88,7 +87,8 @@ func resultOf(result rollout.Result) resultDocument {
 		}
 	}
 	for _, gate := range result.Gates {
-		document.Gates = append(document.Gates, gateDocument{gate.Gate, gate.Wave + 1, gate.Outcome, gateEnded(gate)})
+		ended := outcomeOf(gate.Outcome, gateEnded(gate), diagnosisOfGate(gate))
+		document.Gates = append(document.Gates, gateDocument{gate.Gate, gate.Wave + 1, ended})
 	}
 	return document
 }

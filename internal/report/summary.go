@@ -50,7 +50,7 @@ func (r *Reporter) provisional() {
 	for _, once := range result.OneOffs {
 		sections = append(sections, oneOff(once))
 	}
-	sections = append(sections, facts(result, false)...)
+	sections = append(append(sections, facts(result, false)...), r.gateRows(r.gates))
 	r.summary(append(sections, changes(r.diffs, r.rollouts, false), r.imprint(result))...)
 }
 
@@ -80,7 +80,7 @@ func (r *Reporter) end(result rollout.Result) {
 		sections = append(sections, r.status(of)...)
 	} else {
 		sections = append(sections, facts(result, true)...)
-		sections = append(sections, r.gateRows(result.Gates), undeployed(result.Undeployed))
+		sections = append(sections, r.gateRows(result.Gates), undeployed(result.Undeployed, inSeveralPlaces(result.Rollouts)))
 		sections = append(sections, r.stillWarned(), r.timeline.picture())
 	}
 	for _, of := range result.Rollouts {
@@ -181,11 +181,15 @@ func (r *Reporter) stillWarned() section {
 	return section{what: "warnings", importance: concerns, before: alert("WARNING", texts...)}
 }
 
-// undeployed are revisions that were registered for nothing.
-func undeployed(revisions []rollout.RevisionResult) section {
+// undeployed are revisions that were registered for nothing, with their regions where there are several.
+func undeployed(revisions []rollout.RevisionResult, apart bool) section {
 	var all []row
 	for _, revision := range revisions {
-		all = append(all, row{"Registered", code(revision.Revision.ID()) + ", which no service runs"})
+		in := ""
+		if apart {
+			in = " in " + rollout.PlaceOf(revision.Revision.ARN).Region
+		}
+		all = append(all, row{"Registered", code(revision.Revision.ID()) + in + ", which no service runs"})
 		all = append(all, imageRows(revision)...)
 	}
 	return rows(all...)

@@ -57,7 +57,7 @@ func (t *teller) TakenOver(e rollout.TakenOver) {
 	r.enter("Plan")
 	for _, of := range e.Rollouts {
 		r.line(fmt.Sprintf("service %s in cluster %s (%s): deployment %s, %s",
-			of.Service.Name, of.Service.Cluster, of.Service.Region, of.Deployment.ID, replacing(of.Revision)))
+			of.Service.Name, of.Service.Cluster, of.Service.Place, of.Deployment.ID, replacing(of.Revision)))
 	}
 }
 

@@ -15,6 +15,7 @@ type timeline struct {
 	began    time.Time // when the inputs had been read or, if they were not, when the first event came
 	before   track     // what the run does before a service is updated
 	services []*track
+	several  bool  // services are deployed, of which not all need have begun
 	gates    track // what has to hold after a wave
 	after    track // and when all have succeeded
 }
@@ -293,7 +294,7 @@ func (t *track) shift(at rollout.Progress, now time.Duration) {
 
 // lengths are how long what was gone through took, as far as that is worth a line: not of several services.
 func (t *timeline) lengths() string {
-	if len(t.services) > 1 {
+	if t.several {
 		return ""
 	}
 	var lengths []string
@@ -337,7 +338,7 @@ func (t *timeline) timings(rollouts []*rollout.Rollout) section {
 			table.lines = append(table.lines, row)
 		}
 	}
-	if len(t.services) > 1 || len(table.lines) == 0 {
+	if t.several || len(table.lines) == 0 {
 		return section{}
 	}
 	return table.folded("Timings"+usualTitle(rollouts), false)

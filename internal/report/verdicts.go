@@ -105,7 +105,8 @@ func untouched(r *rollout.Rollout) string {
 	switch {
 	case r.Verdict.Outcome == rollout.Superseded:
 		return "this service was not updated, because another deployment began after the plan was made: " +
-			cmp.Or(rollout.RevisionID(r.Verdict.By.TaskDefinition), "another revision") + inBrackets(r.Verdict.By.ID)
+			cmp.Or(rollout.RevisionID(r.Verdict.By.TaskDefinition), "another revision") + inBrackets(r.Verdict.By.ID) +
+			". The waves before stay as they are"
 	case r.Verdict.Unsure:
 		return "it is unknown whether the service was updated to " + revision + ": AWS did not answer"
 	case r.Verdict.Settings:
@@ -197,7 +198,7 @@ func operationEnded(r *rollout.Rollout) string {
 func returned(r *rollout.Rollout) string {
 	back, why := r.Verdict.Return, ending(r)
 	if back.For != "" {
-		why = "it succeeded, but " + back.For + " did not"
+		why = "the deployment succeeded, but " + back.For + " did not"
 	}
 	switch back.End {
 	case rollout.ReturnDone:

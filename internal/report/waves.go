@@ -48,6 +48,13 @@ func where(rollouts []*rollout.Rollout) string {
 	return text
 }
 
+// inSeveralPlaces tells whether services are in several regions or accounts.
+func inSeveralPlaces(rollouts []*rollout.Rollout) bool {
+	return slices.ContainsFunc(rollouts, func(of *rollout.Rollout) bool {
+		return of.Service.Place != rollouts[0].Service.Place
+	})
+}
+
 // inWave are those of rollouts that are in the same wave as one.
 func inWave(rollouts []*rollout.Rollout, as *rollout.Rollout) []*rollout.Rollout {
 	return slices.DeleteFunc(slices.Clone(rollouts), func(r *rollout.Rollout) bool { return r.Wave != as.Wave })

@@ -102,7 +102,7 @@ type (
 	// Registered comes once per planned revision, when its ARN is known.
 	Registered struct {
 		Result RevisionResult
-		In     string // the region, where there are several
+		In     string // where, if there are several places
 	}
 
 	// OneOffStarted comes when a task that runs once was started.

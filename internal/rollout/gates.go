@@ -50,8 +50,16 @@ type AlarmName struct {
 // Alarm is an alarm of CloudWatch, a composite one maybe, as it was read.
 type Alarm struct {
 	AlarmName
+	ARN    string
 	On     bool   // it is in ALARM
 	Reason string // the words of AWS on its state
+}
+
+// Is tells whether an alarm is one that is named.
+func (a Alarm) Is(name AlarmName) bool {
+	there := PlaceOf(a.ARN)
+	return a.Name == name.Name && (name.Region == "" || name.Region == there.Region) &&
+		(name.Account == "" || name.Account == there.Account)
 }
 
 // GateResult is what a gate came to.

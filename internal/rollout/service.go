@@ -52,6 +52,14 @@ type Place struct {
 	Account string // its id; empty: there is only one account, that of the credentials
 }
 
+// String is the region, and the account where there are several.
+func (p Place) String() string {
+	if p.Account == "" {
+		return p.Region
+	}
+	return p.Region + " of account " + p.Account
+}
+
 // PlaceOf is the place of what an ARN names.
 func PlaceOf(arn string) Place {
 	const region = 3

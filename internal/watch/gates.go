@@ -22,8 +22,8 @@ const (
 	bakeGrace = 2 * time.Minute
 )
 
-// Ask asks a URL.
-type Ask func(ctx context.Context, url string) rollout.URLAnswer
+// Ask asks a URL, and waits so long for an answer at most.
+type Ask func(ctx context.Context, url string, atMost time.Duration) rollout.URLAnswer
 
 // AwaitURLs asks URLs until each has answered as wanted several times in a row, or the time is over.
 func AwaitURLs(
@@ -38,7 +38,7 @@ func AwaitURLs(
 		now := make([]rollout.URLAnswer, len(urls))
 		_ = cloud.Each(ctx, urls, func(ctx context.Context, i int, url rollout.URLCheck) error {
 			if good[i] < goodAnswers {
-				now[i] = ask(ctx, url.URL)
+				now[i] = ask(ctx, url.URL, max(gate.Limit-time.Since(began), time.Second))
 			}
 			return nil
 		})
@@ -75,24 +75,27 @@ func AwaitURLs(
 	}
 }
 
-// BakeAlarms watches alarms until they have stayed out of ALARM for the bake time, or one has not. Those that were in
-// ALARM before the deployment count once they were seen out of it.
+// BakeAlarms watches alarms until they have stayed out of ALARM for the bake time, or one has not. Those that are in
+// ALARM as they are given do not count until they were seen out of it, which is kept in them.
 func BakeAlarms(
 	ctx context.Context, clients *cloud.Clients, gate rollout.GateResult, alarms []rollout.Alarm, emit rollout.Emit,
 ) rollout.GateResult {
 	clients = clients.WithoutRetry()
 	began := time.Now()
 	said := began
-	before := slices.DeleteFunc(slices.Clone(alarms), func(alarm rollout.Alarm) bool { return !alarm.On })
 	emit(rollout.GateBegun{Gate: gate, Alarms: alarms})
-	for {
+	for missing := 0; ; {
 		now, err := clients.AlarmsNow(ctx, alarms)
 		if gate.Took = time.Since(began); ctx.Err() != nil {
 			gate.Outcome = rollout.Cancelled
 			return gate
 		}
-		var fresh []rollout.Alarm
-		before, fresh = stillOn(before, now, err == nil)
+		fresh, gone := compared(alarms, now)
+		if missing++; err != nil || len(gone) == 0 {
+			missing = 0
+		} else if missing == oddAnswers {
+			err = cloud.NoAlarm(gone[0])
+		}
 		switch {
 		case len(fresh) > 0:
 			gate.Outcome, gate.Alarm = rollout.Failed, fresh[0]
@@ -100,7 +103,7 @@ func BakeAlarms(
 		case err != nil && (!cloud.Transient(err) || gate.Took >= gate.Limit+bakeGrace):
 			gate.Outcome, gate.Err = rollout.Failed, err
 			return gate
-		case err == nil && gate.Took >= gate.Limit:
+		case err == nil && missing == 0 && gate.Took >= gate.Limit:
 			gate.Outcome = rollout.Succeeded
 			return gate
 		}
@@ -116,19 +119,22 @@ func BakeAlarms(
 	}
 }
 
-// stillOn are the alarms that are in ALARM since before the deployment, and fresh those that are since then.
-func stillOn(before, now []rollout.Alarm, answered bool) (still, fresh []rollout.Alarm) {
-	if !answered {
-		return before, nil
-	}
-	for _, alarm := range now {
-		was := slices.ContainsFunc(before, func(b rollout.Alarm) bool { return b.AlarmName == alarm.AlarmName })
+// oddAnswers is how many answers in a row tell that an alarm is not there any more: one may be odd.
+const oddAnswers = 2
+
+// compared files which alarms have left ALARM since they were seen last. Fresh are those that have gone into it, and gone
+// those that the answer leaves out; without an answer nothing is known.
+func compared(alarms, now []rollout.Alarm) (fresh, gone []rollout.Alarm) {
+	for i, alarm := range alarms {
+		at := slices.IndexFunc(now, func(n rollout.Alarm) bool { return n.AlarmName == alarm.AlarmName })
 		switch {
-		case alarm.On && was:
-			still = append(still, alarm)
-		case alarm.On:
-			fresh = append(fresh, alarm)
+		case at < 0:
+			gone = append(gone, alarm)
+		case now[at].On && !alarm.On:
+			fresh = append(fresh, now[at])
+		default:
+			alarms[i].On = now[at].On
 		}
 	}
-	return still, fresh
+	return fresh, gone
 }

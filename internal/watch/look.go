@@ -24,8 +24,11 @@ func (w *watcher) look(ctx context.Context, open []*follower) (seen []*follower,
 	})
 	for i, look := range looks {
 		switch {
-		case look.err != nil && !cloud.Transient(look.err):
+		case ctx.Err() != nil && look.err != nil:
 			return nil, nil, look.err
+		case look.err != nil && !cloud.Transient(look.err):
+			w.lose(groups[i][0].Service.Place, look.err)
+			continue
 		case look.err != nil:
 			unanswered = cmp.Or(unanswered, look.err)
 			continue
@@ -190,12 +193,12 @@ func (w *watcher) lookAtHealth(ctx context.Context, f *follower, needed bool) er
 // health looks at the tasks of a rollout, and at what its load balancer says of them. What cannot be
 // looked at counts as not checked.
 func (w *watcher) health(ctx context.Context, f *follower) (rollout.Health, error) {
-	if w.noTasks {
+	if w.noTasks[f.Service.Place] {
 		return rollout.Unchecked, nil
 	}
 	tasks, err := w.at(f).RunningTasks(ctx, f.Rollout)
 	if cloud.NotAllowed(err) {
-		w.noTasks = true
+		w.noTasks[f.Service.Place] = true
 		w.emit(rollout.Unreadable{Err: err, Sight: rollout.SightHealth})
 		return rollout.Unchecked, nil
 	}
@@ -204,13 +207,13 @@ func (w *watcher) health(ctx context.Context, f *follower) (rollout.Health, erro
 		return health, err
 	}
 	for who, groups := range cloud.Balancers(f.Service.TargetGroups) {
-		if w.noTargets[who] {
+		if w.noTargets[balancer{f.Service.Place, who}] {
 			continue
 		}
 		targets, known, err := w.at(f).UnhealthyTargets(ctx, groups, tasks)
 		switch {
 		case cloud.NotAllowed(err):
-			w.noTargets[who] = true
+			w.noTargets[balancer{f.Service.Place, who}] = true
 			w.emit(rollout.Unreadable{Err: err, Sight: rollout.SightTargets})
 		case err != nil:
 			return health, err

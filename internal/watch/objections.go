@@ -35,7 +35,7 @@ func (w *watcher) tellObjections(ctx context.Context, f *follower) error {
 		return nil
 	case f.At.Sub(f.runningSince) < objectionsAfter, f.At.Sub(f.askedAt) < objectionsAgain,
 		f.objected && (f.objection == nil || f.At.Sub(f.askedAt) < objectionsRenewed || len(w.followers) > fewServices),
-		w.until.Objections == nil, w.noTasks, len(f.Service.TargetGroups) == 0, w.looksLeft == 0:
+		w.until.Objections == nil, w.noTasks[f.Service.Place], len(f.Service.TargetGroups) == 0, w.looksLeft == 0:
 		return nil
 	}
 	w.looksLeft--
@@ -79,7 +79,7 @@ func (w *watcher) objections(ctx context.Context, f *follower) (evidence rollout
 	}
 	balancers := cloud.Balancers(f.Service.TargetGroups)
 	for _, who := range slices.Sorted(maps.Keys(balancers)) {
-		if w.noTargets[who] {
+		if w.noTargets[balancer{f.Service.Place, who}] {
 			continue
 		}
 		targets, _, err := w.at(f).UnhealthyTargets(ctx, balancers[who], tasks)

@@ -97,7 +97,7 @@ func (f *follower) first(id string) bool {
 func (w *watcher) tellFailures(ctx context.Context, f *follower) error {
 	counted := kind.Of(f.Service).CountsFailures()
 	switch {
-	case w.noTasks || f.GoingBack || f.Deployment.Failed <= f.failures && (counted || !f.changed):
+	case w.noTasks[f.Service.Place] || f.GoingBack || f.Deployment.Failed <= f.failures && (counted || !f.changed):
 		f.failures = f.Deployment.Failed // ECS counts from 0 again after a task that ran well
 		return nil
 	case w.looksLeft == 0:
@@ -106,7 +106,7 @@ func (w *watcher) tellFailures(ctx context.Context, f *follower) error {
 	w.looksLeft--
 	tasks, err := w.at(f).StoppedTasks(ctx, f.Rollout)
 	if cloud.NotAllowed(err) {
-		w.noTasks = true
+		w.noTasks[f.Service.Place] = true
 		w.emit(rollout.Unreadable{Err: err, Sight: rollout.SightFailures})
 		return nil
 	}

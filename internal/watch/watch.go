@@ -54,7 +54,7 @@ func Follow(
 	clients = clients.WithoutRetry()
 	w := &watcher{
 		clients: clients, carriers: clients.Carriers(), until: until, joining: joining,
-		noTargets: map[string]bool{}, slowdown: 1,
+		noTasks: map[rollout.Place]bool{}, noTargets: map[balancer]bool{}, slowdown: 1,
 	}
 	var emitting sync.Mutex
 	w.emit = func(event rollout.Event) {
@@ -66,11 +66,38 @@ func Follow(
 	w.began = time.Now()
 	w.lastEvent, w.lastAnswer = w.began, w.began
 	w.lastComplaint = w.began
-	err := w.run(ctx)
-	if err == nil && ctx.Err() == nil {
+	for {
+		err := w.run(ctx)
+		if err != nil || ctx.Err() != nil {
+			return cmp.Or(err, w.lost)
+		}
 		w.lookAgain(ctx)
+		if !w.reopen() {
+			return w.lost
+		}
 	}
-	return err
+}
+
+// reopen goes on with those whose wait was cut short because all were going to be rolled back, where that is not so any
+// more: the one that was given up has come to a better end.
+func (w *watcher) reopen() bool {
+	if w.until.WaitFor != rollout.Stable || w.until.Rollback || w.doomed() {
+		return false
+	}
+	reopened := false
+	for _, f := range w.followers {
+		if f.Phase == rollout.PhaseDecided && f.Verdict.Ending == rollout.EndedShifted {
+			f.Phase, f.Verdict = rollout.PhaseStarted, rollout.Verdict{}
+			reopened = true
+		}
+	}
+	return reopened
+}
+
+// balancer is who sends the traffic in a place.
+type balancer struct {
+	rollout.Place
+	name string
 }
 
 type watcher struct {
@@ -80,12 +107,13 @@ type watcher struct {
 	emit          rollout.Emit
 	joining       <-chan Joining // nil: no more will join
 	followers     []*follower
-	noTasks       bool            // the tasks cannot be read
-	noTargets     map[string]bool // by who balances: the health of its targets cannot be read
-	looksLeft     int             // how many services may still be looked into in this round
-	roundAt       time.Time       // when the last one ended
-	lastRound     time.Duration   // how long it took
-	slowdown      int             // how many times as long as usually it is until the next look
+	noTasks       map[rollout.Place]bool // the tasks cannot be read
+	noTargets     map[balancer]bool      // the health of its targets cannot be read
+	lost          error                  // why AWS cannot be asked in a place any more
+	looksLeft     int                    // how many services may still be looked into in this round
+	roundAt       time.Time              // when the last one ended
+	lastRound     time.Duration          // how long it took
+	slowdown      int                    // how many times as long as usually it is until the next look
 	began         time.Time
 	lastEvent     time.Time // when something was last said
 	lastAnswer    time.Time // when AWS last answered all that it was asked in a round
@@ -145,24 +173,26 @@ func (w *watcher) run(ctx context.Context) error {
 	}
 }
 
-// lookAgain looks once more at deployments that were given up as hopeless while others were waited for: who carries
-// them out went on trying, and may have come to a better end. Without an answer they stay given up.
+// lookAgain looks once more at deployments that were given up, as hopeless or after the timeout, while others were
+// waited for: who carries them out went on trying, and may have come to a better end. Without an answer they stay given
+// up.
 func (w *watcher) lookAgain(ctx context.Context) {
-	hopeless := slices.DeleteFunc(slices.Clone(w.followers), func(f *follower) bool {
-		return f.Verdict.Ending != rollout.EndedHopeless || time.Since(f.At) < oldTimeout
+	ends := []rollout.Ending{rollout.EndedHopeless, rollout.EndedTimedOut}
+	givenUp := slices.DeleteFunc(slices.Clone(w.followers), func(f *follower) bool {
+		return !slices.Contains(ends, f.Verdict.Ending) || time.Since(f.At) < oldTimeout
 	})
 	for range looksAgain {
-		if len(hopeless) == 0 {
+		if len(givenUp) == 0 {
 			return
 		}
-		if _, unanswered, err := w.look(ctx, hopeless); unanswered == nil && err == nil {
+		if _, unanswered, err := w.look(ctx, givenUp); unanswered == nil && err == nil {
 			break
 		}
 		if w.clients.Pause(ctx, lookInterval) != nil {
 			return
 		}
 	}
-	for _, f := range hopeless {
+	for _, f := range givenUp {
 		w.tell(f)
 		if verdict, ended := kind.Of(f.Service).Judge(f.Rollout, w.goal()); ended {
 			w.decide(f, verdict)
@@ -244,14 +274,31 @@ func (w *watcher) round(ctx context.Context) error {
 		w.tellUsual(f)
 		for _, step := range []func(context.Context, *follower) error{w.proceed, w.tellFailures, w.tellObjections, w.judge} {
 			err := step(ctx, f)
-			if err != nil && !cloud.Transient(err) {
+			switch {
+			case f.Phase == rollout.PhaseDecided: // with another of its place
+				continue
+			case ctx.Err() != nil && err != nil:
 				return err
+			case err != nil && !cloud.Transient(err):
+				w.lose(f.Service.Place, err)
+				continue
 			}
 			unanswered = cmp.Or(unanswered, err) // what is known decides all the same
 		}
 	}
 	w.breakSilence()
 	return unanswered
+}
+
+// lose gives up all that is in a place: what AWS refuses there will not mend by waiting. Elsewhere it is waited on.
+func (w *watcher) lose(place rollout.Place, err error) {
+	w.lost = cmp.Or(w.lost, err)
+	w.halt()
+	for _, f := range w.undecided() {
+		if f.Service.Place == place {
+			w.decide(f, rollout.Verdict{Outcome: rollout.Failed, Ending: rollout.EndedLost, EndedBy: rollout.Us})
+		}
+	}
 }
 
 // judge decides on a rollout, or lets it go on.
