@@ -16,7 +16,8 @@ import (
 // connect makes the clients of AWS, whose credentials are there.
 func connect(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (*cloud.Clients, error) {
 	with := map[string]cloud.Credentials{} // by the role that is assumed
-	clients, err := cloud.OpenAll(ctx, slices.Concat(in.Places, in.Elsewhere), func(place rollout.Place) (_ cloud.Options, err error) {
+	places := slices.Concat(in.Places, in.Elsewhere)
+	clients, err := cloud.OpenAll(ctx, places, func(place rollout.Place) (_ cloud.Options, err error) {
 		its := in.Credentials.In(place)
 		if _, known := with[its.Role.ARN]; !known {
 			with[its.Role.ARN], err = credentials(its, env, emit)

@@ -64,8 +64,11 @@ var (
 			"   firelensConfiguration: {type: fluentbit, options: {apikey: canary-option}}}\n",
 		"service-patch": "serviceConnectConfiguration: {enabled: true, logConfiguration: {logDriver: splunk, options: {splunk-token: canary-splunk}}}\n",
 		"run-before":    "bin/migrate --password canary-migrates",
+		"check-url":     "https://canary-user:canary-password@x.io/hooks/canary0token1in2the3path?key=canary-query",
+		"check-timeout": "5s",
 	}
 	containerSecrets = []string{"canary-variable", "canary-url", "canary-patched", "canary-word", "canary-in-url", "canary-option", "canary-splunk", "canary-migrates"}
+	urlSecrets       = []string{"canary-user", "canary-password", "canary0token1in2the3path", "canary-query"}
 )
 
 // ways are those in which a job has credentials. The first two have a secret in every place.
@@ -170,6 +173,9 @@ func neverShows(t *testing.T, scenario ecssim.Scenario, with, env map[string]str
 				entered = append(entered, strings.TrimSuffix(strings.TrimPrefix(value, "http://me:"), "@proxy.invalid:3128"))
 			}
 		}
+	}
+	if with["check-url"] != "" {
+		entered = append(entered, urlSecrets...)
 	}
 	secrets = append(append(secrets, entered...), ear.heard...)
 	commands, shown := masks(log.String())

@@ -215,7 +215,19 @@ func together(found []surveyed, targets []rollout.Target) ([]rollout.SurveyedSer
 	}
 	slices.SortStableFunc(services, func(a, b rollout.SurveyedService) int { return cmp.Compare(a.Wave, b.Wave) })
 	services[0].Notes = append(notes, services[0].Notes...)
+	numberWaves(services)
 	return services, nil
+}
+
+// numberWaves numbers the waves anew: one of which nothing is left is none.
+func numberWaves(services []rollout.SurveyedService) {
+	wave, before := 0, services[0].Wave
+	for i, running := range services {
+		if running.Wave != before {
+			wave, before = wave+1, running.Wave
+		}
+		services[i].Wave = wave
+	}
 }
 
 // Now reads services, wherever they are. Those that are not there are missing from the answer, which is no error.

@@ -65,17 +65,18 @@ func (d *deployer) execute(ctx context.Context) error {
 	if good, err := d.oneOff(ctx, d.plan.Before); !good || err != nil {
 		return err
 	}
-	for _, wave := range d.plan.Waves() {
+	for i, wave := range d.plan.Waves() {
 		if good, err := d.deploy(ctx, wave); !good || err != nil {
 			return err
 		}
-		if !d.pass(ctx, wave[0].Wave) {
-			return nil
+		if good, err := d.pass(ctx, i); !good || err != nil {
+			return err
 		}
 	}
-	if good, err := d.oneOff(ctx, d.plan.After); !good || err != nil {
-		d.takeBack(ctx, d.plan.After.Input)
-		return err
+	if len(d.plan.Rollouts) == 0 && len(d.plan.After) > 0 {
+		if good, err := d.oneOff(ctx, d.plan.After[0]); !good || err != nil {
+			return err
+		}
 	}
 	return d.repoint(ctx)
 }

@@ -29,7 +29,7 @@ func (d *deployer) oneOff(ctx context.Context, planned *rollout.PlannedTask) (go
 // runOnce runs a task that is to run once, and tells what became of it. An error is AWS refusing.
 func (d *deployer) runOnce(ctx context.Context, planned *rollout.PlannedTask) (*rollout.OneOffResult, error) {
 	revision := d.revisions[planned.Revision].Revision
-	result := &rollout.OneOffResult{Input: planned.Input, Cluster: planned.Cluster}
+	result := &rollout.OneOffResult{Input: planned.Input, Wave: planned.Wave, Cluster: planned.Cluster}
 	arns, unplaced, err := d.clients.At(planned.Place).RunTask(ctx, *planned, revision)
 	if err != nil && ctx.Err() != nil {
 		d.emit(rollout.OneOffUnclear{Input: planned.Input})

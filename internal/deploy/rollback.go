@@ -275,8 +275,8 @@ func (d *deployer) ask(ctx context.Context, r *rollout.Rollout) (*rollout.Rollou
 	}
 }
 
-// isBack tells whether nothing was started by deploying what ran before, since who carries ours out had gone back to that
-// already, which the reads before did not show yet.
+// isBack tells whether nothing was started by deploying what ran before, since who carries ours out had gone back to
+// that already, which the reads before did not show yet.
 func isBack(ours, found rollout.Deployment) bool {
 	return found.ID != ours.ID && found.Created.Before(ours.Created)
 }

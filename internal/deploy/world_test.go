@@ -20,8 +20,9 @@ type world struct {
 	clients *cloud.Clients
 	client  *cloud.Client
 	events  []rollout.Event
-	mu      sync.Mutex               // of what follows
-	called  func(operation string)   // hears of each call, in place of what follows
+	mu      sync.Mutex             // of what follows
+	called  func(operation string) // hears of each call, in place of what follows
+	denies  func(operation string) bool
 	refuse  map[string]int           // operations that are not allowed any more when they were called that often
 	late    map[string]time.Duration // how long the first call of operations takes
 	slow    map[string]time.Duration // how long each does
@@ -36,6 +37,7 @@ func (w *world) Do(request *http.Request) (*http.Response, error) {
 		w.called(operation)
 		return w.Sim.Do(request)
 	}
+	denied := w.denies != nil && w.denies(operation)
 	takes := w.late[operation] + w.slow[operation]
 	delete(w.late, operation)
 	left, limited := w.refuse[operation]
@@ -44,7 +46,7 @@ func (w *world) Do(request *http.Request) (*http.Response, error) {
 	}
 	w.mu.Unlock()
 	time.Sleep(takes) // virtual
-	if limited && left == 0 {
+	if denied || limited && left == 0 {
 		const refused = `{"__type":"AccessDeniedException","message":"no"}`
 		return &http.Response{StatusCode: http.StatusBadRequest, Body: io.NopCloser(strings.NewReader(refused)), Header: http.Header{}, Request: request}, nil
 	}

@@ -123,6 +123,17 @@ var otherScenarios = []Scenario{
 		With:      inTwoRegions,
 	},
 	{
+		Name:     "regions-second-lost",
+		Story:    "the same, and half a minute later the policy no longer allows to read the services of the second region",
+		breaker:  rolling,
+		behavior: well,
+		elsewhere: inVirginia(func(c Scenario) Scenario {
+			c.faults = []fault{{operation: "DescribeServices", after: 30 * time.Second, kind: denied}}
+			return c
+		}),
+		With: inTwoRegions,
+	},
+	{
 		Name:     "accounts",
 		Story:    "a service is deployed in two accounts, whose roles trust the job",
 		breaker:  rolling,

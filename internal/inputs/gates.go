@@ -43,8 +43,8 @@ func (c *checker) gates(t text) Gates {
 	return gates
 }
 
-// urls reads lines of a URL and the status that it is to answer with. What a line holds that is wrong is not told: it may
-// be a secret.
+// urls reads lines of a URL and the status that it is to answer with. What a line holds that is wrong is not told: it
+// may be a secret.
 func (c *checker) urls(input, value string) []rollout.URLCheck {
 	var checks []rollout.URLCheck
 	for i, line := range lines(value) {
@@ -107,11 +107,12 @@ var secretName = lazy.Regexp(`(?i)token|secret|passw|key|auth|sig|credential|cod
 // shortestSecret is the shortest text that is hidden wherever it stands: shorter ones would hide others by chance.
 const shortestSecret = 6
 
-// secretsOfURLs are the users, passwords and tokens in the URLs that are to be asked, also where they are not written as
-// they should be.
+// secretsOfURLs are the users, passwords and tokens in the URLs that are to be asked, also where they are not written
+// as they should be.
 func secretsOfURLs(value string) []string {
 	var secrets []string
-	for _, word := range strings.FieldsFunc(value, func(r rune) bool { return unicode.IsSpace(r) || r == ',' || r == '"' }) {
+	separates := func(r rune) bool { return unicode.IsSpace(r) || r == ',' || r == '"' }
+	for _, word := range strings.FieldsFunc(value, separates) {
 		parsed, err := url.Parse(word)
 		if err != nil {
 			continue

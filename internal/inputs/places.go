@@ -28,8 +28,8 @@ func (c *checker) locate(t text, in *Inputs, regions []string) {
 			c.mistake("%s: %s is not in %s, where the services are", arn.name, arn.value, strings.Join(used, ", "))
 		}
 	}
-	if len(in.Targets) == 0 && len(placeholders(role)) > 0 {
-		c.mistake("role-to-assume: %s is filled in for each service: give service too", strings.Join(placeholders(role), ", "))
+	if open := strings.Join(placeholders(role), ", "); open != "" && len(in.Targets) == 0 {
+		c.mistake("role-to-assume: %s is filled in for each service: give service too", open)
 	}
 }
 

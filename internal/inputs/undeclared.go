@@ -110,7 +110,8 @@ func (c *checker) undeclared(variables []string) {
 
 // warn notes what is likely not meant as it is written. The deployment goes on.
 func (c *checker) warn(next, format string, args ...any) {
-	c.notices = append(c.notices, rollout.Noticed{What: asWritten(fmt.Sprintf(format, args...)), Next: next, Warning: true})
+	what := asWritten(fmt.Sprintf(format, args...))
+	c.notices = append(c.notices, rollout.Noticed{What: what, Next: next, Warning: true})
 }
 
 // note notes what has no effect here, and does no harm.

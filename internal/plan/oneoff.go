@@ -51,9 +51,33 @@ type variable struct {
 	Value string `json:"value"`
 }
 
-// oneOff plans a task that runs once, of the revision of the first service or, without one, of the only
+// addTasks adds the tasks that run once: before the first service is updated, and after each wave.
+func addTasks(plan *rollout.Plan, in inputs.Inputs) (err error) {
+	if plan.Before, err = oneOff("run-before", in.RunBefore, in, *plan, plan.Rollouts); err != nil {
+		return err
+	}
+	waves := plan.Waves()
+	if len(waves) == 0 {
+		waves = append(waves, nil)
+	}
+	for i, wave := range waves {
+		task, err := oneOff("run-after", in.RunAfter, in, *plan, wave)
+		if err != nil {
+			return err
+		}
+		if task != nil {
+			task.Wave = i
+			plan.After = append(plan.After, task)
+		}
+	}
+	return nil
+}
+
+// oneOff plans a task that runs once, of the revision of the first of some services or, without one, of the only
 // revision. What is not asked otherwise it has from the service.
-func oneOff(input string, asked *inputs.OneOff, in inputs.Inputs, plan rollout.Plan) (*rollout.PlannedTask, error) {
+func oneOff(
+	input string, asked *inputs.OneOff, in inputs.Inputs, plan rollout.Plan, of []*rollout.Rollout,
+) (*rollout.PlannedTask, error) {
 	if asked == nil {
 		return nil, nil
 	}
@@ -65,8 +89,8 @@ func oneOff(input string, asked *inputs.OneOff, in inputs.Inputs, plan rollout.P
 		Detached: asked.Detached,
 	}
 	var like rollout.Placement
-	if len(plan.Rollouts) > 0 {
-		first := plan.Rollouts[0]
+	if len(of) > 0 {
+		first := of[0]
 		task.Place, task.Cluster = first.Service.Place, first.Service.Cluster
 		task.Revision = first.Planned
 		like = first.Service.Placement

@@ -64,10 +64,7 @@ func Make(in inputs.Inputs, world rollout.World) (rollout.Plan, error) {
 	if plan.Restart {
 		plan.Notes = append(plan.Notes, rollout.Note{About: rollout.NoteRestart})
 	}
-	if plan.Before, err = oneOff("run-before", in.RunBefore, in, plan); err != nil {
-		return plan, err
-	}
-	if plan.After, err = oneOff("run-after", in.RunAfter, in, plan); err != nil {
+	if err := addTasks(&plan, in); err != nil {
 		return plan, err
 	}
 	plan.Scheduled, err = scheduled(world.Scheduled, plan.Revisions)

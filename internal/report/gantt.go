@@ -32,14 +32,14 @@ func (t *timeline) gantt() (picture, leftOut string) {
 	if longest < time.Second {
 		return "", ""
 	}
-	if !t.several { // what follows on each other in a section stands in one row
+	if !t.ofSeveral() { // what follows on each other in a section stands in one row
 		b.WriteString("---\ndisplayMode: compact\n---\n")
 	}
 	fmt.Fprintf(
 		&b, "gantt\n    dateFormat YYYY-MM-DD HH:mm:ss.SSS\n    axisFormat %s\n    todayMarker off\n", axis(longest),
 	)
 	t.before.section(&b, "before")
-	if t.several {
+	if t.ofSeveral() {
 		leftOut = t.fleet(&b)
 	} else if len(t.services) > 0 {
 		t.services[0].rows(&b)

@@ -123,22 +123,34 @@ func wanted(url rollout.URLCheck) string {
 	return fmt.Sprint(url.Status)
 }
 
-// gateSteps are the gates of a plan.
-func gateSteps(gates rollout.Gates) []string {
+// gatesOf are the gates of a plan after a wave, in their order.
+func gatesOf(plan rollout.Plan, wave int) []string {
+	steps := urlSteps(plan.Gates)
+	if wave < len(plan.After) {
+		steps = append(steps, oneOffStep(plan, *plan.After[wave])+", after success")
+	}
+	return append(steps, alarmSteps(plan.Gates)...)
+}
+
+func urlSteps(gates rollout.Gates) []string {
 	var steps []string
 	for _, url := range gates.URLs {
 		steps = append(steps, fmt.Sprintf("check-url: %s must answer %s, 3 times in a row, within %s",
 			url.Shown, wanted(url), rollout.Span(gates.URLTimeout)))
 	}
-	if len(gates.Alarms) > 0 {
-		var names []string
-		for _, alarm := range gates.Alarms {
-			names = append(names, alarm.Name)
-		}
-		steps = append(steps, fmt.Sprintf("cloudwatch:DescribeAlarms: %s must stay out of ALARM for %s",
-			strings.Join(names, ", "), rollout.Span(gates.Bake)))
-	}
 	return steps
+}
+
+func alarmSteps(gates rollout.Gates) []string {
+	if len(gates.Alarms) == 0 {
+		return nil
+	}
+	var names []string
+	for _, alarm := range gates.Alarms {
+		names = append(names, alarm.Name)
+	}
+	return []string{fmt.Sprintf("cloudwatch:DescribeAlarms: %s must stay out of ALARM for %s",
+		strings.Join(names, ", "), rollout.Span(gates.Bake))}
 }
 
 // atGate opens the part of the log for the gates of a wave.
@@ -155,19 +167,21 @@ func (t *teller) GateBegun(e rollout.GateBegun) {
 	r.gateWave = e.Gate.Wave
 	r.timeline.gates.enter(gateSpan(r, e.Gate), watchful, r.timeline.now())
 	r.atGate(e.Gate.Wave)
-	for _, step := range gateSteps(rollout.Gates{
-		URLs: e.URLs, URLTimeout: e.Gate.Limit, Alarms: e.Alarms, Bake: e.Gate.Limit,
-	}) {
+	gates := rollout.Gates{URLs: e.URLs, URLTimeout: e.Gate.Limit, Alarms: e.Alarms, Bake: e.Gate.Limit}
+	for _, step := range append(urlSteps(gates), alarmSteps(gates)...) {
 		r.now(step)
 	}
 }
 
 // gateSpan is what a gate is called in the picture.
-func gateSpan(r *Reporter, gate rollout.GateResult) string {
-	if r.waves > 1 {
-		return fmt.Sprintf("%s, wave %d", gate.Gate, gate.Wave+1)
+func gateSpan(r *Reporter, gate rollout.GateResult) string { return r.ofWave(gate.Gate, gate.Wave) }
+
+// ofWave is what is done after a wave, with that where there are several.
+func (r *Reporter) ofWave(input string, wave int) string {
+	if r.waves < 2 || input == beforeInput {
+		return input
 	}
-	return gate.Gate
+	return fmt.Sprintf("%s, wave %d", input, wave+1)
 }
 
 func (t *teller) URLAnswered(e rollout.URLAnswered) {

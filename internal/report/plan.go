@@ -142,9 +142,12 @@ func steps(plan rollout.Plan) []string {
 			}
 		}
 		steps = append(steps, prefix+waiting(plan))
-		for _, gate := range gateSteps(plan.Gates) {
+		for _, gate := range gatesOf(plan, i) {
 			steps = append(steps, prefix+gate)
 		}
+	}
+	if len(waves) == 0 {
+		steps = append(steps, gatesOf(plan, 0)...)
 	}
 	for _, scheduled := range plan.Scheduled {
 		operation := "scheduler:UpdateSchedule"
@@ -160,9 +163,6 @@ func steps(plan rollout.Plan) []string {
 				"%s: %s runs %s, after success", operation, scheduled.Task.Name(), name(plan.Revisions[scheduled.Revision]),
 			),
 		)
-	}
-	if plan.After != nil {
-		steps = append(steps, oneOffStep(plan, *plan.After)+", after success")
 	}
 	if plan.KeepRevisions > 0 {
 		steps = append(steps, fmt.Sprintf("ecs:DeregisterTaskDefinition: all but the newest %s, unless in use, after "+

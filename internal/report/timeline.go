@@ -15,7 +15,7 @@ type timeline struct {
 	began    time.Time // when the inputs had been read or, if they were not, when the first event came
 	before   track     // what the run does before a service is updated
 	services []*track
-	several  bool  // services are deployed, of which not all need have begun
+	several  bool  // services are deployed
 	gates    track // what has to hold after a wave
 	after    track // and when all have succeeded
 }
@@ -78,6 +78,9 @@ func (t *timeline) begin() {
 }
 
 func (t *timeline) restart() { t.began = time.Now() }
+
+// ofSeveral tells whether several services are deployed, of which not all need have begun.
+func (t *timeline) ofSeveral() bool { return t.several || len(t.services) > 1 }
 
 // now is how long the run has taken until now.
 func (t *timeline) now() time.Duration { return time.Since(t.began) }
@@ -294,7 +297,7 @@ func (t *track) shift(at rollout.Progress, now time.Duration) {
 
 // lengths are how long what was gone through took, as far as that is worth a line: not of several services.
 func (t *timeline) lengths() string {
-	if t.several {
+	if t.ofSeveral() {
 		return ""
 	}
 	var lengths []string
@@ -338,7 +341,7 @@ func (t *timeline) timings(rollouts []*rollout.Rollout) section {
 			table.lines = append(table.lines, row)
 		}
 	}
-	if t.several || len(table.lines) == 0 {
+	if t.ofSeveral() || len(table.lines) == 0 {
 		return section{}
 	}
 	return table.folded("Timings"+usualTitle(rollouts), false)

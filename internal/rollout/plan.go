@@ -105,9 +105,10 @@ type Plan struct {
 	Notes           []Note
 	// Gates are what has to hold after each wave.
 	Gates Gates
-	// Before and After are tasks that run once, before the first service is updated and after all have
-	// succeeded; nil if there is none.
-	Before, After *PlannedTask
+	// Before is a task that runs once before the first service is updated; nil if there is none.
+	Before *PlannedTask
+	// After are tasks that run once when all services of a wave have succeeded, one for each wave; none if there is none.
+	After []*PlannedTask
 	// Scheduled are pointed at the new revisions after all services have succeeded.
 	Scheduled []PlannedSchedule
 	// KeepRevisions is how many of the newest ACTIVE revisions are kept; 0 is all.
@@ -174,6 +175,7 @@ type PlannedRevision struct {
 // PlannedTask is a task that runs once, of a revision that is deployed.
 type PlannedTask struct {
 	Input     string // that asks for it, run-before or run-after
+	Wave      int    // after which it runs, from 0
 	Place     Place
 	Cluster   string
 	Revision  int      // an index of Plan.Revisions

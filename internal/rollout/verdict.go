@@ -218,6 +218,7 @@ type RevisionResult struct {
 // OneOffResult is what became of a task that was to run once.
 type OneOffResult struct {
 	Input    string // run-before or run-after
+	Wave     int    // after which it ran, from 0
 	Cluster  string
 	Tasks    []string // ARNs; none: it could not be started
 	ExitCode *int     // nil: it never ran to an end
