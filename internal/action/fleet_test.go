@@ -173,6 +173,6 @@ func TestARefusedUpdateLeavesTheOthersFollowed(t *testing.T) {
 	code, log, _ = under(t, deployWeb("mixed-slow").but(with), allowed(""))
 	require.Equal(t, 3, code, log)
 	require.Contains(t, log, refusal)
-	require.Contains(t, log, "web: web:41 (v1) serves with 2 of 2 tasks. It succeeded, but jobs did not; this step rolled it back to web:41")
-	require.Contains(t, log, "api: api:1 (v1) serves with 2 of 2 tasks. It succeeded, but jobs did not; this step rolled it back to api:1")
+	require.Contains(t, log, "web: web:41 (v1) serves with 2 of 2 tasks. The deployment succeeded, but jobs did not; this step rolled it back to web:41")
+	require.Contains(t, log, "api: api:1 (v1) serves with 2 of 2 tasks. The deployment succeeded, but jobs did not; this step rolled it back to api:1")
 }

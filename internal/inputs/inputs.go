@@ -241,6 +241,7 @@ func (t text) check(c *checker) Inputs {
 		Simulate:              t.Simulate,
 	}
 	in.TaskDefinition, in.File = c.taskDefinition("task-definition", t.TaskDefinition, &of)
+	of.apply = false
 	in.templates = of
 	in.Variables = c.variables(t)
 	in.Cluster = c.clusterOf("cluster", in.Cluster, in.Targets)

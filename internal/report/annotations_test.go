@@ -158,7 +158,7 @@ func TestWhatBecameOfOtherServicesIsTold(t *testing.T) {
 	}
 	text := annotation(result)
 	back := func(name string) string {
-		return "Service " + name + ": it succeeded, but jobs did not; this step rolled it back to " + name + ":41."
+		return "Service " + name + ": the deployment succeeded, but jobs did not; this step rolled it back to " + name + ":41."
 	}
 	require.Equal(t, strings.Join([]string{
 		"Service jobs: the new tasks keep failing for the same cause; none of them is running; this step rolled it back to jobs:41.",

@@ -62,7 +62,10 @@ func (r *Reporter) result(result rollout.Result) {
 	var facts []rollout.Fact
 	for _, once := range result.OneOffs {
 		facts = append(
-			facts, rollout.Fact{Name: r.ofWave(once.Input, once.Wave), Value: outcomeWords[once.Verdict.Outcome] + ": " + onceEnded(once.Verdict)},
+			facts, rollout.Fact{
+				Name:  r.ofWave(once.Input, once.Wave),
+				Value: outcomeWords[once.Verdict.Outcome] + ": " + onceEnded(once.Verdict),
+			},
 		)
 	}
 	for _, of := range result.Rollouts {

@@ -89,8 +89,8 @@ func finalOutputs(result rollout.Result) []rollout.Output {
 	for _, once := range result.OneOffs {
 		outputs = append(outputs, oneOffOutputs(once)...)
 	}
-	foremost := result.Foremost()
-	if foremost != nil && (foremost.Deployment.ID != "" || len(result.Rollouts) > 1 && foremost.Revision.Revision.ARN != "") {
+	foremost, several := result.Foremost(), len(result.Rollouts) > 1
+	if foremost != nil && (foremost.Deployment.ID != "" || several && foremost.Revision.Revision.ARN != "") {
 		return append(append(outputs, revisionOutputs(foremost.Revision)...), deploymentOutputs(foremost)...)
 	}
 	if result.Registered != nil && !result.DryRun {

@@ -122,8 +122,8 @@ func BakeAlarms(
 // oddAnswers is how many answers in a row tell that an alarm is not there any more: one may be odd.
 const oddAnswers = 2
 
-// compared files which alarms have left ALARM since they were seen last. Fresh are those that have gone into it, and gone
-// those that the answer leaves out; without an answer nothing is known.
+// compared files which alarms have left ALARM since they were seen last. Fresh are those that have gone into it, and
+// gone those that the answer leaves out; without an answer nothing is known.
 func compared(alarms, now []rollout.Alarm) (fresh, gone []rollout.Alarm) {
 	for i, alarm := range alarms {
 		at := slices.IndexFunc(now, func(n rollout.Alarm) bool { return n.AlarmName == alarm.AlarmName })
