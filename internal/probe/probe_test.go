@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,10 +17,13 @@ import (
 // A server of our own, through the network: what is told of an answer is its status, and of an error nothing that the
 // URL holds.
 func TestAskThroughTheNetwork(t *testing.T) {
+	var mu sync.Mutex
 	var asked []string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		user, password, _ := r.BasicAuth()
+		mu.Lock()
 		asked = append(asked, r.Method+" "+r.URL.RequestURI()+" "+user+":"+password+" "+r.UserAgent())
+		mu.Unlock()
 		switch r.URL.Path {
 		case "/moved":
 			w.Header().Set("Location", "https://h/%zz?token=secret")
@@ -40,6 +44,8 @@ func TestAskThroughTheNetwork(t *testing.T) {
 	require.Equal(t, rollout.URLAnswer{Status: 302}, Ask(t.Context(), client, at("/moved"), time.Second), "no redirect is followed, nor read")
 	require.Equal(t, rollout.URLAnswer{Status: 503}, Ask(t.Context(), client, at("/down"), time.Second))
 	require.Equal(t, rollout.URLAnswer{Err: "EOF"}, Ask(t.Context(), client, at("/hangs-up"), time.Second))
+	mu.Lock()
+	defer mu.Unlock()
 	require.Equal(t, "GET /well?token=secret ci:secret ecs-deploy", asked[0])
 	require.Len(t, asked, 4)
 
