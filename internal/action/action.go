@@ -168,7 +168,7 @@ func story(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (e
 	if world, err = unoccupied(ctx, clients, in, world, emit); err != nil {
 		return ending{}, err
 	}
-	planned, err := plan.Make(in, world)
+	planned, err := planned(ctx, clients, in, world)
 	if err != nil {
 		return ending{}, err
 	}
@@ -198,6 +198,18 @@ func story(ctx context.Context, env Env, in inputs.Inputs, emit rollout.Emit) (e
 	}
 	cleanUp := func(ctx context.Context) { deploy.CleanUp(ctx, clients, planned, result, emit) }
 	return ending{result, cleanUp}, nil
+}
+
+// planned makes the plan; where the tags of images are to be taken for their digests, anew with those.
+func planned(ctx context.Context, clients *cloud.Clients, in inputs.Inputs, world rollout.World) (rollout.Plan, error) {
+	made, err := plan.Make(in, world)
+	if err != nil || !in.ResolveDigest {
+		return made, err
+	}
+	if in.Digests, err = clients.Digests(ctx, made); err != nil {
+		return made, err
+	}
+	return plan.Make(in, world)
 }
 
 // survey reads the world, and meanwhile whose account it is.

@@ -219,7 +219,7 @@ func underway(service rollout.Service, runs rollout.Revision, whenBusy rollout.W
 	}
 	note := rollout.Note{About: rollout.NoteUnderway, Service: service.Name, Underway: primary, WhenBusy: whenBusy}
 	if runs.ARN == primary.TaskDefinition {
-		note.By = runs.By
+		note.Deploys = runs
 	}
 	return []rollout.Note{note}
 }

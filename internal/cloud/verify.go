@@ -174,7 +174,7 @@ var manifests = []string{
 func (c *Client) verifyImage(
 	ctx context.Context, text string, image taskdef.ECRImage, platform taskdef.Platform,
 ) (rollout.Concern, error) {
-	tag := cmp.Or(image.Tag, "latest")
+	tag := image.TagOrLatest()
 	id := ecrtypes.ImageIdentifier{ImageTag: &tag}
 	if image.Digest != "" {
 		id = ecrtypes.ImageIdentifier{ImageDigest: &image.Digest}

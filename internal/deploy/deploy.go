@@ -211,14 +211,29 @@ func (d *deployer) explainAll(ctx context.Context) {
 	var order inOrder
 	defer order.rest()
 	_ = cloud.Each(ctx, d.touched(), func(ctx context.Context, i int, r *rollout.Rollout) error {
-		explained := d.explain(ctx, r)
+		found := *r // whoever is told of one reads the others
+		d.nameOther(ctx, &found)
+		explained := d.explain(ctx, &found)
 		order.done(i, func() {
-			if explained {
+			if *r = found; explained {
 				d.emit(rollout.Explained{Rollout: r})
 			}
 		})
 		return nil
 	})
+}
+
+// nameOther reads what another run deploys that has superseded a deployment: its tags may tell the run.
+func (d *deployer) nameOther(ctx context.Context, r *rollout.Rollout) {
+	arn := r.Verdict.By.TaskDefinition
+	if r.Verdict.Outcome != rollout.Superseded || arn == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, explainTimeout, errUnexplained)
+	defer cancel()
+	if read, err := d.clients.Of(arn).Revision(ctx, arn); err == nil {
+		r.Superseding = read
+	}
 }
 
 // explain finds out why a deployment did not succeed, if it did not. That it cannot be found out is not worth an error:

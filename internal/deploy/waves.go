@@ -42,6 +42,7 @@ func (d *deployer) overtaken(ctx context.Context, wave []*rollout.Rollout) (is b
 		before, _ := r.Service.Newest()
 		if there && newest.ID != before.ID && !now.OlderThan(r.Service) {
 			d.decide(r, rollout.Verdict{Outcome: rollout.Superseded, Ending: rollout.EndedUntouched, By: newest})
+			d.nameOther(ctx, r)
 			is = true
 		}
 	}

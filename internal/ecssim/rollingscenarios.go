@@ -60,6 +60,14 @@ var rollingScenarios = []Scenario{
 		acts:     []act{{after: 45 * time.Second, do: func(s *Sim) { deployAnother(well)(s, s.web()) }}},
 	},
 	{
+		Name:     "superseded-by-run",
+		Story:    "the same, and the revision of the other run has tags that tell it",
+		breaker:  rolling,
+		behavior: well,
+		tagged:   true,
+		acts:     []act{{after: 45 * time.Second, do: func(s *Sim) { deployAnother(well)(s, s.web()) }}},
+	},
+	{
 		Name:     "superseded-late",
 		Story:    "another run deploys when the new tasks already run and are healthy",
 		breaker:  rolling,

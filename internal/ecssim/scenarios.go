@@ -34,6 +34,7 @@ type Scenario struct {
 	latency   map[string]time.Duration // how long calls of an operation take; "" is any other
 	requested time.Duration            // how long a rollback is only requested; 0 is as usual
 	stops     bool                     // a rollback that is requested ends with a stop
+	tagged    bool                     // what others register has tags that tell their runs
 	past      []time.Duration          // how long the deployments of web took before the one that it runs, newest first
 
 	alarms []alarm

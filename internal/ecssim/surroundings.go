@@ -1,6 +1,7 @@
 package ecssim
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strings"
@@ -48,11 +49,17 @@ func (s *Sim) batchGetImage(request batchGetImageRequest) (any, error) {
 			manifests = append(manifests, fmt.Sprintf(`{"platform":{"architecture":%q,"os":%q}}`, architecture, os))
 		}
 		images = append(images, document{
-			"repositoryName": request.RepositoryName, "imageId": document{"imageTag": id.ImageTag},
-			"imageManifest": `{"schemaVersion":2,"manifests":[` + strings.Join(manifests, ",") + `]}`,
+			"repositoryName": request.RepositoryName,
+			"imageId":        document{"imageTag": id.ImageTag, "imageDigest": digestOf(request.RepositoryName, id.ImageTag)},
+			"imageManifest":  `{"schemaVersion":2,"manifests":[` + strings.Join(manifests, ",") + `]}`,
 		})
 	}
 	return document{"images": images, "failures": failures}, nil
+}
+
+// digestOf is the digest of an image, which is made of its name.
+func digestOf(repository, tag string) string {
+	return fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(repository+":"+tag)))
 }
 
 type describeLogGroupsRequest struct{ LogGroupNamePrefix string }

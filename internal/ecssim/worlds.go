@@ -86,6 +86,14 @@ func (s *Sim) deployNew(v *service, b behavior) {
 	if runs.family == "web" {
 		definition = webWith(fmt.Sprintf("v1.%d", s.families["web"].last-40))
 	}
+	if s.scenario.tagged {
+		definition["tags"] = []any{
+			map[string]any{"key": "github:repository", "value": "acme/shop"},
+			map[string]any{"key": "github:run", "value": "987654321"},
+			map[string]any{"key": "github:actor", "value": "kim"},
+			map[string]any{"key": "github:ref", "value": "v3"},
+		}
+	}
 	r := s.register(definition)
 	r.proven = runs.proven
 	if v.codeDeploy == nil {

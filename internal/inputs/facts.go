@@ -23,11 +23,13 @@ func (in Inputs) Facts() []rollout.Fact {
 	}
 	tell("revision", in.base())
 	tell("image", in.images()...)
+	tell("digests", map[bool]string{true: "the tags of new images are resolved"}[in.ResolveDigest])
 	tell("variables", each(in.Variables, variableInWords)...)
 	if in.Replace {
 		tell("replaced", "variables that are not given are removed")
 	}
 	tell("patched", in.patched()...)
+	tell("tags", in.TagKeys...)
 	tell("service", in.settings()...)
 	tell("one-off tasks", in.once()...)
 	tell("gates", in.Gates.inWords()...)

@@ -25,8 +25,12 @@ type Inputs struct {
 	TaskDefinition string           // family, family:revision or ARN; empty: what the service runs, or File
 	File           *taskdef.Document
 	Images         []taskdef.Image
+	ResolveDigest  bool            // the tags of images are taken for their digests
+	Digests        rollout.Digests // to which they were resolved
 	Variables      []taskdef.Variable
-	Replace        bool // variables that are not given are removed
+	Replace        bool          // variables that are not given are removed
+	Tags           taskdef.Patch // of the revision
+	TagKeys        []string
 	Patch          taskdef.Patch
 	ShowValues     bool
 
@@ -96,11 +100,13 @@ type text struct {
 	TaskDefinition        string `env:"TASK_DEFINITION"`
 	TaskDefinitionARN     string `env:"TASK_DEFINITION_ARN"`
 	Image                 string `env:"IMAGE"`
+	ResolveDigest         string `env:"RESOLVE_DIGEST, default=false"`
 	EnvironmentVariables  string `env:"ENVIRONMENT_VARIABLES"`
 	EnvironmentFile       string `env:"ENVIRONMENT_FILE"`
 	ReplaceEnvironment    string `env:"REPLACE_ENVIRONMENT, default=false"`
 	Secrets               string `env:"SECRETS"`
 	TaskDefinitionPatch   string `env:"TASK_DEFINITION_PATCH"`
+	RevisionTags          string `env:"REVISION_TAGS"`
 	ShowValues            string `env:"SHOW_VALUES, default=false"`
 	DesiredCount          string `env:"DESIRED_COUNT"`
 	MinimumHealthyPercent string `env:"MINIMUM_HEALTHY_PERCENT"`
@@ -195,6 +201,7 @@ func Read(ctx context.Context, getenv func(string) string, variables []string) (
 	c.undeclared(variables)
 	in := t.check(&c)
 	in.Amazon = t.Amazon.given()
+	in.Tags, in.TagKeys = c.tags("revision-tags", t.RevisionTags, getenv)
 	in.Credentials = c.credentials(t, job(getenv))
 	c.locate(t, &in, c.regions("aws-region", t.Region, getenv, append(in.arns(), t.Cluster, t.TaskDefinition)...))
 	in.Verbose = in.Verbose || getenv("RUNNER_DEBUG") == "1"
@@ -219,6 +226,7 @@ func (t text) check(c *checker) Inputs {
 		MaxParallel:           c.whole("max-parallel", t.MaxParallel, 1, 5000),
 		Images:                c.images("image", of.with(t.Image, &of.image)),
 		Patch:                 c.taskPatch("task-definition-patch", of.with(t.TaskDefinitionPatch, &of.patch)),
+		ResolveDigest:         c.yes("resolve-digest", t.ResolveDigest),
 		ShowValues:            c.yes("show-values", t.ShowValues),
 		Replace:               c.yes("replace-environment", t.ReplaceEnvironment),
 		DesiredCount:          c.whole("desired-count", t.DesiredCount, 0, 5000),
@@ -262,6 +270,9 @@ func (c *checker) together(t text, in *Inputs) {
 	if in.Replace && t.EnvironmentVariables == "" && t.EnvironmentFile == "" {
 		c.mistake("replace-environment: it removes variables that environment-variables and environment-file do not give, " +
 			"and neither is set")
+	}
+	if in.ResolveDigest && t.Image == "" && in.File == nil {
+		c.mistake("resolve-digest: it is about new images, and there is neither image nor a file in task-definition")
 	}
 	if attempts := c.whole("max-retries", t.Amazon.MaxRetries, 0, 100); attempts != nil {
 		in.Attempts = int(*attempts)
@@ -318,7 +329,8 @@ func (c *checker) operation(t text, dryRun bool) {
 	}
 	for _, input := range append([]namedInput{
 		{"image", t.Image}, {"environment-variables", t.EnvironmentVariables}, {"environment-file", t.EnvironmentFile},
-		{"secrets", t.Secrets}, {"task-definition-patch", t.TaskDefinitionPatch}, {"service-patch", t.ServicePatch},
+		{"secrets", t.Secrets}, {"revision-tags", t.RevisionTags},
+		{"task-definition-patch", t.TaskDefinitionPatch}, {"service-patch", t.ServicePatch},
 		{"desired-count", t.DesiredCount}, {"minimum-healthy-percent", t.MinimumHealthyPercent},
 		{"maximum-percent", t.MaximumPercent}, {"force-new-deployment", t.ForceNewDeployment},
 		{"run-before", t.RunBefore}, {"run-after", t.RunAfter}, {"scheduled-tasks", t.ScheduledTasks},

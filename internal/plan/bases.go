@@ -65,15 +65,16 @@ func filledBadly(err error) error {
 func edit(in inputs.Inputs, bases []base) ([]taskdef.Edited, error) {
 	var edits []taskdef.Edited
 	for _, base := range bases {
-		edited, err := base.Document.Apply(
-			taskdef.Edit{Images: base.in.Images, Variables: in.Variables, Replace: in.Replace, Patch: base.in.Patch},
-		)
+		edited, err := base.Document.Apply(taskdef.Edit{
+			Images: base.in.Images, Variables: in.Variables, Replace: in.Replace, Tags: in.Tags, Patch: base.in.Patch,
+		})
 		if err != nil {
 			return nil, &rollout.Problem{
 				Kind: rollout.BadInput, What: "task-definition-patch: " + err.Error(), Err: err,
 				Next: "Write the patch in the shape of the task definition.",
 			}
 		}
+		edited.Pin(in.Digests.In(base.place))
 		edits = append(edits, edited)
 	}
 	if nowhere := nowhere(bases, edits); len(nowhere) > 0 {

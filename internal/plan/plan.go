@@ -4,6 +4,7 @@ package plan
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -59,6 +60,10 @@ func Make(in inputs.Inputs, world rollout.World) (rollout.Plan, error) {
 		if alarm.On {
 			plan.Notes = append(plan.Notes, rollout.Note{About: rollout.NoteAlarmed, Said: []string{alarm.Name}})
 		}
+	}
+	for _, image := range slices.SortedFunc(maps.Keys(in.Digests), rollout.PlacedImage.Compare) {
+		said := []string{image.Image, in.Digests[image]}
+		plan.Notes = append(plan.Notes, rollout.Note{About: rollout.NoteResolved, Said: said})
 	}
 	plan.Restart = in.AskNothing() && slices.ContainsFunc(plan.Rollouts, restarts)
 	if plan.Restart {

@@ -20,9 +20,7 @@ func note(n rollout.Note) string {
 	case rollout.NoteUnderway:
 		text := "deployment " + n.Underway.ID + " of " + rollout.RevisionID(n.Underway.TaskDefinition) + " has been under " +
 			"way since " + rollout.Minute(n.Underway.Created)
-		if n.By != "" {
-			text += " (registered by " + registrar(n.By) + ")"
-		}
+		text += inBrackets(registeredBy(n.Deploys))
 		return text + ": " + aboutOthers[n.WhenBusy]
 	case rollout.NoteDropped:
 		var dropped []string
@@ -33,6 +31,9 @@ func note(n rollout.Note) string {
 		return "the file lacks what " + n.Service + " runs (" + n.Runs + "): " + few(dropped)
 	case rollout.NoteLeftOut:
 		return "left out, because ECS would refuse or ignore it: " + strings.Join(n.Said, ", ")
+	case rollout.NoteResolved:
+		_, digest, _ := strings.Cut(n.Said[1], "@")
+		return n.Said[0] + " is " + digest + " now, and deployed by that"
 	case rollout.NoteAlarmed:
 		return "alarm " + n.Said[0] + " is in ALARM already: it counts only if it leaves that state and comes back to it"
 	case rollout.NoteFound:

@@ -103,10 +103,27 @@ func registered(revision rollout.Revision) string {
 	if !revision.Made.IsZero() {
 		parts = append(parts, rollout.Minute(revision.Made))
 	}
-	if revision.By != "" {
-		parts = append(parts, "by "+registrar(revision.By))
+	parts = append(parts, strings.TrimPrefix(registeredBy(revision), "registered "))
+	return strings.Join(filled(parts...), " ")
+}
+
+// registeredBy is by whom a revision was registered: the run that its tags tell, or the session or user that ECS has on
+// record; empty: neither is known.
+func registeredBy(revision rollout.Revision) string {
+	tags := revision.Document.Tags()
+	run := tags["github:run"]
+	switch {
+	case run == "" && revision.By == "":
+		return ""
+	case run == "":
+		return "registered by " + registrar(revision.By)
 	}
-	return strings.Join(parts, " ")
+	about := strings.Join(filled(tags["github:actor"], tags["github:ref"]), ", ")
+	repository := tags["github:repository"]
+	if repository != "" {
+		repository = " of " + repository
+	}
+	return "registered by run " + run + repository + inBrackets(about)
 }
 
 // lastDeployment is how the last deployment ended, if that was no success and nothing else is under way.
@@ -243,14 +260,23 @@ func (r *Reporter) status(of *rollout.Rollout) []section {
 	}
 	table = append(table, row{"Revision", code(now.ID())})
 	if text := registered(now); text != "" {
-		table = append(table, row{"Registered", r.withRun(text, now.By)})
+		table = append(table, row{"Registered", r.withRun(text, now)})
 	}
 	return []section{{before: alert(kind, lines...)}, rows(table...), r.pastDeployments(of)}
 }
 
-// withRun is text with the run of a session as a link, where it is one of this repository.
-func (r *Reporter) withRun(text, by string) string {
-	parts := assumed().FindStringSubmatch(by)
+// withRun is text with the run that registered a revision as a link, where it is one of this repository.
+func (r *Reporter) withRun(text string, revision rollout.Revision) string {
+	ours := r.getenv("GITHUB_REPOSITORY")
+	if tags := revision.Document.Tags(); tags["github:run"] != "" {
+		run := "run " + tags["github:run"] + " of " + tags["github:repository"]
+		before, after, found := strings.Cut(text, run)
+		if link := r.linkToRun(tags["github:run"]); found && link != "" && tags["github:repository"] == ours {
+			return prose(before) + link + prose(after)
+		}
+		return prose(text)
+	}
+	parts := assumed().FindStringSubmatch(revision.By)
 	if parts == nil {
 		return prose(text)
 	}
@@ -258,7 +284,7 @@ func (r *Reporter) withRun(text, by string) string {
 	run := rollout.RunOf(session)
 	link := r.linkToRun(run)
 	if link == "" || !strings.HasPrefix(
-		rollout.SessionName(r.getenv("GITHUB_REPOSITORY"), run, ""), session[:strings.LastIndexByte(session, '-')],
+		rollout.SessionName(ours, run, ""), session[:strings.LastIndexByte(session, '-')],
 	) {
 		return prose(text)
 	}
@@ -271,8 +297,8 @@ func (r *Reporter) pastDeployments(of *rollout.Rollout) section {
 		before: "\n| Ended | Deployed | Outcome | Took | Registered |\n|---|---|---|---|---|\n"}
 	for _, past := range of.Past {
 		by := ""
-		if past.Revision.By != "" {
-			by = r.withRun(registrar(past.Revision.By), past.Revision.By)
+		if text := registeredBy(past.Revision); text != "" {
+			by = r.withRun(strings.TrimPrefix(text, "registered by "), past.Revision)
 		}
 		table.lines = append(table.lines, fmt.Sprintf("| %s | %s | %s %s | %s | %s |\n", rollout.Minute(past.Finished),
 			prose(ofVersion(past.Revision)), icon(pastOutcome(past)), pastEnd(past), rollout.Span(past.Took()), by))

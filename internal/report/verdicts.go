@@ -105,7 +105,8 @@ func untouched(r *rollout.Rollout) string {
 	switch {
 	case r.Verdict.Outcome == rollout.Superseded:
 		return "this service was not updated, because another deployment began after the plan was made: " +
-			cmp.Or(rollout.RevisionID(r.Verdict.By.TaskDefinition), "another revision") + inBrackets(r.Verdict.By.ID) +
+			cmp.Or(rollout.RevisionID(r.Verdict.By.TaskDefinition), "another revision") +
+			inBrackets(strings.Join(filled(r.Verdict.By.ID, registeredBy(r.Superseding)), ", ")) +
 			". The waves before stay as they are"
 	case r.Verdict.Unsure:
 		return "it is unknown whether the service was updated to " + revision + ": AWS did not answer"
@@ -148,7 +149,7 @@ func badEnding(r *rollout.Rollout) string {
 	case rollout.EndedStuck:
 		return r.By + " could not roll back the deployment" + inBrackets(verdict.Progress.RollbackID) + said
 	case rollout.EndedSuperseded:
-		return supersededBy(verdict.By)
+		return supersededBy(r)
 	case rollout.EndedHopeless:
 		return "the new tasks keep failing for the same cause; none of them is running"
 	case rollout.EndedTimedOut:
@@ -163,10 +164,11 @@ func badEnding(r *rollout.Rollout) string {
 }
 
 // supersededBy is the deployment that superseded ours: who will serve.
-func supersededBy(by rollout.Deployment) string {
+func supersededBy(r *rollout.Rollout) string {
+	by := r.Verdict.By
 	what := cmp.Or(rollout.RevisionID(by.TaskDefinition), "another revision")
-	return fmt.Sprintf("another deployment superseded this one at %s: %s is being deployed now (%s)",
-		rollout.Minute(by.Created), what, by.ID)
+	return fmt.Sprintf("another deployment superseded this one at %s: %s%s is being deployed now (%s)",
+		rollout.Minute(by.Created), what, inCommas(registeredBy(r.Superseding)), by.ID)
 }
 
 // operationEnded is how what its user asked for by an operation ended.
@@ -216,7 +218,7 @@ func returned(r *rollout.Rollout) string {
 		}
 		return why + "; the deployment succeeded in the meantime, so it was not rolled back"
 	case rollout.ReturnSuperseded:
-		return why + "; it was not rolled back, because " + supersededBy(r.Verdict.By)
+		return why + "; it was not rolled back, because " + supersededBy(r)
 	case rollout.ReturnOvertaken:
 		return why + "; during the rollback, " + reason(back.To)
 	case rollout.ReturnCancelled:
@@ -276,6 +278,14 @@ func because(said string) string {
 		return ""
 	}
 	return ": " + strings.TrimSuffix(said, ".")
+}
+
+// inCommas is text that stands amid a sentence.
+func inCommas(text string) string {
+	if text == "" {
+		return ""
+	}
+	return ", " + text + ","
 }
 
 func inBrackets(text string) string {

@@ -36,3 +36,11 @@ func RunOf(name string) string {
 	}
 	return ""
 }
+
+// RunTags are the tags of a revision that tell the run that registered it, and the variables of the runner that have
+// their values
+// (https://docs.github.com/actions/reference/workflows-and-actions/variables#default-environment-variables).
+var RunTags = []struct{ Key, Variable string }{
+	{"github:repository", "GITHUB_REPOSITORY"}, {"github:commit", "GITHUB_SHA"}, {"github:ref", "GITHUB_REF_NAME"},
+	{"github:run", "GITHUB_RUN_ID"}, {"github:actor", "GITHUB_ACTOR"},
+}

@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -52,7 +53,8 @@ type Note struct {
 	Runs     string     // another
 	Underway Deployment // of another run
 	WhenBusy WhenBusy   // what is done about that
-	By       string     // who registered its revision
+	By       string     // what found services, as it is written
+	Deploys  Revision   // that is under way, as far as it is known
 }
 
 // NoteAbout is what a note is about.
@@ -69,6 +71,7 @@ const (
 	NoteInactive      NoteAbout = "inactive"       // what runs is INACTIVE, and nothing is registered but to go back to it
 	NoteFound         NoteAbout = "found"          // a selector found services
 	NoteWithoutEffect NoteAbout = "without-effect" // inputs are
+	NoteResolved      NoteAbout = "resolved"       // the tag of an image is taken for its digest
 	NoteAlarmed       NoteAbout = "alarmed"        // an alarm that is to be watched is in ALARM already
 )
 
@@ -185,6 +188,33 @@ type PlannedTask struct {
 	Timeout   time.Duration
 	Detached  bool             // it is not waited for
 	Request   taskdef.Document // of RunTask, but for the task definition
+}
+
+// PlacedImage is an image of a revision in a place.
+type PlacedImage struct {
+	Place
+	Image string // as it is written in the task definition
+}
+
+// Compare orders images by place.
+func (p PlacedImage) Compare(other PlacedImage) int {
+	return cmp.Or(
+		cmp.Compare(p.Region, other.Region), cmp.Compare(p.Account, other.Account), cmp.Compare(p.Image, other.Image),
+	)
+}
+
+// Digests are images with their digests in place of their tags.
+type Digests map[PlacedImage]string
+
+// In are those of a place, by the images as they are written.
+func (d Digests) In(place Place) map[string]string {
+	its := map[string]string{}
+	for image, pinned := range d {
+		if image.Place == place {
+			its[image.Image] = pinned
+		}
+	}
+	return its
 }
 
 // Update is what UpdateService is sent beside the names; what is not set is not sent.

@@ -49,10 +49,12 @@ type Rollout struct {
 	Verdict Verdict
 
 	// What was found out about a deployment that did not succeed.
-	Found    Revision // that serves, where it is neither what was deployed nor what ran before; zero: that is not known
-	Findings []Finding
-	Failures []Task  // tasks of the deployment that failed, oldest first
-	Log      LogTail // of the container that failed
+	// of the deployment of another run that superseded it; zero: it is not known
+	Superseding Revision
+	Found       Revision // that serves, where it is neither what was deployed nor what ran before; zero: that is not known
+	Findings    []Finding
+	Failures    []Task  // tasks of the deployment that failed, oldest first
+	Log         LogTail // of the container that failed
 }
 
 // Name is what the rollout is called among those of its run: as its service or, where that is not enough, by its path.

@@ -66,7 +66,17 @@ func (d Document) Dependencies() Dependencies {
 func (l Log) sameGroup(other Log) bool { return l.Group == other.Group && l.Region == other.Region }
 
 // ECRImage is an image in Amazon ECR.
-type ECRImage struct{ Account, Region, Repository, Tag, Digest string }
+type ECRImage struct {
+	Account, Region, Repository, Tag, Digest string
+
+	host string
+}
+
+// TagOrLatest is the tag that counts: latest where there is none.
+func (i ECRImage) TagOrLatest() string { return cmp.Or(i.Tag, "latest") }
+
+// Name is the image without tag and digest, as it is written.
+func (i ECRImage) Name() string { return i.host + "/" + i.Repository }
 
 // ecrHost is a private registry, in its forms with IPv4, FIPS and dual-stack names
 // (https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html), also in China and in the
@@ -85,7 +95,7 @@ func ParseECRImage(text string) (ECRImage, bool) {
 	if host == nil {
 		return ECRImage{}, false
 	}
-	image := ECRImage{Account: host[1], Region: host[2], Repository: reference.Path(named)}
+	image := ECRImage{Account: host[1], Region: host[2], Repository: reference.Path(named), host: host[0]}
 	if tagged, ok := named.(reference.Tagged); ok {
 		image.Tag = tagged.Tag()
 	}

@@ -1,6 +1,7 @@
 package taskdef
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -24,14 +25,16 @@ func TestNeeds(t *testing.T) {
 
 func TestParseECRImage(t *testing.T) {
 	for text, want := range map[string]ECRImage{
-		"123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/web:v2":      {"123456789012", "eu-west-1", "team/web", "v2", ""},
-		"123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/web" + digest: {"123456789012", "cn-north-1", "web", "", digest[1:]},
-		"123456789012.dkr.ecr-fips.us-gov-west-1.amazonaws.com/web:1":   {"123456789012", "us-gov-west-1", "web", "1", ""},
-		"123456789012.dkr.ecr.eusc-de-east-1.amazonaws.eu/web:1":        {"123456789012", "eusc-de-east-1", "web", "1", ""},
-		"123456789012.dkr-ecr.eu-west-1.on.aws/web:1" + digest:          {"123456789012", "eu-west-1", "web", "1", digest[1:]},
+		"123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/web:v2":      {"123456789012", "eu-west-1", "team/web", "v2", "", ""},
+		"123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/web" + digest: {"123456789012", "cn-north-1", "web", "", digest[1:], ""},
+		"123456789012.dkr.ecr-fips.us-gov-west-1.amazonaws.com/web:1":   {"123456789012", "us-gov-west-1", "web", "1", "", ""},
+		"123456789012.dkr.ecr.eusc-de-east-1.amazonaws.eu/web:1":        {"123456789012", "eusc-de-east-1", "web", "1", "", ""},
+		"123456789012.dkr-ecr.eu-west-1.on.aws/web:1" + digest:          {"123456789012", "eu-west-1", "web", "1", digest[1:], ""},
 	} {
 		got, ok := ParseECRImage(text)
 		require.True(t, ok, text)
+		require.Equal(t, strings.Split(text, "/")[0]+"/"+want.Repository, got.Name())
+		got.host = ""
 		require.Equal(t, want, got)
 	}
 	for _, text := range []string{"nginx", "public.ecr.aws/x/y:1", "12.dkr.ecr.eu-west-1.amazonaws.com/web", "123456789012.dkr.ecr.eu-west-1.amazonaws.com.evil.example/web", "Web"} {

@@ -135,6 +135,15 @@ func (d Document) JSON() []byte {
 // Family is the name that the revisions of the task definition share.
 func (d Document) Family() string { return d.root.get("family").str() }
 
+// Tags are the tags, by their keys.
+func (d Document) Tags() map[string]string {
+	tags := map[string]string{}
+	for _, tag := range d.root.get("tags").elements {
+		tags[tag.get("key").str()] = tag.get("value").str()
+	}
+	return tags
+}
+
 // Containers lists the containers in the order in which they stand.
 func (d Document) Containers() []Container {
 	var containers []Container

@@ -2,14 +2,16 @@ package taskdef
 
 import "slices"
 
-// Edit is everything that is to be changed in a document: the images first, then the variables, and
-// the patch over all.
+// Edit is everything that is to be changed in a document: the images first, then the variables and the tags, and the
+// patch over all.
 type Edit struct {
 	Images    []Image
 	Variables []Variable
 	// Replace removes the variables with values that are not given, of the containers that any are given to.
 	Replace bool
-	Patch   Patch
+	// Tags patches the tags, before Patch.
+	Tags  Patch
+	Patch Patch
 }
 
 // Edited is what came of an Edit.
@@ -31,8 +33,26 @@ func (d Document) Apply(edit Edit) (Edited, error) {
 	edited.setImages(edit.Images)
 	edited.setVariables(edit.Variables, edit.Replace)
 	var err error
-	edited.Document, err = edit.Patch.Apply(edited.Document)
+	if edited.Document, err = edit.Tags.Apply(edited.Document); err == nil {
+		edited.Document, err = edit.Patch.Apply(edited.Document)
+	}
 	return edited, err
+}
+
+// Pin puts other references of images in place of those that containers have, by those.
+func (e *Edited) Pin(to map[string]string) {
+	e.change(func(container Container, definition value) value {
+		pinned := to[container.Image]
+		if pinned == "" {
+			return definition
+		}
+		for i, image := range e.Images {
+			if image.Container == container.Name {
+				e.Images[i].To = pinned
+			}
+		}
+		return definition.with("image", stringValue(pinned))
+	})
 }
 
 // change replaces the definitions of containers.
