@@ -154,7 +154,9 @@ func TestAFewCallsBeforeTheUpdateAndTwoARoundAfterIt(t *testing.T) {
 		require.Zero(t, code, log)
 		before := slices.IndexFunc(sim.Calls(), func(call ecssim.Call) bool { return call.Operation == "UpdateService" })
 		looks, calls := 0, 0
-		for _, operation := range operationsOf(sim.Calls()[before+1:]) {
+		seen := len(sim.Calls()) - 2 // and at the end what the tasks run
+		require.Equal(t, []string{"ListTasks", "DescribeTasks"}, operationsOf(sim.Calls()[seen:]))
+		for _, operation := range operationsOf(sim.Calls()[before+1 : seen]) {
 			if calls++; operation == "DescribeServices" {
 				looks, calls = looks+1, 1
 			}

@@ -70,6 +70,8 @@ func (c *Client) task(t types.Task) rollout.Task {
 		Health:   rollout.HealthStatus(t.HealthStatus),
 		StopCode: rollout.StopCode(t.StopCode),
 		Reason:   deref(t.StoppedReason),
+		Created:  deref(t.CreatedAt), PullBegan: deref(t.PullStartedAt), Pulled: deref(t.PullStoppedAt),
+		Started:  deref(t.StartedAt),
 		Stopping: deref(cmp.Or(t.StoppingAt, t.StoppedAt, t.ExecutionStoppedAt, t.CreatedAt)), // what never ran has not all
 	}
 	for _, described := range t.Containers {
@@ -81,6 +83,7 @@ func (c *Client) task(t types.Task) rollout.Task {
 		container := rollout.Container{
 			Name:   deref(described.Name),
 			Image:  deref(described.Image),
+			Digest: deref(described.ImageDigest),
 			Reason: deref(described.Reason),
 			Health: rollout.HealthStatus(described.HealthStatus),
 		}

@@ -19,6 +19,7 @@ func (d *deployer) deploy(ctx context.Context, wave []*rollout.Rollout) (good bo
 	d.emit(rollout.WaveBegun{Rollouts: wave, Of: d.plan.Rollouts[len(d.plan.Rollouts)-1].Wave + 1})
 	refused, lost := d.rollOut(ctx, wave)
 	d.conclude(ctx, lost)
+	d.seeTasks(ctx, wave)
 	return d.result().Outcome().Good(), cmp.Or(refused, lost)
 }
 

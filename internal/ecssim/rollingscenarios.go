@@ -68,6 +68,12 @@ var rollingScenarios = []Scenario{
 		acts:     []act{{after: 45 * time.Second, do: func(s *Sim) { deployAnother(well)(s, s.web()) }}},
 	},
 	{
+		Name:     "tag-moved",
+		Story:    "all goes well, but the tag of the image is moved between the pulls of two tasks",
+		breaker:  rolling,
+		behavior: tagMoved,
+	},
+	{
 		Name:     "superseded-late",
 		Story:    "another run deploys when the new tasks already run and are healthy",
 		breaker:  rolling,

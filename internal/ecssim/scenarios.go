@@ -81,6 +81,11 @@ var well = behavior{
 	healthy:   20 * time.Second,
 }
 
+// tagMoved is the same, and the tag of the image is moved when one task has pulled it.
+var tagMoved = behavior{
+	provision: well.provision, pull: well.pull, activate: well.activate, healthy: well.healthy, moved: true,
+}
+
 const endlessTimeout = 1000 * time.Hour
 
 // stuckPulling is how a task fares whose image never comes.

@@ -11,9 +11,20 @@ import (
 // parameter, secret or role, or "repository:tag" of an image. All others are there.
 func (s *Sim) lacks(name string) bool { return slices.Contains(s.scenario.lacking, name) }
 
-type batchGetImageRequest struct {
-	RepositoryName string
-	ImageIds       []struct{ ImageTag, ImageDigest string }
+type (
+	batchGetImageRequest struct {
+		RepositoryName string
+		ImageIds       []imageID
+	}
+	imageID struct{ ImageTag, ImageDigest string }
+)
+
+// found is the identifier of an image that is there: one asked for by its digest is told without a tag.
+func (id imageID) found(repository string) document {
+	if id.ImageTag == "" {
+		return document{"imageDigest": id.ImageDigest}
+	}
+	return document{"imageTag": id.ImageTag, "imageDigest": digestOf(repository, id.ImageTag)}
 }
 
 // batchGetImage answers with an index of two architectures, or of one where the scenario says so
@@ -50,7 +61,7 @@ func (s *Sim) batchGetImage(request batchGetImageRequest) (any, error) {
 		}
 		images = append(images, document{
 			"repositoryName": request.RepositoryName,
-			"imageId":        document{"imageTag": id.ImageTag, "imageDigest": digestOf(request.RepositoryName, id.ImageTag)},
+			"imageId":        id.found(request.RepositoryName),
 			"imageManifest":  `{"schemaVersion":2,"manifests":[` + strings.Join(manifests, ",") + `]}`,
 		})
 	}

@@ -18,6 +18,7 @@ type behavior struct {
 	fate      *fate         // nil: it runs on
 	nowhere   string        // not empty: no task can be placed, and why
 	log       []string      // what its first container writes
+	moved     bool          // the tag of the image is moved after one task has pulled it
 }
 
 // given tells whether it is said how a task fares.
@@ -44,6 +45,8 @@ type task struct {
 	since      time.Time
 	created    time.Time
 	ran        time.Time // when it was RUNNING
+	pulling    time.Time // since when images are pulled, and until when
+	pulled     time.Time
 	healthy    bool
 	stopping   time.Time // when its desiredStatus became STOPPED
 	stopped    time.Time
@@ -92,8 +95,10 @@ func (s *Sim) live(t *task) {
 	switch {
 	case t.status == "PROVISIONING" && spent >= b.provision:
 		t.move("PENDING", s.now)
+		t.pulling = s.now
 	case t.status == "PENDING" && spent >= b.pull:
 		t.move("ACTIVATING", s.now)
+		t.pulled = s.now
 	case t.status == "ACTIVATING" && spent >= b.activate:
 		t.move("RUNNING", s.now)
 		t.ran = s.now
@@ -286,110 +291,4 @@ func (s *Sim) describeTasks(request describeTasksRequest) (any, error) {
 		}
 	}
 	return document{"tasks": described, "failures": failures}, nil
-}
-
-func (t *task) describe() document {
-	v := t.deployment.service
-	desired := "RUNNING"
-	if !t.wanted() {
-		desired = "STOPPED"
-	}
-	answer := document{
-		"taskArn": t.arn(), "clusterArn": v.cluster.arn(), "taskDefinitionArn": t.deployment.revision.arn(),
-		"lastStatus": t.status, "desiredStatus": desired, "healthStatus": "UNKNOWN", // no container health check is defined
-		"startedBy": t.startedBy(), "group": t.group(),
-		"createdAt": epoch{t.created}, "launchType": "FARGATE", "platformVersion": "1.4.0",
-		"containers": t.describeContainers(),
-	}
-	if !t.ran.IsZero() {
-		answer["startedAt"] = epoch{t.ran}
-	}
-	if !t.stopping.IsZero() && !t.ran.IsZero() { // that it is left out of what never ran is unverified, and was met
-		answer["stoppingAt"] = epoch{t.stopping}
-	}
-	if t.stopCode != "" {
-		answer["stopCode"], answer["stoppedReason"] = t.stopCode, t.reason
-	}
-	if !t.stopped.IsZero() {
-		answer["stoppedAt"] = epoch{t.stopped}
-	}
-	return answer
-}
-
-// startedBy and group are [SEEN] of the tasks of services and documented of others
-// (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html).
-func (t *task) startedBy() string {
-	d := t.deployment
-	if d.number == "" {
-		return d.startedBy
-	}
-	return d.id()
-}
-
-func (t *task) group() string {
-	d := t.deployment
-	if d.number == "" {
-		return "family:" + d.revision.family
-	}
-	return "service:" + d.service.name
-}
-
-// describeWords are the containers of which AWS tells something; those of the task definition, where it does of none.
-func (t *task) describeWords(words []ContainerWords) []document {
-	var containers []document
-	for _, said := range words {
-		container := document{
-			"taskArn": t.arn(), "name": said.Name, "image": "", "lastStatus": t.status, "healthStatus": "UNKNOWN",
-		}
-		if said.ExitCode != nil {
-			container["exitCode"] = *said.ExitCode
-		}
-		if said.Reason != "" {
-			container["reason"] = said.Reason
-		}
-		containers = append(containers, container)
-	}
-	for _, definition := range t.deployment.revision.containers() {
-		if len(words) == 0 {
-			containers = append(containers, document{
-				"taskArn": t.arn(), "name": definition.str("name"), "image": definition.str("image"), "lastStatus": t.status,
-			})
-		}
-	}
-	return containers
-}
-
-// describeContainers gives the first container what the fate says; the others stop in good order.
-func (t *task) describeContainers() []document {
-	if f := t.deployment.behavior.fate; f != nil && f.containers != nil && t.stopCode == f.stopCode {
-		return t.describeWords(f.containers)
-	}
-	var containers []document
-	for i, definition := range t.deployment.revision.containers() {
-		container := document{
-			"containerArn": arn(fmt.Sprintf("container/%s/%s/%s",
-				t.deployment.service.cluster.name, t.id, definition.str("name"))),
-			"taskArn":           t.arn(),
-			"name":              definition.str("name"),
-			"image":             definition.str("image"),
-			"lastStatus":        t.status,
-			"healthStatus":      "UNKNOWN",
-			"networkInterfaces": []document{{"privateIpv4Address": t.address()}},
-		}
-		if (t.status == "STOPPED" || t.status == "DEPROVISIONING") && t.exitCode != nil {
-			container["lastStatus"] = "STOPPED"
-			container["exitCode"] = 0
-			switch {
-			case i == 0:
-				container["exitCode"] = *t.exitCode
-			case t.deployment.number == "": // what is not essential is killed with the task
-				container["exitCode"] = 137
-			}
-		}
-		if t.container != "" && i == 0 {
-			container["reason"] = t.container
-		}
-		containers = append(containers, container)
-	}
-	return containers
 }

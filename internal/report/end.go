@@ -18,10 +18,11 @@ func (r *Reporter) finished(result rollout.Result) {
 	}
 	result = r.completed(result)
 	r.timeline.end(result)
+	r.warnOfDigests(result)
 	r.result(result)
 	r.leave()
 	r.verdict(result)
-	r.output(finalOutputs(result)...)
+	r.output(finalOutputs(result, &r.timeline)...)
 	r.end(result)
 }
 

@@ -74,7 +74,7 @@ func deploymentOutputs(of *rollout.Rollout) []rollout.Output {
 
 // finalOutputs are those that are known at the end. With several services the single values are those
 // of the one that the result speaks of.
-func finalOutputs(result rollout.Result) []rollout.Output {
+func finalOutputs(result rollout.Result, took *timeline) []rollout.Output {
 	diagnosis := diagnosisOf(result)
 	outputs := []rollout.Output{
 		{Name: "outcome", Value: string(result.Outcome())},
@@ -83,8 +83,9 @@ func finalOutputs(result rollout.Result) []rollout.Output {
 		{Name: "cause-text", Value: diagnosis.Text},
 		{Name: "next-step", Value: diagnosis.NextStep},
 		{Name: "duration-seconds", Value: strconv.Itoa(seconds(result.Duration))},
-		{Name: "result", Value: asJSON(resultOf(result))},
+		{Name: "result", Value: asJSON(resultOf(result, took))},
 		{Name: "outcomes", Value: asJSON(outcomesOf(result))},
+		{Name: "image-digests", Value: imageDigests(result)},
 	}
 	for _, once := range result.OneOffs {
 		outputs = append(outputs, oneOffOutputs(once)...)

@@ -23,16 +23,17 @@ type (
 		Service string `json:"service"`
 		Wave    int    `json:"wave"`
 		outcomeDocument
-		Evidence                  []string        `json:"evidence"`
-		StoppedTasks              []taskDocument  `json:"stoppedTasks"`
-		TaskDefinitionARN         string          `json:"taskDefinitionArn"`
-		PreviousTaskDefinitionARN string          `json:"previousTaskDefinitionArn"`
-		DeploymentID              string          `json:"deploymentId"`
-		Images                    []imageDocument `json:"images"`
-		Desired                   int             `json:"desired"`
-		Running                   int             `json:"running"`
-		Failed                    int             `json:"failed"`
-		ConsoleURL                string          `json:"consoleUrl"`
+		Evidence                  []string         `json:"evidence"`
+		StoppedTasks              []taskDocument   `json:"stoppedTasks"`
+		TaskDefinitionARN         string           `json:"taskDefinitionArn"`
+		PreviousTaskDefinitionARN string           `json:"previousTaskDefinitionArn"`
+		DeploymentID              string           `json:"deploymentId"`
+		Images                    []imageDocument  `json:"images"`
+		Desired                   int              `json:"desired"`
+		Running                   int              `json:"running"`
+		Failed                    int              `json:"failed"`
+		Timings                   []timingDocument `json:"timings"`
+		ConsoleURL                string           `json:"consoleUrl"`
 	}
 	gateDocument struct {
 		Gate string `json:"gate"`
@@ -66,7 +67,7 @@ type (
 	}
 )
 
-func resultOf(result rollout.Result) resultDocument {
+func resultOf(result rollout.Result, took *timeline) resultDocument {
 	document := resultDocument{
 		outcomeDocument: outcomeOf(result.Outcome(), explained(result), diagnosisOf(result)),
 		DurationSeconds: seconds(result.Duration),
@@ -74,6 +75,7 @@ func resultOf(result rollout.Result) resultDocument {
 	}
 	for _, of := range result.Rollouts {
 		service := serviceOf(of)
+		service.Timings = took.timingsOf(of)
 		if of.Verdict.Ending == rollout.EndedUntouched { // for the same cause as the run
 			service.Cause, service.NextStep = document.Cause, document.NextStep
 		}

@@ -146,7 +146,8 @@ func foldedLines(of *rollout.Rollout) section {
 func facts(result rollout.Result, ended bool) []section {
 	switch {
 	case len(result.Rollouts) == 1:
-		return []section{comparison(result.Rollouts[0], ended), newSettings(result.Rollouts[0])}
+		of := result.Rollouts[0]
+		return []section{comparison(of, ended), runs(of), newSettings(of)}
 	case len(result.Rollouts) > 1:
 		return services(result.Rollouts, ended)
 	case result.Registered != nil:

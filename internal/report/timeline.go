@@ -129,6 +129,7 @@ func (t *timeline) end(result rollout.Result) {
 		for _, track := range t.services {
 			if track.key == of.Service.ServiceKey {
 				track.outcome = of.Verdict.Outcome
+				track.split(of)
 			}
 		}
 	}

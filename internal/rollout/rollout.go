@@ -48,6 +48,9 @@ type Rollout struct {
 	Phase   Phase
 	Verdict Verdict
 
+	// Running are the tasks of a deployment that succeeded; none: they were not looked at.
+	Running []Task
+
 	// What was found out about a deployment that did not succeed.
 	// of the deployment of another run that superseded it; zero: it is not known
 	Superseding Revision

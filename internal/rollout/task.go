@@ -19,6 +19,10 @@ type Task struct {
 	Reason     string    // stoppedReason
 	Stopping   time.Time // when it was told to stop, or stopped
 	Addresses  []string  // private ones, in network mode awsvpc
+	Created    time.Time // and how far it was when; zero: that is not known
+	PullBegan  time.Time
+	Pulled     time.Time
+	Started    time.Time
 	Containers []Container
 }
 
@@ -26,7 +30,8 @@ type Task struct {
 type Container struct {
 	Name     string
 	Image    string
-	ExitCode *int // nil: it has not ended, or never ran
+	Digest   string // of the image; empty: it is not known
+	ExitCode *int   // nil: it has not ended, or never ran
 	Reason   string
 	Health   HealthStatus
 	Optional bool // the task goes on when it ends

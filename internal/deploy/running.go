@@ -1,0 +1,40 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"ecs-deploy/internal/cloud"
+	"ecs-deploy/internal/rollout"
+)
+
+const (
+	// mostSeen is of how many services at most the tasks are looked at when they have succeeded: each takes two calls.
+	mostSeen = 20
+
+	// seeTimeout is how long that may take: nothing depends on it.
+	seeTimeout = 10 * time.Second
+)
+
+var errNotSeen = errors.New("nobody waits for how long the tasks took")
+
+// seeTasks reads the tasks that run of deployments that succeeded: how long they took to start, and what images they
+// run. What cannot be read is not known.
+func (d *deployer) seeTasks(ctx context.Context, wave []*rollout.Rollout) {
+	if len(d.plan.Rollouts) > mostSeen {
+		return
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, seeTimeout, errNotSeen)
+	defer cancel()
+	clients := d.clients.WithoutRetry()
+	_ = cloud.Each(ctx, wave, func(ctx context.Context, _ int, r *rollout.Rollout) error {
+		if !r.Verdict.Outcome.Good() || r.Unchanged || r.Verdict.Ending == rollout.EndedUnwaited {
+			return nil
+		}
+		if tasks, err := clients.At(r.Service.Place).RunningTasks(ctx, r); err == nil {
+			r.Running = tasks
+		}
+		return nil
+	})
+}
