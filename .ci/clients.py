@@ -120,6 +120,15 @@ def codedeploy_calls():
         raise AssertionError("a stopped deployment counts as successful")
 
 
+def alarms():
+    cloudwatch = client("cloudwatch")
+    asked = {"AlarmNames": ["web-5xx", "web-slow"]}
+    assert cloudwatch.describe_alarms(**asked)["MetricAlarms"][0]["StateValue"] == "OK"
+    assert not cloudwatch.describe_alarms(**asked)["CompositeAlarms"]
+    composite = cloudwatch.describe_alarms(**asked, AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
+    assert [alarm["AlarmName"] for alarm in composite] == ["web-slow"], composite
+
+
 def waits(verdict):
     """services_stable is satisfied by whatever is stable, also by what was rolled back or is another's."""
     arn = deploy()
@@ -133,5 +142,7 @@ if what == "calls":
     calls()
 elif what == "codedeploy":
     codedeploy_calls()
+elif what == "alarms":
+    alarms()
 else:
     waits(sys.argv[3])
