@@ -70,6 +70,8 @@ def calls():
     arn = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup/web/6d0ecf831eec9f09"
     assert "TargetHealthDescriptions" in client("elbv2").describe_target_health(TargetGroupArn=arn)
     assert client("elbv2").describe_target_groups(TargetGroupArns=[arn])["TargetGroups"][0]["HealthCheckPath"] == "/health"
+    attributes = client("elbv2").describe_target_group_attributes(TargetGroupArn=arn)["Attributes"]
+    assert {"Key": "deregistration_delay.timeout_seconds", "Value": "30"} in attributes, attributes
     assert client("iam").get_role(RoleName="web-task")["Role"]["Arn"]
     assert client("sts").get_caller_identity()["Account"] == ACCOUNT
     client("sts").assume_role(RoleArn=f"arn:aws:iam::{ACCOUNT}:role/partner", RoleSessionName="session", ExternalId="shop-42")

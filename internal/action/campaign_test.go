@@ -91,7 +91,7 @@ func (l *timedLog) Write(text []byte) (int, error) {
 var mayBeDenied = []string{
 	"ListServiceDeployments", "DescribeServiceDeployments", "StopServiceDeployment", "DescribeServiceRevisions", "ListTasks",
 	"DescribeTasks", "GetLogEvents", "DescribeTargetHealth", "ListTargets", "GetDeploymentTarget", "GetDeploymentConfig",
-	"BatchGetImage", "DescribeLogGroups", "GetRole", "DescribeTargetGroups",
+	"BatchGetImage", "DescribeLogGroups", "GetRole", "DescribeTargetGroups", "DescribeTargetGroupAttributes",
 }
 
 func newCampaign(seed uint64) *campaign {

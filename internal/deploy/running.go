@@ -20,7 +20,7 @@ const (
 var errNotSeen = errors.New("nobody waits for how long the tasks took")
 
 // seeTasks reads the tasks that run of deployments that succeeded: how long they took to start, and what images they
-// run. What cannot be read is not known.
+// run. Where that took long, it reads the settings that say why. What cannot be read is not known.
 func (d *deployer) seeTasks(ctx context.Context, wave []*rollout.Rollout) {
 	if len(d.plan.Rollouts) > mostSeen {
 		return
@@ -32,8 +32,14 @@ func (d *deployer) seeTasks(ctx context.Context, wave []*rollout.Rollout) {
 		if !r.Verdict.Outcome.Good() || r.Unchanged || r.Verdict.Ending == rollout.EndedUnwaited {
 			return nil
 		}
-		if tasks, err := clients.At(r.Service.Place).RunningTasks(ctx, r); err == nil {
+		client := clients.At(r.Service.Place)
+		if tasks, err := client.RunningTasks(ctx, r); err == nil {
 			r.Running = tasks
+		}
+		if r.Service.Rolls() && time.Since(r.Deployment.Created) > rollout.LongDeployment {
+			if groups, err := client.TargetGroups(ctx, r.Service.TargetGroups); err == nil {
+				r.Groups = groups
+			}
 		}
 		return nil
 	})

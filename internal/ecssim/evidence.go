@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -69,7 +70,12 @@ type (
 		Unhealthy int    `xml:"UnhealthyThresholdCount"`
 		Codes     string `xml:"Matcher>HttpCode"`
 	}
-	getRoleResponse struct {
+	targetGroupAttributesResponse struct {
+		XMLName xml.Name               `xml:"DescribeTargetGroupAttributesResponse"`
+		Members []targetGroupAttribute `xml:"DescribeTargetGroupAttributesResult>Attributes>member"`
+	}
+	targetGroupAttribute struct{ Key, Value string }
+	getRoleResponse      struct {
 		XMLName  xml.Name `xml:"GetRoleResponse"`
 		Path     string   `xml:"GetRoleResult>Role>Path"`
 		RoleName string   `xml:"GetRoleResult>Role>RoleName"`
@@ -87,13 +93,14 @@ type (
 
 // queries are the calls of the query protocol. Each gets the form and the ARN of the caller.
 var queries = map[string]func(*Sim, url.Values, string) (any, error){
-	"AssumeRole":                (*Sim).assumeRole,
-	"AssumeRoleWithWebIdentity": (*Sim).assumeRoleWithWebIdentity,
-	"DescribeAlarms":            (*Sim).describeAlarms,
-	"DescribeTargetGroups":      (*Sim).describeTargetGroups,
-	"DescribeTargetHealth":      (*Sim).describeTargetHealth,
-	"GetCallerIdentity":         (*Sim).getCallerIdentity,
-	"GetRole":                   (*Sim).getRole,
+	"AssumeRole":                    (*Sim).assumeRole,
+	"AssumeRoleWithWebIdentity":     (*Sim).assumeRoleWithWebIdentity,
+	"DescribeAlarms":                (*Sim).describeAlarms,
+	"DescribeTargetGroups":          (*Sim).describeTargetGroups,
+	"DescribeTargetGroupAttributes": (*Sim).describeTargetGroupAttributes,
+	"DescribeTargetHealth":          (*Sim).describeTargetHealth,
+	"GetCallerIdentity":             (*Sim).getCallerIdentity,
+	"GetRole":                       (*Sim).getRole,
 }
 
 // answerQuery takes one request of the query protocol to its reply.
@@ -181,6 +188,15 @@ func (s *Sim) describeTargetGroups(form url.Values, _ string) (any, error) {
 		})
 	}
 	return targetGroupsResponse{Members: groups}, nil
+}
+
+// describeTargetGroupAttributes gives all target groups the same deregistration delay
+// (https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeTargetGroupAttributes.html).
+func (s *Sim) describeTargetGroupAttributes(url.Values, string) (any, error) {
+	return targetGroupAttributesResponse{Members: []targetGroupAttribute{
+		{"stickiness.enabled", "false"},
+		{"deregistration_delay.timeout_seconds", strconv.Itoa(int(s.drainTime().Seconds()))},
+	}}, nil
 }
 
 func (s *Sim) describeTargetHealth(form url.Values, _ string) (any, error) {

@@ -68,6 +68,13 @@ var rollingScenarios = []Scenario{
 		acts:     []act{{after: 45 * time.Second, do: func(s *Sim) { deployAnother(well)(s, s.web()) }}},
 	},
 	{
+		Name:     "slow-settings",
+		Story:    "all goes well, but a large image and the settings of the target group make it slow",
+		breaker:  rolling,
+		behavior: behavior{provision: well.provision, pull: 90 * time.Second, activate: well.activate, healthy: well.healthy},
+		drain:    5 * time.Minute,
+	},
+	{
 		Name:     "tag-moved",
 		Story:    "all goes well, but the tag of the image is moved between the pulls of two tasks",
 		breaker:  rolling,

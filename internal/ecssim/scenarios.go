@@ -30,6 +30,7 @@ type Scenario struct {
 	keysLast  time.Duration                      // how long after the first UpdateService keys are good; 0 is for ever
 	policies  []policy                           // nil: everything is allowed
 	elsewhere map[string]func(Scenario) Scenario // how it differs in other regions
+	drain     time.Duration                      // the deregistration delay of target groups; 0 is as usual
 	lag       Lag
 	latency   map[string]time.Duration // how long calls of an operation take; "" is any other
 	requested time.Duration            // how long a rollback is only requested; 0 is as usual

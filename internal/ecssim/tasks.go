@@ -1,6 +1,7 @@
 package ecssim
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"slices"
@@ -84,6 +85,9 @@ const deprovisionInterval = 10 * time.Second
 // retentionAge is how long a stopped task can be seen: "at least one hour" [SDK: ListTasks].
 const retentionAge = time.Hour
 
+// drainTime is the deregistration delay of target groups.
+func (s *Sim) drainTime() time.Duration { return cmp.Or(s.scenario.drain, deregistrationTimeout) }
+
 // live takes a task one tick further.
 func (s *Sim) live(t *task) {
 	b := t.deployment.behavior
@@ -105,7 +109,7 @@ func (s *Sim) live(t *task) {
 	case t.status == "RUNNING" && !t.healthy && t.wanted() && spent >= b.healthy:
 		t.healthy = true
 		t.deployment.failed = 0
-	case t.status == "DEACTIVATING" && spent >= deregistrationTimeout:
+	case t.status == "DEACTIVATING" && spent >= s.drainTime():
 		t.move("STOPPING", s.now)
 	case t.status == "STOPPING" && spent >= stopTimeout, t.status == "DEPROVISIONING" && spent >= deprovisionInterval:
 		t.end(s.now)

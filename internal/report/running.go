@@ -11,13 +11,18 @@ import (
 
 // The parts of the time until new tasks run.
 const (
+	earlierRounds    = "earlier rounds"
 	waitingForAPlace = "waiting for a place"
 	imagePull        = "image pull"
 	starting         = "start"
 )
 
-// split takes the time until the new tasks run apart, by the task that took longest: how long it waited for a place,
-// pulled its images and started. The parts add up to the whole: what nobody saw at once is of the start.
+// aRound is how long after its deployment a task is created that had to wait for the tasks of an earlier round.
+const aRound = 15 * time.Second
+
+// split takes the time until the new tasks run apart, by the task that ran last: how long tasks of earlier rounds kept
+// it waiting, how long it waited for a place, pulled its images and started. The parts add up to the whole: what nobody
+// saw at once is of the start.
 func (t *track) split(r *rollout.Rollout) {
 	if len(t.spans) == 0 || t.spans[0].name != phases[0] || len(r.Running) == 0 || len(r.Failures) > 0 {
 		return
@@ -30,11 +35,18 @@ func (t *track) split(r *rollout.Rollout) {
 		return
 	}
 	at := func(when time.Time) time.Duration { return whole.from + when.Sub(began) }
-	parts := []span{
-		{name: waitingForAPlace, from: whole.from, to: at(slowest.PullBegan), over: true},
-		{name: imagePull, from: at(slowest.PullBegan), to: at(slowest.Pulled), look: whole.look, over: true},
-		{name: starting, from: at(slowest.Pulled), to: whole.to, look: whole.look, over: true},
+	created := whole.from
+	var parts []span
+	if slowest.Created.Sub(began) > aRound {
+		created = at(slowest.Created)
+		parts = append(parts, span{name: earlierRounds, from: whole.from, to: created, over: true})
 	}
+	parts = append(
+		parts,
+		span{name: waitingForAPlace, from: created, to: at(slowest.PullBegan), over: true},
+		span{name: imagePull, from: at(slowest.PullBegan), to: at(slowest.Pulled), look: whole.look, over: true},
+		span{name: starting, from: at(slowest.Pulled), to: whole.to, look: whole.look, over: true},
+	)
 	t.spans = slices.Concat(parts, t.spans[1:])
 }
 

@@ -89,7 +89,7 @@ func (r *Reporter) end(result rollout.Result) {
 		}
 	}
 	sections = append(sections, r.failedTasks(result.Rollouts), changes(r.diffs, result.Rollouts, result.DryRun),
-		r.timeline.timings(result.Rollouts), r.imprint(result))
+		r.timeline.timings(result.Rollouts), r.timeline.advice(result.Rollouts), r.imprint(result))
 	r.summary(sections...)
 	r.output(rollout.Output{Name: "summary-markdown", Value: fit(sections, mostComment)})
 }

@@ -226,8 +226,9 @@ func (t *track) to() time.Duration   { return t.last().to }
 var phases = []string{"provisioning", "getting healthy", "draining the old tasks", bakeTime}
 
 const (
-	draining = 2
-	baking   = 3
+	gettingHealthy = 1
+	draining       = 2
+	baking         = 3
 )
 
 // bakeTime is the time in which alarms are watched when all is in place.

@@ -43,6 +43,13 @@ type HealthCheck struct {
 	Threshold int // failures in a row that make a target unhealthy
 }
 
+// TargetGroup is what of a load balancer's target group takes time in a deployment.
+type TargetGroup struct {
+	Name     string
+	Interval time.Duration // between two health checks of a target
+	Drain    time.Duration // its deregistration delay; 0: it is not known, or there is none
+}
+
 // Answer is what a health check got.
 type Answer struct {
 	Check HealthCheck // as far as it is known

@@ -50,6 +50,8 @@ type Rollout struct {
 
 	// Running are the tasks of a deployment that succeeded; none: they were not looked at.
 	Running []Task
+	// Groups are the target groups of a load balancer, where such a deployment took long.
+	Groups []TargetGroup
 
 	// What was found out about a deployment that did not succeed.
 	// of the deployment of another run that superseded it; zero: it is not known
@@ -59,6 +61,9 @@ type Rollout struct {
 	Failures    []Task  // tasks of the deployment that failed, oldest first
 	Log         LogTail // of the container that failed
 }
+
+// LongDeployment is how long a deployment takes of which it is worth to know what would make it faster.
+const LongDeployment = 2 * time.Minute
 
 // Name is what the rollout is called among those of its run: as its service or, where that is not enough, by its path.
 func (r *Rollout) Name() string { return cmp.Or(r.Title, r.Service.Name) }

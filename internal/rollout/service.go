@@ -102,6 +102,9 @@ type Service struct {
 	Events      []ServiceEvent
 }
 
+// Rolls tells whether ECS itself replaces its tasks, step by step.
+func (s Service) Rolls() bool { return s.Rolling && s.Controller == ControlledByECS }
+
 // Counts are how many tasks of a service run and are wanted, and the limits for a rollout.
 type Counts struct {
 	Running, Desired int
