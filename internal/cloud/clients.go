@@ -236,7 +236,7 @@ func (c *Clients) Now(ctx context.Context, keys ...rollout.ServiceKey) (
 ) {
 	read := make([]map[rollout.ServiceKey]rollout.Service, len(c.all))
 	err := c.each(ctx, func(ctx context.Context, i int, client *Client) (err error) {
-		its := slices.DeleteFunc(slices.Clone(keys), func(key rollout.ServiceKey) bool { return key.Place != client.place })
+		its := having(keys, func(key rollout.ServiceKey) bool { return key.Place == client.place })
 		read[i], err = client.now(ctx, its...)
 		return err
 	})
@@ -253,9 +253,7 @@ func (c *Clients) Busy(ctx context.Context, services []rollout.SurveyedService, 
 ) {
 	busy := make([][]rollout.BusyService, len(c.all))
 	err := c.each(ctx, func(ctx context.Context, i int, client *Client) (err error) {
-		its := slices.DeleteFunc(slices.Clone(services), func(running rollout.SurveyedService) bool {
-			return running.Service.Place != client.place
-		})
+		its := having(services, func(running rollout.SurveyedService) bool { return running.Service.Place == client.place })
 		busy[i], err = client.busy(ctx, its, options)
 		return err
 	})
@@ -266,9 +264,7 @@ func (c *Clients) Busy(ctx context.Context, services []rollout.SurveyedService, 
 func (c *Clients) Verify(ctx context.Context, plan rollout.Plan) (rollout.Verified, error) {
 	verified := make([]rollout.Verified, len(c.all))
 	err := c.each(ctx, func(ctx context.Context, i int, client *Client) (err error) {
-		its := slices.DeleteFunc(slices.Clone(plan.Revisions), func(revision rollout.PlannedRevision) bool {
-			return revision.Place != client.place
-		})
+		its := having(plan.Revisions, func(revision rollout.PlannedRevision) bool { return revision.Place == client.place })
 		verified[i], err = client.Verify(ctx, its, plan.Account(client.place))
 		return err
 	})

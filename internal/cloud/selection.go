@@ -27,7 +27,7 @@ func (c chosen) same(other chosen) bool {
 // choose are the services that are wanted in this place: those that are named, and what selectors find that is not
 // named, each once. It files what selectors found. One that finds nothing is a *rollout.Problem.
 func (c *Client) choose(ctx context.Context, targets []rollout.Target, in *surveyed) ([]chosen, error) {
-	targets = slices.DeleteFunc(slices.Clone(targets), func(t rollout.Target) bool { return !t.At(c.place) })
+	targets = having(targets, func(t rollout.Target) bool { return t.At(c.place) })
 	isPositive := func(t rollout.Target) bool { return !t.Selector.Except }
 	if !slices.ContainsFunc(targets, isPositive) {
 		return nil, nil

@@ -28,7 +28,7 @@ func (c *Client) TargetGroups(ctx context.Context, groups []string) ([]rollout.T
 		if err != nil {
 			return nil, err
 		}
-		_, name, _ := strings.Cut(check.Group, ":targetgroup/")
+		_, name, _ := strings.Cut(groupName(check.Group), "/")
 		name, _, _ = strings.Cut(name, "/")
 		known = append(known, rollout.TargetGroup{Name: name, Interval: check.Interval, Drain: drain})
 	}

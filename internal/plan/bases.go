@@ -19,9 +19,15 @@ type base struct {
 	with  string        // what was filled in there
 }
 
+// filledFor is what is planned for one service by.
+type filledFor struct {
+	base int           // an index
+	in   inputs.Inputs // as they are for this service
+}
+
 // bases are what was named, or what the services run, each once for a place and what is filled in for its services; and
-// for each service which of them is its.
-func bases(in inputs.Inputs, world rollout.World) (bases []base, of []int, err error) {
+// for each service which of them is its, and its inputs.
+func bases(in inputs.Inputs, world rollout.World) (bases []base, of []filledFor, err error) {
 	for place, named := range world.Bases {
 		if len(world.Services) == 0 { // then there is one place
 			return []base{{Revision: named, place: place, in: in}}, nil, nil
@@ -31,7 +37,10 @@ func bases(in inputs.Inputs, world rollout.World) (bases []base, of []int, err e
 		place := running.Service.Place
 		filled, with, err := in.For(running.Service)
 		if err != nil {
-			return nil, nil, filledBadly(err)
+			return nil, nil, &rollout.Problem{
+				Kind: rollout.BadInput, What: err.Error(), Err: err,
+				Next: "Check what stands in its place: {region}, {account}, {cluster} and {service} are those of each service.",
+			}
 		}
 		revision, named := world.Bases[place]
 		switch {
@@ -47,17 +56,9 @@ func bases(in inputs.Inputs, world rollout.World) (bases []base, of []int, err e
 			at = len(bases)
 			bases = append(bases, base{revision, place, filled, with})
 		}
-		of = append(of, at)
+		of = append(of, filledFor{at, filled})
 	}
 	return bases, of, nil
-}
-
-// filledBadly is the error of inputs that are wrong once something is filled in.
-func filledBadly(err error) error {
-	return &rollout.Problem{
-		Kind: rollout.BadInput, What: err.Error(), Err: err,
-		Next: "Check what stands in its place: {region}, {account}, {cluster} and {service} are those of each service.",
-	}
 }
 
 // edit edits the bases. Each image and variable must be meant for a container of one of them, and each

@@ -40,7 +40,7 @@ func Make(in inputs.Inputs, world rollout.World) (rollout.Plan, error) {
 	}
 	notes := make([][]rollout.Note, len(world.Services))
 	for i, running := range world.Services {
-		if notes[i], err = addService(&plan, in, running, of[i]); err != nil {
+		if notes[i], err = addService(&plan, of[i], running); err != nil {
 			return plan, err
 		}
 	}
@@ -77,19 +77,13 @@ func Make(in inputs.Inputs, world rollout.World) (rollout.Plan, error) {
 }
 
 // addService adds what is planned for a service, and returns what is out of the ordinary with it.
-func addService(
-	plan *rollout.Plan, in inputs.Inputs, running rollout.SurveyedService, at int,
-) ([]rollout.Note, error) {
-	revision := plan.Revisions[at]
-	filled, _, err := in.For(running.Service)
-	if err != nil {
-		return nil, filledBadly(err)
-	}
-	planned, more, err := service(filled, running, revision)
+func addService(plan *rollout.Plan, of filledFor, running rollout.SurveyedService) ([]rollout.Note, error) {
+	in, revision := of.in, plan.Revisions[of.base]
+	planned, more, err := service(in, running, revision)
 	if err != nil {
 		return nil, err
 	}
-	planned.Planned, planned.Wave = at, running.Wave
+	planned.Planned, planned.Wave = of.base, running.Wave
 	plan.Rollouts = append(plan.Rollouts, planned)
 	notes := append(slices.Clone(running.Notes), more...)
 	if dropped := running.Revision.Document.Dropped(revision.Document); in.File != nil && len(dropped) > 0 {
