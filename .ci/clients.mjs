@@ -60,6 +60,17 @@ if (what === 'calls') {
   const { items } = await lattice.send(new ListTargetsCommand({ targetGroupIdentifier }))
   check(items.length === 2 && items.every((item) => item.status === 'HEALTHY'), JSON.stringify(items))
   console.log('ListTargets')
+} else if (what === 'express') { // as AWS's own action for Express services does
+  const { services: [web] } = await send(aws.DescribeServicesCommand, { cluster: 'main', services: ['web'] })
+  check(web.resourceManagementType === 'ECS' && !web.taskDefinition, JSON.stringify(web))
+  const { service } = await send(aws.DescribeExpressGatewayServiceCommand, { serviceArn: web.serviceArn })
+  const { primaryContainer, ingressPaths } = service.activeConfigurations[0]
+  check(primaryContainer.image.endsWith('/web:v1') && ingressPaths[0].endpoint, JSON.stringify(service))
+  primaryContainer.image = primaryContainer.image.replace(':v1', ':v2')
+  const { service: updated } = await send(aws.UpdateExpressGatewayServiceCommand, { serviceArn: web.serviceArn, primaryContainer })
+  const ours = await untilStatus('PENDING', 'IN_PROGRESS')
+  check(ours.targetServiceRevision.arn === updated.targetConfiguration.serviceRevisionArn, JSON.stringify(updated))
+  await untilStatus('SUCCESSFUL')
 } else if (what === 'ended') { // as soon as ECS has it on record that the deployment under way is over
   const { serviceDeploymentArn } = await untilStatus('PENDING', 'IN_PROGRESS')
   for (;;) {

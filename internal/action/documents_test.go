@@ -94,7 +94,7 @@ func TestActionFileDeclaresTheOutputs(t *testing.T) {
 		want = append(want, output.Name)
 	}
 	got := map[string]bool{}
-	for _, s := range []step{deployWeb("migration", "run-before", "a", "run-after", "b"), deployWeb("codedeploy")} {
+	for _, s := range []step{deployWeb("migration", "run-before", "a", "run-after", "b"), deployWeb("codedeploy"), deployWeb("express")} {
 		for _, written := range regexp.MustCompile(`(?m)^([a-z-]+)<<ghadelimiter_`).FindAllStringSubmatch(play(t, s).file, -1) {
 			got[written[1]] = true
 		}

@@ -117,6 +117,7 @@ func TestTheDocumentedPoliciesAreEnoughAndNotTooMuch(t *testing.T) {
 		{"CodeDeploy", deployWeb("codedeploy-crash", "verify", "false", "rollback-on-failure", "true"), []string{"codedeploy", "tags", "explain", "codedeploy-more"}, 4, false},
 		{"CodeDeploy, going on", operate("codedeploy-waiting", "continue"), []string{"codedeploy", "explain", "codedeploy-more"}, 0, false},
 		{"CodeDeploy, going back", operate("codedeploy", "rollback"), []string{"codedeploy", "explain", "codedeploy-more"}, 0, false},
+		{"an Express service, the least", deployWeb("express"), []string{"express"}, 0, true},
 		{"tidying up", deployWeb("healthy", "verify", "false", "keep-revisions", "3"), []string{"deploy", "tags", "explain", "keep-revisions"}, 0, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -168,6 +169,7 @@ func TestNoDocumentedPolicyAllowsWhatNothingNeeds(t *testing.T) {
 		deployWeb("migration-hangs", "run-before", "bin/migrate"),
 		deployWeb("healthy", "scheduled-tasks", "rule:nightly, schedule:reports/monthly"),
 		operate("waiting", "continue"), operate("two-deployments", "rollback"),
+		deployWeb("express"),
 		deployWeb("codedeploy-crash", "rollback-on-failure", "true"), operate("codedeploy-waiting", "continue"), operate("codedeploy", "rollback"),
 	} {
 		_, _, needed := under(t, s, all...)

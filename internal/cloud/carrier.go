@@ -61,8 +61,10 @@ type carrierKey struct {
 
 // carriers makes one of each kind.
 func (c *Client) carriers() map[rollout.Controller]Carrier {
+	byECS := &ecsCarrier{client: c}
 	return map[rollout.Controller]Carrier{
-		rollout.ControlledByECS:        &ecsCarrier{client: c},
+		rollout.ControlledByECS:        byECS,
+		rollout.ControlledByExpress:    &expressCarrier{byECS},
 		rollout.ControlledByCodeDeploy: &codeDeployCarrier{client: c},
 	}
 }

@@ -137,7 +137,6 @@ func (c *Client) service(s types.Service) rollout.Service {
 		Daemon:         s.SchedulingStrategy == types.SchedulingStrategyDaemon,
 		TaskDefinition: deref(s.TaskDefinition),
 		Desired:        int(s.DesiredCount),
-		Express:        s.ResourceManagementType == types.ResourceManagementTypeEcs,
 	}
 	if configuration := s.DeploymentConfiguration; configuration != nil {
 		service.Rolling = configuration.Strategy == "" || configuration.Strategy == types.DeploymentStrategyRolling
@@ -154,6 +153,9 @@ func (c *Client) service(s types.Service) rollout.Service {
 	if s.DeploymentController != nil {
 		service.Controller = rollout.Controller(s.DeploymentController.Type)
 	}
+	if s.ResourceManagementType == types.ResourceManagementTypeEcs {
+		service.Controller = rollout.ControlledByExpress
+	}
 	service.Placement = placement(s)
 	service.TargetGroups = targetGroups(s)
 	for _, balancer := range s.LoadBalancers {
@@ -165,11 +167,13 @@ func (c *Client) service(s types.Service) rollout.Service {
 	for _, d := range s.Deployments {
 		service.Deployments = append(service.Deployments, deployment(d))
 	}
-	if len(s.Deployments) == 0 && len(s.TaskSets) > 0 {
+	inSets := len(s.Deployments) == 0 && len(s.TaskSets) > 0
+	if inSets {
 		service.Deployments = taskSets(service, s.TaskSets)
-		if primary, ok := service.Primary(); ok {
-			service.TaskDefinition = primary.TaskDefinition
-		}
+	}
+	// ECS tells none of Express services (https://github.com/kayac/ecspresso/pull/902)
+	if primary, ok := service.Primary(); ok && (inSets || service.TaskDefinition == "") {
+		service.TaskDefinition = primary.TaskDefinition
 	}
 	service.URL = serviceURL(service)
 	for _, e := range s.Events {

@@ -93,16 +93,23 @@ type updated struct {
 func (c *Client) Update(
 	ctx context.Context, before rollout.Service, update rollout.Update,
 ) (rollout.Service, rollout.Deployment, error) {
-	// what was deployed before we sent is not ours, whatever it is of: the clocks may differ a little
+	mark := markOf(before)
+	ours := func(d rollout.Deployment) bool { return d.TaskDefinition == update.TaskDefinition }
+	after, err := once(ctx, c, sends,
+		func() (updated, error) { return c.send(ctx, before, update) },
+		func() (updated, bool, error) { return c.look(ctx, before, mark, ours) },
+		func(err error) error { return c.problem(ctx, err, "ecs:UpdateService", "service "+before.Name) })
+	return after.service, after.ours, err
+}
+
+// markOf is the latest deployment that cannot be ours: what was deployed before we send is not, whatever it is of. The
+// clocks may differ a little.
+func markOf(before rollout.Service) rollout.Deployment {
 	mark, _ := before.Newest()
 	if sent := time.Now().Add(-clockSkew); sent.After(mark.Created) {
 		mark.Created = sent
 	}
-	after, err := once(ctx, c, sends,
-		func() (updated, error) { return c.send(ctx, before, update) },
-		func() (updated, bool, error) { return c.look(ctx, before, mark, update) },
-		func(err error) error { return c.problem(ctx, err, "ecs:UpdateService", "service "+before.Name) })
-	return after.service, after.ours, err
+	return mark
 }
 
 func (c *Client) send(ctx context.Context, before rollout.Service, update rollout.Update) (updated, error) {
@@ -124,10 +131,10 @@ func (c *Client) send(ctx context.Context, before rollout.Service, update rollou
 	return updated{after, ours}, nil
 }
 
-// look searches for a deployment of the revision that was not there before, and is not older than the mark, in both
-// lists that ECS has of them. The second list is not waited for.
+// look searches for a deployment of ours that was not there before, and is not older than the mark, in both lists that
+// ECS has of them. The second list is not waited for.
 func (c *Client) look(
-	ctx context.Context, before rollout.Service, mark rollout.Deployment, update rollout.Update,
+	ctx context.Context, before rollout.Service, mark rollout.Deployment, ours func(rollout.Deployment) bool,
 ) (updated, bool, error) {
 	ctx, cancel := lookContext(ctx)
 	defer cancel()
@@ -147,7 +154,7 @@ func (c *Client) look(
 		}
 		for _, after := range services {
 			for _, d := range after.Deployments {
-				if _, old := before.Deployment(d.ID); !old && d.TaskDefinition == update.TaskDefinition {
+				if _, old := before.Deployment(d.ID); !old && ours(d) {
 					return updated{after, d}, true, nil
 				}
 			}
@@ -155,7 +162,7 @@ func (c *Client) look(
 		within, cancel := withinSight(ctx)
 		later, err := brief.laterDeployment(within, before.ServiceKey, mark)
 		cancel()
-		if err == nil && later.TaskDefinition == update.TaskDefinition && later.ID != "" {
+		if err == nil && later.ID != "" && ours(later) {
 			later.Status, later.State = rollout.DeploymentPrimary, rollout.RolloutInProgress
 			before.Deployments = append([]rollout.Deployment{later}, before.Deployments...)
 			return updated{before, later}, true, nil

@@ -44,7 +44,7 @@ func (c *Client) Verify(
 	var checks []check
 	known := map[string]bool{} // of several revisions, each thing counts once
 	for _, revision := range revisions {
-		if !revision.Register {
+		if !revision.New() {
 			continue
 		}
 		for _, needed := range once.checks(revision, account) {

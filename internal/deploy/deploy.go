@@ -110,20 +110,35 @@ func (d *deployer) register(ctx context.Context) error {
 			result.Revision, result.Changed = registered, true
 		}
 		order.done(i, func() {
-			d.revisions[i] = result
-			for _, r := range d.plan.Rollouts {
-				if r.Planned == i {
-					r.Revision.Revision, r.Revision.Changed = result.Revision, result.Changed
-				}
+			if d.revisions[i] = result; !planned.ByECS {
+				d.tellRevision(i, d.plan.Rollouts...)
 			}
-			event := rollout.Registered{Result: result}
-			if len(d.plan.Places()) > 1 {
-				event.In = planned.Place.String()
-			}
-			d.emit(event)
 		})
 		return nil
 	})
+}
+
+// tellRevision gives rollouts the revision that they deploy, as soon as it is known, and tells of it.
+func (d *deployer) tellRevision(i int, rollouts ...*rollout.Rollout) {
+	result, planned := d.revisions[i], d.plan.Revisions[i]
+	for _, r := range rollouts {
+		if r.Planned == i {
+			r.Revision.Revision, r.Revision.Changed = result.Revision, result.Changed
+		}
+	}
+	event := rollout.Registered{Result: result, ByECS: planned.ByECS}
+	if len(d.plan.Places()) > 1 {
+		event.In = planned.Place.String()
+	}
+	d.emit(event)
+}
+
+// registeredByECS files the revision that ECS has made for a deployment.
+func (d *deployer) registeredByECS(r *rollout.Rollout, arn string) {
+	made := rollout.Named(arn)
+	made.Active, made.Document = true, d.plan.Revisions[r.Planned].Document
+	d.revisions[r.Planned].Revision, d.revisions[r.Planned].Changed = made, true
+	d.tellRevision(r.Planned, r)
 }
 
 // inOrder does things in their order that become known in any, one at a time.

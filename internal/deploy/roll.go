@@ -113,6 +113,9 @@ func (d *deployer) started(
 	r *rollout.Rollout, after rollout.Service, ours rollout.Deployment, since time.Time,
 ) *rollout.Rollout {
 	before, _ := r.Service.Primary()
+	if d.plan.Revisions[r.Planned].ByECS {
+		d.registeredByECS(r, ours.TaskDefinition)
+	}
 	r.Phase = rollout.PhaseStarted
 	r.Service = after
 	r.Deployment = ours

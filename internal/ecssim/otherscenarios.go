@@ -12,13 +12,6 @@ var otherScenarios = []Scenario{
 		prepare:  func(_ *Sim, v *service) { v.controller = "EXTERNAL" },
 	},
 	{
-		Name:     "express",
-		Story:    "the service is an Express service",
-		breaker:  rolling,
-		behavior: well,
-		prepare:  express,
-	},
-	{
 		Name:     "mixed",
 		Story:    "of three services that are deployed together, one crashes",
 		breaker:  breaker{Enable: true},

@@ -126,6 +126,7 @@ func (s *Sim) Needed() []string {
 type asked struct {
 	Cluster, Service, TaskRoleARN, ExecutionRoleARN, ServiceDeploymentARN, Family string
 	Services, Tasks, ServiceDeploymentARNs, ServiceRevisionARNs                   []string
+	ServiceARN, TaskDefinitionARN                                                 string
 	Tags                                                                          []any
 	RepositoryName, SecretID, LogGroupName, LogStreamName                         string
 	TaskDefinition, Task, Rule, Schedule, Role, TargetGroupIdentifier             string
@@ -154,17 +155,19 @@ func another(service, resource string) []string {
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
 // and its likes. That the service deployments have resources of their own is unverified.
 var resources = map[string]func(asked) []string{
-	"DescribeServices":           func(a asked) []string { return a.each("service", a.Services...) },
-	"UpdateService":              func(a asked) []string { return a.each("service", a.Service) },
-	"ListServiceDeployments":     func(a asked) []string { return a.each("service", a.Service) },
-	"DescribeServiceDeployments": func(a asked) []string { return a.ServiceDeploymentARNs },
-	"StopServiceDeployment":      func(a asked) []string { return []string{a.ServiceDeploymentARN} },
-	"ContinueServiceDeployment":  func(a asked) []string { return []string{a.ServiceDeploymentARN} },
-	"DescribeServiceRevisions":   func(a asked) []string { return a.ServiceRevisionARNs },
-	"DescribeTasks":              func(a asked) []string { return a.each("task", a.Tasks...) },
-	"StopTask":                   func(a asked) []string { return a.each("task", a.Task) },
-	"RunTask":                    func(a asked) []string { return []string{a.TaskDefinition} },
-	"BatchGetImage":              func(a asked) []string { return another("ecr", "repository/"+a.RepositoryName) },
+	"DescribeServices":              func(a asked) []string { return a.each("service", a.Services...) },
+	"DescribeExpressGatewayService": func(a asked) []string { return []string{a.ServiceARN} },
+	"UpdateExpressGatewayService":   func(a asked) []string { return []string{a.ServiceARN} },
+	"UpdateService":                 func(a asked) []string { return a.each("service", a.Service) },
+	"ListServiceDeployments":        func(a asked) []string { return a.each("service", a.Service) },
+	"DescribeServiceDeployments":    func(a asked) []string { return a.ServiceDeploymentARNs },
+	"StopServiceDeployment":         func(a asked) []string { return []string{a.ServiceDeploymentARN} },
+	"ContinueServiceDeployment":     func(a asked) []string { return []string{a.ServiceDeploymentARN} },
+	"DescribeServiceRevisions":      func(a asked) []string { return a.ServiceRevisionARNs },
+	"DescribeTasks":                 func(a asked) []string { return a.each("task", a.Tasks...) },
+	"StopTask":                      func(a asked) []string { return a.each("task", a.Task) },
+	"RunTask":                       func(a asked) []string { return []string{a.TaskDefinition} },
+	"BatchGetImage":                 func(a asked) []string { return another("ecr", "repository/"+a.RepositoryName) },
 	"GetLogEvents": func(a asked) []string {
 		return another("logs", "log-group:"+a.LogGroupName+":log-stream:"+a.LogStreamName)
 	},
@@ -245,6 +248,9 @@ func (s *Sim) permissions(operation string, body []byte) []permission {
 			},
 		)
 	}
+	if operation == "UpdateExpressGatewayService" && request.TaskDefinitionARN == "" { // seen in public repositories
+		needed = append(needed, permission{"ecs:RegisterTaskDefinition", "*", nil})
+	}
 	if operation == "RegisterTaskDefinition" && len(request.Tags) > 0 {
 		needed = append(needed, permission{"ecs:TagResource", arn("task-definition/" + request.Family + ":*"), nil})
 	}
@@ -261,6 +267,13 @@ func (s *Sim) passed(operation string, request asked) map[string]string {
 		if r := s.findRevision(request.TaskDefinition); r != nil {
 			for _, role := range []string{"taskRoleArn", "executionRoleArn"} {
 				passed[r.definition.str(role)] = "ecs-tasks.amazonaws.com"
+			}
+		}
+	case "UpdateExpressGatewayService": // https://github.com/aws-actions/amazon-ecs-deploy-express-service#iam-permissions
+		passed["arn:aws:iam::"+account+":role/ecs-infrastructure"] = "ecs.amazonaws.com"
+		if v, err := s.findExpress(request.ServiceARN); err == nil {
+			for _, role := range []string{"taskRoleArn", "executionRoleArn"} {
+				passed[v.primary().revision.definition.str(role)] = "ecs-tasks.amazonaws.com"
 			}
 		}
 	case "PutTargets":

@@ -84,6 +84,7 @@ var kinds = []func(*Sim, *service){
 	func(_ *Sim, v *service) { v.bake = time.Minute },
 	func(_ *Sim, v *service) { v.earlySuccess, v.lingering = true, true },
 	shifts("blue-green"), shifts("failing"), shifts("canary"), shifts("linear"), behindLattice("blue-green"),
+	express(madeByECS), express(madeByECS), express(madeByCustomer),
 	underCodeDeploy(func(g *codeDeploy) { g.termination = 0 }), underCodeDeploy(asItIs),
 	underCodeDeploy(func(g *codeDeploy) { g.config = "CodeDeployDefault.ECSCanary10Percent5Minutes" }),
 	underCodeDeploy(func(g *codeDeploy) {

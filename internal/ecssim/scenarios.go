@@ -159,7 +159,7 @@ var (
 )
 
 // scenarios are all there are, by name.
-var scenarios = slices.Concat(rollingScenarios, stagedScenarios, codeDeployScenarios, otherScenarios)
+var scenarios = slices.Concat(rollingScenarios, stagedScenarios, codeDeployScenarios, expressScenarios, otherScenarios)
 
 // asItIs is a deployment group as the ECS console makes it, and byHand one whose traffic is moved by hand.
 func asItIs(*codeDeploy)   {}

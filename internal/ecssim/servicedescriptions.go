@@ -97,6 +97,7 @@ func (v *service) describe() document {
 	}
 	if v.express { // [SDK]
 		answer["resourceManagementType"] = "ECS"
+		delete(answer, "taskDefinition") // https://github.com/kayac/ecspresso/pull/902
 	}
 	return answer
 }
@@ -106,6 +107,9 @@ func (v *service) loadBalancers() []document {
 		return []document{}
 	}
 	balancer := document{"targetGroupArn": v.targetGroup(), "containerName": "app", "containerPort": 8080}
+	if v.express {
+		balancer["containerName"] = "Main"
+	}
 	if v.strategy.name != "" { // [API: AdvancedConfiguration]
 		listener := "arn:aws:elasticloadbalancing:" + region + ":" + account +
 			":listener-rule/app/" + v.name + "/50dc6c495c0c9188/"

@@ -279,15 +279,6 @@ var strategies = map[string]strategy{
 	},
 }
 
-// express makes a service an Express service. Its deployments are canaries
-// (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/express-service-update-full.html), and UpdateService
-// starts them too [GUIDE: express-service-advanced-customization].
-func express(_ *Sim, v *service) {
-	v.express = true
-	v.strategy = strategy{name: "CANARY", steps: []step{{5, 3 * time.Minute}, {100, 0}}}
-	v.bake = 3 * time.Minute
-}
-
 // shifts lets the deployments of a service shift traffic, and bake for two minutes.
 func shifts(name string) func(*Sim, *service) {
 	return func(_ *Sim, v *service) { v.strategy, v.bake = strategies[name], 2*time.Minute }

@@ -188,7 +188,7 @@ func (codeDeploy) Calls(r *rollout.Rollout, revision rollout.PlannedRevision) []
 }
 
 func starts(r *rollout.Rollout, revision rollout.PlannedRevision) bool {
-	return r.Update.Force || revision.Register || revision.Base.ARN != r.Service.TaskDefinition
+	return r.Update.Force || revision.New() || revision.Base.ARN != r.Service.TaskDefinition
 }
 
 // createDeployment is the body of CreateDeployment.

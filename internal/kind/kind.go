@@ -92,6 +92,7 @@ const (
 var kinds = map[rollout.Controller]Kind{
 	rollout.ControlledByECS:        ecs{},
 	rollout.ControlledByCodeDeploy: codeDeploy{},
+	rollout.ControlledByExpress:    express{},
 }
 
 // Of is the kind of deployments that a service has. Deployable tells before whether it has one.
@@ -113,12 +114,6 @@ func Deployable(service rollout.Service) error {
 			Short: "the service is " + string(service.Status),
 			Next:  "Create the service again, or check service, cluster and region.",
 		}
-	case service.Express:
-		return &rollout.Problem{
-			Kind: rollout.BadInput, What: where + " is an Express service, whose task definition ECS manages",
-			Short: "an Express service",
-			Next:  "Deploy it with aws-actions/amazon-ecs-deploy-express-service, or create a service of your own.",
-		}
 	case service.Controller == rollout.ControlledByYourself:
 		return &rollout.Problem{
 			Kind:  rollout.BadInput,
@@ -131,25 +126,10 @@ func Deployable(service rollout.Service) error {
 		return &rollout.Problem{
 			Kind: rollout.BadInput,
 			What: fmt.Sprintf("%s has the deployment controller %s, which is not supported", where, service.Controller),
-			Next: "Only services with the deployment controller " + controllers() + " can be deployed.",
+			Next: "Only services with the deployment controller ECS or CODE_DEPLOY can be deployed.",
 		}
 	}
 	return nil
-}
-
-// controllers are those that can be deployed, in words.
-func controllers() string {
-	var names []string
-	for controller := range kinds {
-		names = append(names, string(controller))
-	}
-	slices.Sort(names)
-	slices.Reverse(names)
-	text := names[0]
-	for _, name := range names[1:] {
-		text += " or " + name
-	}
-	return text
 }
 
 // Check tells what is wrong with the options of the kinds, and which have no effect. Its error is a *rollout.Problem.

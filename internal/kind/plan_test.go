@@ -29,7 +29,6 @@ func TestDeployable(t *testing.T) {
 	for want, change := range map[string]func(*rollout.Service){
 		"": func(*rollout.Service) {},
 		"service web in cluster main (eu-west-1) is DRAINING: it was deleted, or is about to be":                                  func(s *rollout.Service) { s.Status = "DRAINING" },
-		"service web in cluster main (eu-west-1) is an Express service, whose task definition ECS manages":                        func(s *rollout.Service) { s.Express = true },
 		"service web in cluster main (eu-west-1) has the deployment controller EXTERNAL: an external program deploys it, not ECS": func(s *rollout.Service) { s.Controller = rollout.ControlledByYourself },
 		"service web in cluster main (eu-west-1) has the deployment controller MAGIC, which is not supported":                     func(s *rollout.Service) { s.Controller = "MAGIC" },
 	} {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"ecs-deploy/internal/inputs"
+	"ecs-deploy/internal/kind"
 	"ecs-deploy/internal/rollout"
 	"ecs-deploy/internal/taskdef"
 )
@@ -17,6 +18,7 @@ type base struct {
 	place rollout.Place
 	in    inputs.Inputs // as they are for those services
 	with  string        // what was filled in there
+	byECS bool          // ECS registers what comes of it
 }
 
 // filledFor is what is planned for one service by.
@@ -49,12 +51,13 @@ func bases(in inputs.Inputs, world rollout.World) (bases []base, of []filledFor,
 		case filled.File != nil:
 			revision = rollout.Revision{Family: filled.File.Family(), Document: *filled.File}
 		}
+		byECS := kind.MakesRevisions(running) && revision.ARN == running.Revision.ARN
 		at := slices.IndexFunc(bases, func(b base) bool {
-			return b.place == place && b.with == with && b.ARN == revision.ARN
+			return b.place == place && b.with == with && b.ARN == revision.ARN && b.byECS == byECS
 		})
 		if at < 0 {
 			at = len(bases)
-			bases = append(bases, base{revision, place, filled, with})
+			bases = append(bases, base{revision, place, filled, with, byECS})
 		}
 		of = append(of, filledFor{at, filled})
 	}

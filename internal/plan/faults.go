@@ -33,7 +33,7 @@ func refused(base rollout.Revision, document taskdef.Document) error {
 // ECS.
 func attached(in inputs.Inputs, running rollout.SurveyedService, revision rollout.PlannedRevision) error {
 	document, input := revision.Document, "task-definition"
-	if revision.Register && revision.Base.ARN != "" {
+	if revision.New() && revision.Base.ARN != "" {
 		input = "task-definition-patch"
 	}
 	if in.ServicePatch.Has("loadBalancers") || in.ServicePatch.Has("serviceRegistries") {

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"ecs-deploy/internal/inputs"
@@ -73,6 +74,16 @@ func addTasks(plan *rollout.Plan, in inputs.Inputs) (err error) {
 	return nil
 }
 
+// notBefore is the error of a task that is to run before the revision is there.
+func notBefore(service rollout.Service) error {
+	return &rollout.Problem{
+		Kind: rollout.BadInput,
+		What: fmt.Sprintf("run-before: ECS makes the task definition of the Express service %s when it deploys, so there "+
+			"is no revision to run before", service.Name),
+		Next: "Use run-after, or give the service a task definition of your own, with task-definition.",
+	}
+}
+
 // oneOff plans a task that runs once, of the revision of the first of some services or, without one, of the only
 // revision. What is not asked otherwise it has from the service.
 func oneOff(
@@ -96,6 +107,9 @@ func oneOff(
 		like = first.Service.Placement
 	}
 	document := plan.Revisions[task.Revision].Document
+	if input == "run-before" && plan.Revisions[task.Revision].ByECS {
+		return nil, notBefore(of[0].Service)
+	}
 	task.Essential = document.Essential()
 	if task.Container = asked.Container; task.Container == "" && len(task.Essential) > 0 {
 		task.Container = task.Essential[0]

@@ -91,7 +91,7 @@ func addService(plan *rollout.Plan, of filledFor, running rollout.SurveyedServic
 			About: rollout.NoteDropped, Service: running.Service.Name, Runs: running.Revision.ID(), Said: dropped,
 		})
 	}
-	if in.RollbackOnFailure && !running.Revision.Active && !revision.Register {
+	if in.RollbackOnFailure && !running.Revision.Active && !revision.New() {
 		notes = append(notes, rollout.Note{
 			About: rollout.NoteInactive, Service: running.Service.Name, Runs: running.Revision.ID(),
 		})
@@ -116,10 +116,9 @@ func addRevisions(plan *rollout.Plan, in inputs.Inputs, bases []base) error {
 			document, more := edits[i].Document.Tidy()
 			edits[i].Document, leftOut[i] = document, append(leftOut[i], more...)
 		}
-		planned := revision(base.Revision, edits[i])
-		planned.Place = base.place
+		planned := revision(base, edits[i])
 		plan.Revisions = append(plan.Revisions, planned)
-		if planned.Register {
+		if planned.New() {
 			if err := refused(base.Revision, planned.Document); err != nil {
 				return err
 			}
@@ -155,11 +154,14 @@ func scheduled(tasks []rollout.ScheduledTask, revisions []rollout.PlannedRevisio
 
 // revision is what comes of a base. What comes out as it went in needs no new revision, as long as ECS
 // still deploys the old one.
-func revision(base rollout.Revision, edited taskdef.Edited) rollout.PlannedRevision {
+func revision(base base, edited taskdef.Edited) rollout.PlannedRevision {
+	anew := !base.Active || !edited.Document.Equal(base.Document)
 	return rollout.PlannedRevision{
-		Base:     base,
+		Place:    base.place,
+		Base:     base.Revision,
 		Document: edited.Document,
-		Register: !base.Active || !edited.Document.Equal(base.Document),
+		Register: anew && !base.byECS,
+		ByECS:    anew && base.byECS,
 		Images:   edited.Images,
 	}
 }
@@ -187,7 +189,7 @@ func service(
 		MaximumPercent:        in.MaximumPercent,
 		Patch:                 in.ServicePatch,
 	}
-	if !revision.Register {
+	if !revision.New() {
 		update.TaskDefinition = revision.Base.ARN
 	}
 	if err := attached(in, running, revision); err != nil {
@@ -197,7 +199,7 @@ func service(
 		update.Force = *in.ForceNewDeployment
 	} else {
 		// A deploy always rolls: ECS would start nothing for a revision that is already there.
-		update.Force = !revision.Register && revision.Base.ARN == running.Service.TaskDefinition || moves(in, running.Service)
+		update.Force = !revision.New() && revision.Base.ARN == running.Service.TaskDefinition || moves(in, running.Service)
 	}
 	if _, err := kind.UpdateService(running.Service.ServiceKey, update); err != nil {
 		return nil, nil, &rollout.Problem{
@@ -233,7 +235,7 @@ func comparedWith(runs rollout.Revision, planned rollout.PlannedRevision) rollou
 
 // expected is a planned revision as far as it is known: of one that is to be registered, its family.
 func expected(planned rollout.PlannedRevision) rollout.Revision {
-	if planned.Register {
+	if planned.New() {
 		return rollout.Revision{Family: planned.Document.Family()}
 	}
 	return planned.Base

@@ -79,6 +79,9 @@ func (r *Reporter) result(result rollout.Result) {
 			facts = append(facts, rollout.Fact{Name: of.Name(), Value: inALine(of)})
 		}
 	}
+	if url := urlOfOne(result); url != "" {
+		facts = append(facts, rollout.Fact{Name: "answers at", Value: url})
+	}
 	for _, gate := range result.Gates {
 		facts = append(facts, rollout.Fact{Name: gateSpan(r, gate), Value: inALineOfGate(gate)})
 	}
@@ -94,4 +97,12 @@ func (r *Reporter) result(result rollout.Result) {
 	}
 	r.stand("Result")
 	r.facts(facts)
+}
+
+// urlOfOne is where the only service of a run answers, where AWS tells it and something of it was deployed.
+func urlOfOne(result rollout.Result) string {
+	if len(result.Rollouts) != 1 || result.Rollouts[0].Deployment.ID == "" {
+		return ""
+	}
+	return result.Rollouts[0].ServiceURL
 }

@@ -69,6 +69,9 @@ func deploymentOutputs(of *rollout.Rollout) []rollout.Output {
 		{Name: "deployment-id", Value: of.Deployment.ID},
 		{Name: "console-url", Value: of.Service.URL},
 	}
+	if of.ServiceURL != "" {
+		outputs = append(outputs, rollout.Output{Name: "service-url", Value: of.ServiceURL})
+	}
 	return append(outputs, of.Outputs...)
 }
 

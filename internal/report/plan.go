@@ -197,7 +197,7 @@ func source(base rollout.Revision) string {
 
 // name is what a planned revision will be called, as far as that is known.
 func name(planned rollout.PlannedRevision) string {
-	if planned.Register {
+	if planned.New() {
 		return "a new revision of " + planned.Document.Family()
 	}
 	return planned.Base.ID()
@@ -207,7 +207,10 @@ func name(planned rollout.PlannedRevision) string {
 func callStep(plan rollout.Plan, of *rollout.Rollout, call rollout.Call) string {
 	service := "service " + of.Name()
 	gets := "the new revision"
-	if revision := plan.Revisions[of.Planned]; !revision.Register {
+	switch revision := plan.Revisions[of.Planned]; {
+	case revision.ByECS:
+		gets = name(revision) + ", which ECS makes"
+	case !revision.New():
 		gets = revision.Base.ID()
 	}
 	changes := updates(of, call.Update)

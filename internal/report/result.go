@@ -34,6 +34,7 @@ type (
 		Failed                    int              `json:"failed"`
 		Timings                   []timingDocument `json:"timings"`
 		ConsoleURL                string           `json:"consoleUrl"`
+		ServiceURL                string           `json:"serviceUrl,omitempty"`
 	}
 	gateDocument struct {
 		Gate string `json:"gate"`
@@ -114,7 +115,7 @@ func serviceOf(of *rollout.Rollout) serviceDocument {
 		TaskDefinitionARN: given.Revision.ARN, PreviousTaskDefinitionARN: given.Previous.ARN,
 		DeploymentID: of.Deployment.ID, Images: images,
 		Desired: of.Service.Desired, Running: of.Deployment.Running, Failed: of.Deployment.Failed,
-		ConsoleURL: of.Service.URL,
+		ConsoleURL: of.Service.URL, ServiceURL: of.ServiceURL,
 	}
 }
 

@@ -262,6 +262,9 @@ func (r *Reporter) status(of *rollout.Rollout) []section {
 	if text := registered(now); text != "" {
 		table = append(table, row{"Registered", r.withRun(text, now)})
 	}
+	if of.ServiceURL != "" {
+		table = append(table, row{"Answers at", destination(of.ServiceURL)})
+	}
 	return []section{{before: alert(kind, lines...)}, rows(table...), r.pastDeployments(of)}
 }
 

@@ -147,7 +147,7 @@ func facts(result rollout.Result, ended bool) []section {
 	switch {
 	case len(result.Rollouts) == 1:
 		of := result.Rollouts[0]
-		return []section{comparison(of, ended), runs(of), newSettings(of)}
+		return []section{comparison(of, ended), runs(of), newSettings(of), answersAt(result)}
 	case len(result.Rollouts) > 1:
 		return services(result.Rollouts, ended)
 	case result.Registered != nil:
@@ -166,6 +166,15 @@ func newSettings(of *rollout.Rollout) section {
 		return section{}
 	}
 	return section{what: "settings", before: "\nSettings of the service: " + prose(strings.Join(changes, ", ")) + ".\n"}
+}
+
+// answersAt is where the service answers, if AWS tells it.
+func answersAt(result rollout.Result) section {
+	url := urlOfOne(result)
+	if url == "" {
+		return section{}
+	}
+	return section{what: "URL", before: "\nThe service answers at " + destination(url) + ".\n"}
 }
 
 // stillWarned is what was warned of and still holds, as far as it became an annotation.

@@ -110,9 +110,12 @@ func (t *teller) Registered(e rollout.Registered) {
 	if e.In != "" {
 		id += " in " + e.In
 	}
-	if e.Result.Changed {
+	switch {
+	case e.ByECS:
+		r.line("ECS registered " + id)
+	case e.Result.Changed:
 		r.line("registered " + id)
-	} else {
+	default:
 		r.line(id + " is deployed as it is: nothing changes, and nothing is registered")
 	}
 	r.output(revisionOutputs(e.Result)...)

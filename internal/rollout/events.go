@@ -102,6 +102,7 @@ type (
 	// Registered comes once per planned revision, when its ARN is known.
 	Registered struct {
 		Result RevisionResult
+		ByECS  bool   // which has registered it for a deployment
 		In     string // where, if there are several places
 	}
 

@@ -171,9 +171,13 @@ type PlannedRevision struct {
 	Place    Place
 	Base     Revision
 	Document taskdef.Document
-	Register bool // false: Base is deployed as it is
+	Register bool // before it is deployed
+	ByECS    bool // ECS registers it when it is deployed
 	Images   []taskdef.ImageChange
 }
+
+// New tells whether it is not registered yet. Else Base is deployed as it is.
+func (p PlannedRevision) New() bool { return p.Register || p.ByECS }
 
 // PlannedTask is a task that runs once, of a revision that is deployed.
 type PlannedTask struct {
@@ -248,7 +252,7 @@ type Call struct {
 
 // RevisionPlaceholder stands in the body of a call for the ARN of a revision that is not registered yet.
 func RevisionPlaceholder(planned PlannedRevision) string {
-	if planned.Register {
+	if planned.New() {
 		return fmt.Sprintf("(a new revision of %s)", planned.Document.Family())
 	}
 	return planned.Base.ARN

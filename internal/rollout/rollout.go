@@ -38,6 +38,7 @@ type Rollout struct {
 	GoingBack     bool     // it is being rolled back: what its own tasks do is of no interest any more
 	Continued     []string // ids of the hooks at which this run has let it go on
 	Outputs       []Output // of the step, which only its kind of deployment has
+	ServiceURL    string   // at which the service answers, where AWS tells it
 	FromStage     string   // of the lifecycle, at which it was when this run found it; empty: this run has started it
 
 	// What is known of its earlier deployments.

@@ -84,7 +84,6 @@ type Service struct {
 	Status         ServiceStatus
 	Controller     Controller
 	Daemon         bool   // it runs a task on every container instance
-	Express        bool   // ECS manages its task definition and load balancer itself
 	TaskDefinition string // an ARN: what it was last told to run, not always what runs
 	Desired        int
 	Breaker        Monitor // the circuit breaker

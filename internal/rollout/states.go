@@ -7,7 +7,7 @@ import (
 
 // The words of AWS that decide anything here. A word that AWS adds is kept as it is, and decides nothing.
 type (
-	// Controller is who carries the deployments of a service out.
+	// Controller is who carries the deployments of a service out, or how.
 	Controller string
 	// ServiceStatus is the status of a service.
 	ServiceStatus string
@@ -34,6 +34,10 @@ const (
 	ControlledByECS      Controller = "ECS"
 	ControlledByYourself Controller = "EXTERNAL"
 )
+
+// ControlledByExpress is no word of AWS's: ECS carries the deployments of Express services out as those of others, has
+// made what is around them, and tells them by their resourceManagementType.
+const ControlledByExpress Controller = "EXPRESS"
 
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Service.html
 const ServiceActive ServiceStatus = "ACTIVE"

@@ -182,24 +182,19 @@ func (l Log) Stream(container, task string) string { return l.Prefix + "/" + con
 
 // Log finds out where a container writes its log. The driver is empty when it is not said.
 func (d Document) Log(container string) Log {
-	for _, definition := range d.root.get("containerDefinitions").elements {
-		if definition.get("name").str() != container {
-			continue
-		}
-		configuration := definition.get("logConfiguration")
-		options := configuration.get("options")
-		driver, group := configuration.get("logDriver").str(), "awslogs-group"
-		if driver == "awsfirelens" {
-			group = "log_group_name"
-		}
-		return Log{
-			Driver: driver,
-			Output: options.get("Name").str(),
-			Group:  options.get(group).str(),
-			Region: options.get("awslogs-region").str(),
-			Prefix: options.get("awslogs-stream-prefix").str(),
-			Create: options.get("awslogs-create-group").str() == "true",
-		}
+	definition, _ := d.definition(container)
+	configuration := definition.get("logConfiguration")
+	options := configuration.get("options")
+	driver, group := configuration.get("logDriver").str(), "awslogs-group"
+	if driver == "awsfirelens" {
+		group = "log_group_name"
 	}
-	return Log{}
+	return Log{
+		Driver: driver,
+		Output: options.get("Name").str(),
+		Group:  options.get(group).str(),
+		Region: options.get("awslogs-region").str(),
+		Prefix: options.get("awslogs-stream-prefix").str(),
+		Create: options.get("awslogs-create-group").str() == "true",
+	}
 }

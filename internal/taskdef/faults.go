@@ -88,17 +88,13 @@ func units(text, unit string) int {
 
 // Maps tells whether a container maps a port, by itself or in a range.
 func (d Document) Maps(container string, port int) bool {
-	for _, definition := range d.root.get("containerDefinitions").elements {
-		if definition.get("name").str() != container {
-			continue
-		}
-		for _, mapping := range definition.get("portMappings").elements {
-			from, to, ranged := strings.Cut(mapping.get("containerPortRange").str(), "-")
-			least, _ := strconv.Atoi(from)
-			most, _ := strconv.Atoi(to)
-			if mapping.get("containerPort").bare() == strconv.Itoa(port) || ranged && least <= port && port <= most {
-				return true
-			}
+	definition, _ := d.definition(container)
+	for _, mapping := range definition.get("portMappings").elements {
+		from, to, ranged := strings.Cut(mapping.get("containerPortRange").str(), "-")
+		least, _ := strconv.Atoi(from)
+		most, _ := strconv.Atoi(to)
+		if mapping.get("containerPort").bare() == strconv.Itoa(port) || ranged && least <= port && port <= most {
+			return true
 		}
 	}
 	return false
