@@ -71,6 +71,16 @@ if (what === 'calls') {
   const ours = await untilStatus('PENDING', 'IN_PROGRESS')
   check(ours.targetServiceRevision.arn === updated.targetConfiguration.serviceRevisionArn, JSON.stringify(updated))
   await untilStatus('SUCCESSFUL')
+} else if (what === 'gateway') {
+  const gatewayConnectors = [{ portName: 'http' }]
+  const { service } = await send(aws.UpdateServiceCommand, { cluster: 'main', service: 'web', forceNewDeployment: true, gatewayConnectors })
+  const { gatewayRoutes: [route] } = await send(aws.ListGatewayRoutesCommand, { cluster: 'main', service: service.serviceArn })
+  check(route.status === 'CREATE_IN_PROGRESS' && route.serviceContainerPortName === 'http', JSON.stringify(route))
+  for (;;) {
+    const { gatewayRoute } = await send(aws.DescribeGatewayRouteCommand, { gatewayRouteArn: route.gatewayRouteArn })
+    if (gatewayRoute.status === 'ACTIVE' && gatewayRoute.serviceUrl) break
+    await pause(200)
+  }
 } else if (what === 'ended') { // as soon as ECS has it on record that the deployment under way is over
   const { serviceDeploymentArn } = await untilStatus('PENDING', 'IN_PROGRESS')
   for (;;) {

@@ -72,6 +72,8 @@ func operate(scenario, operation string) step {
 	return step{Scenario: scenario, With: map[string]string{"cluster": "main", "service": "web", "operation": operation}}
 }
 
+const connector = `{"gatewayConnectors": [{"portName": "http"}]}`
+
 // The policies of the documents are enough for what they are documented for, with nothing that is not
 // needed. What each is documented for:
 func TestTheDocumentedPoliciesAreEnoughAndNotTooMuch(t *testing.T) {
@@ -118,6 +120,7 @@ func TestTheDocumentedPoliciesAreEnoughAndNotTooMuch(t *testing.T) {
 		{"CodeDeploy, going on", operate("codedeploy-waiting", "continue"), []string{"codedeploy", "explain", "codedeploy-more"}, 0, false},
 		{"CodeDeploy, going back", operate("codedeploy", "rollback"), []string{"codedeploy", "explain", "codedeploy-more"}, 0, false},
 		{"an Express service, the least", deployWeb("express"), []string{"express"}, 0, true},
+		{"behind a gateway", deployWeb("gateway", "verify", "false", "service-patch", connector), []string{"deploy", "tags", "explain", "gateway"}, 0, false},
 		{"tidying up", deployWeb("healthy", "verify", "false", "keep-revisions", "3"), []string{"deploy", "tags", "explain", "keep-revisions"}, 0, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -169,7 +172,7 @@ func TestNoDocumentedPolicyAllowsWhatNothingNeeds(t *testing.T) {
 		deployWeb("migration-hangs", "run-before", "bin/migrate"),
 		deployWeb("healthy", "scheduled-tasks", "rule:nightly, schedule:reports/monthly"),
 		operate("waiting", "continue"), operate("two-deployments", "rollback"),
-		deployWeb("express"),
+		deployWeb("express"), deployWeb("gateway", "service-patch", connector),
 		deployWeb("codedeploy-crash", "rollback-on-failure", "true"), operate("codedeploy-waiting", "continue"), operate("codedeploy", "rollback"),
 	} {
 		_, _, needed := under(t, s, all...)

@@ -46,9 +46,18 @@ func (e *ecsCarrier) Start(
 	return e.client.Update(ctx, r.Service, update)
 }
 
-// Look reads the service deployments, as far as they are listed and may be read. The deployments of the service tell
-// the same with fewer words: what cannot be read now keeps nobody from judging by them.
 func (e *ecsCarrier) Look(ctx context.Context, open []*rollout.Rollout, needed bool, emit rollout.Emit) error {
+	if err := e.lookAtStages(ctx, open, needed, emit); err != nil {
+		return err
+	}
+	return e.lookAtRoutes(ctx, open, emit)
+}
+
+// lookAtStages reads the service deployments, as far as they are listed and may be read. The deployments of the service
+// tell the same with fewer words: what cannot be read now keeps nobody from judging by them.
+func (e *ecsCarrier) lookAtStages(
+	ctx context.Context, open []*rollout.Rollout, needed bool, emit rollout.Emit,
+) error {
 	if e.unreadable {
 		return nil
 	}

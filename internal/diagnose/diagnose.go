@@ -16,6 +16,7 @@ import (
 func Explain(evidence rollout.Evidence) []rollout.Finding {
 	looks := []func(rollout.Evidence) []rollout.Finding{
 		unanswered,
+		unrouted,
 		ended,
 		decision,
 		failures,
@@ -131,6 +132,14 @@ func ended(evidence rollout.Evidence) []rollout.Finding {
 		return append(failures, end)
 	}
 	return append([]rollout.Finding{end}, failures...)
+}
+
+// unrouted is a route of a gateway that failed.
+func unrouted(evidence rollout.Evidence) []rollout.Finding {
+	if evidence.Route == "" {
+		return nil
+	}
+	return []rollout.Finding{known(rollout.Finding{About: rollout.AboutRoute, Said: evidence.Route}, evidence.Route)}
 }
 
 // causes are why tasks failed, the most frequent first.

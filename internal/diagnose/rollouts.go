@@ -3,6 +3,15 @@ package diagnose
 // byRollout are causes that are of the deployment as a whole.
 var byRollout = []Entry{
 	{
+		ID:    "gateway-route",
+		Signs: signs(all(`^(CREATE|UPDATE)_FAILED$`)),
+		Means: "ECS could not set up the listener rule, certificate or security group rule of the route.",
+		Next: "Check the permissions of the gateway's infrastructure role, and its status and failures with " +
+			"DescribeGateway. Then deploy again.",
+		Example: "CREATE_FAILED",
+		Source:  guide + "gateway-troubleshooting.html",
+	},
+	{
 		ID:    "deadlock",
 		Signs: signs(all(`service deployment configuration`)),
 		Means: "No old task can stop before a new one runs, and no new task can start before an old one stops.",

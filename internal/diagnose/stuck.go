@@ -52,6 +52,10 @@ func stuck(evidence rollout.Evidence) []rollout.Finding {
 		return find(rollout.Finding{ID: rollout.TimeoutTooShort, About: rollout.AboutKept},
 			"The deployment group keeps them for "+rollout.Span(at.TerminationTimeout)+" before the deployment is complete.",
 			"Raise timeout, or wait only until the traffic has moved, with wait-for: running.")
+	case at.Wait == rollout.WaitRoute:
+		return find(rollout.Finding{About: rollout.AboutUnrouted},
+			"The deployment itself is complete.",
+			"Check the gateway and its routes with ListGatewayRoutes. If the route only needs more time, raise timeout.")
 	case at.Pending > 0:
 		return find(rollout.Finding{About: rollout.AboutPending, Tasks: at.Pending},
 			"Probably the image is large, its registry is slow, or a container waits for a dependency.",

@@ -126,7 +126,7 @@ func (s *Sim) Needed() []string {
 type asked struct {
 	Cluster, Service, TaskRoleARN, ExecutionRoleARN, ServiceDeploymentARN, Family string
 	Services, Tasks, ServiceDeploymentARNs, ServiceRevisionARNs                   []string
-	ServiceARN, TaskDefinitionARN                                                 string
+	ServiceARN, TaskDefinitionARN, GatewayRouteARN                                string
 	Tags                                                                          []any
 	RepositoryName, SecretID, LogGroupName, LogStreamName                         string
 	TaskDefinition, Task, Rule, Schedule, Role, TargetGroupIdentifier             string
@@ -158,6 +158,8 @@ var resources = map[string]func(asked) []string{
 	"DescribeServices":              func(a asked) []string { return a.each("service", a.Services...) },
 	"DescribeExpressGatewayService": func(a asked) []string { return []string{a.ServiceARN} },
 	"UpdateExpressGatewayService":   func(a asked) []string { return []string{a.ServiceARN} },
+	"ListGatewayRoutes":             func(asked) []string { return []string{"*"} }, // unverified
+	"DescribeGatewayRoute":          func(a asked) []string { return []string{a.GatewayRouteARN} },
 	"UpdateService":                 func(a asked) []string { return a.each("service", a.Service) },
 	"ListServiceDeployments":        func(a asked) []string { return a.each("service", a.Service) },
 	"DescribeServiceDeployments":    func(a asked) []string { return a.ServiceDeploymentARNs },

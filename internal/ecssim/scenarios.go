@@ -38,8 +38,9 @@ type Scenario struct {
 	tagged    bool                     // what others register has tags that tell their runs
 	past      []time.Duration          // how long the deployments of web took before the one that it runs, newest first
 
-	alarms []alarm
-	site   func(*Sim) int // the status with which URLs answer; 0, or nil: they do not
+	alarms  []alarm
+	gateway *routing       // of the cluster; nil: there is none
+	site    func(*Sim) int // the status with which URLs answer; 0, or nil: they do not
 
 	// With and Env are the inputs and the environment of a job that the story is about.
 	With, Env map[string]string
@@ -159,7 +160,9 @@ var (
 )
 
 // scenarios are all there are, by name.
-var scenarios = slices.Concat(rollingScenarios, stagedScenarios, codeDeployScenarios, expressScenarios, otherScenarios)
+var scenarios = slices.Concat(
+	rollingScenarios, stagedScenarios, codeDeployScenarios, expressScenarios, gatewayScenarios, otherScenarios,
+)
 
 // asItIs is a deployment group as the ECS console makes it, and byHand one whose traffic is moved by hand.
 func asItIs(*codeDeploy)   {}

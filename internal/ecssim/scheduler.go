@@ -46,6 +46,7 @@ func (s *Sim) schedule(v *service) {
 		s.shiftTraffic(v)
 		return
 	}
+	s.routes(v)
 	primary := v.primary()
 	s.trip(v, primary)
 	if primary = v.primary(); primary.rollout != "FAILED" {

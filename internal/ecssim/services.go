@@ -25,6 +25,7 @@ type service struct {
 	lingering    bool          // old tasks do not go
 	express      bool          // an Express service
 	lattice      bool          // behind VPC Lattice, and no load balancer
+	route        *route        // from the gateway of the cluster; nil: it is not connected to one
 	strategy     strategy      // none: tasks are replaced step by step
 	codeDeploy   *codeDeploy   // of the controller CODE_DEPLOY
 
@@ -225,6 +226,7 @@ type updateServiceRequest struct {
 	Cluster, Service, TaskDefinition string
 	DesiredCount                     *int
 	ForceNewDeployment               bool
+	GatewayConnectors                []document
 	DeploymentConfiguration          *struct {
 		MinimumHealthyPercent, MaximumPercent *int
 		DeploymentCircuitBreaker              *breaker
@@ -270,6 +272,9 @@ func (s *Sim) updateService(request updateServiceRequest) (any, error) {
 		}
 	}
 	if err := v.takes(wanted); err != nil {
+		return nil, err
+	}
+	if err := s.connect(v, request.GatewayConnectors); err != nil {
 		return nil, err
 	}
 	v.configure(request)

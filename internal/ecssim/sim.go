@@ -178,6 +178,8 @@ var operations = map[string]func(*Sim, []byte) (any, error){
 	"CreateDeployment":              call((*Sim).createDeployment),
 	"DeregisterTaskDefinition":      call((*Sim).deregisterTaskDefinition),
 	"DescribeExpressGatewayService": call((*Sim).describeExpressGatewayService),
+	"DescribeGatewayRoute":          call((*Sim).describeGatewayRoute),
+	"ListGatewayRoutes":             call((*Sim).listGatewayRoutes),
 	"DescribeLogGroups":             call((*Sim).describeLogGroups),
 	"DescribeParameters":            call((*Sim).describeParameters),
 	"DescribeSecret":                call((*Sim).describeSecret),

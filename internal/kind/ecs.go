@@ -70,7 +70,11 @@ func (ecs) RollsBack(r *rollout.Rollout) bool {
 	return r.Service.Breaker.RollsBack && (at == rollout.Monitoring || at == rollout.MonitorTriggered)
 }
 
-func (ecs) Evidence(*rollout.Rollout, *rollout.Evidence) {}
+func (ecs) Evidence(r *rollout.Rollout, evidence *rollout.Evidence) {
+	if failed, is := failedRoute(r); is && r.Verdict.Ending == rollout.EndedUnrouted {
+		evidence.Route, evidence.Said = string(failed.Status), ""
+	}
+}
 
 // serviceDeployment is what the service-deployment calls say, if they were answered in the last look: else what
 // DescribeServices says is newer.
@@ -91,11 +95,18 @@ func (ecs) Progress(r *rollout.Rollout) rollout.Progress {
 	its, known := r.Own.(rollout.ServiceDeployment)
 	_, fresh := serviceDeployment(r)
 	stale := !fresh && !its.Status.RollingBack() // which it does not cease to
+	routes := AwaitsRoutes(r)
+	if routes {
+		s.State, s.Wait = routeState, rollout.WaitRoute
+		s.Course = rollout.Over
+	}
 	if !known || stale && (r.Deployment.State != rollout.RolloutInProgress || goneBack(r)) {
 		return s
 	}
-	s.State = string(its.Status)
-	s.Ended = its.Status.Over()
+	if !routes {
+		s.State = string(its.Status)
+		s.Ended = its.Status.Over()
+	}
 	if its.Breaker.Status == rollout.Monitoring {
 		s.Breaker = its.Breaker
 	}
@@ -123,6 +134,9 @@ func (ecs) Progress(r *rollout.Rollout) rollout.Progress {
 func (k ecs) Judge(r *rollout.Rollout, goal Goal) (rollout.Verdict, bool) {
 	if verdict, deleted := deleted(r); deleted {
 		return verdict, true
+	}
+	if AwaitsRoutes(r) {
+		return routed(r)
 	}
 	if verdict, ended := k.ended(r); ended {
 		its, _ := serviceDeployment(r)
@@ -320,7 +334,7 @@ func (ecs) Rollback(r *rollout.Rollout, why RollbackCause) Step {
 		return LeaveSuperseded
 	case goneBack(r):
 		return Follow
-	case completed && !why.ForAnother && !why.ByUser:
+	case completed && !why.ForAnother && !why.ByUser && !AwaitsRoutes(r):
 		return LeaveComplete
 	case completed, why.StopFailed:
 		return Restore

@@ -131,6 +131,10 @@ func found(r *rollout.Rollout, f rollout.Finding) string {
 			text += " (function " + functionName(f.Hook) + ")"
 		}
 		return text + because(f.Said)
+	case rollout.AboutRoute:
+		return "the route from the gateway to the service is in " + f.Said
+	case rollout.AboutUnrouted:
+		return "the gateway has no route to the service yet"
 	case rollout.AboutWaiting:
 		return "the deployment is waiting to be continued"
 	case rollout.AboutUnanswered:

@@ -144,6 +144,7 @@ var stuckInWords = map[rollout.About]string{
 	rollout.AboutPending:    "tasks stay PENDING",
 	rollout.AboutUnstarted:  "tasks are not started",
 	rollout.AboutOlder:      "the old tasks still run",
+	rollout.AboutUnrouted:   "no gateway route yet",
 }
 
 // activated are the alarms in what AWS says of the end of a deployment.
@@ -179,6 +180,7 @@ func inTitle(id string) string {
 		"no-memory":            "no instance has enough memory",
 		"instance-gone":        "instances keep disappearing",
 		"keeps-failing":        "tasks keep failing",
+		"gateway-route":        "the gateway route failed",
 	}[id]
 	return cmp.Or(words, strings.ReplaceAll(id, "-", " "))
 }
@@ -221,7 +223,8 @@ func brief(r *rollout.Rollout) *rollout.Rollout {
 	brief := *r
 	said := func(f rollout.Finding) bool {
 		same := []rollout.About{rollout.AboutError, rollout.AboutEnding}
-		its := f.About == rollout.AboutHook || f.About == rollout.AboutUnanswered
+		telling := []rollout.About{rollout.AboutHook, rollout.AboutUnanswered, rollout.AboutRoute}
+		its := slices.Contains(telling, f.About)
 		return its || f.Said == r.Verdict.Said && slices.Contains(same, f.About)
 	}
 	if r.Verdict.Vague || slices.ContainsFunc(r.Findings, said) {

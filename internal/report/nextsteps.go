@@ -38,6 +38,8 @@ func next(r *rollout.Rollout) string {
 	switch {
 	case verdict.Outcome.Good():
 		return ""
+	case verdict.Outcome == rollout.Cancelled && leftAlone(verdict.Return):
+		return ""
 	case verdict.Outcome == rollout.Cancelled && verdict.Left == "": // it is being rolled back
 		return "See with operation: status how the rollback ends."
 	case verdict.Outcome == rollout.Cancelled:
@@ -55,6 +57,12 @@ func next(r *rollout.Rollout) string {
 		return "Check the events of the service in the console."
 	}
 	return "Check the stopped tasks and the events of the service in the console."
+}
+
+// leftAlone tells whether a deployment was to be rolled back, and did not need to be.
+func leftAlone(back *rollout.Return) bool {
+	ends := []rollout.ReturnEnd{rollout.ReturnComplete, rollout.ReturnNeedless, rollout.ReturnSuperseded}
+	return back != nil && slices.Contains(ends, back.End)
 }
 
 // remedy is what to do about a finding. A deployment that waited for approval and was rolled back waits no more.

@@ -109,5 +109,6 @@ var without = map[rollout.Sight]string{
 	rollout.SightLastLines:   "Without it, the container's last log lines are not shown.",
 	rollout.SightPast:        "Without it, the last deployments are not shown.",
 	rollout.SightOneOff:      "Without it, the task's log is not shown.",
+	rollout.SightRoutes:      "Without it, it is unknown whether the gateway has a route to the service, and its URL.",
 	rollout.SightDuration:    "Without it, the default timeout leaves out the time that the traffic takes to move.",
 }

@@ -295,5 +295,10 @@ func waitingFor(plan rollout.Plan) string {
 	if _, is := plan.WaitFor.Stage(); is {
 		return "wait until the deployment reaches " + string(plan.WaitFor) + ", at most " + rollout.Span(plan.Timeout)
 	}
-	return "wait until the deployment is complete, at most " + rollout.Span(plan.Timeout)
+	text := "wait until the deployment is complete, "
+	connects := func(of *rollout.Rollout) bool { return of.Update.Patch.Items("gatewayConnectors") > 0 }
+	if slices.ContainsFunc(plan.Rollouts, connects) {
+		text = "wait until the deployment is complete and the gateway has its route, "
+	}
+	return text + "at most " + rollout.Span(plan.Timeout)
 }

@@ -27,6 +27,8 @@ func leftAt(at rollout.Progress) string {
 		return text + ", and it is waiting for approval to shift the traffic"
 	case at.Wait == rollout.WaitTermination:
 		return text + ", all traffic goes to them, and the old tasks are kept"
+	case at.Wait == rollout.WaitRoute:
+		return text + ", and the gateway has no route to the service yet"
 	case at.Traffic != nil && *at.Traffic > 0:
 		return text + fmt.Sprintf(", with %g%% of the traffic, at %s", *at.Traffic, stageName(at.Stage))
 	case at.Stage != "":

@@ -256,6 +256,8 @@ func (t *track) progress(r *rollout.Rollout, now time.Duration) {
 		return
 	case strings.HasPrefix(state, "rollback"):
 		t.enter(rollBack, past, now)
+	case at.Wait == rollout.WaitRoute:
+		t.enter(state, watchful, now)
 	case t.shifts && at.Stage == "" && state == "in progress":
 		return // the stage is not known at the moment
 	case t.shifts:

@@ -141,6 +141,8 @@ func badEnding(r *rollout.Rollout) string {
 			return "the deployment was stopped without a rollback" + said
 		}
 		return r.By + " stopped the deployment without a rollback" + said
+	case rollout.EndedUnrouted:
+		return r.Revision.Revision.ID() + " was deployed, but the route from the gateway to the service failed" + said
 	case rollout.EndedRolledBack:
 		if verdict.To == "" {
 			return r.By + " rolled back the deployment" + said
@@ -169,31 +171,6 @@ func supersededBy(r *rollout.Rollout) string {
 	what := cmp.Or(rollout.RevisionID(by.TaskDefinition), "another revision")
 	return fmt.Sprintf("another deployment superseded this one at %s: %s%s is being deployed now (%s)",
 		rollout.Minute(by.Created), what, inCommas(registeredBy(r.Superseding)), by.ID)
-}
-
-// operationEnded is how what its user asked for by an operation ended.
-func operationEnded(r *rollout.Rollout) string {
-	switch r.Verdict.Ending {
-	case rollout.EndedPaused:
-		return "the deployment was not continued"
-	case rollout.EndedContinued:
-		return "the deployment was continued; this step does not wait for its end"
-	case rollout.EndedReturnAsked:
-		return "a rollback was requested"
-	case rollout.EndedReturnStarted:
-		return askedBack(r) + "; this step does not wait for its end"
-	case rollout.EndedReturnRefused:
-		return "a rollback was requested, but did not start"
-	case rollout.EndedReturned:
-		text := fmt.Sprintf("the service runs %s again instead of %s", r.Revision.Revision.ID(), r.Revision.Previous.ID())
-		if r.Verdict.Said == "" || strings.Contains(r.Verdict.Said, "user") { // as this run asked
-			return text
-		}
-		return text + ", which " + r.By + " was rolling back" + inBrackets(endedFor(strings.TrimSuffix(r.Verdict.Said, ".")))
-	case rollout.EndedReturnedAlready:
-		return "already rolled back to " + r.Revision.Revision.ID() + ". To go back further, set task-definition"
-	}
-	return "its end is not known"
 }
 
 // returned is how a deployment ended that this run rolled back, or tried to.
@@ -243,11 +220,6 @@ func wentPast(r *rollout.Rollout) string {
 		return ""
 	}
 	return ", not to " + before.ID() + ", whose deployment was not complete"
-}
-
-// askedBack is who was asked to roll a deployment back, and to what.
-func askedBack(r *rollout.Rollout) string {
-	return r.By + " was asked to roll back to " + r.WentTo().ID()
 }
 
 // goal is what was waited for.

@@ -323,6 +323,7 @@ const (
 	SightPast        Sight = "past"         // how the deployments before ended
 	SightOneOff      Sight = "one-off"      // what a task that runs once writes
 	SightDuration    Sight = "duration"     // how long the traffic takes to move
+	SightRoutes      Sight = "routes"       // the routes of gateways to the service
 )
 
 func (e SecretLearned) Tell(h Handler)    { h.SecretLearned(e) }

@@ -15,6 +15,7 @@ type Evidence struct {
 	FailedEvent string         // the lifecycle event whose hook failed, if one did
 	FailedWhy   string         // why it did
 	Hook        string         // the function that it calls, if that is known
+	Route       string         // the status of the gateway route that failed, if one did
 	Failures    []Task         // tasks of the deployment, oldest first
 	Events      []string       // of the service since the deployment began, newest first
 	Targets     []TargetHealth // of the deployment's tasks that run
@@ -121,6 +122,8 @@ const (
 	AboutPending    About = "pending"    // tasks do not get to RUNNING
 	AboutUnstarted  About = "unstarted"  // tasks are not started
 	AboutStage      About = "stage"      // that takes long
+	AboutRoute      About = "route"      // of a gateway, which failed
+	AboutUnrouted   About = "unrouted"   // the service is, by a gateway
 	AboutOlder      About = "older"      // tasks still run
 	AboutIncomplete About = "incomplete" // the deployment is, though all tasks run
 )

@@ -108,8 +108,11 @@ type Look struct {
 	Seen       bool       // it ever was
 	Own        Detail     // what AWS says of it beside the service, in the form of its kind; nil: nothing is known
 	OwnAt      time.Time  // when that was read: in an earlier look, if before this one was begun
-	Health     Health     // of its tasks, where it was looked at
-	Progress   Progress   // what all of that comes to
+	// Routes are those of gateways to the service, where they are waited for.
+	Routes   []GatewayRoute
+	NoRoutes bool     // they cannot be read
+	Health   Health   // of its tasks, where it was looked at
+	Progress Progress // what all of that comes to
 
 	// Since when it was seen to be so; zero: it is not so.
 	FailedSince  time.Time // PRIMARY and FAILED
@@ -193,6 +196,7 @@ const (
 	WaitContinue         // someone has to continue it
 	WaitTraffic          // someone has to let the traffic move
 	WaitTermination      // all traffic has moved, and the old tasks are kept for a while
+	WaitRoute            // it is complete, and the route of a gateway to the service is not there yet
 )
 
 // Course is whether who carries a deployment out still does anything about it.

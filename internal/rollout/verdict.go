@@ -98,6 +98,7 @@ const (
 	EndedGivenUp       Ending = "given-up"        // who carries it out gave it up, and rolled nothing back
 	EndedNotRolledBack Ending = "not-rolled-back" // the same, although it is set to roll back
 	EndedStopped       Ending = "stopped"         // someone stopped it, and nothing was rolled back
+	EndedUnrouted      Ending = "unrouted"        // it is complete, and a gateway has no route to it
 	EndedRolledBack    Ending = "rolled-back"
 	EndedStuck         Ending = "stuck" // it could not be rolled back
 	EndedSuperseded    Ending = "superseded"

@@ -30,6 +30,9 @@ func (p Patch) Empty() bool { return len(p.root.members) == 0 }
 // Has tells whether the patch changes a member of the whole.
 func (p Patch) Has(name string) bool { return p.root.index(name) >= 0 }
 
+// Items is how many items the patch gives a list of the whole.
+func (p Patch) Items(name string) int { return len(p.root.get(name).elements) }
+
 // Only is the part of the patch that is about one member.
 func (p Patch) Only(name string) Patch {
 	return Patch{p.root.without(func(member string) bool { return member != name })}

@@ -1,0 +1,75 @@
+package cloud
+
+import (
+	"context"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+
+	"ecs-deploy/internal/kind"
+	"ecs-deploy/internal/rollout"
+)
+
+// noGateway is what helps against an UpdateService that finds no gateway; empty: it is another error. The wordings are
+// those of https://docs.aws.amazon.com/AmazonECS/latest/developerguide/gateway-troubleshooting.html.
+func noGateway(message string) string {
+	switch {
+	case strings.Contains(message, "no gateways are associated with cluster"):
+		return "Associate a gateway with the cluster, and wait until the association is ACTIVE."
+	case strings.Contains(message, "has associated gateways but none"),
+		strings.Contains(message, "none of the gateways associated with cluster"):
+		return "Associate a gateway that is in the VPC of the service, has the access type of the connector, and covers " +
+			"all Availability Zones of the service."
+	}
+	return ""
+}
+
+// lookAtRoutes reads the routes of gateways to services that wait for nothing else.
+func (e *ecsCarrier) lookAtRoutes(ctx context.Context, open []*rollout.Rollout, emit rollout.Emit) error {
+	within, cancel := withinSight(ctx)
+	defer cancel()
+	for _, r := range open {
+		if !kind.AwaitsRoutes(r) {
+			continue
+		}
+		err := e.client.readRoutes(within, r)
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case NotAllowed(err), Unsupported(err):
+			r.NoRoutes = true
+			emit(rollout.Unreadable{Err: err, Sight: rollout.SightRoutes})
+		case err != nil:
+			return err
+		}
+	}
+	return nil
+}
+
+// readRoutes reads the routes of gateways to a service, and where it answers once one is there.
+func (c *Client) readRoutes(ctx context.Context, r *rollout.Rollout) error {
+	out, err := c.ecs.ListGatewayRoutes(
+		ctx, &ecs.ListGatewayRoutesInput{Cluster: &r.Service.Cluster, Service: &r.Service.ARN},
+	)
+	if err != nil {
+		return c.problem(ctx, err, "ecs:ListGatewayRoutes", "service "+r.Service.Name)
+	}
+	r.Routes = nil
+	for _, route := range out.GatewayRoutes {
+		found := rollout.GatewayRoute{ARN: deref(route.GatewayRouteArn), Status: rollout.GatewayRouteStatus(route.Status)}
+		r.Routes = append(r.Routes, found)
+		if found.Status == rollout.RouteActive && r.ServiceURL == "" {
+			r.ServiceURL = c.routeURL(ctx, found.ARN)
+		}
+	}
+	return nil
+}
+
+// routeURL is where the service of a route answers, with https://; empty where that cannot be read.
+func (c *Client) routeURL(ctx context.Context, arn string) string {
+	out, err := c.ecs.DescribeGatewayRoute(ctx, &ecs.DescribeGatewayRouteInput{GatewayRouteArn: &arn})
+	if err != nil || out.GatewayRoute == nil {
+		return ""
+	}
+	return deref(out.GatewayRoute.ServiceUrl)
+}
