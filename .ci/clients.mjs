@@ -81,6 +81,30 @@ if (what === 'calls') {
     if (gatewayRoute.status === 'ACTIVE' && gatewayRoute.serviceUrl) break
     await pause(200)
   }
+} else if (what === 'daemon') {
+  const [clusterArn, daemonArn] = ['cluster/main', 'daemon/main/agent'].map((name) => `arn:aws:ecs:eu-west-1:123456789012:${name}`)
+  const { daemonSummariesList: [summary] } = await send(aws.ListDaemonsCommand, { clusterArn })
+  check(summary.daemonArn === daemonArn && summary.status === 'ACTIVE', JSON.stringify(summary))
+  const { daemon } = await send(aws.DescribeDaemonCommand, { daemonArn })
+  const [runs] = daemon.currentRevisions
+  check(runs.totalRunningCount === 4 && runs.totalWithoutDaemonCount === 0, JSON.stringify(daemon))
+  const { daemonRevisions: [revision] } = await send(aws.DescribeDaemonRevisionsCommand, { daemonRevisionArns: [runs.arn] })
+  const daemonTaskDefinition = revision.daemonTaskDefinitionArn
+  const { daemonTaskDefinition: definition } = await send(aws.DescribeDaemonTaskDefinitionCommand, { daemonTaskDefinition })
+  const { tags } = await send(aws.ListTagsForResourceCommand, { resourceArn: daemonTaskDefinition })
+  check(tags[0].key === 'team', JSON.stringify(tags))
+  const { family, containerDefinitions } = definition
+  containerDefinitions[0].image = containerDefinitions[0].image.replace(':v1', ':v2')
+  const { daemonTaskDefinitionArn } = await send(aws.RegisterDaemonTaskDefinitionCommand, { family, containerDefinitions, tags })
+  const capacityProviderArns = runs.capacityProviders.map((provider) => provider.arn)
+  const { deploymentArn } = await send(aws.UpdateDaemonCommand, { daemonArn, daemonTaskDefinitionArn, capacityProviderArns, critical: true })
+  const { daemonDeployments: [listed] } = await send(aws.ListDaemonDeploymentsCommand, { daemonArn })
+  check(listed.daemonDeploymentArn === deploymentArn, JSON.stringify(listed))
+  for (;;) {
+    const { daemonDeployments: [ours] } = await send(aws.DescribeDaemonDeploymentsCommand, { daemonDeploymentArns: [deploymentArn] })
+    if (ours.status === 'SUCCESSFUL' && ours.targetDaemonRevision.totalRunningInstanceCount === 4) break
+    await pause(200)
+  }
 } else if (what === 'ended') { // as soon as ECS has it on record that the deployment under way is over
   const { serviceDeploymentArn } = await untilStatus('PENDING', 'IN_PROGRESS')
   for (;;) {

@@ -232,6 +232,9 @@ var spoilt = []struct {
 	{"go back", operate("two-deployments", "rollback")},
 	{"shift back", operate("codedeploy", "rollback")},
 	{"lattice", deployWeb("lattice", "wait-for", "running")},
+	{"daemon", deployAgent("managed-daemon")},
+	{"daemon goes back", deployAgent("managed-daemon", "image", "", "operation", "rollback")},
+	{"daemon is stuck", deployAgent("managed-daemon-stuck", "timeout", "5m", "rollback-on-failure", "true")},
 }
 
 // thorough has the whole of a matrix tried, as .ci/run does, and else one case of two.
@@ -293,7 +296,7 @@ func TestOneSpoiltCall(t *testing.T) {
 			}
 		}
 	}
-	require.Len(t, seen, 38, "every operation that is called anywhere")
+	require.Len(t, seen, 47, "every operation that is called anywhere")
 }
 
 func (l left) requireHonest(t *testing.T, clean left) {

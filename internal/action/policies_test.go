@@ -72,6 +72,16 @@ func operate(scenario, operation string) step {
 	return step{Scenario: scenario, With: map[string]string{"cluster": "main", "service": "web", "operation": operation}}
 }
 
+func deployAgent(scenario string, more ...string) step {
+	agent := step{Scenario: scenario, With: map[string]string{
+		"cluster": "main", "daemon": "agent", "image": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/agent:v2", "verify": "false",
+	}}
+	for i := 0; i < len(more); i += 2 {
+		agent.With[more[i]] = more[i+1]
+	}
+	return agent
+}
+
 const connector = `{"gatewayConnectors": [{"portName": "http"}]}`
 
 // The policies of the documents are enough for what they are documented for, with nothing that is not
@@ -121,6 +131,9 @@ func TestTheDocumentedPoliciesAreEnoughAndNotTooMuch(t *testing.T) {
 		{"CodeDeploy, going back", operate("codedeploy", "rollback"), []string{"codedeploy", "explain", "codedeploy-more"}, 0, false},
 		{"an Express service, the least", deployWeb("express"), []string{"express"}, 0, true},
 		{"behind a gateway", deployWeb("gateway", "verify", "false", "service-patch", connector), []string{"deploy", "tags", "explain", "gateway"}, 0, false},
+		{"a managed daemon", deployAgent("managed-daemon"), []string{"daemon", "explain"}, 0, false},
+		{"a managed daemon that fails", deployAgent("managed-daemon-crash"), []string{"daemon", "explain"}, 4, false},
+		{"a managed daemon, going back", deployAgent("managed-daemon", "image", "", "operation", "rollback"), []string{"daemon"}, 0, false},
 		{"tidying up", deployWeb("healthy", "verify", "false", "keep-revisions", "3"), []string{"deploy", "tags", "explain", "keep-revisions"}, 0, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -173,6 +186,7 @@ func TestNoDocumentedPolicyAllowsWhatNothingNeeds(t *testing.T) {
 		deployWeb("healthy", "scheduled-tasks", "rule:nightly, schedule:reports/monthly"),
 		operate("waiting", "continue"), operate("two-deployments", "rollback"),
 		deployWeb("express"), deployWeb("gateway", "service-patch", connector),
+		deployAgent("managed-daemon-crash"), deployAgent("managed-daemon", "image", "", "operation", "status"),
 		deployWeb("codedeploy-crash", "rollback-on-failure", "true"), operate("codedeploy-waiting", "continue"), operate("codedeploy", "rollback"),
 	} {
 		_, _, needed := under(t, s, all...)

@@ -66,6 +66,7 @@ func (c *Client) carriers() map[rollout.Controller]Carrier {
 		rollout.ControlledByECS:        byECS,
 		rollout.ControlledByExpress:    &expressCarrier{byECS},
 		rollout.ControlledByCodeDeploy: &codeDeployCarrier{client: c},
+		rollout.ControlledByDaemon:     &daemonCarrier{client: c},
 	}
 }
 

@@ -54,6 +54,8 @@ type Client struct {
 	asked   int      // attempts, as the user wants them; 0: as often as is usual
 	jitter  func() float64
 	emit    rollout.Emit
+
+	constants *constants
 }
 
 const (
@@ -77,6 +79,8 @@ func Open(ctx context.Context, options Options) (*Client, error) {
 		asked:  options.Attempts,
 		jitter: options.Jitter,
 		emit:   options.Emit,
+
+		constants: &constants{},
 	}
 	cfg, err := c.load(ctx, options)
 	if err != nil {

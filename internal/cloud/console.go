@@ -41,6 +41,14 @@ func serviceURL(service rollout.Service) string {
 	)
 }
 
+// clusterURL is where a person looks at a cluster, and from where at its managed daemons: of their own page no page of
+// AWS's says the address.
+func clusterURL(service rollout.Service) string {
+	return consoleURL(
+		service.ARN, service.Region, "/ecs/v2/clusters/%s/services?region=%s", service.Cluster, service.Region,
+	)
+}
+
 // taskURL is where a person looks at a task. That the console has it there is unverified: no page of AWS's says so.
 func taskURL(arn, region string) string {
 	parts := strings.Split(arn, "/")

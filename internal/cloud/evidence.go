@@ -21,6 +21,9 @@ func (c *Client) Gather(ctx context.Context, r *rollout.Rollout, evidence *rollo
 			evidence.Failures = append(evidence.Failures, task)
 		}
 	}
+	if r.Service.ManagedDaemon && evidence.TimedOut {
+		c.gatherPending(ctx, r, evidence)
+	}
 	suspects := rollout.Alike(evidence.Failures)
 	if r.Deployment.Running > 0 && len(r.Service.TargetGroups) > 0 {
 		running, err := c.RunningTasks(ctx, r)
@@ -41,6 +44,19 @@ func (c *Client) Gather(ctx context.Context, r *rollout.Rollout, evidence *rollo
 	if unhealthy(*evidence) {
 		if evidence.Checks, err = c.HealthChecks(ctx, r.Service.TargetGroups); err != nil {
 			c.emit(rollout.Unreadable{Err: err, Sight: rollout.SightHealthCheck})
+		}
+	}
+}
+
+// gatherPending counts the tasks of a managed daemon that do not run yet: its deployments do not tell of them.
+func (c *Client) gatherPending(ctx context.Context, r *rollout.Rollout, evidence *rollout.Evidence) {
+	tasks, err := c.RunningTasks(ctx, r)
+	if err != nil {
+		return // which was told of the stopped tasks
+	}
+	for _, task := range tasks {
+		if task.Status != rollout.TaskRunning {
+			evidence.Progress.Pending++
 		}
 	}
 }

@@ -17,6 +17,7 @@ import (
 type chosen struct {
 	cluster, name string // a name or an ARN each
 	wave          int
+	daemon        bool // a managed daemon
 }
 
 func (c chosen) same(other chosen) bool {
@@ -40,7 +41,7 @@ func (c *Client) choose(ctx context.Context, targets []rollout.Target, in *surve
 	var all []chosen
 	for _, target := range targets {
 		if target.Name != "" {
-			all = append(all, chosen{target.Cluster, target.Name, target.Wave})
+			all = append(all, chosen{target.Cluster, target.Name, target.Wave, target.Daemon})
 			continue
 		}
 		found, err := c.find(lists, target)
@@ -108,7 +109,7 @@ func (c *Client) find(lists []list, target rollout.Target) ([]chosen, error) {
 		there = append(there, of.names...)
 		for _, name := range of.names {
 			if target.Selector.Finds(name, of.tags[name]) {
-				found = append(found, chosen{of.cluster, name, target.Wave})
+				found = append(found, chosen{of.cluster, name, target.Wave, false})
 			}
 		}
 	}

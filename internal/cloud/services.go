@@ -35,14 +35,23 @@ func (c *Client) Services(ctx context.Context, cluster string, names ...string) 
 // now reads services, in whatever clusters they are. Those that are not there are missing from the answer, which is no
 // error.
 func (c *Client) now(ctx context.Context, keys ...rollout.ServiceKey) (map[rollout.ServiceKey]rollout.Service, error) {
-	names := map[string][]string{}
-	for _, key := range keys {
-		names[key.Cluster] = append(names[key.Cluster], key.Name)
+	type group struct {
+		cluster string
+		daemons bool
 	}
-	clusters := slices.Sorted(maps.Keys(names))
-	read := make([][]rollout.Service, len(clusters))
-	err := Each(ctx, clusters, func(ctx context.Context, i int, cluster string) (err error) {
-		read[i], err = c.Services(ctx, cluster, names[cluster]...)
+	names := map[group][]string{}
+	for _, key := range keys {
+		its := group{key.Cluster, key.ManagedDaemon}
+		names[its] = append(names[its], key.Name)
+	}
+	groups := slices.SortedFunc(maps.Keys(names), func(a, b group) int { return cmp.Compare(a.cluster, b.cluster) })
+	read := make([][]rollout.Service, len(groups))
+	err := Each(ctx, groups, func(ctx context.Context, i int, of group) (err error) {
+		if of.daemons {
+			read[i], err = c.daemons(ctx, of.cluster, names[of]...)
+		} else {
+			read[i], err = c.Services(ctx, of.cluster, names[of]...)
+		}
 		return err
 	})
 	now := map[rollout.ServiceKey]rollout.Service{}

@@ -58,6 +58,12 @@ func (c *Client) services(ctx context.Context, wanted Wanted) (in surveyed, err 
 	)
 	for i := range found {
 		found[i].Own = own[i].Own
+		d, is := kind.Of(found[i].Service).UnderWay(found[i])
+		if is && found[i].Service.ManagedDaemon { // the service of others tells it
+			found[i].Notes = append(found[i].Notes, rollout.Note{
+				About: rollout.NoteUnderway, Service: found[i].Service.Name, Underway: d, WhenBusy: wanted.WhenBusy,
+			})
+		}
 	}
 	in.services = found
 	return in, err
@@ -115,15 +121,26 @@ func (c *Client) byKind(ctx context.Context, services []rollout.SurveyedService,
 	return nil
 }
 
+// daemons tells whether the targets are managed daemons.
+func daemons(targets []rollout.Target) bool {
+	return slices.ContainsFunc(targets, func(target rollout.Target) bool { return target.Daemon })
+}
+
 // base is the revision that was named, or that a file holds; nil if there is none.
 func (c *Client) base(ctx context.Context, wanted Wanted) (*rollout.Revision, error) {
 	switch {
 	case wanted.File != nil:
-		return &rollout.Revision{Family: wanted.File.Family(), Document: *wanted.File}, nil
+		return &rollout.Revision{
+			Family: wanted.File.Family(), Daemon: daemons(wanted.Targets), Document: *wanted.File,
+		}, nil
 	case wanted.TaskDefinition == "":
 		return nil, nil
 	}
-	base, err := c.Revision(ctx, wanted.TaskDefinition)
+	read := c.Revision
+	if daemons(wanted.Targets) {
+		read = c.daemonDefinition
+	}
+	base, err := read(ctx, wanted.TaskDefinition)
 	var p *rollout.Problem
 	if errors.As(err, &p) && p.Kind == rollout.BadInput && !strings.Contains(wanted.TaskDefinition, ":") {
 		p.Next = "Check task-definition and the region. A file needs a slash or an extension, as in ./" +
@@ -134,43 +151,47 @@ func (c *Client) base(ctx context.Context, wanted Wanted) (*rollout.Revision, er
 
 // deployable reads services that can be deployed to, in the order in which they are chosen, or tells why it cannot.
 func (c *Client) deployable(ctx context.Context, all []chosen) ([]rollout.Service, error) {
+	var keys []rollout.ServiceKey
 	var clusters []string
-	names := map[string][]string{}
 	for _, its := range all {
-		if names[its.cluster] == nil {
+		keys = append(keys, rollout.ServiceKey{Cluster: its.cluster, Name: its.name, ManagedDaemon: its.daemon})
+		if !slices.Contains(clusters, its.cluster) {
 			clusters = append(clusters, its.cluster)
 		}
-		names[its.cluster] = append(names[its.cluster], its.name)
 	}
-	there := make([][]rollout.Service, len(clusters))
-	err := Each(ctx, clusters, func(ctx context.Context, i int, cluster string) (err error) {
-		there[i], err = c.Services(ctx, cluster, names[cluster]...)
-		return err
-	})
+	there, err := c.now(ctx, keys...)
 	if err != nil {
 		return nil, err
 	}
 	var services []rollout.Service
 	absent := map[string][]string{}
 	for _, its := range all {
-		read := there[slices.Index(clusters, its.cluster)]
-		at := slices.IndexFunc(read, func(s rollout.Service) bool { return s.Name == rollout.LastSegment(its.name) })
-		if at < 0 {
-			absent[its.cluster] = append(absent[its.cluster], rollout.LastSegment(its.name))
+		name := rollout.LastSegment(its.name)
+		service, is := there[rollout.ServiceKey{
+			Place: c.place, Cluster: rollout.LastSegment(its.cluster), Name: name, ManagedDaemon: its.daemon,
+		}]
+		if !is {
+			absent[its.cluster] = append(absent[its.cluster], name)
 			continue
 		}
-		if err := kind.Deployable(read[at]); err != nil {
+		if err := kind.Deployable(service); err != nil {
 			return nil, err
 		}
-		services = append(services, read[at])
+		services = append(services, service)
 	}
 	for _, cluster := range clusters {
+		if len(absent[cluster]) > 0 && all[0].daemon {
+			return nil, c.missingDaemon(ctx, cluster, absent[cluster])
+		}
 		if len(absent[cluster]) > 0 {
 			return nil, c.missing(ctx, cluster, absent[cluster])
 		}
 	}
 	return services, nil
 }
+
+// mostLookedFor is how many names that no service has are looked for among the managed daemons.
+const mostLookedFor = 3
 
 // missing says where services were searched, and what is there instead.
 func (c *Client) missing(ctx context.Context, cluster string, absent []string) error {
@@ -182,6 +203,12 @@ func (c *Client) missing(ctx context.Context, cluster string, absent []string) e
 		Kind: rollout.BadInput,
 		What: fmt.Sprintf(what, strings.Join(absent, ", "), rollout.LastSegment(cluster), c.place.Region),
 		Next: "Check service, cluster and region.", Short: "no such service",
+	}
+	for _, name := range absent[:min(len(absent), mostLookedFor)] {
+		if c.withAttempts(1).isDaemon(ctx, cluster, name) {
+			p.Next = name + " is a managed daemon: give its name as daemon, in place of service."
+			return p
+		}
 	}
 	if names, err := c.ServiceNames(ctx, cluster); err == nil { // they only help: without permission they are left out
 		p.Next = thereInstead(names)

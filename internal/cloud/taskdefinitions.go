@@ -1,12 +1,12 @@
 package cloud
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
@@ -24,6 +24,9 @@ func withMiddleware(add ...func(*middleware.Stack) error) func(*ecs.Options) {
 // Revision reads a task definition, with its tags: of a family (its latest ACTIVE revision), of
 // family:revision, or of an ARN.
 func (c *Client) Revision(ctx context.Context, name string) (rollout.Revision, error) {
+	if rollout.IsOfDaemon(name) {
+		return c.daemonDefinition(ctx, name)
+	}
 	const action = "ecs:DescribeTaskDefinition"
 	resource := "task definition " + rollout.RevisionID(name)
 	var answer []byte
@@ -50,16 +53,21 @@ func (c *Client) Revision(ctx context.Context, name string) (rollout.Revision, e
 	return revision, nil
 }
 
-// Register registers a document as a new revision, as it stands. RegisterTaskDefinition has no client token: what
-// is looked for is that the latest revision is this one, and newer than the one that the document was made from.
+// Register registers a document as a new revision, as it stands, of the kind that it was made from.
+// RegisterTaskDefinition has no client token: what is looked for is that the latest revision is this one, and newer
+// than the one that the document was made from.
 func (c *Client) Register(
 	ctx context.Context, document taskdef.Document, from rollout.Revision,
 ) (rollout.Revision, error) {
+	register, action := c.register, "ecs:RegisterTaskDefinition"
+	if from.Daemon {
+		register, action = c.registerForDaemon, "ecs:RegisterDaemonTaskDefinition"
+	}
 	registered, err := once(ctx, c, c.most,
-		func() (rollout.Revision, error) { return c.register(ctx, document) },
+		func() (rollout.Revision, error) { return register(ctx, document) },
 		func() (rollout.Revision, bool, error) { return c.latestIs(ctx, document, from) },
 		func(err error) error {
-			return c.problem(ctx, err, "ecs:RegisterTaskDefinition", "task definition "+document.Family())
+			return c.problem(ctx, err, action, "task definition "+document.Family())
 		})
 	if err == nil {
 		c.tellLost(registered.Document.Lost(document))
@@ -104,7 +112,11 @@ func (c *Client) latestIs(
 	if err := c.Pause(ctx, lookInterval); err != nil {
 		return rollout.Revision{}, false, err
 	}
-	latest, err := c.Revision(ctx, document.Family())
+	read := c.Revision
+	if from.Daemon {
+		read = c.daemonDefinition
+	}
+	latest, err := read(ctx, document.Family())
 	var p *rollout.Problem
 	if errors.As(err, &p) && p.Kind == rollout.BadInput { // there is none
 		return rollout.Revision{}, false, nil
@@ -145,24 +157,32 @@ func (c *Client) Deregister(ctx context.Context, arn string) error {
 
 // readRevision reads the answer of Describe- and RegisterTaskDefinition.
 func readRevision(answer []byte) (rollout.Revision, error) {
-	var identity struct {
-		TaskDefinition struct {
-			TaskDefinitionArn, Family, Status, RegisteredBy string
-			Revision                                        int
-			RegisteredAt                                    float64 // seconds
-		}
+	type identity struct {
+		TaskDefinitionArn, DaemonTaskDefinitionArn, Family, Status, RegisteredBy string
+		Revision                                                                 int
+		RegisteredAt                                                             epoch
 	}
-	if json.Unmarshal(answer, &identity) != nil || identity.TaskDefinition.TaskDefinitionArn == "" {
+	var told struct{ TaskDefinition, DaemonTaskDefinition identity }
+	if json.Unmarshal(answer, &told) != nil {
+		return rollout.Revision{}, errNoAnswer
+	}
+	its := told.TaskDefinition
+	if its.TaskDefinitionArn == "" {
+		its = told.DaemonTaskDefinition
+	}
+	arn := cmp.Or(its.TaskDefinitionArn, its.DaemonTaskDefinitionArn)
+	if arn == "" {
 		return rollout.Revision{}, errNoAnswer
 	}
 	document, err := taskdef.Described(answer)
 	return rollout.Revision{
-		ARN:      identity.TaskDefinition.TaskDefinitionArn,
-		Family:   identity.TaskDefinition.Family,
-		Number:   identity.TaskDefinition.Revision,
-		Active:   identity.TaskDefinition.Status == "ACTIVE",
-		By:       identity.TaskDefinition.RegisteredBy,
-		Made:     time.UnixMilli(int64(identity.TaskDefinition.RegisteredAt * 1000)),
+		ARN:      arn,
+		Family:   its.Family,
+		Number:   its.Revision,
+		Active:   its.Status == "ACTIVE",
+		Daemon:   rollout.IsOfDaemon(arn),
+		By:       its.RegisteredBy,
+		Made:     its.RegisteredAt.Time,
 		Document: document,
 	}, err
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
@@ -31,12 +32,14 @@ func (c *Client) tasks(
 	ctx context.Context, r *rollout.Rollout, desired types.DesiredStatus,
 ) ([]rollout.Task, error) {
 	service := r.Service.ServiceKey
+	of := ecs.ListTasksInput{Cluster: &service.Cluster, ServiceName: &service.Name, DesiredStatus: desired}
+	if service.ManagedDaemon {
+		of.ServiceName, of.DaemonName = nil, &service.Name
+	}
 	var arns []string
 	err := eachPage(func(token *string) (*string, error) {
-		out, err := c.ecs.ListTasks(
-			ctx,
-			&ecs.ListTasksInput{Cluster: &service.Cluster, ServiceName: &service.Name, DesiredStatus: desired, NextToken: token},
-		)
+		of.NextToken = token
+		out, err := c.ecs.ListTasks(ctx, &of)
 		if err != nil {
 			return nil, err
 		}
@@ -53,13 +56,31 @@ func (c *Client) tasks(
 			return nil, c.problem(ctx, err, "ecs:DescribeTasks", "service "+service.Name)
 		}
 		for _, t := range out.Tasks {
-			if deref(t.StartedBy) == r.Deployment.Starter() {
-				tasks = append(tasks, c.task(t).Of(r.Revision.Revision.Document, r.Service.Balanced.Container))
+			if !isOf(t, r) {
+				continue
 			}
+			task := c.task(t).Of(r.Revision.Revision.Document, r.Service.Balanced.Container)
+			task.Drained = service.ManagedDaemon && wasDrained(task)
+			tasks = append(tasks, task)
 		}
 	}
 	slices.SortStableFunc(tasks, func(a, b rollout.Task) int { return a.Stopping.Compare(b.Stopping) })
 	return tasks, nil
+}
+
+// isOf tells whether a task is of a deployment. Those of a managed daemon are told by their revision: by what they are
+// started is said nowhere.
+func isOf(t types.Task, r *rollout.Rollout) bool {
+	if r.Service.ManagedDaemon {
+		return deref(t.TaskDefinitionArn) == r.Deployment.TaskDefinition && !deref(t.CreatedAt).Before(r.Deployment.Created)
+	}
+	return deref(t.StartedBy) == r.Deployment.Starter()
+}
+
+// wasDrained tells whether the task of a managed daemon was stopped with its instance. What AWS says of such a task is
+// said nowhere: it is one that the scheduler stopped, but not for its health.
+func wasDrained(task rollout.Task) bool {
+	return task.StopCode == rollout.ServiceSchedulerInitiated && !strings.Contains(task.Reason, "health")
 }
 
 func (c *Client) task(t types.Task) rollout.Task {

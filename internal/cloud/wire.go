@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"encoding/xml"
 	"io"
 	"net/http"
 	"strings"
@@ -54,13 +55,23 @@ func readWhole(response *smithyhttp.Response) ([]byte, error) {
 	switch {
 	case err == nil && isWebPage(response.Header, body):
 		err = webPage{response.StatusCode}
-	case err == nil && (empty && good || !empty && !isXML && !json.Valid(body)):
+	case err == nil && (empty && good || !empty && !isXML && !json.Valid(body) || !empty && isXML && !isWholeXML(body)):
 		err = errNoAnswer
 	}
 	if err != nil {
 		return nil, &smithyhttp.RequestSendError{Err: err}
 	}
 	return body, nil
+}
+
+// isWholeXML tells whether a document in XML goes to its end.
+func isWholeXML(body []byte) bool {
+	decoder := xml.NewDecoder(bytes.NewReader(body))
+	for {
+		if _, err := decoder.Token(); err != nil {
+			return err == io.EOF
+		}
+	}
 }
 
 // isWebPage tells a web page from the answers of AWS, which are JSON or XML.

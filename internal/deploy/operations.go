@@ -203,9 +203,11 @@ func wentAsAsked(r *rollout.Rollout) {
 	if r.Verdict.Outcome != rollout.RolledBack {
 		return
 	}
-	to, said := r.WentTo(), r.Latest().Verdict.Said
-	r.Verdict = rollout.Verdict{Outcome: rollout.Succeeded, Ending: rollout.EndedReturned, Said: said}
-	r.Deployment, _ = r.Service.Primary()
+	to, last := r.WentTo(), r.Latest()
+	r.Verdict = rollout.Verdict{Outcome: rollout.Succeeded, Ending: rollout.EndedReturned, Said: last.Verdict.Said}
+	if r.Deployment, _ = r.Service.Primary(); r.Service.ManagedDaemon { // whose deployments are not listed
+		r.Deployment = last.Deployment
+	}
 	r.Outputs = kind.Of(r.Service).Outputs(r)
 	r.Revision.Previous, r.Revision.Revision = r.Revision.Revision, to
 }

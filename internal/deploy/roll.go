@@ -113,6 +113,7 @@ func (d *deployer) started(
 	r *rollout.Rollout, after rollout.Service, ours rollout.Deployment, since time.Time,
 ) *rollout.Rollout {
 	before, _ := r.Service.Primary()
+	latest := rollout.LastSegment(r.Service.Latest)
 	if d.plan.Revisions[r.Planned].ByECS {
 		d.registeredByECS(r, ours.TaskDefinition)
 	}
@@ -121,7 +122,7 @@ func (d *deployer) started(
 	r.Deployment = ours
 	r.Since = since
 	r.EventsSince = ours.Created.Add(-1)
-	if r.Unchanged = ours.ID == before.ID; !r.Unchanged {
+	if r.Unchanged = ours.ID == before.ID || ours.ID == latest; !r.Unchanged {
 		r.Replaced = before.ID
 	}
 	r.Fallback = fallback(r, after)

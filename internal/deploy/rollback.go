@@ -292,15 +292,16 @@ func latest(r rollout.Rollout) rollout.Deployment {
 
 // reread reads what decides how a deployment is rolled back.
 func (d *deployer) reread(ctx context.Context, now *rollout.Rollout) error {
-	services, err := d.clients.At(now.Service.Place).Services(ctx, now.Service.Cluster, now.Service.Name)
+	services, err := d.clients.Now(ctx, now.Service.ServiceKey)
 	if err != nil {
 		return err
 	}
-	if len(services) == 0 {
+	service, there := services[now.Service.ServiceKey]
+	if !there {
 		return errors.New("the service no longer exists")
 	}
-	if !services[0].OlderThan(now.Service) {
-		now.Service = services[0]
+	if !service.OlderThan(now.Service) {
+		now.Service = service
 	}
 	return d.carriers.Of(now.Service).Reread(ctx, now)
 }

@@ -39,9 +39,8 @@ func (d *deployer) overtaken(ctx context.Context, wave []*rollout.Rollout) (is b
 	}
 	for _, r := range wave {
 		now, there := services[r.Service.ServiceKey]
-		newest, _ := now.Newest()
-		before, _ := r.Service.Newest()
-		if there && newest.ID != before.ID && !now.OlderThan(r.Service) {
+		newest, another := now.DeployedSince(r.Service)
+		if another && there && !now.OlderThan(r.Service) {
 			d.decide(r, rollout.Verdict{Outcome: rollout.Superseded, Ending: rollout.EndedUntouched, By: newest})
 			d.nameOther(ctx, r)
 			is = true

@@ -96,7 +96,7 @@ var byRollout = []Entry{
 			),
 		),
 		Means:   "Tasks keep failing, and ECS starts them less and less often, or gives up.",
-		Next:    "Check the stopped tasks of the service.",
+		Next:    "Check the stopped tasks in the console.",
 		Example: "(service web) is unable to consistently start tasks successfully.",
 		Source:  events,
 	},

@@ -60,6 +60,8 @@ func stuck(evidence rollout.Evidence) []rollout.Finding {
 		return find(rollout.Finding{About: rollout.AboutPending, Tasks: at.Pending},
 			"Probably the image is large, its registry is slow, or a container waits for a dependency.",
 			"Check the containers of a pending task in the console. If the tasks only need more time, raise timeout.")
+	case at.OfInstances:
+		return find(instances(at))
 	case !allRun:
 		return find(rollout.Finding{About: rollout.AboutUnstarted, Tasks: at.Running, Of: at.Wanted},
 			"Probably there is no room for them, or the minimum and maximum percent keep them from starting.",
@@ -83,4 +85,16 @@ func stuck(evidence rollout.Evidence) []rollout.Finding {
 			"a bake time.",
 		"Raise timeout, or shorten the deregistration delay or the bake time.",
 	)
+}
+
+// instances is at which instances the deployment of a managed daemon stuck.
+func instances(at rollout.Progress) (finding rollout.Finding, means, next string) {
+	if at.Draining > 0 {
+		return rollout.Finding{About: rollout.AboutInstances, Tasks: at.Draining, Of: at.Wanted},
+			"Probably the tasks of services that run there cannot be moved.",
+			"Check the services with tasks on those instances. If they only need more time, raise timeout."
+	}
+	return rollout.Finding{About: rollout.AboutUnstarted, Tasks: at.Running, Of: at.Wanted},
+		"Probably the capacity provider starts no instances in place of those that were drained.",
+		"Check the capacity provider and its instances in the console. If they only need more time, raise timeout."
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -60,6 +61,9 @@ func (f *fault) err() error {
 			return clientError("AccessDeniedException", "%s", denial(of+f.operation, "arn:aws:"+of+region+":"+account+":*"))
 		}
 		resource := "service/main/web"
+		if strings.Contains(f.operation, "Daemon") {
+			resource = "daemon/main/agent"
+		}
 		if f.operation == "ContinueServiceDeployment" || f.operation == "StopServiceDeployment" {
 			resource = "service-deployment/main/web/*"
 		}

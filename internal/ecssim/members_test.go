@@ -7,8 +7,25 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	"github.com/stretchr/testify/require"
 )
+
+// TestMembersThatDaemonsDoNotHaveAreThoseOfTheSDK compares the types of the two kinds of task definitions.
+func TestMembersThatDaemonsDoNotHaveAreThoseOfTheSDK(t *testing.T) {
+	without := func(of, than reflect.Type) (names []string) {
+		for field := range of.Fields() {
+			if _, has := than.FieldByName(field.Name); !has && field.IsExported() {
+				names = append(names, strings.ToLower(field.Name[:1])+field.Name[1:])
+			}
+		}
+		return names
+	}
+	all := append(
+		without(reflect.TypeFor[ecs.RegisterTaskDefinitionInput](), reflect.TypeFor[ecs.RegisterDaemonTaskDefinitionInput]()),
+		without(reflect.TypeFor[types.ContainerDefinition](), reflect.TypeFor[types.DaemonContainerDefinition]())...)
+	require.ElementsMatch(t, all, daemonless)
+}
 
 func TestMembersOfATaskDefinitionAreThoseOfTheSDK(t *testing.T) {
 	got := map[string][]string{}

@@ -103,6 +103,9 @@ func (s *Sim) stopTask(request stopTaskRequest) (any, error) {
 // tasks are all of the cluster, those of services and others.
 func (c *cluster) tasks() []*task {
 	all := tasksOf(c.services)
+	for _, d := range c.daemons {
+		all = append(all, d.tasks...)
+	}
 	for _, d := range c.once {
 		all = append(all, d.tasks...)
 	}

@@ -127,6 +127,8 @@ type asked struct {
 	Cluster, Service, TaskRoleARN, ExecutionRoleARN, ServiceDeploymentARN, Family string
 	Services, Tasks, ServiceDeploymentARNs, ServiceRevisionARNs                   []string
 	ServiceARN, TaskDefinitionARN, GatewayRouteARN                                string
+	DaemonARN, DaemonTaskDefinition, DaemonTaskDefinitionARN                      string
+	DaemonDeploymentARNs, DaemonRevisionARNs                                      []string
 	Tags                                                                          []any
 	RepositoryName, SecretID, LogGroupName, LogStreamName                         string
 	TaskDefinition, Task, Rule, Schedule, Role, TargetGroupIdentifier             string
@@ -158,18 +160,27 @@ var resources = map[string]func(asked) []string{
 	"DescribeServices":              func(a asked) []string { return a.each("service", a.Services...) },
 	"DescribeExpressGatewayService": func(a asked) []string { return []string{a.ServiceARN} },
 	"UpdateExpressGatewayService":   func(a asked) []string { return []string{a.ServiceARN} },
-	"ListGatewayRoutes":             func(asked) []string { return []string{"*"} }, // unverified
-	"DescribeGatewayRoute":          func(a asked) []string { return []string{a.GatewayRouteARN} },
-	"UpdateService":                 func(a asked) []string { return a.each("service", a.Service) },
-	"ListServiceDeployments":        func(a asked) []string { return a.each("service", a.Service) },
-	"DescribeServiceDeployments":    func(a asked) []string { return a.ServiceDeploymentARNs },
-	"StopServiceDeployment":         func(a asked) []string { return []string{a.ServiceDeploymentARN} },
-	"ContinueServiceDeployment":     func(a asked) []string { return []string{a.ServiceDeploymentARN} },
-	"DescribeServiceRevisions":      func(a asked) []string { return a.ServiceRevisionARNs },
-	"DescribeTasks":                 func(a asked) []string { return a.each("task", a.Tasks...) },
-	"StopTask":                      func(a asked) []string { return a.each("task", a.Task) },
-	"RunTask":                       func(a asked) []string { return []string{a.TaskDefinition} },
-	"BatchGetImage":                 func(a asked) []string { return another("ecr", "repository/"+a.RepositoryName) },
+	"DescribeDaemon":                func(a asked) []string { return []string{a.DaemonARN} },
+	"UpdateDaemon":                  func(a asked) []string { return []string{a.DaemonARN} },
+	"ListDaemonDeployments":         func(a asked) []string { return []string{a.DaemonARN} },
+	"DescribeDaemonDeployments":     func(a asked) []string { return andDaemons(a.DaemonDeploymentARNs) },
+	"DescribeDaemonRevisions":       func(a asked) []string { return andDaemons(a.DaemonRevisionARNs) },
+	"DescribeDaemonTaskDefinition": func(a asked) []string {
+		return []string{daemonDefinitionARN(a.DaemonTaskDefinition)}
+	},
+	"RegisterDaemonTaskDefinition": func(a asked) []string { return []string{daemonDefinitionARN(a.Family)} },
+	"ListGatewayRoutes":            func(asked) []string { return []string{"*"} }, // unverified
+	"DescribeGatewayRoute":         func(a asked) []string { return []string{a.GatewayRouteARN} },
+	"UpdateService":                func(a asked) []string { return a.each("service", a.Service) },
+	"ListServiceDeployments":       func(a asked) []string { return a.each("service", a.Service) },
+	"DescribeServiceDeployments":   func(a asked) []string { return a.ServiceDeploymentARNs },
+	"StopServiceDeployment":        func(a asked) []string { return []string{a.ServiceDeploymentARN} },
+	"ContinueServiceDeployment":    func(a asked) []string { return []string{a.ServiceDeploymentARN} },
+	"DescribeServiceRevisions":     func(a asked) []string { return a.ServiceRevisionARNs },
+	"DescribeTasks":                func(a asked) []string { return a.each("task", a.Tasks...) },
+	"StopTask":                     func(a asked) []string { return a.each("task", a.Task) },
+	"RunTask":                      func(a asked) []string { return []string{a.TaskDefinition} },
+	"BatchGetImage":                func(a asked) []string { return another("ecr", "repository/"+a.RepositoryName) },
 	"GetLogEvents": func(a asked) []string {
 		return another("logs", "log-group:"+a.LogGroupName+":log-stream:"+a.LogStreamName)
 	},
@@ -190,6 +201,29 @@ var resources = map[string]func(asked) []string{
 	"ListTargets":            func(a asked) []string { return []string{a.TargetGroupIdentifier} },
 	"GetRole":                func(a asked) []string { return []string{a.Role} },
 	"AssumeRole":             func(a asked) []string { return []string{a.Role} },
+}
+
+// andDaemons are deployments or revisions of daemons, and the daemons
+// (https://docs.aws.amazon.com/service-authorization/latest/reference/list_ecs.html).
+func andDaemons(arns []string) []string {
+	all := slices.Clone(arns)
+	for _, its := range arns {
+		parts := strings.Split(its, "/")
+		if len(parts) > 2 {
+			all = append(all, arn("daemon/"+parts[1]+"/"+parts[2]))
+		}
+	}
+	return all
+}
+
+func daemonDefinitionARN(name string) string {
+	switch {
+	case strings.HasPrefix(name, "arn:"):
+		return name
+	case strings.Contains(name, ":"):
+		return arn("daemon-task-definition/" + name)
+	}
+	return arn("daemon-task-definition/" + name + ":1")
 }
 
 func (a asked) deploymentGroup() []string {
@@ -253,6 +287,9 @@ func (s *Sim) permissions(operation string, body []byte) []permission {
 	if operation == "UpdateExpressGatewayService" && request.TaskDefinitionARN == "" { // seen in public repositories
 		needed = append(needed, permission{"ecs:RegisterTaskDefinition", "*", nil})
 	}
+	if operation == "RegisterDaemonTaskDefinition" && len(request.Tags) > 0 {
+		needed = append(needed, permission{"ecs:TagResource", daemonDefinitionARN(request.Family), nil})
+	}
 	if operation == "RegisterTaskDefinition" && len(request.Tags) > 0 {
 		needed = append(needed, permission{"ecs:TagResource", arn("task-definition/" + request.Family + ":*"), nil})
 	}
@@ -263,7 +300,7 @@ func (s *Sim) permissions(operation string, body []byte) []permission {
 func (s *Sim) passed(operation string, request asked) map[string]string {
 	passed := map[string]string{}
 	switch operation {
-	case "RegisterTaskDefinition":
+	case "RegisterTaskDefinition", "RegisterDaemonTaskDefinition":
 		passed[request.TaskRoleARN], passed[request.ExecutionRoleARN] = "ecs-tasks.amazonaws.com", "ecs-tasks.amazonaws.com"
 	case "RunTask":
 		if r := s.findRevision(request.TaskDefinition); r != nil {

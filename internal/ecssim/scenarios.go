@@ -161,7 +161,13 @@ var (
 
 // scenarios are all there are, by name.
 var scenarios = slices.Concat(
-	rollingScenarios, stagedScenarios, codeDeployScenarios, expressScenarios, gatewayScenarios, otherScenarios,
+	rollingScenarios,
+	stagedScenarios,
+	codeDeployScenarios,
+	expressScenarios,
+	gatewayScenarios,
+	daemonScenarios,
+	otherScenarios,
 )
 
 // asItIs is a deployment group as the ECS console makes it, and byHand one whose traffic is moved by hand.

@@ -16,6 +16,9 @@ func (s *Sim) catchUp(then time.Time) {
 			for _, v := range c.services {
 				s.schedule(v)
 			}
+			for _, d := range c.daemons {
+				s.scheduleDaemon(d)
+			}
 			for _, d := range c.once {
 				for _, t := range d.tasks {
 					s.live(t)

@@ -55,6 +55,7 @@ type Sim struct {
 	now       time.Time
 	clusters  []*cluster
 	families  map[string]*family
+	ofDaemons map[string]*family // of the task definitions of managed daemons, which are of their own kind
 	calls     []Call
 	recorded  *int                // calls in all places
 	seen      map[string]int      // calls by operation
@@ -81,6 +82,7 @@ type Sim struct {
 type cluster struct {
 	name     string
 	services []*service
+	daemons  []*daemon
 	once     []*deployment // the tasks of no service, those of one RunTask together
 }
 
@@ -108,6 +110,7 @@ func New(scenario Scenario) *Sim {
 		pace:      1,
 		now:       now,
 		families:  map[string]*family{},
+		ofDaemons: map[string]*family{},
 		seen:      map[string]int{},
 		acts:      slices.Clone(scenario.acts),
 		sessions:  map[string]*session{},
@@ -141,7 +144,7 @@ func (s *Sim) Finished(cluster string) map[string]time.Time {
 // Begun is how much was ever begun in a cluster, whatever became of it.
 type Begun struct {
 	Revisions   int // of all families
-	Deployments int // of all services
+	Deployments int // of all services and daemons
 	Tasks       int // that run once
 }
 
@@ -150,8 +153,10 @@ func (s *Sim) Begun(cluster string) Begun {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var begun Begun
-	for _, family := range s.families {
-		begun.Revisions += len(family.revisions)
+	for _, families := range []map[string]*family{s.families, s.ofDaemons} {
+		for _, family := range families {
+			begun.Revisions += len(family.revisions)
+		}
 	}
 	c, err := s.findCluster(cluster)
 	if err != nil {
@@ -159,6 +164,9 @@ func (s *Sim) Begun(cluster string) Begun {
 	}
 	for _, d := range c.once {
 		begun.Tasks += len(d.tasks)
+	}
+	for _, d := range c.daemons {
+		begun.Deployments += len(d.history)
 	}
 	for _, v := range c.services {
 		begun.Deployments += len(v.history)
@@ -177,6 +185,15 @@ var operations = map[string]func(*Sim, []byte) (any, error){
 	"ContinueServiceDeployment":     call((*Sim).continueServiceDeployment),
 	"CreateDeployment":              call((*Sim).createDeployment),
 	"DeregisterTaskDefinition":      call((*Sim).deregisterTaskDefinition),
+	"DescribeDaemon":                call((*Sim).describeDaemon),
+	"DescribeDaemonDeployments":     call((*Sim).describeDaemonDeployments),
+	"DescribeDaemonRevisions":       call((*Sim).describeDaemonRevisions),
+	"DescribeDaemonTaskDefinition":  call((*Sim).describeDaemonTaskDefinition),
+	"ListDaemonDeployments":         call((*Sim).listDaemonDeployments),
+	"ListDaemons":                   call((*Sim).listDaemons),
+	"ListTagsForResource":           call((*Sim).listTagsForResource),
+	"RegisterDaemonTaskDefinition":  call((*Sim).registerDaemonTaskDefinition),
+	"UpdateDaemon":                  call((*Sim).updateDaemon),
 	"DescribeExpressGatewayService": call((*Sim).describeExpressGatewayService),
 	"DescribeGatewayRoute":          call((*Sim).describeGatewayRoute),
 	"ListGatewayRoutes":             call((*Sim).listGatewayRoutes),

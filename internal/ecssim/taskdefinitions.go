@@ -45,6 +45,7 @@ type family struct {
 
 type revision struct {
 	family     string
+	ofDaemon   bool
 	number     int
 	status     string
 	definition document // as registered, with the defaults that ECS fills in
@@ -58,7 +59,12 @@ type revision struct {
 
 func (r *revision) id() string { return fmt.Sprintf("%s:%d", r.family, r.number) }
 
-func (r *revision) arn() string { return arn("task-definition/" + r.id()) }
+func (r *revision) arn() string {
+	if r.ofDaemon {
+		return arn("daemon-task-definition/" + r.id())
+	}
+	return arn("task-definition/" + r.id())
+}
 
 func (r *revision) containers() []document { return r.definition.list("containerDefinitions") }
 
@@ -130,11 +136,20 @@ func (s *Sim) registerTaskDefinition(request document) (any, error) {
 }
 
 func (s *Sim) register(definition document) *revision {
+	registered := s.registerIn(s.families, definition)
+	fillDefaults(registered.definition)
+	registered.proven = slices.ContainsFunc(s.families[registered.family].revisions, func(r *revision) bool {
+		return r != registered && r.proven && bytes.Equal(encoded(r.definition), encoded(registered.definition))
+	})
+	return registered
+}
+
+func (s *Sim) registerIn(families map[string]*family, definition document) *revision {
 	name := definition.str("family")
-	f := s.families[name]
+	f := families[name]
 	if f == nil {
 		f = &family{name: name}
-		s.families[name] = f
+		families[name] = f
 	}
 	f.last++
 	registered := &revision{
@@ -143,10 +158,6 @@ func (s *Sim) register(definition document) *revision {
 		definition: maps.Clone(definition), tags: definition["tags"], registrar: s.actor,
 	}
 	delete(registered.definition, "tags") // they stand beside the definition [API]
-	fillDefaults(registered.definition)
-	registered.proven = slices.ContainsFunc(f.revisions, func(r *revision) bool {
-		return r.proven && bytes.Equal(encoded(r.definition), encoded(registered.definition))
-	})
 	f.revisions = append(f.revisions, registered)
 	return registered
 }
@@ -175,8 +186,13 @@ func (s *Sim) findRevision(name string) *revision {
 	if _, id, isARN := strings.Cut(name, ":task-definition/"); isARN {
 		name = id
 	}
+	return findIn(s.families, name)
+}
+
+// findIn finds family:revision, or the latest ACTIVE revision of a family.
+func findIn(families map[string]*family, name string) *revision {
 	name, number, numbered := strings.Cut(name, ":")
-	f := s.families[name]
+	f := families[name]
 	if f == nil {
 		return nil
 	}

@@ -19,6 +19,10 @@ func (t *task) describe() document {
 		"createdAt": epoch{t.created}, "launchType": "FARGATE", "platformVersion": "1.4.0",
 		"containers": t.describeContainers(),
 	}
+	if t.deployment.revision.ofDaemon {
+		answer["launchType"] = "MANAGED_INSTANCES" // [SDK: LaunchType]
+		delete(answer, "platformVersion")
+	}
 	for member, at := range map[string]time.Time{
 		"startedAt": t.ran, "pullStartedAt": t.pulling, "pullStoppedAt": t.pulled, // [API: Task]
 	} {
@@ -49,11 +53,14 @@ func (t *task) startedBy() string {
 }
 
 func (t *task) group() string {
-	d := t.deployment
-	if d.number == "" {
+	switch d := t.deployment; {
+	case d.revision.ofDaemon: // unverified
+		return "daemon:" + d.service.name
+	case d.number == "":
 		return "family:" + d.revision.family
+	default:
+		return "service:" + d.service.name
 	}
-	return "service:" + d.service.name
 }
 
 // describeWords are the containers of which AWS tells something; those of the task definition, where it does of none.

@@ -224,8 +224,8 @@ func (d *deployment) wantedTasks() []*task {
 }
 
 type listTasksRequest struct {
-	Cluster, ServiceName, StartedBy, Family, DesiredStatus, NextToken string
-	MaxResults                                                        int
+	Cluster, ServiceName, DaemonName, StartedBy, Family, DesiredStatus, NextToken string
+	MaxResults                                                                    int
 }
 
 func (s *Sim) listTasks(request listTasksRequest) (any, error) {
@@ -233,17 +233,20 @@ func (s *Sim) listTasks(request listTasksRequest) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	services := c.services
-	if request.ServiceName != "" {
+	among := tasksOf(c.services)
+	switch {
+	case request.ServiceName != "":
 		v := c.find(request.ServiceName)
 		if v == nil {
 			return nil, clientError("ServiceNotFoundException", "Service not found.")
 		}
-		services = []*service{v}
+		among = tasksOf([]*service{v})
+	case request.DaemonName != "":
+		among = c.tasksOfDaemon(request.DaemonName)
 	}
 	running := request.DesiredStatus != "STOPPED" // RUNNING unless asked otherwise [API]
 	var found []*task
-	for _, t := range tasksOf(services) {
+	for _, t := range among {
 		if t.wanted() == running &&
 			(request.StartedBy == "" || request.StartedBy == t.deployment.id()) &&
 			(request.Family == "" || request.Family == t.deployment.revision.family) {

@@ -49,7 +49,7 @@ var (
 	// servicePattern is the same with * and ?.
 	servicePattern = lazy.Regexp(`^[A-Za-z0-9_*?-]{1,255}$`)
 	revisionARN    = lazy.Regexp(
-		`^arn:[a-z0-9-]+:ecs:[a-z0-9-]+:[0-9]{12}:task-definition/[A-Za-z0-9_-]+:[1-9][0-9]*$`,
+		`^arn:[a-z0-9-]+:ecs:[a-z0-9-]+:[0-9]{12}:(?:daemon-)?task-definition/[A-Za-z0-9_-]+:[1-9][0-9]*$`,
 	)
 	// https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html
 	regionName = lazy.Regexp(`^[a-z]{2,5}(?:-[a-z]+)+-[0-9]+$`)

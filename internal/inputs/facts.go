@@ -96,18 +96,21 @@ func (in Inputs) About() string {
 
 // subject is what it is about.
 func (in Inputs) subject() string {
-	cluster := " in cluster " + rollout.LastSegment(in.Cluster)
+	cluster, what := " in cluster "+rollout.LastSegment(in.Cluster), "service"
+	if len(in.Targets) > 0 && in.Targets[0].Daemon {
+		what = "daemon"
+	}
 	switch names := in.inWaves(); {
 	case len(in.Targets) == 0:
 		return "a revision only, no service"
 	case len(names) > 1:
 		return fmt.Sprintf("%d waves: %s", len(names), strings.Join(names, "; then "))
 	case in.clusters() > 1 || len(in.Places) > 1:
-		return "services " + names[0]
+		return what + "s " + names[0]
 	case len(in.Targets) == 1:
-		return "service " + names[0] + cluster
+		return what + " " + names[0] + cluster
 	default:
-		return "services " + names[0] + cluster
+		return what + "s " + names[0] + cluster
 	}
 }
 

@@ -97,6 +97,7 @@ type text struct {
 	Operation             string `env:"OPERATION, default=deploy"`
 	Cluster               string `env:"CLUSTER, default=default"`
 	Service               string `env:"SERVICE"`
+	Daemon                string `env:"DAEMON"`
 	TaskDefinition        string `env:"TASK_DEFINITION"`
 	TaskDefinitionARN     string `env:"TASK_DEFINITION_ARN"`
 	Image                 string `env:"IMAGE"`
@@ -218,7 +219,7 @@ func (t text) check(c *checker) Inputs {
 		t.TaskDefinition = cmp.Or(t.TaskDefinition, t.TaskDefinitionARN)
 	}
 	runTask := t.Amazon.translate(c, &t)
-	of := templates{apply: t.Service != ""}
+	of := templates{apply: t.targeted() != ""}
 	in := Inputs{
 		Operation:             c.oneOf("operation", t.Operation, OperationValues...),
 		Cluster:               c.cluster("cluster", t.Cluster),
@@ -252,6 +253,9 @@ func (t text) check(c *checker) Inputs {
 	of.apply = false
 	in.templates = of
 	in.Variables = c.variables(t)
+	if t.Daemon != "" {
+		in.Targets = c.inWaves("daemon", t.Daemon, clusterOfNames(t.Cluster, t.Daemon), true)
+	}
 	in.Cluster = c.clusterOf("cluster", in.Cluster, in.Targets)
 	in.Timeout = c.duration("timeout", t.Timeout, 0)
 	in.WaitsOnTop = t.Amazon.WaitForMinutes != ""
@@ -261,6 +265,8 @@ func (t text) check(c *checker) Inputs {
 		}
 		in.RunBefore = runTask
 	}
+	c.ofKind(t)
+	c.ofDaemons(t)
 	c.together(t, &in)
 	return in
 }
@@ -282,10 +288,10 @@ func (c *checker) together(t text, in *Inputs) {
 	}
 	if t.Operation != "deploy" {
 		c.operation(t, in.DryRun)
-	} else if t.Service == "" && t.TaskDefinition == "" {
+	} else if t.targeted() == "" && t.TaskDefinition == "" {
 		c.mistake("give service, or task-definition, or both: neither is set")
 	}
-	if t.Service == "" {
+	if t.targeted() == "" {
 		c.needsService(t)
 	}
 	if t.KeepRevisions != "" && t.WaitFor == "none" {
@@ -311,7 +317,7 @@ var OperationValues = []string{"deploy", "continue", "continue-once", "rollback"
 
 // operation refuses what has no effect on deployments that there are.
 func (c *checker) operation(t text, dryRun bool) {
-	if t.Service == "" {
+	if t.targeted() == "" {
 		c.mistake("operation: %s needs a service: give service", t.Operation)
 	}
 	if t.TaskDefinition != "" && t.Operation != "rollback" {

@@ -39,6 +39,18 @@ func TestDefaults(t *testing.T) {
 	}, in)
 }
 
+func TestDaemonsAreRead(t *testing.T) {
+	const arn = "arn:aws:ecs:eu-west-1:123456789012:daemon/tools/logs"
+	in, err := read(t, map[string]string{"daemon": "agent\n" + arn + "\n---\nmain/metrics", "cluster": "main"})
+	require.NoError(t, err)
+	place := rollout.Place{Region: "eu-west-1"}
+	require.Equal(t, []rollout.Target{
+		{Text: "agent", Cluster: "main", Name: "agent", Daemon: true, Place: place},
+		{Text: arn, Cluster: "tools", Name: "logs", Daemon: true, Place: place},
+		{Text: "main/metrics", Cluster: "main", Name: "metrics", Daemon: true, Wave: 1, Place: place},
+	}, in.Targets)
+}
+
 func TestEverythingIsRead(t *testing.T) {
 	in, err := read(t, map[string]string{
 		"cluster": "arn:aws-cn:ecs:cn-north-1:123456789012:cluster/main", "service": "arn:aws-cn:ecs:cn-north-1:123456789012:service/main/web",

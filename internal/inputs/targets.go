@@ -15,6 +15,15 @@ const nextWave = "---"
 // targets reads the list of services: names, paths, ARNs, patterns, tags and what they except, in waves. An entry that
 // names no cluster is about the one that is given.
 func (c *checker) targets(input, value, cluster string) []rollout.Target {
+	return c.inWaves(input, value, cluster, false)
+}
+
+// inWaves reads such a list of services, or of managed daemons.
+func (c *checker) inWaves(input, value, cluster string, daemons bool) []rollout.Target {
+	check := c.target
+	if daemons {
+		check = c.daemon
+	}
 	var targets []rollout.Target
 	wave, inWave := 0, 0
 	for _, item := range items(value) {
@@ -24,8 +33,8 @@ func (c *checker) targets(input, value, cluster string) []rollout.Target {
 			continue
 		}
 		target := readTarget(item, cluster)
-		target.Wave = wave
-		c.target(input, target)
+		target.Wave, target.Daemon = wave, daemons
+		check(input, target)
 		c.once(input, target, targets)
 		targets = append(targets, target)
 		if !target.Selector.Except {
@@ -36,14 +45,14 @@ func (c *checker) targets(input, value, cluster string) []rollout.Target {
 	case wave > 0:
 		c.notEmpty(input, inWave)
 	case value != "" && inWave == 0:
-		c.mistake("%s: %q names no service", input, value)
+		c.mistake("%s: %q names no %s", input, value, input)
 	}
 	return targets
 }
 
 func (c *checker) notEmpty(input string, services int) {
 	if services == 0 {
-		c.mistake("%s: a wave names no service: there must be one before and after each ---", input)
+		c.mistake("%s: a wave names no %s: there must be one before and after each ---", input, input)
 	}
 }
 
@@ -54,8 +63,10 @@ func readTarget(item, cluster string) rollout.Target {
 	if except {
 		target.Place, target.Cluster = rollout.Place{}, ""
 	}
-	if _, path, is := strings.Cut(rest, ":service/"); is && strings.HasPrefix(rest, "arn:") {
-		target.Place, rest = rollout.PlaceOf(rest), path
+	for _, kind := range []string{":service/", ":daemon/"} {
+		if _, path, is := strings.Cut(rest, kind); is && strings.HasPrefix(rest, "arn:") {
+			target.Place, rest = rollout.PlaceOf(rest), path
+		}
 	}
 	if path, last := cutPath(rest); path != "" {
 		region, cluster, isIn := strings.Cut(path, "/")

@@ -25,7 +25,7 @@ func Busy(services []rollout.SurveyedService) []rollout.BusyService {
 func Occupied(busy []rollout.BusyService, waited time.Duration) *rollout.Problem {
 	var what []string
 	for _, service := range busy {
-		text := fmt.Sprintf("deployment %s of service %s ", service.Deployment.ID, service.Service.Name)
+		text := fmt.Sprintf("deployment %s of %s %s ", service.Deployment.ID, service.Service.Noun(), service.Service.Name)
 		if created := service.Deployment.Created; created.IsZero() {
 			text += "is under way in " + service.By
 		} else {
@@ -40,7 +40,7 @@ func Occupied(busy []rollout.BusyService, waited time.Duration) *rollout.Problem
 	}
 	return &rollout.Problem{
 		Kind: rollout.BadInput, What: input + strings.Join(what, ", and "), Short: "another deployment is under way",
-		Next: next + " If two jobs deploy this service, give them one concurrency group.",
+		Next: next + " If two jobs deploy this, give them one concurrency group.",
 	}
 }
 

@@ -93,6 +93,7 @@ var kinds = map[rollout.Controller]Kind{
 	rollout.ControlledByECS:        ecs{},
 	rollout.ControlledByCodeDeploy: codeDeploy{},
 	rollout.ControlledByExpress:    express{},
+	rollout.ControlledByDaemon:     daemon{},
 }
 
 // Of is the kind of deployments that a service has. Deployable tells before whether it has one.
@@ -105,14 +106,18 @@ func Of(service rollout.Service) Kind {
 
 // Deployable is the error of a service that cannot be deployed, a *rollout.Problem; nil if it can.
 func Deployable(service rollout.Service) error {
-	where := fmt.Sprintf("service %s in cluster %s (%s)", service.Name, service.Cluster, service.Region)
+	what := "service"
+	if service.ManagedDaemon {
+		what = "daemon"
+	}
+	where := fmt.Sprintf("%s %s in cluster %s (%s)", what, service.Name, service.Cluster, service.Region)
 	_, known := kinds[service.Controller]
 	switch {
 	case service.Status != rollout.ServiceActive:
 		return &rollout.Problem{
 			Kind: rollout.BadInput, What: where + " is " + string(service.Status) + ": it was deleted, or is about to be",
-			Short: "the service is " + string(service.Status),
-			Next:  "Create the service again, or check service, cluster and region.",
+			Short: "the " + what + " is " + string(service.Status),
+			Next:  fmt.Sprintf("Create the %s again, or check %[1]s, cluster and region.", what),
 		}
 	case service.Controller == rollout.ControlledByYourself:
 		return &rollout.Problem{

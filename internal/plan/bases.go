@@ -49,7 +49,7 @@ func bases(in inputs.Inputs, world rollout.World) (bases []base, of []filledFor,
 		case !named:
 			revision = running.Revision
 		case filled.File != nil:
-			revision = rollout.Revision{Family: filled.File.Family(), Document: *filled.File}
+			revision = rollout.Revision{Family: filled.File.Family(), Daemon: revision.Daemon, Document: *filled.File}
 		}
 		byECS := kind.MakesRevisions(running) && revision.ARN == running.Revision.ARN
 		at := slices.IndexFunc(bases, func(b base) bool {

@@ -143,9 +143,21 @@ func found(r *rollout.Rollout, f rollout.Finding) string {
 		return "the deployment is waiting for approval to shift the traffic"
 	case rollout.AboutKept:
 		return "the new tasks get all the traffic, but the old tasks are still kept"
+	}
+	return stuckWhere(r, f)
+}
+
+// stuckWhere is where a deployment stuck that came to no end.
+func stuckWhere(r *rollout.Rollout, f rollout.Finding) string {
+	switch f.About {
 	case rollout.AboutPending:
 		return plural(f.Tasks, "task") + " stayed PENDING"
+	case rollout.AboutInstances:
+		return fmt.Sprintf("%s %s still draining", ofInstances(f.Tasks, f.Of), areOrIs(f.Tasks))
 	case rollout.AboutUnstarted:
+		if r != nil && r.Service.ManagedDaemon {
+			return "the daemon runs on only " + ofInstances(f.Tasks, f.Of)
+		}
 		return fmt.Sprintf("ECS started only %d of %s", f.Tasks, plural(f.Of, "task"))
 	case rollout.AboutStage:
 		return "all new tasks run, and the deployment is at " + stageName(f.Event)

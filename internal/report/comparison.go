@@ -167,6 +167,10 @@ func compared(of *rollout.Rollout, columns []column) section {
 		}
 		return code(c.id)
 	})
-	add("Tasks", func(c column) string { return prose(c.tasks) })
+	counts := "Tasks"
+	if service.ManagedDaemon {
+		counts = "Instances"
+	}
+	add(counts, func(c column) string { return prose(c.tasks) })
 	return table
 }

@@ -143,6 +143,7 @@ var stuckInWords = map[rollout.About]string{
 	rollout.AboutKept:       "the old tasks are still kept",
 	rollout.AboutPending:    "tasks stay PENDING",
 	rollout.AboutUnstarted:  "tasks are not started",
+	rollout.AboutInstances:  "instances are still draining",
 	rollout.AboutOlder:      "the old tasks still run",
 	rollout.AboutUnrouted:   "no gateway route yet",
 }

@@ -19,6 +19,7 @@ func (r *Reporter) finished(result rollout.Result) {
 	result = r.completed(result)
 	r.timeline.end(result)
 	r.warnOfDigests(result)
+	r.warnOfInstances(result)
 	r.result(result)
 	r.leave()
 	r.verdict(result)

@@ -81,7 +81,7 @@ func (r *Reporter) explained(of *rollout.Rollout) {
 		}
 	}
 	if len(of.Findings) == 0 {
-		r.line("neither the tasks nor the service's events say why")
+		r.line(causeless(of))
 	}
 	if place := logPlace(of.Log); place != "" {
 		r.line(sentence(place))
@@ -162,7 +162,7 @@ func subject(result rollout.Result) string {
 		_, version := versions(of.Revision.Images)
 		return strings.Join(filled(of.Service.Name, version), " ") + " → " + of.Service.Cluster
 	case len(result.Rollouts) > 1:
-		return fmt.Sprintf("%d services → %s", len(result.Rollouts), where(result.Rollouts))
+		return fmt.Sprintf("%s → %s", plural(len(result.Rollouts), nounOf(result.Rollouts)), where(result.Rollouts))
 	case result.Registered != nil:
 		return result.Registered.Previous.Family
 	}
@@ -185,8 +185,8 @@ func headline(result rollout.Result) string {
 	}
 	about := subject(result)
 	if failed := namesOf(result, touched); len(failed) > 0 && len(failed) < len(result.Rollouts) {
-		about = fmt.Sprintf("%d of %d services (%s) → %s",
-			len(failed), len(result.Rollouts), few(failed), where(result.Rollouts))
+		about = fmt.Sprintf("%d of %s (%s) → %s", len(failed), plural(len(result.Rollouts), nounOf(result.Rollouts)),
+			few(failed), where(result.Rollouts))
 	}
 	if result.Restarted {
 		about = "restart of " + about
@@ -216,7 +216,7 @@ func downInTitle(result rollout.Result) string {
 	case len(names) == 0:
 		return ""
 	case len(result.Rollouts) == 1:
-		return ", THE SERVICE IS DOWN"
+		return ", " + isDown(result.Rollouts[0])
 	}
 	return ", " + few(names) + " " + areOrIs(len(names)) + " DOWN"
 }
@@ -248,7 +248,7 @@ func planned(result rollout.Result) string {
 	if len(result.Rollouts) == 1 {
 		return plannedFor(result.Rollouts[0])
 	}
-	return fmt.Sprintf("would deploy %d services", len(result.Rollouts))
+	return "would deploy " + plural(len(result.Rollouts), nounOf(result.Rollouts))
 }
 
 // achieved is a good end. That nothing was asked to change is said first: most likely it was meant to be.

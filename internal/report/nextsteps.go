@@ -45,7 +45,8 @@ func next(r *rollout.Rollout) string {
 	case verdict.Outcome == rollout.Cancelled:
 		return "See with operation: status how the deployment ends, or roll it back with operation: rollback."
 	case verdict.Ending == rollout.EndedDeleted:
-		return "Create the service again, then deploy. CloudTrail shows who called DeleteService."
+		call := map[bool]string{false: "DeleteService", true: "DeleteDaemon"}[r.Service.ManagedDaemon]
+		return "Create the " + noun(r) + " again, then deploy. CloudTrail shows who called " + call + "."
 	case verdict.Outcome == rollout.Superseded:
 		return "Check how the other deployment ends, in the run that started it. To keep two runs from deploying at the " +
 			"same time, give their jobs one concurrency group."
@@ -53,6 +54,8 @@ func next(r *rollout.Rollout) string {
 		return remedy(r, r.Findings[0])
 	case verdict.Outcome == rollout.TimedOut:
 		return "Check the tasks of the deployment in the console. If it only needs more time, raise timeout."
+	case r.Service.ManagedDaemon:
+		return "Check the stopped tasks of the daemon in the console."
 	case len(r.Failures) == 0:
 		return "Check the events of the service in the console."
 	}

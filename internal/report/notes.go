@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -47,7 +48,10 @@ func note(n rollout.Note) string {
 		}
 		return n.By + " is " + found
 	case rollout.NoteRestart:
-		return "no input asks for a change, so the service is restarted unchanged"
+		return "no input asks for a change, so what runs is started again unchanged"
+	case rollout.NoteDrains:
+		return fmt.Sprintf("ECS drains the instances of %s, %g%% of them at a time, and replaces them, with the tasks of "+
+			"all services that run there", strings.Join(n.Said, ", "), n.Percent)
 	case rollout.NoteInactive:
 		return n.Runs + ", which " + n.Service + " runs, is INACTIVE: a rollback may have to register it again, which " +
 			"needs ecs:RegisterTaskDefinition and iam:PassRole"
@@ -96,8 +100,8 @@ func weightOf(member string) int {
 	return 3
 }
 
-// without is what is not known without something that cannot be read.
-var without = map[rollout.Sight]string{
+// unseen is what is not known without something that cannot be read.
+var unseen = map[rollout.Sight]string{
 	rollout.SightStages:      "Without it, the deployment is followed by DescribeServices alone.",
 	rollout.SightTraffic:     "Without it, lifecycle events and traffic are not shown.",
 	rollout.SightFailures:    "Without it, the log cannot say why tasks fail.",
@@ -109,6 +113,7 @@ var without = map[rollout.Sight]string{
 	rollout.SightLastLines:   "Without it, the container's last log lines are not shown.",
 	rollout.SightPast:        "Without it, the last deployments are not shown.",
 	rollout.SightOneOff:      "Without it, the task's log is not shown.",
+	rollout.SightTags:        "Without it, the tags of the task definition are unknown: a new revision gets none of them.",
 	rollout.SightRoutes:      "Without it, it is unknown whether the gateway has a route to the service, and its URL.",
 	rollout.SightDuration:    "Without it, the default timeout leaves out the time that the traffic takes to move.",
 }

@@ -21,7 +21,8 @@ func operationEnded(r *rollout.Rollout) string {
 	case rollout.EndedReturnRefused:
 		return "a rollback was requested, but did not start"
 	case rollout.EndedReturned:
-		text := fmt.Sprintf("the service runs %s again instead of %s", r.Revision.Revision.ID(), r.Revision.Previous.ID())
+		text := fmt.Sprintf("the %s runs %s again instead of %s",
+			noun(r), r.Revision.Revision.ID(), r.Revision.Previous.ID())
 		if r.Verdict.Said == "" || strings.Contains(r.Verdict.Said, "user") { // as this run asked
 			return text
 		}

@@ -17,8 +17,8 @@ func (r *Reporter) plan(e rollout.PlanMade) {
 		if primary, _ := of.Service.Primary(); primary.State == rollout.RolloutInProgress {
 			does = "is being deployed with"
 		}
-		r.line(fmt.Sprintf("service %s in cluster %s (%s) %s %s, %s",
-			of.Service.Name, of.Service.Cluster, of.Service.Place, does, of.Runs.ID(), plural(of.Service.Desired, "task")))
+		r.line(fmt.Sprintf("%s %s in cluster %s (%s) %s %s, %s", noun(of), of.Service.Name, of.Service.Cluster,
+			of.Service.Place, does, of.Runs.ID(), plural(of.Service.Desired, unit(of))))
 	}
 	for _, n := range e.Plan.Notes {
 		if n.About != rollout.NoteDropped {
@@ -122,7 +122,7 @@ func steps(plan rollout.Plan) []string {
 	for _, revision := range plan.Revisions {
 		if revision.Register {
 			steps = append(
-				steps, fmt.Sprintf("ecs:RegisterTaskDefinition: %s, made from %s%s", name(revision), source(revision.Base),
+				steps, fmt.Sprintf("%s: %s, made from %s%s", registers(revision), name(revision), source(revision.Base),
 					inPlace(plan, revision.Place)),
 			)
 		}
@@ -171,6 +171,14 @@ func steps(plan rollout.Plan) []string {
 	return steps
 }
 
+// registers is the call that registers a revision.
+func registers(revision rollout.PlannedRevision) string {
+	if revision.Base.Daemon {
+		return "ecs:RegisterDaemonTaskDefinition"
+	}
+	return "ecs:RegisterTaskDefinition"
+}
+
 // inPlace is the place of something, if there are several.
 func inPlace(plan rollout.Plan, place rollout.Place) string {
 	if len(plan.Places()) < 2 {
@@ -205,7 +213,7 @@ func name(planned rollout.PlannedRevision) string {
 
 // callStep is a call that changes a service.
 func callStep(plan rollout.Plan, of *rollout.Rollout, call rollout.Call) string {
-	service := "service " + of.Name()
+	service := noun(of) + " " + of.Name()
 	gets := "the new revision"
 	switch revision := plan.Revisions[of.Planned]; {
 	case revision.ByECS:

@@ -38,6 +38,12 @@ func progress(r *rollout.Rollout, waits *rollout.Finding) string {
 	if at.Older > 0 {
 		text += fmt.Sprintf(", %d old", at.Older)
 	}
+	if at.Draining > 0 {
+		text += fmt.Sprintf(", %d draining", at.Draining)
+	}
+	if at.Without > 0 {
+		text += fmt.Sprintf(", %d without the daemon", at.Without)
+	}
 	if at.Failed > 0 && at.Failed != at.Breaker.Failures {
 		text += fmt.Sprintf(", %d failed", at.Failed)
 	}

@@ -8,6 +8,10 @@ import (
 )
 
 func tasksRun(at rollout.Progress) string {
+	if at.OfInstances {
+		text := "running on " + ofInstances(at.Running, at.Wanted)
+		return strings.Join(filled(text, without(at)), "; ")
+	}
 	return fmt.Sprintf("%d of %d tasks running", at.Running, at.Wanted)
 }
 
@@ -66,6 +70,8 @@ func stays(r *rollout.Rollout) string {
 	switch {
 	case split:
 		return fmt.Sprintf("; %s keeps %g%% of the traffic until you do", ours.ID(), percent)
+	case r.Progress.OfInstances && r.Progress.Course == rollout.Over && len(serves) > 1:
+		return "; the instances stay as they are. To go back, run operation: rollback"
 	case r.Progress.Course == rollout.Over && len(serves) > 0 && serves[0].TaskDefinition == ours.ARN:
 		return "; " + ours.ID() + " stays live. To go back, run operation: rollback"
 	}

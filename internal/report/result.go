@@ -21,6 +21,7 @@ type (
 		Region  string `json:"region"`
 		Cluster string `json:"cluster"`
 		Service string `json:"service"`
+		Daemon  bool   `json:"daemon,omitempty"`
 		Wave    int    `json:"wave"`
 		outcomeDocument
 		Evidence                  []string         `json:"evidence"`
@@ -110,6 +111,7 @@ func serviceOf(of *rollout.Rollout) serviceDocument {
 	return serviceDocument{
 		Account: rollout.Account(of.Service.ARN), Region: of.Service.Region,
 		Cluster: of.Service.Cluster, Service: of.Service.Name, Wave: of.Wave + 1,
+		Daemon:          of.Service.ManagedDaemon,
 		outcomeDocument: outcomeOf(of.Verdict.Outcome, explainedReason(of), diagnosisOfRollout(of)),
 		Evidence:        wordsOfAWS(of.Findings, of.Verdict.Said, of.Log.Says), StoppedTasks: tasksOf(of.Failures),
 		TaskDefinitionARN: given.Revision.ARN, PreviousTaskDefinitionARN: given.Previous.ARN,

@@ -56,10 +56,14 @@ func serving(r *rollout.Rollout) string {
 	switch {
 	case !isSeen(r):
 		return ""
+	case wanted == 0 && r.Service.ManagedDaemon:
+		return "there is no instance for the daemon to run on"
 	case wanted == 0:
 		return "the service is set to 0 tasks"
 	case down(r):
-		return fmt.Sprintf("THE SERVICE IS DOWN: 0 of %s running", plural(wanted, "task"))
+		return fmt.Sprintf("%s: 0 of %s running", isDown(r), plural(wanted, unit(r)))
+	case now.Progress.OfInstances:
+		return servingInstances(r)
 	}
 	first, others := now.Progress.Serves[0], now.Progress.Serves[1:]
 	text := named(r, rollout.RevisionID(first.TaskDefinition))

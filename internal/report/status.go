@@ -254,7 +254,7 @@ func (r *Reporter) status(of *rollout.Rollout) []section {
 		kind, lines = "WARNING", append(lines, urgent...)
 	}
 	now := runningNow(of)
-	table := []row{{"Service", link(of.Service.Name, of.Service.URL) + " in " + code(of.Service.Cluster)}}
+	table := []row{{capital(noun(of)), link(of.Service.Name, of.Service.URL) + " in " + code(of.Service.Cluster)}}
 	for _, container := range now.Document.Containers() {
 		table = append(table, row{"Image of " + code(container.Name), code(container.Image)})
 	}

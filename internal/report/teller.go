@@ -56,7 +56,7 @@ func (t *teller) TakenOver(e rollout.TakenOver) {
 	r.about(e.Rollouts)
 	r.enter("Plan")
 	for _, of := range e.Rollouts {
-		r.line(fmt.Sprintf("service %s in cluster %s (%s): deployment %s, %s",
+		r.line(fmt.Sprintf("%s %s in cluster %s (%s): deployment %s, %s", noun(of),
 			of.Service.Name, of.Service.Cluster, of.Service.Place, of.Deployment.ID, replacing(of.Revision)))
 	}
 }
@@ -189,7 +189,7 @@ func (t *teller) Started(e rollout.Started) {
 	if of.Wave == 0 {
 		r.timeline.before.until("update", r.timeline.now())
 	}
-	r.timeline.of(of).enter(phases[0], plainly, r.timeline.now())
+	r.timeline.of(of).enter(firstPhase(of), plainly, r.timeline.now())
 	what := fmt.Sprintf("%s started deployment %s of %s", of.By, of.Deployment.ID, of.Revision.Revision.ID())
 	if of.Unchanged {
 		what = fmt.Sprintf("no new deployment was started; %s is the current one", of.Deployment.ID)
@@ -323,7 +323,8 @@ func (t *teller) NotDeregistered(e rollout.NotDeregistered) {
 }
 
 func (t *teller) Unreadable(e rollout.Unreadable) {
-	t.r().note(e.Err.Error(), strings.TrimSpace(without[e.Sight]+" "+rollout.Remedy(e.Err)), false)
+	loses := e.Sight == rollout.SightTags // which are then not registered
+	t.r().note(e.Err.Error(), strings.TrimSpace(unseen[e.Sight]+" "+rollout.Remedy(e.Err)), loses)
 }
 
 func (t *teller) Unanswered(e rollout.Unanswered) {

@@ -79,8 +79,11 @@ func paragraph(text string) string {
 	if !more || strings.Trim(word, "abcdefghijklmnopqrstuvwxyz") != "" || word == "" {
 		return text
 	}
-	return strings.ToUpper(text[:1]) + text[1:]
+	return capital(text)
 }
+
+// capital is text with a capital letter at its beginning.
+func capital(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 
 // sentence is text with a full stop.
 func sentence(text string) string {

@@ -237,6 +237,17 @@ const bakeTime = "bake-time"
 // rollBack is the phase in which a deployment is rolled back, by ECS or by us.
 const rollBack = "rollback"
 
+// replacingInstances is the phase in which a managed daemon is deployed.
+const replacingInstances = "replacing instances"
+
+// firstPhase is the phase with which a deployment begins.
+func firstPhase(r *rollout.Rollout) string {
+	if r.Service.ManagedDaemon {
+		return replacingInstances
+	}
+	return phases[0]
+}
+
 // progress goes on to the phase or stage that a deployment is at. The phases of a rolling deployment are
 // told by its counts, and do not go back: tasks that fail are marks.
 func (t *track) progress(r *rollout.Rollout, now time.Duration) {
@@ -244,7 +255,7 @@ func (t *track) progress(r *rollout.Rollout, now time.Duration) {
 	state := rollout.InWords(at.State)
 	t.shifts = t.shifts || at.Shifts
 	t.older = max(t.older, at.Older)
-	if t.oldGone = at.Older == 0; !t.oldGone {
+	if t.oldGone = at.Older == 0 && at.Draining == 0; !t.oldGone {
 		t.oldTo = now
 	}
 	if n := len(t.shares); at.Traffic != nil && !t.goesBack() && (n == 0 || t.shares[n-1].percent != *at.Traffic) {
@@ -258,6 +269,12 @@ func (t *track) progress(r *rollout.Rollout, now time.Duration) {
 		t.enter(rollBack, past, now)
 	case at.Wait == rollout.WaitRoute:
 		t.enter(state, watchful, now)
+	case at.OfInstances && at.Course == rollout.Over:
+		return
+	case at.OfInstances && at.Replacing():
+		t.enter(replacingInstances, plainly, now)
+	case at.OfInstances:
+		t.enter(bakeTime, watchful, now)
 	case t.shifts && at.Stage == "" && state == "in progress":
 		return // the stage is not known at the moment
 	case t.shifts:

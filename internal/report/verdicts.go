@@ -51,7 +51,7 @@ func ending(r *rollout.Rollout) string {
 	case rollout.EndedUnwaited:
 		return "the deployment of " + what + " has started; this step does not wait for its end"
 	case rollout.EndedUnstarted:
-		text := "no deployment was started, because the service already runs " + what
+		text := "no deployment was started, because the " + noun(r) + " already runs " + what
 		if verdict.Settings {
 			text = "the settings of the service were changed, and " + text
 		}
@@ -89,7 +89,7 @@ func plannedFor(r *rollout.Rollout) string {
 	}
 	for _, call := range r.Calls {
 		if call.Skipped {
-			return "would start no deployment: the service already runs " + r.Revision.Revision.ID()
+			return "would start no deployment: the " + noun(r) + " already runs " + r.Revision.Revision.ID()
 		}
 		more = append(more, updates(r, call.Update)...)
 	}
@@ -98,18 +98,18 @@ func plannedFor(r *rollout.Rollout) string {
 
 func untouched(r *rollout.Rollout) string {
 	revision := r.Revision.Revision.ID()
-	text := "the service still runs " + named(r, r.Runs.ID())
+	text := "the " + noun(r) + " still runs " + named(r, r.Runs.ID())
 	if r.Verdict.Outcome == rollout.NotStarted {
-		text = "the service was not updated: it still runs " + named(r, r.Runs.ID())
+		text = "the " + noun(r) + " was not updated: it still runs " + named(r, r.Runs.ID())
 	}
 	switch {
 	case r.Verdict.Outcome == rollout.Superseded:
-		return "this service was not updated, because another deployment began after the plan was made: " +
+		return "this " + noun(r) + " was not updated, because another deployment began after the plan was made: " +
 			cmp.Or(rollout.RevisionID(r.Verdict.By.TaskDefinition), "another revision") +
 			inBrackets(strings.Join(filled(r.Verdict.By.ID, registeredBy(r.Superseding)), ", ")) +
 			". The waves before stay as they are"
 	case r.Verdict.Unsure:
-		return "it is unknown whether the service was updated to " + revision + ": AWS did not answer"
+		return "it is unknown whether the " + noun(r) + " was updated to " + revision + ": AWS did not answer"
 	case r.Verdict.Settings:
 		text = "the settings of the service were changed, and no deployment was started"
 	}
@@ -129,9 +129,9 @@ func badEnding(r *rollout.Rollout) string {
 	switch verdict.Ending {
 	case rollout.EndedDeleted:
 		if verdict.Said != "" {
-			return "the service is " + verdict.Said + ": it was deleted during the deployment"
+			return "the " + noun(r) + " is " + verdict.Said + ": it was deleted during the deployment"
 		}
-		return "the service was deleted during the deployment"
+		return "the " + noun(r) + " was deleted during the deployment"
 	case rollout.EndedGivenUp:
 		return r.By + " gave up the deployment without a rollback" + said
 	case rollout.EndedNotRolledBack:

@@ -323,6 +323,7 @@ const (
 	SightPast        Sight = "past"         // how the deployments before ended
 	SightOneOff      Sight = "one-off"      // what a task that runs once writes
 	SightDuration    Sight = "duration"     // how long the traffic takes to move
+	SightTags        Sight = "tags"         // the tags of a task definition
 	SightRoutes      Sight = "routes"       // the routes of gateways to the service
 )
 

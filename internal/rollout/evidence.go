@@ -121,6 +121,7 @@ const (
 	AboutKept       About = "kept"       // the old tasks are, when all traffic has moved
 	AboutPending    About = "pending"    // tasks do not get to RUNNING
 	AboutUnstarted  About = "unstarted"  // tasks are not started
+	AboutInstances  About = "instances"  // instances are still draining
 	AboutStage      About = "stage"      // that takes long
 	AboutRoute      About = "route"      // of a gateway, which failed
 	AboutUnrouted   About = "unrouted"   // the service is, by a gateway

@@ -55,6 +55,7 @@ type Note struct {
 	WhenBusy WhenBusy   // what is done about that
 	By       string     // what found services, as it is written
 	Deploys  Revision   // that is under way, as far as it is known
+	Percent  float64    // of instances
 }
 
 // NoteAbout is what a note is about.
@@ -73,6 +74,7 @@ const (
 	NoteWithoutEffect NoteAbout = "without-effect" // inputs are
 	NoteResolved      NoteAbout = "resolved"       // the tag of an image is taken for its digest
 	NoteAlarmed       NoteAbout = "alarmed"        // an alarm that is to be watched is in ALARM already
+	NoteDrains        NoteAbout = "drains"         // the instances of capacity providers are, for a daemon
 )
 
 // WaitFor says when a deployment has come far enough.

@@ -169,8 +169,14 @@ type Progress struct {
 	RollbackID               string          // the id of the deployment that rolls it back, if that has one of its own
 	RollbackReason           string          // what AWS says about that
 	Shifts                   bool            // it shifts traffic, in stages
+	OfInstances              bool            // the counts are of instances, not of tasks
+	Draining                 int             // instances that are drained
+	Without                  int             // instances that run on without our tasks
 	Serves                   []ServingTasks  // who serves
 }
+
+// Replacing tells whether instances are still to be replaced, by which a managed daemon is deployed.
+func (p Progress) Replacing() bool { return p.Older+p.Draining > 0 || p.Running+p.Without < p.Wanted }
 
 // WaitsAt is the stage or state in which a deployment waits, as AWS calls it.
 func (p Progress) WaitsAt() string {

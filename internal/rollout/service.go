@@ -17,6 +17,7 @@ type Revision struct {
 	Family   string
 	Number   int
 	Active   bool      // an INACTIVE one still runs, but cannot be deployed
+	Daemon   bool      // it is of a managed daemon
 	By       string    // the ARN of who registered it
 	Made     time.Time // when it was registered
 	Document taskdef.Document
@@ -32,16 +33,24 @@ func (r Revision) ID() string {
 
 // RevisionID cuts "family:revision" out of the ARN of a task definition. What is no ARN stays.
 func RevisionID(arn string) string {
-	if _, id, found := strings.Cut(arn, ":task-definition/"); found {
-		return id
+	for _, kind := range []string{":task-definition/", ofDaemon} {
+		if _, id, found := strings.Cut(arn, kind); found {
+			return id
+		}
 	}
 	return arn
 }
 
+// ofDaemon is in the ARNs of task definitions of managed daemons.
+const ofDaemon = ":daemon-task-definition/"
+
+// IsOfDaemon tells whether an ARN is that of a task definition of a managed daemon.
+func IsOfDaemon(arn string) bool { return strings.Contains(arn, ofDaemon) }
+
 // Named is a revision of which only the ARN is known.
 func Named(arn string) Revision {
 	family, number, _ := strings.Cut(RevisionID(arn), ":")
-	r := Revision{ARN: arn, Family: family}
+	r := Revision{ARN: arn, Family: family, Daemon: IsOfDaemon(arn)}
 	r.Number, _ = strconv.Atoi(number)
 	return r
 }
@@ -74,6 +83,15 @@ func PlaceOf(arn string) Place {
 type ServiceKey struct {
 	Place
 	Cluster, Name string
+	ManagedDaemon bool // it is no service, but a managed daemon
+}
+
+// Noun is what it is called: a service or a daemon.
+func (k ServiceKey) Noun() string {
+	if k.ManagedDaemon {
+		return "daemon"
+	}
+	return "service"
 }
 
 // Service is a service as DescribeServices tells of it.
@@ -97,7 +115,8 @@ type Service struct {
 	// all ports of containers that load balancers and registries name; of a port 0 only the container
 	Attached    []Balanced
 	Placement   Placement    // of its tasks
-	Deployments []Deployment // newest first
+	Deployments []Deployment // newest first; of a managed daemon its revisions, those on most instances first
+	Latest      string       // of a managed daemon: the ARN of its newest deployment
 	Events      []ServiceEvent
 }
 
@@ -172,6 +191,7 @@ type Share struct {
 type Deployment struct {
 	ID             string // "ecs-svc/" and a number; of a task set, what made it calls it by
 	TaskSet        string // of a task set, its own id
+	ARN            string // of a deployment, or revision, of a managed daemon
 	URL            string // where a person looks at it, if that is not with the service
 	Status         DeploymentStatus
 	State          RolloutState
@@ -222,6 +242,16 @@ func (s Service) Newest() (Deployment, bool) {
 		return Deployment{}, false
 	}
 	return slices.MaxFunc(s.Deployments, func(a, b Deployment) int { return a.Created.Compare(b.Created) }), true
+}
+
+// DeployedSince is the newest deployment, if it is another one than at an earlier read.
+func (s Service) DeployedSince(earlier Service) (Deployment, bool) {
+	if s.ManagedDaemon { // whose deployments are not listed
+		return Deployment{ID: LastSegment(s.Latest), ARN: s.Latest}, s.Latest != earlier.Latest
+	}
+	newest, _ := s.Newest()
+	before, _ := earlier.Newest()
+	return newest, newest.ID != before.ID
 }
 
 // Completed is the newest deployment but one that has come to its good end: what ECS rolls back to.

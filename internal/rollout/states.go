@@ -100,12 +100,13 @@ const (
 	TaskHealthy   HealthStatus = "HEALTHY"
 	TaskUnhealthy HealthStatus = "UNHEALTHY"
 
-	EssentialContainerExited StopCode = "EssentialContainerExited"
-	TaskFailedToStart        StopCode = "TaskFailedToStart"
-	UserInitiated            StopCode = "UserInitiated"
-	SpotInterruption         StopCode = "SpotInterruption"
-	TerminationNotice        StopCode = "TerminationNotice"
-	InfrastructureHealth     StopCode = "InfrastructureHealth"
+	EssentialContainerExited  StopCode = "EssentialContainerExited"
+	TaskFailedToStart         StopCode = "TaskFailedToStart"
+	UserInitiated             StopCode = "UserInitiated"
+	ServiceSchedulerInitiated StopCode = "ServiceSchedulerInitiated"
+	SpotInterruption          StopCode = "SpotInterruption"
+	TerminationNotice         StopCode = "TerminationNotice"
+	InfrastructureHealth      StopCode = "InfrastructureHealth"
 )
 
 // HostGone tells whether a task stopped since its host went away, whatever its containers ended with.

@@ -7,7 +7,8 @@ type Target struct {
 	Cluster  string // a name or an ARN; empty, of what takes out: whichever
 	Name     string // of the service, or its ARN; empty: the selector finds it
 	Selector Selector
-	Wave     int // in which it is deployed, from 0
+	Daemon   bool // it is a managed daemon, and no service
+	Wave     int  // in which it is deployed, from 0
 }
 
 // At tells whether the target is about a place.

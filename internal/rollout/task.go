@@ -18,6 +18,7 @@ type Task struct {
 	StopCode   StopCode
 	Reason     string    // stoppedReason
 	Stopping   time.Time // when it was told to stop, or stopped
+	Drained    bool      // it was stopped with its instance, as far as AWS says no more
 	Addresses  []string  // private ones, in network mode awsvpc
 	Created    time.Time // and how far it was when; zero: that is not known
 	PullBegan  time.Time
@@ -41,7 +42,7 @@ type Container struct {
 // Failed tells whether a stopped task came to grief, rather than being replaced or scaled in:
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html.
 func (t Task) Failed() bool {
-	return t.StopCode != "" && t.StopCode != UserInitiated &&
+	return t.StopCode != "" && t.StopCode != UserInitiated && !t.Drained &&
 		!strings.HasPrefix(collapsed(t.Reason), "Scaling activity initiated by")
 }
 

@@ -45,6 +45,7 @@ var readOnly = []string{
 	"taskDefinitionArn", "revision", "status",
 	"requiresAttributes", "compatibilities",
 	"registeredAt", "registeredBy", "deregisteredAt", "deleteRequestedAt",
+	"daemonTaskDefinitionArn", // of that of a managed daemon
 }
 
 // Parse reads a JSON object. Its error tells the line and column of what is wrong.
@@ -70,6 +71,9 @@ func Described(answer []byte) (Document, error) {
 	}
 	definition := whole.root.get("taskDefinition")
 	if definition.kind != object {
+		definition = whole.root.get("daemonTaskDefinition")
+	}
+	if definition.kind != object {
 		return Document{}, errors.New("the answer holds no task definition")
 	}
 	definition = definition.without(func(name string) bool { return slices.Contains(readOnly, name) })
@@ -94,7 +98,11 @@ func ParseFile(source []byte) (Document, error) {
 		return Document{}, errors.New("a task definition is a map")
 	}
 	definition := root
-	if wrapped := root.get("taskDefinition"); wrapped.kind == object {
+	for _, wrapper := range []string{"taskDefinition", "daemonTaskDefinition"} {
+		wrapped := root.get(wrapper)
+		if wrapped.kind != object {
+			continue
+		}
 		definition = wrapped
 		if tags := root.get("tags"); len(tags.elements) > 0 {
 			definition = definition.with("tags", tags)

@@ -1,0 +1,95 @@
+package cloud
+
+import (
+	"context"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"ecs-deploy/internal/rollout"
+	"ecs-deploy/internal/taskdef"
+)
+
+// daemonDefinition reads the task definition of a managed daemon: of a family (its latest ACTIVE revision), of
+// family:revision, or of an ARN. AWS tells its tags by another call.
+func (c *Client) daemonDefinition(ctx context.Context, name string) (rollout.Revision, error) {
+	resource := "daemon task definition " + rollout.RevisionID(name)
+	var answer []byte
+	_, err := c.ecs.DescribeDaemonTaskDefinition(
+		ctx, &ecs.DescribeDaemonTaskDefinitionInput{DaemonTaskDefinition: &name}, withMiddleware(takeAnswer(&answer)),
+	)
+	if code(err) == "ClientException" {
+		what := " has no active revision in "
+		if strings.Contains(name, ":") {
+			what = " does not exist in "
+		}
+		return rollout.Revision{}, &rollout.Problem{
+			Kind: rollout.BadInput, What: resource + what + c.place.Region, Err: err,
+			Next: "Check task-definition and the region. Daemons have task definitions of their own kind.",
+		}
+	}
+	var revision rollout.Revision
+	if err == nil {
+		revision, err = readRevision(answer)
+	}
+	if err != nil {
+		return rollout.Revision{}, c.problem(ctx, err, "ecs:DescribeDaemonTaskDefinition", resource)
+	}
+	tags, err := c.tags(ctx, revision.ARN)
+	revision.Document = revision.Document.Tagged(tags)
+	return revision, err
+}
+
+// tags are those of a task definition. Where they cannot be read, it is told once, and there are none. That AWS tells
+// those of the task definitions of daemons is unverified.
+func (c *Client) tags(ctx context.Context, arn string) (map[string]string, error) {
+	out, err := c.ecs.ListTagsForResource(ctx, &ecs.ListTagsForResourceInput{ResourceArn: &arn})
+	if NotAllowed(err) || code(err) == "InvalidParameterException" || code(err) == "ClientException" {
+		c.constants.mu.Lock()
+		first := !c.constants.untagged
+		c.constants.untagged = true
+		c.constants.mu.Unlock()
+		if err = c.problem(ctx, err, "ecs:ListTagsForResource", "task definition "+rollout.RevisionID(arn)); first {
+			c.emit(rollout.Unreadable{Err: err, Sight: rollout.SightTags})
+		}
+		return nil, nil
+	}
+	if err != nil {
+		return nil, c.problem(ctx, err, "ecs:ListTagsForResource", "task definition "+rollout.RevisionID(arn))
+	}
+	tags := map[string]string{}
+	for _, tag := range out.Tags {
+		tags[deref(tag.Key)] = deref(tag.Value)
+	}
+	return tags, nil
+}
+
+// registerForDaemon registers the task definition of a managed daemon, and reads what came of it: the answer has its
+// ARN alone.
+func (c *Client) registerForDaemon(ctx context.Context, document taskdef.Document) (rollout.Revision, error) {
+	family := document.Family()
+	input := &ecs.RegisterDaemonTaskDefinitionInput{ // for the SDK's own check; another body is sent
+		Family: &family, ContainerDefinitions: []types.DaemonContainerDefinition{},
+	}
+	out, err := c.ecs.RegisterDaemonTaskDefinition(ctx, input, withMiddleware(sendBody(document.JSON())),
+		func(o *ecs.Options) { o.Retryer = c.retryer(throttled, tooManyRegistrations) })
+	if err == nil && deref(out.DaemonTaskDefinitionArn) == "" {
+		err = errNoAnswer
+	}
+	if err != nil {
+		return rollout.Revision{}, err
+	}
+	registered, err := c.daemonDefinition(ctx, *out.DaemonTaskDefinitionArn)
+	if c.tagsUnknown() {
+		registered.Document = registered.Document.Tagged(document.Tags())
+	}
+	return registered, err
+}
+
+// tagsUnknown tells whether the tags of task definitions cannot be read.
+func (c *Client) tagsUnknown() bool {
+	c.constants.mu.Lock()
+	defer c.constants.mu.Unlock()
+	return c.constants.untagged
+}

@@ -1,0 +1,164 @@
+package ecssim
+
+import (
+	_ "embed"
+	"time"
+)
+
+//go:embed agent.json
+var agentDefinition []byte
+
+// managed puts the managed daemon agent on four instances of the cluster, and lets a scenario change it.
+func managed(change func(*daemon)) func(*Sim, *service) {
+	return func(s *Sim, v *service) {
+		d := &daemon{
+			of: &service{
+				name: "agent", cluster: v.cluster, ids: newIDs(s.scenario.Name + "/agent"), status: "ACTIVE", created: v.created,
+			},
+			status: "ACTIVE", created: v.created, critical: true,
+			providers: []string{arn("capacity-provider/managed")},
+		}
+		change(d)
+		configuration := document{
+			"drainPercent": 25.0, "bakeTimeInMinutes": 5,
+			"alarms": map[string]any{"enable": true, "alarmNames": []any{"agent-errors"}},
+		}
+		v.cluster.daemons = append(v.cluster.daemons, d)
+		for i, tag := range []string{"v0.9", "v1"} {
+			definition := parsed(agentDefinition)
+			definition.list("containerDefinitions")[0]["image"] = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/agent:" + tag
+			r := s.registerForDaemon(definition)
+			r.proven, r.registered = true, v.primary().created.Add(time.Duration(i-1)*24*time.Hour)
+			s.ran(d, &daemonRevision{
+				daemon: d, id: d.of.ids.event(), created: r.registered, definition: r, critical: d.critical,
+				settings: document{"enableECSManagedTags": true, "enableExecuteCommand": false, "propagateTags": "DAEMON"},
+			}, configuration)
+		}
+	}
+}
+
+// ran makes the world one in which a revision of a daemon was deployed, and took ten minutes.
+func (s *Sim) ran(d *daemon, r *daemonRevision, configuration document) {
+	deployment := s.deployDaemon(d, r, configuration)
+	deployment.created, deployment.started = r.created, r.created.Add(2*time.Second)
+	deployment.end("SUCCESSFUL", "Deployment completed successfully.", r.created.Add(10*time.Minute))
+	for _, t := range d.tasks {
+		t.end(deployment.finished)
+		t.stopping, t.stopped = deployment.finished, deployment.finished
+	}
+	d.tasks, d.instances = nil, nil
+	for range 4 {
+		t := s.startDaemon(d, r)
+		t.created, t.ran = deployment.started, deployment.started
+		t.healthy = true
+		t.move("RUNNING", deployment.started)
+		d.instances = append(d.instances, &instance{runs: r, task: t})
+	}
+}
+
+func (s *Sim) agent() *daemon { return s.clusters[0].daemons[0] }
+
+func asDaemonsAre(*daemon) {}
+
+// agent is the input of those who deploy the daemon.
+var agentInputs = map[string]string{
+	"service": "", "daemon": "agent", "image": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/agent:v2",
+}
+
+// anotherAgent has another run deploy the daemon.
+func anotherAgent(s *Sim) {
+	d := s.agent()
+	definition := parsed(agentDefinition)
+	definition.list("containerDefinitions")[0]["image"] = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/agent:v3"
+	r := s.registerForDaemon(definition)
+	r.fate, r.proven = &well, true
+	s.deployDaemon(d, &daemonRevision{
+		daemon: d, id: d.of.ids.event(), created: s.now, definition: r, critical: d.critical, settings: document{},
+	}, d.history[0].configuration)
+}
+
+// daemonScenarios are about managed daemons.
+var daemonScenarios = []Scenario{
+	{
+		Name:     "managed-daemon",
+		Story:    "a managed daemon is on four instances, which ECS drains and replaces one by one",
+		behavior: well,
+		prepare:  managed(asDaemonsAre),
+		With:     agentInputs,
+	},
+	{
+		Name:     "managed-daemon-crash",
+		Story:    "the container of a managed daemon exits on each instance that ECS starts",
+		behavior: crashes,
+		prepare:  managed(asDaemonsAre),
+		With:     agentInputs,
+	},
+	{
+		Name:     "managed-daemon-alarm",
+		Story:    "the alarm of a managed daemon goes off when it is on two of four instances",
+		behavior: well,
+		prepare:  managed(asDaemonsAre),
+		acts:     []act{{after: 6 * time.Minute, do: func(s *Sim) { s.alarmDaemon(s.agent()) }}},
+		With:     agentInputs,
+	},
+	{
+		Name:     "managed-daemon-without",
+		Story:    "a managed daemon is not critical, and fails on one instance, which goes on without it",
+		behavior: crashes,
+		prepare:  managed(func(d *daemon) { d.critical, d.failing = false, 1 }),
+		With:     agentInputs,
+	},
+	{
+		Name:     "managed-daemon-stuck",
+		Story:    "the image of a managed daemon never comes",
+		behavior: stuckPulling,
+		prepare:  managed(asDaemonsAre),
+		With:     agentInputs,
+	},
+	{
+		Name:     "managed-daemon-superseded",
+		Story:    "another run deploys the managed daemon when it is on two of four instances",
+		behavior: well,
+		prepare:  managed(asDaemonsAre),
+		acts:     []act{{after: 6 * time.Minute, do: anotherAgent}},
+		With:     agentInputs,
+	},
+	{
+		Name:     "managed-daemon-busy",
+		Story:    "another run deployed the managed daemon three minutes ago",
+		behavior: well,
+		prepare: func(s *Sim, v *service) {
+			managed(asDaemonsAre)(s, v)
+			s.now = s.now.Add(-3 * time.Minute)
+			anotherAgent(s)
+			for range 3 * time.Minute / tickInterval {
+				s.now = s.now.Add(tickInterval)
+				s.scheduleDaemon(s.agent())
+			}
+		},
+		With: agentInputs,
+	},
+	{
+		Name:     "managed-daemon-stopped",
+		Story:    "the deployment of a managed daemon is stopped, and not by another one",
+		behavior: well,
+		prepare:  managed(asDaemonsAre),
+		acts: []act{{after: 6 * time.Minute, do: func(s *Sim) {
+			s.agent().history[0].end("STOPPED", "Daemon deployment failed.", s.now) // text unverified
+		}}},
+		With: agentInputs,
+	},
+	{
+		Name:     "managed-daemon-rollback-fails",
+		Story:    "the alarm of a managed daemon goes off, and the rollback fails",
+		behavior: well,
+		prepare:  managed(asDaemonsAre),
+		acts: []act{
+			{after: 6 * time.Minute, do: func(s *Sim) { s.alarmDaemon(s.agent()) }},
+			{after: 8 * time.Minute, do: func(s *Sim) {
+				s.agent().history[0].end("ROLLBACK_FAILED", "Daemon deployment rollback failed.", s.now) // text unverified
+			}},
+		},
+		With: agentInputs,
+	},
+}
