@@ -18,18 +18,24 @@ const perDescribeTasks = 100
 
 // RunningTasks reads the tasks of a deployment that are to run, whatever they have come to.
 func (c *Client) RunningTasks(ctx context.Context, r *rollout.Rollout) ([]rollout.Task, error) {
-	return c.tasks(ctx, r, types.DesiredStatusRunning)
+	return c.tasks(ctx, r, types.DesiredStatusRunning, isOf)
 }
 
 // StoppedTasks reads the tasks of a deployment that ECS remembers as stopped or stopping, for at
 // least an hour.
 func (c *Client) StoppedTasks(ctx context.Context, r *rollout.Rollout) ([]rollout.Task, error) {
-	return c.tasks(ctx, r, types.DesiredStatusStopped)
+	return c.tasks(ctx, r, types.DesiredStatusStopped, isOf)
+}
+
+// ReplacedTasks reads the tasks, as far as ECS remembers them, of the deployment that ours replaced.
+func (c *Client) ReplacedTasks(ctx context.Context, r *rollout.Rollout) ([]rollout.Task, error) {
+	replaced := func(t types.Task, r *rollout.Rollout) bool { return deref(t.StartedBy) == r.Replaced }
+	return c.tasks(ctx, r, types.DesiredStatusStopped, replaced)
 }
 
 // tasks lists by service and picks by deployment, since ListTasks takes startedBy only alone.
 func (c *Client) tasks(
-	ctx context.Context, r *rollout.Rollout, desired types.DesiredStatus,
+	ctx context.Context, r *rollout.Rollout, desired types.DesiredStatus, isOf func(types.Task, *rollout.Rollout) bool,
 ) ([]rollout.Task, error) {
 	service := r.Service.ServiceKey
 	of := ecs.ListTasksInput{Cluster: &service.Cluster, ServiceName: &service.Name, DesiredStatus: desired}

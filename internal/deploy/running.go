@@ -37,10 +37,28 @@ func (d *deployer) seeTasks(ctx context.Context, wave []*rollout.Rollout) {
 			r.Running = tasks
 		}
 		if r.Service.Rolls() && time.Since(r.Deployment.Created) > rollout.LongDeployment {
-			if groups, err := client.TargetGroups(ctx, r.Service.TargetGroups); err == nil {
-				r.Groups = groups
-			}
+			seeWhySlow(ctx, client, r)
 		}
 		return nil
 	})
+}
+
+// seeWhySlow reads what may have made a deployment slow.
+func seeWhySlow(ctx context.Context, client *cloud.Client, r *rollout.Rollout) {
+	if groups, err := client.TargetGroups(ctx, r.Service.TargetGroups); err == nil {
+		r.Groups = groups
+	}
+	if replaced, err := client.ReplacedTasks(ctx, r); err == nil {
+		r.Killed = rollout.Killed(replaced, r.Revision.Previous.Document)
+	}
+	for _, task := range r.Running {
+		if task.PullTook() < rollout.LongPull {
+			continue
+		}
+		platform := r.Revision.Revision.Document.Dependencies().Platform
+		if sizes, err := client.ImageSizes(ctx, task, platform); err == nil {
+			r.Large = sizes
+		}
+		return // the images of the others are the same
+	}
 }

@@ -75,6 +75,13 @@ var rollingScenarios = []Scenario{
 		drain:    5 * time.Minute,
 	},
 	{
+		Name:     "slow-stops",
+		Story:    "all goes well, but the old tasks do not end when they are told to",
+		breaker:  rolling,
+		behavior: behavior{provision: well.provision, pull: 60 * time.Second, activate: well.activate, healthy: well.healthy},
+		prepare:  func(_ *Sim, v *service) { v.primary().behavior.deaf = true },
+	},
+	{
 		Name:     "tag-moved",
 		Story:    "all goes well, but the tag of the image is moved between the pulls of two tasks",
 		breaker:  rolling,

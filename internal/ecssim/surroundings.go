@@ -1,6 +1,7 @@
 package ecssim
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"fmt"
 	"slices"
@@ -57,16 +58,25 @@ func (s *Sim) batchGetImage(request batchGetImageRequest) (any, error) {
 		var manifests []string
 		for _, platform := range append(platforms, "unknown/unknown") { // an attestation is of an unknown one
 			os, architecture, _ := strings.Cut(platform, "/")
-			manifests = append(manifests, fmt.Sprintf(`{"platform":{"architecture":%q,"os":%q}}`, architecture, os))
+			its := digestOf(request.RepositoryName, cmp.Or(id.ImageTag, id.ImageDigest)+platform)
+			its = onePlatform + its[len(onePlatform):]
+			manifests = append(
+				manifests, fmt.Sprintf(`{"digest":%q,"platform":{"architecture":%q,"os":%q}}`, its, architecture, os),
+			)
+		}
+		manifest := `{"schemaVersion":2,"manifests":[` + strings.Join(manifests, ",") + `]}`
+		if strings.HasPrefix(id.ImageDigest, onePlatform) {
+			manifest = `{"schemaVersion":2,"layers":[{"size":1200000000},{"size":612000000}]}`
 		}
 		images = append(images, document{
-			"repositoryName": request.RepositoryName,
-			"imageId":        id.found(request.RepositoryName),
-			"imageManifest":  `{"schemaVersion":2,"manifests":[` + strings.Join(manifests, ",") + `]}`,
+			"repositoryName": request.RepositoryName, "imageId": id.found(request.RepositoryName), "imageManifest": manifest,
 		})
 	}
 	return document{"images": images, "failures": failures}, nil
 }
+
+// onePlatform is how the digests of images for one platform begin here, to tell them from those of indexes.
+const onePlatform = "sha256:00000000"
 
 // digestOf is the digest of an image, which is made of its name.
 func digestOf(repository, tag string) string {

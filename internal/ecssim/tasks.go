@@ -20,6 +20,7 @@ type behavior struct {
 	nowhere   string        // not empty: no task can be placed, and why
 	log       []string      // what its first container writes
 	moved     bool          // the tag of the image is moved after one task has pulled it
+	deaf      bool          // its containers do not end when they are told to
 }
 
 // given tells whether it is said how a task fares.
@@ -76,6 +77,7 @@ func (t *task) move(status string, now time.Time) { t.status, t.since = status, 
 const (
 	deregistrationTimeout = 30 * time.Second
 	stopTimeout           = 5 * time.Second
+	killTimeout           = 30 * time.Second // of containers without a stopTimeout of their own
 )
 
 // deprovisionInterval is how long a task that runs once is DEPROVISIONING, with containers that have stopped, before it
@@ -111,6 +113,11 @@ func (s *Sim) live(t *task) {
 		t.deployment.failed = 0
 	case t.status == "DEACTIVATING" && spent >= s.drainTime():
 		t.move("STOPPING", s.now)
+	case t.status == "STOPPING" && b.deaf && t.exitCode == nil: // it is killed after its stopTimeout [SDK]
+		if spent >= killTimeout {
+			t.exitCode = exit(137)
+			t.end(s.now)
+		}
 	case t.status == "STOPPING" && spent >= stopTimeout, t.status == "DEPROVISIONING" && spent >= deprovisionInterval:
 		t.end(s.now)
 	}

@@ -1,7 +1,9 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"ecs-deploy/internal/rollout"
@@ -11,9 +13,9 @@ import (
 const mostAdvice = 3
 
 const (
-	muchPull     = time.Minute      // an image pull that takes so long is worth a word
-	muchDrain    = time.Minute      // and so is a deregistration delay,
-	longInterval = 10 * time.Second // and a longer one between health checks
+	muchDrain    = time.Minute      // a deregistration delay that is longer is worth a word,
+	muchStop     = 10 * time.Second // and so is a stopTimeout of so long that was waited for,
+	longInterval = 10 * time.Second // and a longer interval between health checks
 
 	// What the advice is to set: as long as a usual request may take, and what the guide of ECS has.
 	shorterDrain    = 30 * time.Second
@@ -46,6 +48,10 @@ var hints = []struct {
 		advise: shorterDraining,
 	},
 	{
+		source: "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html",
+		advise: stoppingOnSignal,
+	},
+	{
 		source: "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service_definition_parameters.html",
 		advise: fewerRounds,
 	},
@@ -74,6 +80,19 @@ func shorterDraining(took deploymentTimes, r *rollout.Rollout) string {
 	return ""
 }
 
+// stoppingOnSignal is for containers that had to be killed.
+func stoppingOnSignal(_ deploymentTimes, r *rollout.Rollout) string {
+	for _, container := range r.Killed {
+		if container.StopTimeout >= muchStop {
+			return fmt.Sprintf("Container %s of the old tasks did not end when it was told to, by SIGTERM: ECS killed it "+
+				"(exit code 137) after its `stopTimeout`, %s. If it ends on SIGTERM, old tasks stop up to %[2]s sooner. A shell "+
+				"as the first process does not pass the signal on.",
+				code(container.Name), rollout.Span(container.StopTimeout))
+		}
+	}
+	return ""
+}
+
 // fewerRounds is for services that replace some of their tasks after the others. ECS rounds the most tasks down, and
 // the least up.
 func fewerRounds(_ deploymentTimes, r *rollout.Rollout) string {
@@ -94,13 +113,26 @@ func fewerRounds(_ deploymentTimes, r *rollout.Rollout) string {
 	)
 }
 
-func fasterPull(took deploymentTimes, _ *rollout.Rollout) string {
+func fasterPull(took deploymentTimes, r *rollout.Rollout) string {
 	pull := took.phases[imagePull]
-	if pull < muchPull {
+	if pull < rollout.LongPull {
 		return ""
 	}
-	return fmt.Sprintf("Pulling the images took %s of %s. Smaller images, from a registry of the same Region, are "+
-		"pulled faster.", rollout.Span(pull), rollout.Span(took.whole))
+	size := ""
+	if len(r.Large) > 0 {
+		largest := slices.MaxFunc(r.Large, func(a, b rollout.ImageSize) int { return cmp.Compare(a.Bytes, b.Bytes) })
+		size = fmt.Sprintf(": the image of %s is %s, compressed", code(largest.Container), sizeInWords(largest.Bytes))
+	}
+	return fmt.Sprintf("Pulling the images took %s of %s%s. Smaller images, from a registry of the same Region, are "+
+		"pulled faster.", rollout.Span(pull), rollout.Span(took.whole), size)
+}
+
+// sizeInWords is a size in the units in which images are told, of powers of ten.
+func sizeInWords(size int64) string {
+	if size < 1e9 {
+		return fmt.Sprintf("%d MB", size/1e6)
+	}
+	return fmt.Sprintf("%.1f GB", float64(size)/1e9)
 }
 
 func soonerChecks(took deploymentTimes, r *rollout.Rollout) string {

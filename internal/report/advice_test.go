@@ -29,6 +29,8 @@ func TestAdviceIsOfWhatSettingsShow(t *testing.T) {
 		name    string
 		service rollout.Service
 		groups  []rollout.TargetGroup
+		large   []rollout.ImageSize
+		killed  []rollout.KilledContainer
 		seconds map[string]time.Duration // of the phases
 		want    []string                 // what the advice begins with, in order
 	}{
@@ -49,6 +51,15 @@ func TestAdviceIsOfWhatSettingsShow(t *testing.T) {
 			seconds: map[string]time.Duration{"start": 200}},
 		{name: "pull", service: usual, seconds: map[string]time.Duration{"image pull": 70, "start": 80},
 			want: []string{"Pulling the images took 1m 10s of 2m 30s."}},
+		{name: "pull of a large image", service: usual, seconds: map[string]time.Duration{"image pull": 70, "start": 80},
+			large: []rollout.ImageSize{{Container: "metrics", Bytes: 90_000_000}, {Container: "app", Bytes: 1_812_000_000}},
+			want:  []string{"Pulling the images took 1m 10s of 2m 30s: the image of `app` is 1.8 GB, compressed."}},
+		{name: "pull of a small image", service: usual, seconds: map[string]time.Duration{"image pull": 70, "start": 80},
+			large: []rollout.ImageSize{{Container: "app", Bytes: 90_400_000}},
+			want:  []string{"Pulling the images took 1m 10s of 2m 30s: the image of `app` is 90 MB, compressed."}},
+		{name: "killed", service: usual, seconds: map[string]time.Duration{"start": 130}, killed: []rollout.KilledContainer{{Name: "app", StopTimeout: 2 * time.Minute}},
+			want: []string{"Container `app` of the old tasks did not end when it was told to, by SIGTERM: ECS killed it (exit code 137) after its `stopTimeout`, 2m. If it ends on SIGTERM, old tasks stop up to 2m sooner."}},
+		{name: "killed soon", service: usual, seconds: map[string]time.Duration{"start": 130}, killed: []rollout.KilledContainer{{Name: "app", StopTimeout: 5 * time.Second}}},
 		{name: "health checks", service: usual, groups: checks(30), seconds: map[string]time.Duration{"start": 100, "getting healthy": 45},
 			want: []string{"Getting healthy took 45s: target group `web` checks its targets every 30s (`HealthCheckIntervalSeconds`). With 5, tasks that answer at once are healthy up to 25s sooner."}},
 		{name: "healthy before the second check", service: usual, groups: checks(30), seconds: map[string]time.Duration{"start": 100, "getting healthy": 25}},
@@ -57,7 +68,7 @@ func TestAdviceIsOfWhatSettingsShow(t *testing.T) {
 			want:    []string{"Draining", "`minimum", "Pulling"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			r := &rollout.Rollout{Look: rollout.Look{Service: test.service}, Groups: test.groups}
+			r := &rollout.Rollout{Look: rollout.Look{Service: test.service}, Groups: test.groups, Large: test.large, Killed: test.killed}
 			r.Verdict.Outcome = rollout.Succeeded
 			of := &track{key: r.Service.ServiceKey}
 			for phase, took := range test.seconds {

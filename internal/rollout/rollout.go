@@ -53,6 +53,10 @@ type Rollout struct {
 	Running []Task
 	// Groups are the target groups of a load balancer, where such a deployment took long.
 	Groups []TargetGroup
+	// Large are the images that its tasks took long to pull, as far as their sizes are known.
+	Large []ImageSize
+	// Killed are the containers of the tasks before that did not end when they were told to.
+	Killed []KilledContainer
 
 	// What was found out about a deployment that did not succeed.
 	// of the deployment of another run that superseded it; zero: it is not known
@@ -65,6 +69,9 @@ type Rollout struct {
 
 // LongDeployment is how long a deployment takes of which it is worth to know what would make it faster.
 const LongDeployment = 2 * time.Minute
+
+// LongPull is how long the pull of images takes of which it is worth to know how large they are.
+const LongPull = time.Minute
 
 // Name is what the rollout is called among those of its run: as its service or, where that is not enough, by its path.
 func (r *Rollout) Name() string { return cmp.Or(r.Title, r.Service.Name) }

@@ -87,6 +87,45 @@ func (c Container) ended() bool { return c.ExitCode != nil }
 
 func (c Container) endedWell() bool { return c.ended() && *c.ExitCode == 0 && c.Reason == "" }
 
+// Killed are the containers, each once, of tasks with a definition that were told to end in good order, and did not
+// within their stopTimeout: they end by SIGKILL then
+// (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html).
+func Killed(tasks []Task, definition taskdef.Document) []KilledContainer {
+	var all []KilledContainer
+	for _, t := range tasks {
+		if t.StopCode != ServiceSchedulerInitiated || t.Failed() {
+			continue
+		}
+		for _, c := range t.Containers {
+			its := KilledContainer{Name: c.Name, StopTimeout: definition.StopTimeout(c.Name)}
+			if c.wasStopped() && *c.ExitCode == killed && !slices.Contains(all, its) {
+				all = append(all, its)
+			}
+		}
+	}
+	return all
+}
+
+// PullTook is how long a task took to pull its images; 0: that is not known.
+func (t Task) PullTook() time.Duration {
+	if t.PullBegan.IsZero() || t.Pulled.IsZero() {
+		return 0
+	}
+	return t.Pulled.Sub(t.PullBegan)
+}
+
+// ImageSize is how large the image of a container is.
+type ImageSize struct {
+	Container string
+	Bytes     int64 // of its layers, compressed
+}
+
+// KilledContainer is a container that did not end when it was told to.
+type KilledContainer struct {
+	Name        string
+	StopTimeout time.Duration
+}
+
 // The exit codes of what SIGKILL and SIGTERM ended.
 const killed, terminated = 128 + 9, 128 + 15
 

@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -112,4 +113,21 @@ func TestAlikeAreTheTasksOfTheMostFrequentCause(t *testing.T) {
 	require.Equal(t, "bd", ids(Alike([]Task{failed("a", "x"), failed("b", "y"), failed("c", "z"), failed("d", "y")})))
 	require.Equal(t, "a", ids(Alike([]Task{failed("a", "x"), failed("b", "y")})), "the first of as frequent ones")
 	require.Empty(t, Alike(nil))
+}
+
+// TestKilled is of containers of tasks that a deployment replaced.
+func TestKilled(t *testing.T) {
+	code := func(exit int) *int { return &exit }
+	replaced := Task{
+		StopCode: ServiceSchedulerInitiated, Reason: "Scaling activity initiated by (deployment ecs-svc/1)",
+		Containers: []Container{
+			{Name: "deaf", ExitCode: code(137)}, {Name: "polite", ExitCode: code(143)}, {Name: "well", ExitCode: code(0)},
+			{Name: "large", ExitCode: code(137), Reason: "OutOfMemoryError: Container killed due to memory usage"}, {Name: "never"},
+		},
+	}
+	definition, err := taskdef.Parse([]byte(`{"containerDefinitions": [{"name": "deaf", "stopTimeout": 120}]}`))
+	require.NoError(t, err)
+	require.Equal(t, []KilledContainer{{"deaf", 2 * time.Minute}}, Killed([]Task{replaced, replaced}, definition))
+	replaced.Reason = "Task failed ELB health checks in (target-group x)"
+	require.Empty(t, Killed([]Task{replaced}, definition), "it did not serve any more")
 }

@@ -10,7 +10,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // Document is a task definition in the shape that RegisterTaskDefinition takes. It does not change:
@@ -27,6 +29,21 @@ func (d Document) Essential() []string {
 		}
 	}
 	return names
+}
+
+// usualStopTimeout is the stopTimeout of containers that have none
+// (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html).
+const usualStopTimeout = 30 * time.Second
+
+// StopTimeout is how long a container may take to end when it is told to, before it is killed.
+func (d Document) StopTimeout(container string) time.Duration {
+	for _, definition := range d.root.get("containerDefinitions").elements {
+		seconds, err := strconv.Atoi(string(definition.get("stopTimeout").text))
+		if definition.get("name").str() == container && err == nil {
+			return time.Duration(seconds) * time.Second
+		}
+	}
+	return usualStopTimeout
 }
 
 // NetworkMode is that of the tasks; empty is the default of their platform.

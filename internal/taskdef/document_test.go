@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -126,4 +127,11 @@ func TestStringsAreReadAsEveryJSONReaderReadsThem(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, document.Family(), text)
 	}
+}
+
+func TestStopTimeout(t *testing.T) {
+	document, err := Parse([]byte(`{"containerDefinitions": [{"name": "app", "stopTimeout": 120}, {"name": "envoy"}]}`))
+	require.NoError(t, err)
+	require.Equal(t, 2*time.Minute, document.StopTimeout("app"))
+	require.Equal(t, 30*time.Second, document.StopTimeout("envoy"))
 }
