@@ -202,7 +202,7 @@ func TestProcessWithoutAnyInput(t *testing.T) {
 	command, log, _ := process(t, "http://127.0.0.1:1", nil)
 	require.Error(t, command.Run())
 	require.Equal(t, 2, command.ProcessState.ExitCode(), log)
-	require.Contains(t, log.String(), "give service, or task-definition, or both: neither is set")
+	require.Contains(t, log.String(), "give service, daemon or task-definition: none is set")
 }
 
 // A profile that the environment names from the host is not in the way.

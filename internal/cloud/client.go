@@ -55,7 +55,7 @@ type Client struct {
 	jitter  func() float64
 	emit    rollout.Emit
 
-	constants *constants
+	learned *learned
 }
 
 const (
@@ -80,7 +80,7 @@ func Open(ctx context.Context, options Options) (*Client, error) {
 		jitter: options.Jitter,
 		emit:   options.Emit,
 
-		constants: &constants{},
+		learned: &learned{},
 	}
 	cfg, err := c.load(ctx, options)
 	if err != nil {

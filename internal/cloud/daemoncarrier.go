@@ -35,13 +35,15 @@ func (c *Client) managedDaemon(ctx context.Context, service rollout.Service) (ro
 		}
 		its.Last = found[service.Latest]
 	}
-	runs := its.Last.Target.ARN
-	if primary, is := service.Primary(); is {
-		runs = primary.ARN
+	runs := its.Last.Runs()
+	revisions, err := c.daemonRevisions(ctx, runs.ARN)
+	revision := revisions[runs.ARN]
+	its.Instances = service.Desired
+	if its.Providers = runs.Providers; len(its.Providers) == 0 {
+		for _, share := range service.Placement.Capacity {
+			its.Providers = append(its.Providers, share.Provider)
+		}
 	}
-	revisions, err := c.daemonRevisions(ctx, runs)
-	revision := revisions[runs]
-	its.Instances = max(service.Desired, its.Last.Instances())
 	its.Critical, its.ManagedTags = revision.Critical, revision.EnableECSManagedTags
 	its.ExecuteCommand, its.PropagateTags = revision.EnableExecuteCommand, string(revision.PropagateTags)
 	return its, err
@@ -64,6 +66,9 @@ func (e *daemonCarrier) Start(
 func (c *Client) updateDaemon(
 	ctx context.Context, r *rollout.Rollout, taskDefinition string,
 ) (rollout.Service, rollout.Deployment, error) {
+	if err := kind.WithoutProviders(r); err != nil {
+		return rollout.Service{}, rollout.Deployment{}, err
+	}
 	body, before := kind.UpdateDaemon(r, taskDefinition), r.Service
 	after, err := once(ctx, c, sends,
 		func() (updated, error) {
@@ -193,9 +198,8 @@ func (e *daemonCarrier) Adopt(
 	file(r, its.Last)
 	r.EventsSince = its.Last.Created
 	r.Revision.Revision = rollout.Named(its.Last.Target.TaskDefinition)
-	for _, source := range its.Last.Sources {
-		r.Replaced, r.Revision.Previous = rollout.LastSegment(source.ARN), rollout.Named(source.TaskDefinition)
-		break
+	if before, is := its.Last.Before(); is {
+		r.Replaced, r.Revision.Previous = rollout.LastSegment(before.ARN), rollout.Named(before.TaskDefinition)
 	}
 	return nil
 }
@@ -205,6 +209,9 @@ func (e *daemonCarrier) Previous(ctx context.Context, r *rollout.Rollout) error 
 	its, _ := r.Own.(rollout.DaemonDeployment)
 	switch {
 	case its.Status == rollout.DaemonDeploymentRollbackSuccessful:
+		before, _ := its.Before()
+		r.Revision.Revision = rollout.Named(before.TaskDefinition)
+		r.Progress = kind.Of(r.Service).Progress(r)
 		return ErrTakenBack
 	case !its.Status.Over() && len(its.Sources) > 0:
 		return nil // as it was adopted
@@ -213,11 +220,15 @@ func (e *daemonCarrier) Previous(ctx context.Context, r *rollout.Rollout) error 
 	if err != nil {
 		return err
 	}
+	var made []string
 	for _, d := range past {
-		revisions, err := e.client.daemonRevisions(ctx, d.Made)
-		if err != nil {
-			return err
-		}
+		made = append(made, d.Made)
+	}
+	revisions, err := e.client.daemonRevisions(ctx, made...)
+	if err != nil {
+		return err
+	}
+	for _, d := range past {
 		if definition := deref(revisions[d.Made].DaemonTaskDefinitionArn); d.Succeeded && d.ID != r.Deployment.ID &&
 			definition != "" && definition != its.Target.TaskDefinition {
 			r.Revision.Previous = rollout.Named(definition)
@@ -236,12 +247,23 @@ func (e *daemonCarrier) Past(ctx context.Context, r *rollout.Rollout) ([]rollout
 
 // past are the same, for which is waited as for any answer.
 func (e *daemonCarrier) past(ctx context.Context, r *rollout.Rollout) ([]rollout.PastDeployment, error) {
-	out, err := e.client.ecs.ListDaemonDeployments(ctx, &ecs.ListDaemonDeploymentsInput{DaemonArn: &r.Service.ARN})
+	most := int32(100)
+	var all []types.DaemonDeploymentSummary
+	err := eachPage(func(token *string) (*string, error) {
+		out, err := e.client.ecs.ListDaemonDeployments(ctx, &ecs.ListDaemonDeploymentsInput{
+			DaemonArn: &r.Service.ARN, NextToken: token, MaxResults: &most,
+		})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, out.DaemonDeployments...)
+		return out.NextToken, nil
+	})
 	if err != nil {
 		return nil, e.client.problem(ctx, err, "ecs:ListDaemonDeployments", "daemon "+r.Service.Name)
 	}
 	var past []rollout.PastDeployment
-	for _, d := range out.DaemonDeployments {
+	for _, d := range all {
 		finished := d.FinishedAt
 		if finished == nil {
 			finished = d.StoppedAt

@@ -46,10 +46,10 @@ func (c *Client) daemonDefinition(ctx context.Context, name string) (rollout.Rev
 func (c *Client) tags(ctx context.Context, arn string) (map[string]string, error) {
 	out, err := c.ecs.ListTagsForResource(ctx, &ecs.ListTagsForResourceInput{ResourceArn: &arn})
 	if NotAllowed(err) || code(err) == "InvalidParameterException" || code(err) == "ClientException" {
-		c.constants.mu.Lock()
-		first := !c.constants.untagged
-		c.constants.untagged = true
-		c.constants.mu.Unlock()
+		c.learned.mu.Lock()
+		first := !c.learned.untagged
+		c.learned.untagged = true
+		c.learned.mu.Unlock()
 		if err = c.problem(ctx, err, "ecs:ListTagsForResource", "task definition "+rollout.RevisionID(arn)); first {
 			c.emit(rollout.Unreadable{Err: err, Sight: rollout.SightTags})
 		}
@@ -89,7 +89,7 @@ func (c *Client) registerForDaemon(ctx context.Context, document taskdef.Documen
 
 // tagsUnknown tells whether the tags of task definitions cannot be read.
 func (c *Client) tagsUnknown() bool {
-	c.constants.mu.Lock()
-	defer c.constants.mu.Unlock()
-	return c.constants.untagged
+	c.learned.mu.Lock()
+	defer c.learned.mu.Unlock()
+	return c.learned.untagged
 }

@@ -3,13 +3,11 @@ package cloud
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
@@ -22,8 +20,8 @@ import (
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeDaemonDeployments.html.
 const perDescribeDaemons = 20
 
-// constants is what is read once: it does not change.
-type constants struct {
+// learned is what a client has learned, and need not ask for again.
+type learned struct {
 	mu        sync.Mutex
 	caller    string                          // the ARN of who calls
 	revisions map[string]types.DaemonRevision // of daemons, by their ARNs
@@ -35,16 +33,10 @@ type constants struct {
 func (c *Client) daemonARN(ctx context.Context, cluster, name string) (string, error) {
 	of := cluster
 	if !strings.HasPrefix(cluster, "arn:") {
-		c.constants.mu.Lock()
-		defer c.constants.mu.Unlock()
-		if c.constants.caller == "" {
-			caller, err := sts.NewFromConfig(c.config).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
-			if err != nil {
-				return "", c.problem(ctx, err, "sts:GetCallerIdentity", "the credentials")
-			}
-			c.constants.caller = deref(caller.Arn)
+		var err error
+		if of, err = c.caller(ctx); err != nil {
+			return "", err
 		}
-		of = c.constants.caller
 	}
 	partition := strings.SplitN(of, ":", 3)
 	if len(partition) < 3 {
@@ -52,6 +44,24 @@ func (c *Client) daemonARN(ctx context.Context, cluster, name string) (string, e
 	}
 	return fmt.Sprintf("arn:%s:ecs:%s:%s:daemon/%s/%s",
 		partition[1], c.place.Region, rollout.Account(of), rollout.LastSegment(cluster), rollout.LastSegment(name)), nil
+}
+
+// caller is the ARN of whoever calls.
+func (c *Client) caller(ctx context.Context) (string, error) {
+	c.learned.mu.Lock()
+	known := c.learned.caller
+	c.learned.mu.Unlock()
+	if known != "" {
+		return known, nil
+	}
+	caller, err := sts.NewFromConfig(c.config).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return "", c.problem(ctx, err, "sts:GetCallerIdentity", "the credentials")
+	}
+	c.learned.mu.Lock()
+	defer c.learned.mu.Unlock()
+	c.learned.caller = deref(caller.Arn)
+	return c.learned.caller, nil
 }
 
 // daemon reads a managed daemon in the shape of a service. It tells false if there is none of that name.
@@ -128,13 +138,49 @@ func (c *Client) daemonService(ctx context.Context, d types.DaemonDetail) (rollo
 	return service, nil
 }
 
+// asDeployed is a managed daemon with what its newest deployment tells: the revision that it is taken to run, and on
+// how many instances it is.
+func (c *Client) asDeployed(ctx context.Context, service rollout.Service) (rollout.Service, error) {
+	if service.Latest == "" {
+		return service, nil
+	}
+	found, err := c.daemonDeployments(ctx, service.Latest)
+	last := found[service.Latest]
+	runs := last.Runs()
+	if err != nil || runs.TaskDefinition == "" {
+		return service, err
+	}
+	primary := rollout.Deployment{
+		ID: rollout.LastSegment(runs.ARN), ARN: runs.ARN, TaskDefinition: runs.TaskDefinition, Running: runs.Running,
+		Created: last.Created,
+	}
+	var others []rollout.Deployment
+	for _, d := range service.Deployments {
+		if d.ARN == runs.ARN {
+			primary = d
+			continue
+		}
+		d.Status = rollout.DeploymentActive
+		others = append(others, d)
+	}
+	primary.Status = rollout.DeploymentPrimary
+	service.Deployments = append([]rollout.Deployment{primary}, others...)
+	service.TaskDefinition = runs.TaskDefinition
+	if !last.Status.Over() {
+		service.Desired = max(service.Desired, last.Instances())
+	}
+	return service, nil
+}
+
 // daemonRevisions reads revisions of daemons, each once: they do not change.
 func (c *Client) daemonRevisions(ctx context.Context, arns ...string) (map[string]types.DaemonRevision, error) {
-	c.constants.mu.Lock()
-	defer c.constants.mu.Unlock()
+	known := map[string]types.DaemonRevision{}
+	c.learned.mu.Lock()
+	maps.Copy(known, c.learned.revisions)
+	c.learned.mu.Unlock()
 	missing := slices.DeleteFunc(slices.Clone(arns), func(arn string) bool {
-		_, known := c.constants.revisions[arn]
-		return known || arn == ""
+		_, is := known[arn]
+		return is || arn == ""
 	})
 	slices.Sort(missing)
 	for batch := range slices.Chunk(slices.Compact(missing), perDescribeDaemons) {
@@ -145,17 +191,23 @@ func (c *Client) daemonRevisions(ctx context.Context, arns ...string) (map[strin
 			)
 		}
 		for _, revision := range out.DaemonRevisions {
-			if c.constants.revisions == nil {
-				c.constants.revisions = map[string]types.DaemonRevision{}
-			}
-			c.constants.revisions[deref(revision.DaemonRevisionArn)] = revision
+			known[deref(revision.DaemonRevisionArn)] = revision
 		}
 	}
-	return maps.Clone(c.constants.revisions), nil
+	c.learned.mu.Lock()
+	defer c.learned.mu.Unlock()
+	if c.learned.revisions == nil {
+		c.learned.revisions = map[string]types.DaemonRevision{}
+	}
+	maps.Copy(c.learned.revisions, known)
+	return known, nil
 }
 
 // daemons reads managed daemons of one cluster. Those that are not there are missing from the answer.
 func (c *Client) daemons(ctx context.Context, cluster string, names ...string) ([]rollout.Service, error) {
+	if _, err := c.daemonARN(ctx, cluster, ""); err != nil { // which asks who calls, once
+		return nil, err
+	}
 	read := make([]*rollout.Service, len(names))
 	err := Each(ctx, names, func(ctx context.Context, i int, name string) error {
 		service, there, err := c.daemon(ctx, cluster, name)
@@ -214,112 +266,4 @@ func (c *Client) missingDaemon(ctx context.Context, cluster string, absent []str
 func (c *Client) isDaemon(ctx context.Context, cluster, name string) bool {
 	_, there, err := c.daemon(ctx, cluster, name)
 	return there && err == nil
-}
-
-// daemonDeployments reads deployments of daemons, by their ARNs.
-func (c *Client) daemonDeployments(
-	ctx context.Context, arns ...string,
-) (map[string]rollout.DaemonDeployment, error) {
-	found := map[string]rollout.DaemonDeployment{}
-	for batch := range slices.Chunk(arns, perDescribeDaemons) {
-		resource := "daemon deployment " + rollout.LastSegment(batch[0])
-		var answer []byte
-		_, err := c.ecs.DescribeDaemonDeployments(
-			ctx, &ecs.DescribeDaemonDeploymentsInput{DaemonDeploymentArns: batch}, withMiddleware(takeAnswer(&answer)),
-		)
-		var told struct{ DaemonDeployments []toldDaemonDeployment }
-		if err == nil {
-			err = json.Unmarshal(answer, &told)
-		}
-		if err != nil {
-			return nil, c.problem(ctx, err, "ecs:DescribeDaemonDeployments", resource)
-		}
-		for _, d := range told.DaemonDeployments {
-			if found[d.DaemonDeploymentArn], err = c.daemonDeployment(ctx, d); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return found, nil
-}
-
-// toldDaemonDeployment is a deployment of a daemon as AWS tells it
-// (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DaemonDeployment.html). How the daemon is deployed is
-// kept as it is, to be sent back.
-type toldDaemonDeployment struct {
-	DaemonDeploymentArn, StatusReason string
-	Status                            rollout.DaemonDeploymentStatus
-	CreatedAt, StartedAt              epoch
-	FinishedAt, StoppedAt             epoch
-	TargetDaemonRevision              toldDaemonRevision
-	SourceDaemonRevisions             []toldDaemonRevision
-	CircuitBreaker                    struct {
-		Status                  rollout.MonitorStatus
-		FailureCount, Threshold int
-	}
-	Alarms                  struct{ TriggeredAlarmNames []string }
-	Rollback                struct{ Reason, RollbackTargetDaemonRevisionArn string }
-	DeploymentConfiguration json.RawMessage
-}
-
-type toldDaemonRevision struct {
-	Arn                             string
-	TotalRunningInstanceCount       int
-	TotalDrainingInstanceCount      int
-	TotalWithoutDaemonInstanceCount int
-}
-
-// epoch is a time as this protocol has it: seconds, with a fraction.
-type epoch struct{ time.Time }
-
-func (e *epoch) UnmarshalJSON(text []byte) error {
-	var seconds float64
-	if err := json.Unmarshal(text, &seconds); err != nil {
-		return err
-	}
-	e.Time = time.UnixMilli(int64(seconds * 1000))
-	return nil
-}
-
-func (c *Client) daemonDeployment(ctx context.Context, d toldDaemonDeployment) (rollout.DaemonDeployment, error) {
-	arns := []string{d.TargetDaemonRevision.Arn, d.Rollback.RollbackTargetDaemonRevisionArn}
-	for _, source := range d.SourceDaemonRevisions {
-		arns = append(arns, source.Arn)
-	}
-	revisions, err := c.daemonRevisions(ctx, arns...)
-	if err != nil {
-		return rollout.DaemonDeployment{}, err
-	}
-	definition := func(revision string) string { return deref(revisions[revision].DaemonTaskDefinitionArn) }
-	told := func(r toldDaemonRevision) rollout.DaemonRevision {
-		return rollout.DaemonRevision{
-			ARN: r.Arn, TaskDefinition: definition(r.Arn), Running: r.TotalRunningInstanceCount,
-			Draining: r.TotalDrainingInstanceCount, Without: r.TotalWithoutDaemonInstanceCount,
-		}
-	}
-	deployment := rollout.DaemonDeployment{
-		ARN: d.DaemonDeploymentArn, Status: d.Status, Reason: d.StatusReason,
-		Created: d.CreatedAt.Time, Started: d.StartedAt.Time, Finished: d.FinishedAt.Time,
-		Target: told(d.TargetDaemonRevision),
-		Breaker: rollout.BreakerCount{
-			Status: d.CircuitBreaker.Status, Failures: d.CircuitBreaker.FailureCount, Threshold: d.CircuitBreaker.Threshold,
-		},
-		Alarms: d.Alarms.TriggeredAlarmNames, Back: d.Rollback.Reason,
-		WentTo: definition(d.Rollback.RollbackTargetDaemonRevisionArn), Configuration: d.DeploymentConfiguration,
-	}
-	if deployment.Finished.IsZero() {
-		deployment.Finished = d.StoppedAt.Time
-	}
-	for _, source := range d.SourceDaemonRevisions {
-		deployment.Sources = append(deployment.Sources, told(source))
-	}
-	var configuration struct {
-		DrainPercent      float64
-		BakeTimeInMinutes int
-	}
-	if json.Unmarshal(d.DeploymentConfiguration, &configuration) == nil {
-		deployment.Drains = configuration.DrainPercent
-		deployment.Bake = time.Duration(configuration.BakeTimeInMinutes) * time.Minute
-	}
-	return deployment, nil
 }

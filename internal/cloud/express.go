@@ -50,8 +50,14 @@ func (c *Client) express(ctx context.Context, service rollout.Service) (rollout.
 			IngressPaths      []types.IngressPathSummary
 		}
 		document, err := taskdef.Parse(configuration)
-		if err == nil && json.Unmarshal(configuration, &told) == nil && (its.URL == "" || told.TaskDefinitionArn == runs) {
-			its = rollout.ExpressService{URL: expressURL(told.IngressPaths), Revision: document}
+		if err != nil || json.Unmarshal(configuration, &told) != nil {
+			continue
+		}
+		if url := expressURL(told.IngressPaths); its.URL == "" || told.TaskDefinitionArn == runs {
+			its.URL = url
+		}
+		if told.TaskDefinitionArn == runs {
+			its.Shown, its.Revision = document.Has("primaryContainer"), document
 		}
 	}
 	return its, nil
@@ -101,8 +107,10 @@ func (c *Client) sendExpress(ctx context.Context, before rollout.Service, body t
 		withMiddleware(sendBody(body.JSON())),
 		func(o *ecs.Options) { o.Retryer = c.retryer(throttled) },
 	)
-	if err == nil && (out.Service == nil || out.Service.TargetConfiguration == nil) {
-		err = errNoAnswer
+	if err == nil && (out.Service == nil || out.Service.TargetConfiguration == nil ||
+		deref(out.Service.TargetConfiguration.ServiceRevisionArn) == "" ||
+		deref(out.Service.TargetConfiguration.TaskDefinitionArn) == "") {
+		err = errNoAnswer // what was started is looked for
 	}
 	if err != nil {
 		return updated{}, err

@@ -3,8 +3,10 @@ package cloud
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"ecs-deploy/internal/kind"
 	"ecs-deploy/internal/rollout"
@@ -48,21 +50,43 @@ func (e *ecsCarrier) lookAtRoutes(ctx context.Context, open []*rollout.Rollout, 
 
 // readRoutes reads the routes of gateways to a service, and where it answers once one is there.
 func (c *Client) readRoutes(ctx context.Context, r *rollout.Rollout) error {
-	out, err := c.ecs.ListGatewayRoutes(
-		ctx, &ecs.ListGatewayRoutesInput{Cluster: &r.Service.Cluster, Service: &r.Service.ARN},
-	)
+	var routes []types.GatewayRouteSummary
+	err := eachPage(func(token *string) (*string, error) {
+		out, err := c.ecs.ListGatewayRoutes(
+			ctx, &ecs.ListGatewayRoutesInput{Cluster: &r.Service.Cluster, Service: &r.Service.ARN, NextToken: token},
+		)
+		if err != nil {
+			return nil, err
+		}
+		routes = append(routes, out.GatewayRoutes...)
+		return out.NextToken, nil
+	})
 	if err != nil {
 		return c.problem(ctx, err, "ecs:ListGatewayRoutes", "service "+r.Service.Name)
 	}
+	before := r.Routes
 	r.Routes = nil
-	for _, route := range out.GatewayRoutes {
+	for _, route := range routes {
 		found := rollout.GatewayRoute{ARN: deref(route.GatewayRouteArn), Status: rollout.GatewayRouteStatus(route.Status)}
+		if found.Status.Failed() {
+			found.Failed = failedSince(before, found)
+		}
 		r.Routes = append(r.Routes, found)
 		if found.Status == rollout.RouteActive && r.ServiceURL == "" {
 			r.ServiceURL = c.routeURL(ctx, found.ARN)
 		}
 	}
 	return nil
+}
+
+// failedSince is since when a route is seen to have failed.
+func failedSince(before []rollout.GatewayRoute, route rollout.GatewayRoute) time.Time {
+	for _, known := range before {
+		if known.ARN == route.ARN && !known.Failed.IsZero() {
+			return known.Failed
+		}
+	}
+	return time.Now()
 }
 
 // routeURL is where the service of a route answers, with https://; empty where that cannot be read.

@@ -58,12 +58,7 @@ func (c *Client) services(ctx context.Context, wanted Wanted) (in surveyed, err 
 	)
 	for i := range found {
 		found[i].Own = own[i].Own
-		d, is := kind.Of(found[i].Service).UnderWay(found[i])
-		if is && found[i].Service.ManagedDaemon { // the service of others tells it
-			found[i].Notes = append(found[i].Notes, rollout.Note{
-				About: rollout.NoteUnderway, Service: found[i].Service.Name, Underway: d, WhenBusy: wanted.WhenBusy,
-			})
-		}
+		found[i].Notes = append(found[i].Notes, daemonNotes(found[i], wanted.WhenBusy)...)
 	}
 	in.services = found
 	return in, err
@@ -176,6 +171,11 @@ func (c *Client) deployable(ctx context.Context, all []chosen) ([]rollout.Servic
 		}
 		if err := kind.Deployable(service); err != nil {
 			return nil, err
+		}
+		if its.daemon {
+			if service, err = c.asDeployed(ctx, service); err != nil {
+				return nil, err
+			}
 		}
 		services = append(services, service)
 	}

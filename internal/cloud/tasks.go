@@ -53,13 +53,13 @@ func (c *Client) tasks(
 		return out.NextToken, nil
 	})
 	if err != nil {
-		return nil, c.problem(ctx, err, "ecs:ListTasks", "service "+service.Name)
+		return nil, c.problem(ctx, err, "ecs:ListTasks", service.Noun()+" "+service.Name)
 	}
 	var tasks []rollout.Task
 	for batch := range slices.Chunk(arns, perDescribeTasks) {
 		out, err := c.ecs.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: &service.Cluster, Tasks: batch})
 		if err != nil {
-			return nil, c.problem(ctx, err, "ecs:DescribeTasks", "service "+service.Name)
+			return nil, c.problem(ctx, err, "ecs:DescribeTasks", service.Noun()+" "+service.Name)
 		}
 		for _, t := range out.Tasks {
 			if !isOf(t, r) {

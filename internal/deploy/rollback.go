@@ -298,7 +298,7 @@ func (d *deployer) reread(ctx context.Context, now *rollout.Rollout) error {
 	}
 	service, there := services[now.Service.ServiceKey]
 	if !there {
-		return errors.New("the service no longer exists")
+		return fmt.Errorf("the %s no longer exists", now.Service.Noun())
 	}
 	if !service.OlderThan(now.Service) {
 		now.Service = service

@@ -9,11 +9,14 @@ import (
 var agentDefinition []byte
 
 // managed puts the managed daemon agent on four instances of the cluster, and lets a scenario change it.
-func managed(change func(*daemon)) func(*Sim, *service) {
+func managed(change func(*daemon)) func(*Sim, *service) { return managedAs("agent", change) }
+
+// managedAs is the same under another name, with task definitions of its own.
+func managedAs(name string, change func(*daemon)) func(*Sim, *service) {
 	return func(s *Sim, v *service) {
 		d := &daemon{
 			of: &service{
-				name: "agent", cluster: v.cluster, ids: newIDs(s.scenario.Name + "/agent"), status: "ACTIVE", created: v.created,
+				name: name, cluster: v.cluster, ids: newIDs(s.scenario.Name + "/" + name), status: "ACTIVE", created: v.created,
 			},
 			status: "ACTIVE", created: v.created, critical: true,
 			providers: []string{arn("capacity-provider/managed")},
@@ -26,6 +29,7 @@ func managed(change func(*daemon)) func(*Sim, *service) {
 		v.cluster.daemons = append(v.cluster.daemons, d)
 		for i, tag := range []string{"v0.9", "v1"} {
 			definition := parsed(agentDefinition)
+			definition["family"] = name
 			definition.list("containerDefinitions")[0]["image"] = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/agent:" + tag
 			r := s.registerForDaemon(definition)
 			r.proven, r.registered = true, v.primary().created.Add(time.Duration(i-1)*24*time.Hour)
@@ -75,6 +79,29 @@ func anotherAgent(s *Sim) {
 	s.deployDaemon(d, &daemonRevision{
 		daemon: d, id: d.of.ids.event(), created: s.now, definition: r, critical: d.critical, settings: document{},
 	}, d.history[0].configuration)
+}
+
+// goOn lets the daemon go on for a while.
+func (s *Sim) goOn(length time.Duration) {
+	for range length / tickInterval {
+		s.now = s.now.Add(tickInterval)
+		s.scheduleDaemon(s.agent())
+	}
+}
+
+// begunBefore has another run deploy the daemon that long ago.
+func begunBefore(s *Sim, v *service, ago time.Duration) {
+	managed(asDaemonsAre)(s, v)
+	s.now = s.now.Add(-ago)
+	anotherAgent(s)
+}
+
+// givenUp has another run deploy the daemon, and ECS roll it back for so long.
+func givenUp(s *Sim, v *service, length time.Duration) {
+	begunBefore(s, v, 5*time.Minute+length)
+	s.goOn(5 * time.Minute)
+	s.alarmDaemon(s.agent())
+	s.goOn(length)
 }
 
 // daemonScenarios are about managed daemons.
@@ -128,15 +155,70 @@ var daemonScenarios = []Scenario{
 		Story:    "another run deployed the managed daemon three minutes ago",
 		behavior: well,
 		prepare: func(s *Sim, v *service) {
-			managed(asDaemonsAre)(s, v)
-			s.now = s.now.Add(-3 * time.Minute)
-			anotherAgent(s)
-			for range 3 * time.Minute / tickInterval {
-				s.now = s.now.Add(tickInterval)
-				s.scheduleDaemon(s.agent())
-			}
+			begunBefore(s, v, 3*time.Minute)
+			s.goOn(3 * time.Minute)
 		},
 		With: agentInputs,
+	},
+	{
+		Name:     "managed-daemon-rolling-back",
+		Story:    "ECS is rolling the deployment of another run of the managed daemon back",
+		behavior: well,
+		prepare:  func(s *Sim, v *service) { givenUp(s, v, time.Minute) },
+		With:     agentInputs,
+	},
+	{
+		Name:     "managed-daemon-rolled-back-before",
+		Story:    "ECS has rolled the deployment of another run of the managed daemon back",
+		behavior: well,
+		prepare:  func(s *Sim, v *service) { givenUp(s, v, time.Hour) },
+		With:     agentInputs,
+	},
+	{
+		Name:     "managed-daemon-mixed",
+		Story:    "the deployment of another run of the managed daemon was stopped, and it runs two revisions",
+		behavior: well,
+		prepare: func(s *Sim, v *service) {
+			begunBefore(s, v, 8*time.Minute)
+			s.goOn(8 * time.Minute)
+			s.agent().history[0].end("STOPPED", "Daemon deployment failed.", s.now) // text unverified
+		},
+		With: agentInputs,
+	},
+	{
+		Name:     "managed-daemon-first",
+		Story:    "the first deployment of a managed daemon is under way, and no task of it runs yet",
+		behavior: well,
+		prepare: func(s *Sim, v *service) {
+			managed(asDaemonsAre)(s, v)
+			d := s.agent()
+			first := d.history[0]
+			first.status, first.sources = "IN_PROGRESS", nil
+			first.finished, d.history = time.Time{}, d.history[:1]
+			d.tasks, d.instances = nil, []*instance{{runs: first.target, task: s.startDaemon(d, first.target)}}
+		},
+		With: agentInputs,
+	},
+	{
+		Name:     "managed-daemon-deleted",
+		Story:    "the managed daemon is deleted when it is on two of four instances",
+		behavior: well,
+		prepare:  managed(asDaemonsAre),
+		acts: []act{{after: 6 * time.Minute, do: func(s *Sim) {
+			s.agent().status = "DELETE_IN_PROGRESS"
+			s.clusters[0].daemons = nil
+		}}},
+		With: agentInputs,
+	},
+	{
+		Name:     "managed-daemons",
+		Story:    "two managed daemons are on the instances, and the container of each exits",
+		behavior: crashes,
+		prepare: func(s *Sim, v *service) {
+			managed(asDaemonsAre)(s, v)
+			managedAs("logs", asDaemonsAre)(s, v)
+		},
+		With: map[string]string{"service": "", "daemon": "agent, logs", "image": agentInputs["image"]},
 	},
 	{
 		Name:     "managed-daemon-stopped",

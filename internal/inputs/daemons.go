@@ -13,13 +13,22 @@ import (
 // (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeDaemon.html).
 var daemonARN = lazy.Regexp(`^arn:[a-z0-9-]+:ecs:[a-z0-9-]+:[0-9]{12}:daemon/[A-Za-z0-9_-]+/[A-Za-z0-9_-]+$`)
 
+// daemons reads the list of managed daemons.
+func (c *checker) daemons(t text) []rollout.Target {
+	targets := c.targets("daemon", t.Daemon, clusterOfNames(t.Cluster, t.Daemon), c.daemon)
+	for i := range targets {
+		targets[i].Daemon = true
+	}
+	return targets
+}
+
 // daemon checks an entry of the list of managed daemons: a name, a path or an ARN.
 func (c *checker) daemon(input string, target rollout.Target) {
 	switch item := target.Text; {
 	case strings.HasPrefix(item, "arn:") && !daemonARN().MatchString(item):
 		c.mistake("%s: %q is neither the name nor the ARN of a managed daemon%s", input, item, oddity(item))
-	case target.Name == "":
-		c.mistake("%s: %q: patterns and tags find services, and no managed daemons: give names", input, item)
+	case target.Name == "", target.Selector.Except:
+		c.mistake("%s: %q: patterns, tags and exceptions are for services: name the daemons", input, item)
 	case !taskdef.IsName(target.Name):
 		c.mistake("%s: %q is neither the name nor the ARN of a managed daemon%s", input, item, oddity(item))
 	case strings.Contains(item, "/") && !isPlaced(target):
@@ -63,12 +72,28 @@ func (c *checker) ofKind(t text) {
 	arn := strings.HasPrefix(t.TaskDefinition, "arn:")
 	switch of := rollout.IsOfDaemon(t.TaskDefinition); {
 	case arn && of && t.Daemon == "":
-		c.mistake("task-definition: %s is of a managed daemon: give daemon, too", t.TaskDefinition)
+		c.mistake("task-definition: %s is of a managed daemon: give daemon in place of service", t.TaskDefinition)
 	case arn && !of && t.Daemon != "":
 		c.mistake("task-definition: %s is of services: managed daemons have task definitions of their own kind",
 			t.TaskDefinition)
 	}
 }
 
-// targeted are the services or daemons as they are written.
-func (t text) targeted() string { return t.Service + t.Daemon }
+// targets tells whether services or daemons are given.
+func (t text) targets() bool { return t.Service != "" || t.Daemon != "" }
+
+// targetInput is the input that gives them.
+func (t text) targetInput() string {
+	if t.Daemon != "" {
+		return "daemon"
+	}
+	return "service"
+}
+
+// arnOddity is what is odd about an ARN that is given as a service's.
+func arnOddity(item string) string {
+	if daemonARN().MatchString(item) {
+		return ": it is that of a managed daemon: give it as daemon"
+	}
+	return oddity(item)
+}

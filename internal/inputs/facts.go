@@ -96,10 +96,8 @@ func (in Inputs) About() string {
 
 // subject is what it is about.
 func (in Inputs) subject() string {
-	cluster, what := " in cluster "+rollout.LastSegment(in.Cluster), "service"
-	if len(in.Targets) > 0 && in.Targets[0].Daemon {
-		what = "daemon"
-	}
+	daemons := len(in.Targets) > 0 && in.Targets[0].Daemon
+	cluster, what := " in cluster "+rollout.LastSegment(in.Cluster), rollout.ServiceKey{ManagedDaemon: daemons}.Noun()
 	switch names := in.inWaves(); {
 	case len(in.Targets) == 0:
 		return "a revision only, no service"

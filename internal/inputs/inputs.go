@@ -219,11 +219,11 @@ func (t text) check(c *checker) Inputs {
 		t.TaskDefinition = cmp.Or(t.TaskDefinition, t.TaskDefinitionARN)
 	}
 	runTask := t.Amazon.translate(c, &t)
-	of := templates{apply: t.targeted() != ""}
+	of := templates{apply: t.targets()}
 	in := Inputs{
 		Operation:             c.oneOf("operation", t.Operation, OperationValues...),
 		Cluster:               c.cluster("cluster", t.Cluster),
-		Targets:               c.targets("service", t.Service, clusterOfNames(t.Cluster, t.Service)),
+		Targets:               c.targets("service", t.Service, clusterOfNames(t.Cluster, t.Service), c.target),
 		MaxParallel:           c.whole("max-parallel", t.MaxParallel, 1, 5000),
 		Images:                c.images("image", of.with(t.Image, &of.image)),
 		Patch:                 c.taskPatch("task-definition-patch", of.with(t.TaskDefinitionPatch, &of.patch)),
@@ -254,7 +254,7 @@ func (t text) check(c *checker) Inputs {
 	in.templates = of
 	in.Variables = c.variables(t)
 	if t.Daemon != "" {
-		in.Targets = c.inWaves("daemon", t.Daemon, clusterOfNames(t.Cluster, t.Daemon), true)
+		in.Targets = c.daemons(t)
 	}
 	in.Cluster = c.clusterOf("cluster", in.Cluster, in.Targets)
 	in.Timeout = c.duration("timeout", t.Timeout, 0)
@@ -288,10 +288,10 @@ func (c *checker) together(t text, in *Inputs) {
 	}
 	if t.Operation != "deploy" {
 		c.operation(t, in.DryRun)
-	} else if t.targeted() == "" && t.TaskDefinition == "" {
-		c.mistake("give service, or task-definition, or both: neither is set")
+	} else if !t.targets() && t.TaskDefinition == "" {
+		c.mistake("give service, daemon or task-definition: none is set")
 	}
-	if t.targeted() == "" {
+	if !t.targets() {
 		c.needsService(t)
 	}
 	if t.KeepRevisions != "" && t.WaitFor == "none" {
@@ -307,7 +307,7 @@ func (c *checker) together(t text, in *Inputs) {
 		c.mistake("max-parallel: a service is next when another is done, which wait-for: none does not wait for")
 	}
 	if in.Waves() > 1 && (t.WaitFor == "none" || t.Operation != "deploy") {
-		c.mistake("service: a wave begins when the one before has succeeded, which %s does not wait for",
+		c.mistake("%s: a wave begins when the one before has succeeded, which %s does not wait for", t.targetInput(),
 			map[bool]string{true: "wait-for: none", false: "operation: " + t.Operation}[t.Operation == "deploy"])
 	}
 }
@@ -317,8 +317,8 @@ var OperationValues = []string{"deploy", "continue", "continue-once", "rollback"
 
 // operation refuses what has no effect on deployments that there are.
 func (c *checker) operation(t text, dryRun bool) {
-	if t.targeted() == "" {
-		c.mistake("operation: %s needs a service: give service", t.Operation)
+	if !t.targets() {
+		c.mistake("operation: %s needs a service or a daemon: give service or daemon", t.Operation)
 	}
 	if t.TaskDefinition != "" && t.Operation != "rollback" {
 		c.mistake("task-definition has no effect with operation: %s", t.Operation)

@@ -140,7 +140,7 @@ func TestMistakes(t *testing.T) {
 		with map[string]string
 		want string
 	}{
-		{nil, "give service, or task-definition, or both: neither is set"},
+		{nil, "give service, daemon or task-definition: none is set"},
 		{map[string]string{"service": "we b"}, `service: "we b" is neither the name nor the ARN of a service: it contains a space`},
 		{map[string]string{"service": "a,b c"}, `service: "b c" is neither the name nor the ARN of a service: it contains a space`},
 		{map[string]string{"service": "a\narn:aws:ecs:eu-west-1:123456789012:service/default/a"}, "service: a is given twice"},
@@ -149,6 +149,13 @@ func TestMistakes(t *testing.T) {
 		{map[string]string{"service": "a\n---\na"}, "service: a is in wave 1 and in wave 2"},
 		{map[string]string{"service": "---\na"}, "service: a wave names no service: there must be one before and after each ---"},
 		{map[string]string{"service": "a, ---, !b-*"}, "service: a wave names no service: there must be one before and after each ---"},
+		{map[string]string{"daemon": "a,---,b", "wait-for": "none"}, "daemon: a wave begins when the one before has succeeded, which wait-for: none does not wait for"},
+		{map[string]string{"daemon": "a,---"}, "daemon: a wave names no daemon: there must be one before and after each ---"},
+		{map[string]string{"daemon": "a", "operation": "continue"}, "operation: continue has no effect on managed daemons, which wait for nobody"},
+		{map[string]string{"daemon": "a", "scheduled-tasks": "rule:x"}, "scheduled-tasks has no effect on managed daemons: give it for services"},
+		{map[string]string{"daemon": "arn:aws:ecs:eu-west-1:123456789012:service/main/web"}, `daemon: "arn:aws:ecs:eu-west-1:123456789012:service/main/web" is neither the name nor the ARN of a managed daemon`},
+		{map[string]string{"service": "a", "task-definition": "arn:aws:ecs:eu-west-1:123456789012:daemon-task-definition/agent:2"}, "task-definition: arn:aws:ecs:eu-west-1:123456789012:daemon-task-definition/agent:2 is of a managed daemon: give daemon in place of service"},
+		{map[string]string{"service": "arn:aws:ecs:eu-west-1:123456789012:daemon/main/agent"}, `service: "arn:aws:ecs:eu-west-1:123456789012:daemon/main/agent" is neither the name nor the ARN of a service: it is that of a managed daemon: give it as daemon`},
 		{map[string]string{"service": "a,---,b", "wait-for": "none"}, "service: a wave begins when the one before has succeeded, which wait-for: none does not wait for"},
 		{map[string]string{"service": "a,---,b", "operation": "status"}, "service: a wave begins when the one before has succeeded, which operation: status does not wait for"},
 		{map[string]string{"service": "ma in/a"}, `service: "ma in/a" is neither cluster/service nor region/cluster/service: it contains a space`},

@@ -14,16 +14,10 @@ const nextWave = "---"
 
 // targets reads the list of services: names, paths, ARNs, patterns, tags and what they except, in waves. An entry that
 // names no cluster is about the one that is given.
-func (c *checker) targets(input, value, cluster string) []rollout.Target {
-	return c.inWaves(input, value, cluster, false)
-}
-
-// inWaves reads such a list of services, or of managed daemons.
-func (c *checker) inWaves(input, value, cluster string, daemons bool) []rollout.Target {
-	check := c.target
-	if daemons {
-		check = c.daemon
-	}
+// Each entry is checked.
+func (c *checker) targets(
+	input, value, cluster string, check func(input string, target rollout.Target),
+) []rollout.Target {
 	var targets []rollout.Target
 	wave, inWave := 0, 0
 	for _, item := range items(value) {
@@ -33,7 +27,7 @@ func (c *checker) inWaves(input, value, cluster string, daemons bool) []rollout.
 			continue
 		}
 		target := readTarget(item, cluster)
-		target.Wave, target.Daemon = wave, daemons
+		target.Wave = wave
 		check(input, target)
 		c.once(input, target, targets)
 		targets = append(targets, target)
@@ -44,8 +38,8 @@ func (c *checker) inWaves(input, value, cluster string, daemons bool) []rollout.
 	switch {
 	case wave > 0:
 		c.notEmpty(input, inWave)
-	case value != "" && inWave == 0:
-		c.mistake("%s: %q names no %s", input, value, input)
+	case value != "" && inWave == 0 && input == "service":
+		c.mistake("%s: %q names no service", input, value)
 	}
 	return targets
 }
@@ -103,7 +97,7 @@ func (c *checker) target(input string, target rollout.Target) {
 	switch {
 	case strings.HasPrefix(strings.TrimPrefix(item, "!"), "arn:"):
 		if !serviceARN().MatchString(strings.TrimPrefix(item, "!")) {
-			c.mistake("%s: %q is neither the name nor the ARN of a service%s", input, item, oddity(item))
+			c.mistake("%s: %q is neither the name nor the ARN of a service%s", input, item, arnOddity(item))
 		}
 	case tagged && selector.Key == "":
 		c.mistake("%s: %q names no tag: write tag:key=value", input, item)

@@ -25,12 +25,8 @@ func (daemon) Plan(
 ) ([]rollout.Note, error) {
 	its, _ := running.Own.(rollout.ManagedDaemon)
 	r.Settings = its
-	if len(r.Service.Placement.Capacity) == 0 {
-		return nil, &rollout.Problem{
-			Kind: rollout.BadInput, What: fmt.Sprintf("ECS tells no capacity provider of daemon %s, and UpdateDaemon must "+
-				"be sent them", r.Service.Name),
-			Next: "Update the daemon once in the console, with its capacity providers.",
-		}
+	if err := WithoutProviders(r); err != nil {
+		return nil, err
 	}
 	if members := revision.Document.NotOfDaemons(); len(members) > 0 && revision.New() {
 		return nil, &rollout.Problem{
@@ -43,7 +39,7 @@ func (daemon) Plan(
 		return nil, nil
 	}
 	return []rollout.Note{{
-		About: rollout.NoteDrains, Service: r.Service.Name, Said: providers(r.Service), Percent: drains(its.Last),
+		About: rollout.NoteDrains, Service: r.Service.Name, Said: named(its.Providers), Percent: drains(its.Last),
 	}}, nil
 }
 
@@ -54,11 +50,24 @@ func drains(last rollout.DaemonDeployment) float64 {
 	return cmp.Or(last.Drains, usual)
 }
 
-// providers are the capacity providers of a daemon, by their names.
-func providers(service rollout.Service) []string {
+// WithoutProviders is the error of a daemon of which no capacity providers are known; nil: they are.
+func WithoutProviders(r *rollout.Rollout) error {
+	if its, _ := r.Settings.(rollout.ManagedDaemon); len(its.Providers) > 0 {
+		return nil
+	}
+	return &rollout.Problem{
+		Kind: rollout.BadInput, What: fmt.Sprintf(
+			"ECS tells no capacity provider of daemon %s, and UpdateDaemon must be sent them", r.Service.Name,
+		),
+		Next: "Update the daemon once in the console, with its capacity providers.",
+	}
+}
+
+// named are the last parts of ARNs.
+func named(arns []string) []string {
 	var names []string
-	for _, share := range service.Placement.Capacity {
-		names = append(names, rollout.LastSegment(share.Provider))
+	for _, arn := range arns {
+		names = append(names, rollout.LastSegment(arn))
 	}
 	return names
 }
@@ -80,10 +89,7 @@ func UpdateDaemon(r *rollout.Rollout, taskDefinition string) taskdef.Document {
 	}{
 		DaemonARN: r.Service.ARN, TaskDefinition: taskDefinition, Configuration: its.Last.Configuration,
 		Critical: its.Critical, ManagedTags: its.ManagedTags, ExecuteCommand: its.ExecuteCommand,
-		PropagateTags: its.PropagateTags,
-	}
-	for _, share := range r.Service.Placement.Capacity {
-		request.Providers = append(request.Providers, share.Provider)
+		PropagateTags: its.PropagateTags, Providers: its.Providers,
 	}
 	body, err := json.Marshal(request)
 	if err != nil {
@@ -118,7 +124,7 @@ const batchTimeout = 15 * time.Minute
 
 func (daemon) Timeouts(running rollout.SurveyedService, _ rollout.WaitFor) (usually, more time.Duration) {
 	its, _ := running.Own.(rollout.ManagedDaemon)
-	batches := math.Ceil(100 / drains(its.Last))
+	batches := math.Min(math.Ceil(100/drains(its.Last)), float64(max(its.Instances, 1)))
 	return max(stableTimeout, time.Duration(batches)*batchTimeout), its.Last.Bake
 }
 
@@ -153,16 +159,15 @@ func (daemon) Progress(r *rollout.Rollout) rollout.Progress {
 		s.State = string(rollout.DaemonDeploymentPending)
 		return s
 	}
-	s.Running, s.Without = its.Target.Running, its.Target.Without
+	s.Running, s.Without = its.On(r.Revision.Revision.ARN), its.Target.Without
 	s.Failed = its.Breaker.Failures
-	all := s.Running + s.Without
 	s.Serves = serves(its)
-	for _, source := range its.Sources {
-		s.Older += source.Running
-		s.Draining += source.Draining
-		all += source.Running + source.Without
+	for _, revision := range append([]rollout.DaemonRevision{its.Target}, its.Sources...) {
+		s.Older += revision.Running
+		s.Draining += revision.Draining
 	}
-	s.Wanted = max(s.Wanted, all)
+	s.Older -= s.Running
+	s.Wanted = max(s.Wanted, s.Running+s.Older+s.Without)
 	if its.Breaker.Status == rollout.Monitoring {
 		s.Breaker = its.Breaker
 	}
@@ -198,8 +203,10 @@ func (daemon) Judge(r *rollout.Rollout, _ Goal) (rollout.Verdict, bool) {
 	case its.Status == rollout.DaemonDeploymentSuccessful:
 		return verdict(rollout.Succeeded, rollout.EndedComplete, "")
 	case its.Status == rollout.DaemonDeploymentRollbackSuccessful:
+		before, _ := its.Before()
 		return rollout.Verdict{
-			Outcome: rollout.RolledBack, Ending: rollout.EndedRolledBack, To: its.WentTo, Said: said, Alarms: its.Alarms,
+			Outcome: rollout.RolledBack, Ending: rollout.EndedRolledBack, To: before.TaskDefinition, Said: said,
+			Alarms: its.Alarms,
 		}, true
 	case its.Status == rollout.DaemonDeploymentRollbackFailed:
 		return verdict(rollout.RollbackFailed, rollout.EndedStuck, said)

@@ -33,6 +33,12 @@ func (express) Plan(
 	}
 	var planned rollout.PlannedExpress
 	switch {
+	case revision.ByECS && !its.Shown:
+		return nil, &rollout.Problem{
+			Kind: rollout.BadInput, What: fmt.Sprintf("DescribeExpressGatewayService does not show what service %s runs (%s), "+
+				"and without it ECS cannot be sent its whole container", r.Service.Name, running.Revision.ID()),
+			Next: "Deploy again when no deployment is under way. Or give task-definition, with a task definition of your own.",
+		}
 	case revision.ByECS:
 		request, left := taskdef.ExpressUpdate(r.Service.ARN, its.Revision, running.Revision.Document, revision.Document)
 		if len(left) > 0 {

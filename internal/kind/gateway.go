@@ -19,7 +19,7 @@ func AwaitsRoutes(r *rollout.Rollout) bool {
 
 // routed decides on a deployment that has succeeded, by its routes.
 func routed(r *rollout.Rollout) (rollout.Verdict, bool) {
-	if failed, is := failedRoute(r); is {
+	if failed, is := failedRoute(r); is && since(r, failed.Failed) >= settleTimeout { // else it may be of an update before
 		return verdict(rollout.Failed, rollout.EndedUnrouted, string(failed.Status))
 	}
 	awaited := func(route rollout.GatewayRoute) bool { return route.Status != rollout.RouteActive }

@@ -106,10 +106,7 @@ func Of(service rollout.Service) Kind {
 
 // Deployable is the error of a service that cannot be deployed, a *rollout.Problem; nil if it can.
 func Deployable(service rollout.Service) error {
-	what := "service"
-	if service.ManagedDaemon {
-		what = "daemon"
-	}
+	what := service.Noun()
 	where := fmt.Sprintf("%s %s in cluster %s (%s)", what, service.Name, service.Cluster, service.Region)
 	_, known := kinds[service.Controller]
 	switch {
@@ -196,7 +193,14 @@ const leastRollbackTimeout = 10 * time.Minute
 // RollbackTimeout is how long a rollback is waited for at most, which ends when the service is stable, whatever the
 // deployment was waited for.
 func RollbackTimeout(asked time.Duration, onTop bool, services []rollout.SurveyedService) time.Duration {
-	return max(leastRollbackTimeout, Timeout(asked, onTop, rollout.Stable, services))
+	least := leastRollbackTimeout
+	for _, running := range services {
+		if running.Service.ManagedDaemon { // which is rolled back by a deployment as long as the other
+			usually, more := Of(running.Service).Timeouts(running, rollout.Stable)
+			least = max(least, usually+more)
+		}
+	}
+	return max(least, Timeout(asked, onTop, rollout.Stable, services))
 }
 
 // counts are those of a standing that all kinds have.

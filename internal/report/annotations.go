@@ -118,7 +118,7 @@ func endLines(result rollout.Result) []string {
 	for i, text := range outcomes.texts {
 		names := outcomes.names[text]
 		if len(result.Rollouts) > 1 {
-			text = inService(names...) + text
+			text = head(nounOf(result.Rollouts), names...) + text
 		}
 		if i > mostNamed {
 			lines = append(lines, fmt.Sprintf("The summary has %d more.", len(outcomes.texts)-i))
@@ -155,7 +155,7 @@ func errorLines(result rollout.Result) []string {
 		}
 		if text := together(serving, said); text != "" {
 			if len(result.Rollouts) > 1 {
-				text = inService(of.Name()) + text
+				text = head(noun(of), of.Name()) + text
 			}
 			lines = append(lines, text)
 		}
@@ -207,7 +207,7 @@ func succeeded(result rollout.Result) []string {
 	for _, of := range result.Rollouts {
 		switch good := of.Verdict.Outcome == rollout.Succeeded; {
 		case good && goesOnWell(of):
-			lines = append(lines, inService(of.Name())+sentence(reason(of)))
+			lines = append(lines, head(noun(of), of.Name())+sentence(reason(of)))
 		case good:
 			names = append(names, of.Name())
 		}
@@ -251,20 +251,20 @@ func (b *byText) add(text, name string) {
 }
 
 // lines are the texts, behind the names.
-func (b *byText) lines() []string {
+func (b *byText) lines(noun string) []string {
 	var lines []string
 	for _, text := range b.texts {
-		lines = append(lines, inService(b.names[text]...)+text)
+		lines = append(lines, head(noun, b.names[text]...)+text)
 	}
 	return lines
 }
 
-// inService is the head of a line about services.
-func inService(names ...string) string {
+// head is the head of a line about services or daemons.
+func head(noun string, names ...string) string {
 	if len(names) == 1 {
-		return "Service " + names[0] + ": "
+		return capital(noun) + " " + names[0] + ": "
 	}
-	return "Services " + few(names) + ": "
+	return capital(noun) + "s " + few(names) + ": "
 }
 
 // whys are what was found out, of the services and of the tasks that run once: each why and next.
@@ -342,7 +342,7 @@ func leftLines(result rollout.Result) []string {
 	if len(result.Rollouts) == 1 {
 		return all.texts
 	}
-	return atMost(all.lines())
+	return atMost(all.lines(nounOf(result.Rollouts)))
 }
 
 // atMost are the first of some lines about services, and how many others there are.

@@ -45,10 +45,10 @@ type column struct {
 // now is what a service was left with.
 func now(of *rollout.Rollout) column {
 	latest := of.Latest()
-	result := column{title: "now", tasks: count(0, latest.Service.Desired)}
+	result := column{title: "now", tasks: count(0, desired(latest))}
 	if serves := latest.Progress.Serves; len(serves) > 0 {
 		result.id = rollout.RevisionID(serves[0].TaskDefinition)
-		result.tasks = count(serves[0].Running, latest.Service.Desired)
+		result.tasks = count(serves[0].Running, desired(latest))
 		if traffic := serves[0].Traffic; traffic != nil && *traffic < 100 {
 			result.tasks += fmt.Sprintf(", %g%% of the traffic", *traffic)
 		}
@@ -93,7 +93,7 @@ func tasksOfOurs(of *rollout.Rollout) string {
 	if d.ID == "" {
 		return ""
 	}
-	parts := []string{count(d.Running, of.Service.Desired)}
+	parts := []string{count(d.Running, desired(of))}
 	if d.Pending > 0 {
 		parts = append(parts, fmt.Sprintf("%d pending", d.Pending))
 	}

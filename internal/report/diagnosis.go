@@ -102,7 +102,7 @@ func shortCause(result rollout.Result) string {
 	case foremost == nil:
 		return ""
 	case foremost.Verdict.Ending == rollout.EndedDeleted:
-		return "the service was deleted"
+		return "the " + noun(foremost) + " was deleted"
 	case len(foremost.Findings) > 0 && foremost.Verdict.Outcome != rollout.Superseded:
 		return inFewWords(foremost, foremost.Findings[0])
 	}

@@ -192,7 +192,7 @@ func (t *timeline) fleet(b *strings.Builder) (leftOut string) {
 	if more := len(tracks) - mostBars; more > 0 {
 		shown = tracks[:mostBars]
 		leftOut = fmt.Sprintf(
-			"%s that also succeeded, and were no slower, are not in the picture.", plural(more, "service"),
+			"%s that also succeeded, and were no slower, are not in the picture.", plural(more, tracks[0].key.Noun()),
 		)
 	}
 	last := 0
@@ -200,7 +200,7 @@ func (t *timeline) fleet(b *strings.Builder) (leftOut string) {
 		last = max(last, track.wave)
 	}
 	for wave := range last + 1 {
-		title := "services"
+		title := tracks[0].key.Noun() + "s"
 		if last > 0 {
 			title = fmt.Sprintf("wave %d", wave+1)
 		}
@@ -221,7 +221,7 @@ func drawFleet(b *strings.Builder, title string, tracks, shown []*track) {
 		for _, track := range tracks {
 			from, to = min(from, track.from()), max(to, track.to())
 		}
-		bar(b, icon(tracks[0].outcome)+" "+plural(len(tracks), "service"), plainly, from, to)
+		bar(b, icon(tracks[0].outcome)+" "+plural(len(tracks), tracks[0].key.Noun()), plainly, from, to)
 	}
 	for _, track := range shown {
 		name := icon(track.outcome) + " " + track.name

@@ -66,13 +66,17 @@ func takingBack(e rollout.RollbackStarted) string {
 		}
 		return text
 	}
-	return by + " started deployment " + e.Rollout.Verdict.Return.To.Deployment.ID + " of the previous revision"
+	text := by + " started deployment " + e.Rollout.Verdict.Return.To.Deployment.ID + " of the previous revision"
+	if e.Rollout.Service.ManagedDaemon {
+		text += ", which replaces the instances again"
+	}
+	return text
 }
 
 // explained tells why a deployment failed: the findings, and the end of the log.
 func (r *Reporter) explained(of *rollout.Rollout) {
 	if r.longest > 0 {
-		r.line("service " + of.Name() + ":")
+		r.line(noun(of) + " " + of.Name() + ":")
 	}
 	for _, finding := range of.Findings {
 		r.line(oneLine(sentence(found(of, finding))))
@@ -132,7 +136,7 @@ func inALine(of *rollout.Rollout) string {
 	case goesOnWell(of):
 		return ended + reason(of)
 	}
-	return ended + fmt.Sprintf("%s  %d/%d running  %s", replacing(given), d.Running, of.Service.Desired, d.ID)
+	return ended + fmt.Sprintf("%s  %d/%d running  %s", replacing(given), d.Running, desired(of), d.ID)
 }
 
 // goesOnWell tells whether a deployment is a success that is not complete: others may serve still.

@@ -50,8 +50,8 @@ func note(n rollout.Note) string {
 	case rollout.NoteRestart:
 		return "no input asks for a change, so what runs is started again unchanged"
 	case rollout.NoteDrains:
-		return fmt.Sprintf("ECS drains the instances of %s, %g%% of them at a time, and replaces them, with the tasks of "+
-			"all services that run there", strings.Join(n.Said, ", "), n.Percent)
+		return fmt.Sprintf("to deploy %s, ECS drains the instances of %s, %g%% of them at a time, and replaces them, with "+
+			"the tasks of all services that run there", n.Service, strings.Join(n.Said, ", "), n.Percent)
 	case rollout.NoteInactive:
 		return n.Runs + ", which " + n.Service + " runs, is INACTIVE: a rollback may have to register it again, which " +
 			"needs ecs:RegisterTaskDefinition and iam:PassRole"

@@ -76,3 +76,12 @@ func (r *Reporter) warnOfInstances(result rollout.Result) {
 		}
 	}
 }
+
+// desired is how many tasks there are to be. Of a managed daemon it is the instances, of which some are not counted
+// while they are replaced.
+func desired(r *rollout.Rollout) int {
+	if r.Service.ManagedDaemon {
+		return max(r.Service.Desired, r.Progress.Wanted)
+	}
+	return r.Service.Desired
+}

@@ -285,7 +285,7 @@ func settings(of *rollout.Rollout, update rollout.Update) []string {
 func waiting(plan rollout.Plan) string {
 	text := waitingFor(plan)
 	if plan.MaxParallel > 0 {
-		text += fmt.Sprintf(", and let %s roll out at a time", plural(plan.MaxParallel, "service"))
+		text += fmt.Sprintf(", and let %s roll out at a time", plural(plan.MaxParallel, nounOf(plan.Rollouts)))
 	}
 	return text
 }

@@ -80,7 +80,8 @@ func stays(r *rollout.Rollout) string {
 
 // wayOut is what to do about a deployment that goes on.
 func wayOut(r *rollout.Rollout) string {
-	if r.Progress.Course != rollout.GoesOn || r.Verdict.Outcome == rollout.Cancelled || down(r) {
+	goesOn := r.Progress.Course == rollout.GoesOn && r.Verdict.Ending != rollout.EndedDeleted
+	if !goesOn || r.Verdict.Outcome == rollout.Cancelled || down(r) {
 		return ""
 	}
 	return ". Roll it back with operation: rollback, or deploy a fix"
@@ -97,13 +98,13 @@ func stuckAt(r *rollout.Rollout) string {
 
 // goesOn says whether anyone does more about a deployment.
 func goesOn(r *rollout.Rollout) string {
-	switch r.Progress.Course {
-	case rollout.Over:
+	switch course := r.Progress.Course; {
+	case course == rollout.Over, r.Verdict.Ending == rollout.EndedDeleted:
 		return r.By + " takes no further action"
-	case rollout.Blocking:
+	case course == rollout.Blocking:
 		return r.By + " goes on with the deployment, and no other can start until it is over or rolled back (operation: " +
 			"rollback)"
-	case rollout.GivenUp:
+	case course == rollout.GivenUp:
 		return r.By + " starts no more tasks of " + r.Revision.Revision.ID()
 	}
 	return r.By + " keeps trying"
@@ -126,9 +127,12 @@ func progressSentence(r *rollout.Rollout) string {
 		return deployment + "is being rolled back by " + at.RollbackID
 	case at.State == string(rollout.ServiceDeploymentRollbackRequested):
 		return deployment + "is about to be rolled back by " + r.By + " on request, " + running
+	case at.State == string(rollout.ServiceDeploymentRollbackInProgress) && at.OfInstances:
+		return fmt.Sprintf("%sis being rolled back by %s to %s, which is on %s",
+			deployment, r.By, r.Revision.Previous.ID(), ofInstances(at.Older, at.Wanted))
 	case at.State == string(rollout.ServiceDeploymentRollbackInProgress):
-		return fmt.Sprintf("%sis being rolled back by %s to %s, of which %d tasks are running",
-			deployment, r.By, r.Revision.Previous.ID(), at.Older)
+		return fmt.Sprintf("%sis being rolled back by %s to %s, of which %s %s running",
+			deployment, r.By, r.Revision.Previous.ID(), plural(at.Older, "task"), areOrIs(at.Older))
 	case split:
 		return fmt.Sprintf("%s%s with %g%% of the traffic, which still goes there, %s; operation: rollback moves it back",
 			deployment, ended(at), share, running)

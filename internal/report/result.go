@@ -116,7 +116,7 @@ func serviceOf(of *rollout.Rollout) serviceDocument {
 		Evidence:        wordsOfAWS(of.Findings, of.Verdict.Said, of.Log.Says), StoppedTasks: tasksOf(of.Failures),
 		TaskDefinitionARN: given.Revision.ARN, PreviousTaskDefinitionARN: given.Previous.ARN,
 		DeploymentID: of.Deployment.ID, Images: images,
-		Desired: of.Service.Desired, Running: of.Deployment.Running, Failed: of.Deployment.Failed,
+		Desired: desired(of), Running: of.Deployment.Running, Failed: of.Deployment.Failed,
 		ConsoleURL: of.Service.URL, ServiceURL: of.ServiceURL,
 	}
 }

@@ -22,8 +22,8 @@ func services(rollouts []*rollout.Rollout, ended bool) []section {
 	}
 	return []section{
 		table.of(bad),
-		table.of(left).folded(plural(len(left), "service")+" not started", false),
-		table.of(well).folded(plural(len(well), "service")+" succeeded", false),
+		table.of(left).folded(plural(len(left), nounOf(left))+" not started", false),
+		table.of(well).folded(plural(len(well), nounOf(well))+" succeeded", false),
 	}
 }
 
@@ -36,7 +36,7 @@ func having[Item any](items []Item, is func(Item) bool) []Item {
 type serviceTable struct{ ended, waves bool }
 
 func (t serviceTable) of(rollouts []*rollout.Rollout) section {
-	columns := []string{"Service", "Before", "Deployed"}
+	columns := []string{capital(nounOf(rollouts)), "Before", "Deployed"}
 	if t.ended {
 		columns = append(columns, "Now")
 	}

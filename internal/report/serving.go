@@ -52,11 +52,13 @@ func named(r *rollout.Rollout, id string) string {
 // serving is who serves now: a sentence without its full stop; empty: that is not known, or was not touched.
 func serving(r *rollout.Rollout) string {
 	now := r.Latest()
-	wanted := now.Service.Desired
+	wanted := desired(now)
 	switch {
 	case !isSeen(r):
 		return ""
-	case wanted == 0 && r.Service.ManagedDaemon:
+	case r.Service.ManagedDaemon && now.Progress.Wanted+now.Progress.Draining == 0 && !now.Progress.Ended:
+		return "the daemon runs on no instance yet"
+	case r.Service.ManagedDaemon && now.Progress.Wanted+now.Progress.Draining == 0:
 		return "there is no instance for the daemon to run on"
 	case wanted == 0:
 		return "the service is set to 0 tasks"
@@ -135,7 +137,7 @@ func isSeen(r *rollout.Rollout) bool {
 // down tells whether no task of a service is left that serves.
 func down(r *rollout.Rollout) bool {
 	now := r.Latest()
-	return isSeen(r) && now.Service.Desired > 0 && len(now.Progress.Serves) == 0
+	return isSeen(r) && now.Service.Desired > 0 && len(now.Progress.Serves)+now.Progress.Draining == 0
 }
 
 // areOrIs is the verb for that many.

@@ -195,11 +195,14 @@ func (r *Reporter) stillWarned() section {
 func undeployed(revisions []rollout.RevisionResult, apart bool) section {
 	var all []row
 	for _, revision := range revisions {
-		in := ""
+		in, of := "", "service"
+		if revision.Revision.Daemon {
+			of = "daemon"
+		}
 		if apart {
 			in = " in " + rollout.PlaceOf(revision.Revision.ARN).Region
 		}
-		all = append(all, row{"Registered", code(revision.Revision.ID()) + in + ", which no service runs"})
+		all = append(all, row{"Registered", code(revision.Revision.ID()) + in + ", which no " + of + " runs"})
 		all = append(all, imageRows(revision)...)
 	}
 	return rows(all...)

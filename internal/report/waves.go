@@ -16,7 +16,7 @@ func (r *Reporter) waveBegun(e rollout.WaveBegun) {
 	r.rolling = r.waveOf(e.Rollouts[0])
 	r.enter(r.rolling)
 	every := func(*rollout.Rollout) bool { return true }
-	r.line(plural(len(e.Rollouts), "service") + ": " + few(namesOf(rollout.Result{Rollouts: e.Rollouts}, every)))
+	r.line(plural(len(e.Rollouts), nounOf(e.Rollouts)) + ": " + few(namesOf(rollout.Result{Rollouts: e.Rollouts}, every)))
 }
 
 // waveOf is the wave of a service, as people count; empty: there is only one.

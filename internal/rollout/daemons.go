@@ -43,7 +43,7 @@ type DaemonDeployment struct {
 	Breaker  BreakerCount
 	Alarms   []string // that went off, by name
 	Back     string   // why it is, or was, rolled back
-	WentTo   string   // and the ARN of the task definition to which
+	WentTo   string   // and the ARN of the daemon revision to which
 	Bake     time.Duration
 	Drains   float64 // percent of the instances that are drained at a time; 0: as usual
 	// Configuration is how the daemon is deployed, as AWS tells it; nil: it tells none.
@@ -52,6 +52,47 @@ type DaemonDeployment struct {
 
 // Of is the kind of deployments that it is.
 func (DaemonDeployment) Of() Controller { return ControlledByDaemon }
+
+// Runs is the revision that the daemon is taken to run: the one that is being deployed, or was; the one that it is
+// rolled back to; and after a failure without a rollback the one that was replaced, on most instances.
+func (d DaemonDeployment) Runs() DaemonRevision {
+	switch d.Status {
+	case DaemonDeploymentPending, DaemonDeploymentInProgress, DaemonDeploymentSuccessful:
+		return d.Target
+	}
+	if before, is := d.Before(); is {
+		return before
+	}
+	return d.Target
+}
+
+// Before is the revision that a rollback goes to, or else the one that was replaced, on most instances; false: there is
+// none.
+func (d DaemonDeployment) Before() (before DaemonRevision, is bool) {
+	for _, source := range d.Sources {
+		if source.ARN == d.WentTo {
+			return source, true
+		}
+		if !is || source.Running > before.Running {
+			before, is = source, true
+		}
+	}
+	return before, is
+}
+
+// On is on how many instances a task definition is: the deployed one, or one that is replaced.
+func (d DaemonDeployment) On(taskDefinition string) int {
+	if taskDefinition == "" || taskDefinition == d.Target.TaskDefinition {
+		return d.Target.Running
+	}
+	var running int
+	for _, source := range d.Sources {
+		if source.TaskDefinition == taskDefinition {
+			running += source.Running
+		}
+	}
+	return running
+}
 
 // Instances is on how many instances the deployment is, or what it replaces, as far as it tells.
 func (d DaemonDeployment) Instances() int {
@@ -65,7 +106,8 @@ func (d DaemonDeployment) Instances() int {
 // DaemonRevision is a revision of a daemon, and on how many instances it is.
 type DaemonRevision struct {
 	ARN            string
-	TaskDefinition string // its ARN
+	TaskDefinition string   // its ARN
+	Providers      []string // the ARNs of the capacity providers
 	Running        int
 	Draining       int
 	Without        int // instances that run on without the daemon
@@ -91,7 +133,8 @@ func (d DaemonDeployment) Listed() Deployment {
 // ManagedDaemon is what only a managed daemon has: its last deployment, and what UpdateDaemon must be sent back.
 type ManagedDaemon struct {
 	Last           DaemonDeployment
-	Instances      int // on which it is, or without which they run on
+	Instances      int      // on which it is, or which run on without it
+	Providers      []string // the ARNs of its capacity providers
 	Critical       *bool
 	ManagedTags    *bool
 	ExecuteCommand *bool

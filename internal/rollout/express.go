@@ -5,7 +5,8 @@ import "ecs-deploy/internal/taskdef"
 // ExpressService is what DescribeExpressGatewayService tells of a service, and only it.
 type ExpressService struct {
 	URL      string           // at which it answers; empty: none is told
-	Revision taskdef.Document // the service revision that it runs, as Express has it
+	Shown    bool             // it tells of the revision that the service runs:
+	Revision taskdef.Document // the service revision, as Express has it
 }
 
 // Of is the kind of deployments that it is about.

@@ -1,11 +1,15 @@
 package rollout
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // GatewayRoute is the way from a service gateway to a service.
 type GatewayRoute struct {
 	ARN    string
 	Status GatewayRouteStatus
+	Failed time.Time // since when it is seen to have failed; zero: it has not
 }
 
 // GatewayRouteStatus is the status of a gateway route

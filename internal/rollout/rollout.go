@@ -183,7 +183,9 @@ type Progress struct {
 }
 
 // Replacing tells whether instances are still to be replaced, by which a managed daemon is deployed.
-func (p Progress) Replacing() bool { return p.Older+p.Draining > 0 || p.Running+p.Without < p.Wanted }
+func (p Progress) Replacing() bool {
+	return p.Older+p.Draining > 0 || p.Running+p.Without < max(p.Wanted, 1)
+}
 
 // WaitsAt is the stage or state in which a deployment waits, as AWS calls it.
 func (p Progress) WaitsAt() string {

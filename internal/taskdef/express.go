@@ -27,24 +27,26 @@ func ExpressUpdate(service string, shown, runs, wanted Document) (request Docume
 		container = container.following(from, to, name)
 	}
 	port := func(v value) value { return first(v.get("portMappings")).get("containerPort") }
-	if !port(from).equal(port(to)) {
+	if changed := port(to); !changed.missing() && !port(from).equal(changed) {
 		container = container.with("containerPort", port(to))
 	}
 	log := func(v value) value { return v.get("logConfiguration").get("options") }
 	logs := container.get("awsLogsConfiguration")
 	logs.kind, logs.text = object, nil
 	for _, option := range [][2]string{{"awslogs-group", "logGroup"}, {"awslogs-stream-prefix", "logStreamPrefix"}} {
-		if changed := log(to).get(option[0]); !log(from).get(option[0]).equal(changed) {
+		if changed := log(to).get(option[0]); !changed.missing() && !log(from).get(option[0]).equal(changed) {
 			logs = logs.with(option[1], changed)
 			container = container.with("awsLogsConfiguration", logs)
 		}
 	}
 	root = root.with("primaryContainer", container)
 	for _, name := range ofExpress {
-		root = root.following(runs.root, wanted.root, name)
+		if !wanted.root.get(name).missing() {
+			root = root.following(runs.root, wanted.root, name)
+		}
 	}
 	architecture := func(v value) value { return v.get("runtimePlatform").get("cpuArchitecture") }
-	if changed := architecture(wanted.root); !architecture(runs.root).equal(changed) {
+	if changed := architecture(wanted.root); !changed.missing() && !architecture(runs.root).equal(changed) {
 		root = root.with("cpuArchitecture", changed)
 	}
 	return Document{root}, notOfExpress(runs.root, wanted.root)
@@ -55,6 +57,9 @@ func ExpressOwn(service, taskDefinition string) Document {
 	root := value{kind: object}.with("serviceArn", stringValue(service))
 	return Document{root.with("taskDefinitionArn", stringValue(taskDefinition))}
 }
+
+// Has tells whether the document has a member.
+func (d Document) Has(name string) bool { return !d.root.get(name).missing() }
 
 // ExpressImage is the image of a request.
 func (d Document) ExpressImage() string { return d.root.get("primaryContainer").get("image").str() }
@@ -74,8 +79,10 @@ func (v value) following(from, to value, name string) value {
 // not take.
 func notOfExpress(from, to value) []string {
 	paths := differing(from, to, append(slices.Clone(ofExpress), "containerDefinitions", "runtimePlatform"), "")
+	paths = append(paths, removed(from, to, ofExpress, "")...)
 	platform, wanted := from.get("runtimePlatform"), to.get("runtimePlatform")
 	paths = append(paths, differing(platform, wanted, []string{"cpuArchitecture"}, "runtimePlatform")...)
+	paths = append(paths, removed(platform, wanted, []string{"cpuArchitecture"}, "runtimePlatform")...)
 	if len(from.get("containerDefinitions").elements) != len(to.get("containerDefinitions").elements) {
 		return append(paths, "containerDefinitions")
 	}
@@ -91,7 +98,8 @@ func notOfExpress(from, to value) []string {
 	log, otherLog := mine.get("logConfiguration"), other.get("logConfiguration")
 	options := []string{"awslogs-group", "awslogs-stream-prefix"}
 	if len(differing(log, otherLog, []string{"options"}, "")) > 0 ||
-		len(differing(log.get("options"), otherLog.get("options"), options, "")) > 0 {
+		len(differing(log.get("options"), otherLog.get("options"), options, "")) > 0 ||
+		len(removed(log.get("options"), otherLog.get("options"), options, "")) > 0 {
 		paths = append(paths, "containerDefinitions.logConfiguration")
 	}
 	return paths
@@ -108,6 +116,21 @@ func differing(a, b value, but []string, path string) []string {
 	}
 	return names
 }
+
+// removed are the paths of some members that the first map has, and the second does not: what is left out of a request
+// stays as it is.
+func removed(from, to value, some []string, path string) []string {
+	var names []string
+	for _, name := range some {
+		if from.index(name) >= 0 && to.index(name) < 0 {
+			names = append(names, below(path, name))
+		}
+	}
+	return names
+}
+
+// missing tells whether a value is not there.
+func (v value) missing() bool { return v.kind == scalar && len(v.text) == 0 }
 
 // first is the first element of a list, or an empty scalar.
 func first(list value) value {

@@ -1,6 +1,7 @@
 package taskdef
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -41,6 +42,10 @@ func TestWhatAnExpressServiceCannotBeSentIsTold(t *testing.T) {
 	for patch, want := range map[string][]string{
 		`pidMode: task`: {"pidMode"},
 		`runtimePlatform: {operatingSystemFamily: WINDOWS_SERVER_2022_CORE}`:                                           {"runtimePlatform.operatingSystemFamily"},
+		`{taskRoleArn: null, cpu: null}`:                                                                               {"cpu", "taskRoleArn"},
+		`runtimePlatform: {cpuArchitecture: null}`:                                                                     {"runtimePlatform.cpuArchitecture"},
+		`containerDefinitions: [{name: Main, logConfiguration: {options: {awslogs-stream-prefix: null}}}]`:             {"containerDefinitions.logConfiguration"},
+		`containerDefinitions: [{name: Main, portMappings: null}]`:                                                     {"containerDefinitions.portMappings"},
 		`tags: [{key: a, value: b}]`:                                                                                   {"tags"},
 		`containerDefinitions: [{name: sidecar, image: x}]`:                                                            {"containerDefinitions"},
 		`containerDefinitions: [{name: Main, stopTimeout: 60}]`:                                                        {"containerDefinitions.stopTimeout"},
@@ -49,8 +54,9 @@ func TestWhatAnExpressServiceCannotBeSentIsTold(t *testing.T) {
 		`containerDefinitions: [{name: Main, logConfiguration: {logDriver: splunk}}]`:                                  {"containerDefinitions.logConfiguration"},
 		`{memory: 2048, containerDefinitions: [{name: Main, image: web:v2, ulimits: [{name: nofile, softLimit: 1}]}]}`: {"containerDefinitions.ulimits"},
 	} {
-		_, left := ExpressUpdate("arn", parsed(t, shownByExpress), parsed(t, madeByECS), changedBy(t, madeByECS, patch))
+		request, left := ExpressUpdate("arn", parsed(t, shownByExpress), parsed(t, madeByECS), changedBy(t, madeByECS, patch))
 		require.Equal(t, want, left, patch)
+		require.True(t, json.Valid(request.JSON()), patch)
 	}
 }
 
