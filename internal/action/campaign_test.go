@@ -92,6 +92,7 @@ var mayBeDenied = []string{
 	"ListServiceDeployments", "DescribeServiceDeployments", "StopServiceDeployment", "DescribeServiceRevisions", "ListTasks",
 	"DescribeTasks", "GetLogEvents", "DescribeTargetHealth", "ListTargets", "GetDeploymentTarget", "GetDeploymentConfig",
 	"BatchGetImage", "DescribeLogGroups", "GetRole", "DescribeTargetGroups", "DescribeTargetGroupAttributes",
+	"ListTagsForResource",
 }
 
 func newCampaign(seed uint64) *campaign {
@@ -129,19 +130,45 @@ func newCampaign(seed uint64) *campaign {
 	} else {
 		c.with["operation"] = []string{"status", "rollback", "rollback", "continue", "continue-once"}[r.IntN(5)]
 	}
+	if c.scenario.With["daemon"] != "" {
+		c.ofDaemon(chance)
+	}
 	if chance(60) {
 		c.with["rollback-on-failure"] = "true"
 	}
 	if chance(70) {
 		c.with["timeout"] = fmt.Sprint(1+r.IntN(12), "m")
 	}
+	if c.with["daemon"] != "" && c.with["timeout"] != "" {
+		c.with["timeout"] = fmt.Sprint(1+r.IntN(40), "m")
+	}
 	if chance(50) {
 		c.with["verify"] = "false"
 	}
-	if c.with["operation"] == "" && c.with["wait-for"] != "none" {
+	if c.with["operation"] == "" && c.with["wait-for"] != "none" && c.with["daemon"] == "" {
 		c.inWaves(rand.New(rand.NewPCG(seed, 5)))
 	}
 	return c
+}
+
+// ofDaemon makes it a run that deploys a managed daemon.
+func (c *campaign) ofDaemon(chance func(percent int) bool) {
+	with := map[string]string{"cluster": "main", "daemon": c.scenario.With["daemon"]}
+	switch operation := c.with["operation"]; {
+	case operation == "status", operation == "rollback":
+		with["operation"] = operation
+	default:
+		if c.with["image"] != "" {
+			with["image"] = c.scenario.With["image"]
+		}
+		if chance(10) {
+			with["wait-for"] = "none"
+		}
+		if chance(20) {
+			with["force-new-deployment"] = "false"
+		}
+	}
+	c.with = with
 }
 
 // inWaves has the services deployed in waves, some at a time, with gates, or without one or the other.
@@ -191,7 +218,7 @@ func (c *campaign) Do(r *http.Request) (*http.Response, error) {
 	key := operation + string(body)
 	c.called[key]++
 	fmt.Fprint(hash, c.called[key])
-	if slices.Contains([]string{"UpdateService", "CreateDeployment", "RegisterTaskDefinition", "StopServiceDeployment", "StopDeployment", "ContinueDeployment", "ContinueServiceDeployment", "DeregisterTaskDefinition"}, operation) {
+	if slices.Contains([]string{"UpdateService", "CreateDeployment", "RegisterTaskDefinition", "StopServiceDeployment", "StopDeployment", "ContinueDeployment", "ContinueServiceDeployment", "DeregisterTaskDefinition", "UpdateDaemon", "RegisterDaemonTaskDefinition"}, operation) {
 		c.changed = append(c.changed, operation)
 	}
 	c.mu.Unlock()

@@ -120,6 +120,9 @@ func (c *campaign) longest() time.Duration {
 	if err != nil {
 		timeout = 3 * time.Hour
 	}
+	if c.with["daemon"] != "" {
+		timeout += 3 * time.Hour // which is the least time that a rollback is waited for, in ten shares
+	}
 	return time.Duration(1+c.last)*(2*timeout+25*time.Minute) + c.queue(timeout)
 }
 

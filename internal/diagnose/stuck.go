@@ -89,10 +89,14 @@ func stuck(evidence rollout.Evidence) []rollout.Finding {
 
 // instances is at which instances the deployment of a managed daemon stuck.
 func instances(at rollout.Progress) (finding rollout.Finding, means, next string) {
-	if at.Draining > 0 {
+	switch {
+	case at.Draining > 0:
 		return rollout.Finding{About: rollout.AboutInstances, Tasks: at.Draining, Of: at.Wanted},
 			"Probably the tasks of services that run there cannot be moved.",
 			"Check the services with tasks on those instances. If they only need more time, raise timeout."
+	case !at.Replacing():
+		return rollout.Finding{ID: rollout.TimeoutTooShort, About: rollout.AboutIncomplete},
+			"Most likely ECS watches alarms during the bake time.", "Raise timeout, or shorten the bake time."
 	}
 	return rollout.Finding{About: rollout.AboutUnstarted, Tasks: at.Running, Of: at.Wanted},
 		"Probably the capacity provider starts no instances in place of those that were drained.",

@@ -69,6 +69,9 @@ func (s *Sim) listDaemons(request listDaemonsRequest) (any, error) {
 	}
 	var all []document
 	for _, d := range c.daemons {
+		if d.deleted {
+			continue
+		}
 		all = append(all, document{
 			"daemonArn": d.arn(), "status": d.status, "createdAt": epoch{d.created},
 			"updatedAt": epoch{d.history[0].created},

@@ -16,6 +16,9 @@ type daemon struct {
 	providers []string // of capacity, by their ARNs
 	critical  bool     // an instance on which its task dies is replaced
 	failing   int      // so many tasks of a new revision fail; 0: all do, if that is how they fare
+	size      int      // of how many instances it is at first
+	deleted   bool
+	settings  document // how it is deployed at first
 	instances []*instance
 	history   []*daemonDeployment // newest first
 	tasks     []*task
@@ -45,6 +48,7 @@ type daemonDeployment struct {
 	created       time.Time
 	started       time.Time
 	finished      time.Time
+	by            Actor
 	target        *daemonRevision
 	sources       []*daemonRevision
 	configuration document
@@ -102,7 +106,7 @@ func (d *daemonDeployment) number(member string, usual float64) float64 {
 func (s *Sim) deployDaemon(d *daemon, target *daemonRevision, configuration document) *daemonDeployment {
 	deployment := &daemonDeployment{
 		id: d.of.ids.serviceDeployment(), status: "PENDING", created: s.now, target: target, configuration: configuration,
-		sources: d.runs(),
+		sources: d.runs(), by: s.actor,
 	}
 	if len(d.history) > 0 && !d.history[0].over() {
 		d.history[0].status, d.history[0].requested = "STOP_REQUESTED", s.now
@@ -257,7 +261,7 @@ func (s *Sim) alarmDaemon(d *daemon) {
 
 func (c *cluster) findDaemon(arn string) *daemon {
 	for _, d := range c.daemons {
-		if d.arn() == arn {
+		if d.arn() == arn && !d.deleted {
 			return d
 		}
 	}

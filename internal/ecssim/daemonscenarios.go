@@ -2,6 +2,7 @@ package ecssim
 
 import (
 	_ "embed"
+	"encoding/json"
 	"time"
 )
 
@@ -18,14 +19,14 @@ func managedAs(name string, change func(*daemon)) func(*Sim, *service) {
 			of: &service{
 				name: name, cluster: v.cluster, ids: newIDs(s.scenario.Name + "/" + name), status: "ACTIVE", created: v.created,
 			},
-			status: "ACTIVE", created: v.created, critical: true,
+			status: "ACTIVE", created: v.created, critical: true, size: 4,
 			providers: []string{arn("capacity-provider/managed")},
+			settings: document{
+				"drainPercent": json.Number("25"), "bakeTimeInMinutes": json.Number("5"),
+				"alarms": map[string]any{"enable": true, "alarmNames": []any{"agent-errors"}},
+			},
 		}
 		change(d)
-		configuration := document{
-			"drainPercent": 25.0, "bakeTimeInMinutes": 5,
-			"alarms": map[string]any{"enable": true, "alarmNames": []any{"agent-errors"}},
-		}
 		v.cluster.daemons = append(v.cluster.daemons, d)
 		for i, tag := range []string{"v0.9", "v1"} {
 			definition := parsed(agentDefinition)
@@ -36,7 +37,7 @@ func managedAs(name string, change func(*daemon)) func(*Sim, *service) {
 			s.ran(d, &daemonRevision{
 				daemon: d, id: d.of.ids.event(), created: r.registered, definition: r, critical: d.critical,
 				settings: document{"enableECSManagedTags": true, "enableExecuteCommand": false, "propagateTags": "DAEMON"},
-			}, configuration)
+			}, d.settings)
 		}
 	}
 }
@@ -51,7 +52,7 @@ func (s *Sim) ran(d *daemon, r *daemonRevision, configuration document) {
 		t.stopping, t.stopped = deployment.finished, deployment.finished
 	}
 	d.tasks, d.instances = nil, nil
-	for range 4 {
+	for range d.size {
 		t := s.startDaemon(d, r)
 		t.created, t.ran = deployment.started, deployment.started
 		t.healthy = true
@@ -205,8 +206,7 @@ var daemonScenarios = []Scenario{
 		behavior: well,
 		prepare:  managed(asDaemonsAre),
 		acts: []act{{after: 6 * time.Minute, do: func(s *Sim) {
-			s.agent().status = "DELETE_IN_PROGRESS"
-			s.clusters[0].daemons = nil
+			s.agent().deleted = true
 		}}},
 		With: agentInputs,
 	},

@@ -12,8 +12,12 @@ const randomPrefix = "world-"
 
 // Random is a world that is put together at random, the same for the same seed: one to five services of every kind,
 // which are idle or under way when the deployer comes, whose new tasks fare well or not, and in which others deploy,
-// stop, delete or scale meanwhile. What is true in it, Truth tells.
+// stop, delete or scale meanwhile. In one of ten there is a managed daemon in their place. What is true in it, Truth
+// tells.
 func Random(seed uint64) Scenario {
+	if ofDaemons(seed) {
+		return randomDaemon(seed)
+	}
 	r := chooser{rand.New(rand.NewPCG(seed, 2))}
 	scenario := Scenario{
 		Name:     fmt.Sprint(randomPrefix, seed),

@@ -46,6 +46,9 @@ func (s *Sim) Truth(cluster string) map[string]Truth {
 	if err != nil {
 		return truths
 	}
+	for _, d := range c.daemons {
+		truths[d.of.name] = d.truth()
+	}
 	for _, v := range c.services {
 		truth := Truth{Service: v.name, Deleted: v.status != "ACTIVE", Desired: v.desired}
 		if v.codeDeploy == nil {
@@ -69,14 +72,35 @@ func (s *Sim) Registered() map[string]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	counts := map[string]int{}
-	for name, family := range s.families {
-		for _, r := range family.revisions {
-			if r.registrar == Deployer {
-				counts[name]++
+	for _, families := range []map[string]*family{s.families, s.ofDaemons} {
+		for name, family := range families {
+			for _, r := range family.revisions {
+				if r.registrar == Deployer {
+					counts[name]++
+				}
 			}
 		}
 	}
 	return counts
+}
+
+// truth is what really became of a managed daemon.
+func (d *daemon) truth() Truth {
+	truth := Truth{Service: d.of.name, Deleted: d.deleted, Desired: len(d.instances)}
+	newest := d.history[0]
+	mixed := newest.status == "STOPPED" || newest.status == "ROLLBACK_FAILED"
+	for _, its := range d.history {
+		told := TrueDeployment{
+			ID: its.id, Revision: its.target.definition.id(), By: its.by, Status: its.status, Created: its.created,
+			Ended: its.finished, Primary: !mixed && its.target == newest.aim(),
+		}
+		told.Complete = told.Primary && newest.over()
+		if !its.back.IsZero() {
+			told.WentTo = its.aim().definition.id()
+		}
+		truth.Deployments = append(truth.Deployments, told)
+	}
+	return truth
 }
 
 func (d *deployment) truth() TrueDeployment {

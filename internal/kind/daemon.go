@@ -181,7 +181,13 @@ func (daemon) Progress(r *rollout.Rollout) rollout.Progress {
 func serves(d rollout.DaemonDeployment) []rollout.ServingTasks {
 	var all []rollout.ServingTasks
 	for _, revision := range append([]rollout.DaemonRevision{d.Target}, d.Sources...) {
-		if revision.Running > 0 {
+		same := func(tasks rollout.ServingTasks) bool { return tasks.TaskDefinition == revision.TaskDefinition }
+		switch at := slices.IndexFunc(all, same); {
+		case revision.Running == 0:
+			continue
+		case at >= 0: // it is deployed anew
+			all[at].Running += revision.Running
+		default:
 			all = append(all, rollout.ServingTasks{TaskDefinition: revision.TaskDefinition, Running: revision.Running})
 		}
 	}

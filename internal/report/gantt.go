@@ -185,6 +185,9 @@ func (t *track) traffic(of func(share float64) float64, look look) []span {
 // longest.
 func (t *timeline) fleet(b *strings.Builder) (leftOut string) {
 	tracks := slices.DeleteFunc(slices.Clone(t.services), func(t *track) bool { return len(t.spans) == 0 })
+	if len(tracks) == 0 {
+		return ""
+	}
 	slices.SortStableFunc(tracks, func(a, b *track) int {
 		return cmp.Or(cmp.Compare(rank(b), rank(a)), cmp.Compare(b.to()-b.from(), a.to()-a.from()))
 	})
