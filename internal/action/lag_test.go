@@ -30,11 +30,11 @@ func TestLateReadsChangeNoVerdict(t *testing.T) {
 		s := readScenario(t, name)
 		asked := s.step(t)
 		end, _ := s.part(endPart)
-		if !strings.Contains(end, "\ncall: ") {
-			continue // it only looks
+		if !strings.Contains(end, "\ncall: ") || asked.With["daemon"] != "" {
+			continue // it only looks, or at what is never late here
 		}
 		for j, lag := range lags {
-			its := i%len(lags) == j && (*thorough || i%2 == 0) || slices.Contains(all, name)
+			its := i%len(lags) == j && (*thorough || i%3 == 0) || slices.Contains(all, name)
 			if leftOut() || !its {
 				continue
 			}

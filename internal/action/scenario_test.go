@@ -83,7 +83,7 @@ func (s scenario) set(name, text string) {
 	s.archive.Files[at].Data = []byte(text)
 }
 
-// TestScenarios plays every file of testdata/scenarios, with -short each third, and compares what it does with what the
+// TestScenarios plays every file of testdata/scenarios, with -short each fifth, and compares what it does with what the
 // file says.
 func TestScenarios(t *testing.T) {
 	files, err := filepath.Glob("testdata/scenarios/*.txtar")
@@ -94,7 +94,7 @@ func TestScenarios(t *testing.T) {
 		s := readScenario(t, name)
 		asked := s.step(t)
 		played = append(played, asked.Scenario)
-		if testing.Short() && i%3 > 0 {
+		if testing.Short() && i%5 > 0 {
 			continue
 		}
 		t.Run(name, func(t *testing.T) {

@@ -99,7 +99,7 @@ func TestSecretsDoNotShowInADryRun(t *testing.T) {
 
 func TestSecretsNeverShow(t *testing.T) {
 	for i, scenario := range ecssim.Scenarios() {
-		if leftOut() || !*thorough && i%5 > 0 {
+		if leftOut() || !*thorough && i%8 > 0 {
 			continue
 		}
 		way := ways[i%2]

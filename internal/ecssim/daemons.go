@@ -61,7 +61,7 @@ type daemonDeployment struct {
 
 const (
 	daemonFailures   = 3                // that the circuit breaker takes for a failure of the deployment; unverified
-	instanceInterval = 90 * time.Second // until an instance is drained and another is in its place; unverified
+	instanceInterval = 30 * time.Second // until an instance is drained and another is in its place; unverified
 	drainPercent     = 25               // [GUIDE: managed-daemons-deployments]
 )
 

@@ -22,7 +22,7 @@ func managedAs(name string, change func(*daemon)) func(*Sim, *service) {
 			status: "ACTIVE", created: v.created, critical: true, size: 4,
 			providers: []string{arn("capacity-provider/managed")},
 			settings: document{
-				"drainPercent": json.Number("25"), "bakeTimeInMinutes": json.Number("5"),
+				"drainPercent": json.Number("25"), "bakeTimeInMinutes": json.Number("2"),
 				"alarms": map[string]any{"enable": true, "alarmNames": []any{"agent-errors"}},
 			},
 		}
@@ -78,7 +78,8 @@ func anotherAgent(s *Sim) {
 	r := s.registerForDaemon(definition)
 	r.fate, r.proven = &well, true
 	s.deployDaemon(d, &daemonRevision{
-		daemon: d, id: d.of.ids.event(), created: s.now, definition: r, critical: d.critical, settings: document{},
+		daemon: d, id: d.of.ids.event(), created: s.now, definition: r, critical: d.critical,
+		settings: d.history[0].target.settings,
 	}, d.history[0].configuration)
 }
 
@@ -99,8 +100,8 @@ func begunBefore(s *Sim, v *service, ago time.Duration) {
 
 // givenUp has another run deploy the daemon, and ECS roll it back for so long.
 func givenUp(s *Sim, v *service, length time.Duration) {
-	begunBefore(s, v, 5*time.Minute+length)
-	s.goOn(5 * time.Minute)
+	begunBefore(s, v, 3*time.Minute+length)
+	s.goOn(3 * time.Minute)
 	s.alarmDaemon(s.agent())
 	s.goOn(length)
 }
@@ -126,7 +127,7 @@ var daemonScenarios = []Scenario{
 		Story:    "the alarm of a managed daemon goes off when it is on two of four instances",
 		behavior: well,
 		prepare:  managed(asDaemonsAre),
-		acts:     []act{{after: 6 * time.Minute, do: func(s *Sim) { s.alarmDaemon(s.agent()) }}},
+		acts:     []act{{after: 3 * time.Minute, do: func(s *Sim) { s.alarmDaemon(s.agent()) }}},
 		With:     agentInputs,
 	},
 	{
@@ -148,16 +149,16 @@ var daemonScenarios = []Scenario{
 		Story:    "another run deploys the managed daemon when it is on two of four instances",
 		behavior: well,
 		prepare:  managed(asDaemonsAre),
-		acts:     []act{{after: 6 * time.Minute, do: anotherAgent}},
+		acts:     []act{{after: 3 * time.Minute, do: anotherAgent}},
 		With:     agentInputs,
 	},
 	{
 		Name:     "managed-daemon-busy",
-		Story:    "another run deployed the managed daemon three minutes ago",
+		Story:    "another run deployed the managed daemon two minutes ago",
 		behavior: well,
 		prepare: func(s *Sim, v *service) {
-			begunBefore(s, v, 3*time.Minute)
-			s.goOn(3 * time.Minute)
+			begunBefore(s, v, 2*time.Minute)
+			s.goOn(2 * time.Minute)
 		},
 		With: agentInputs,
 	},
@@ -180,8 +181,8 @@ var daemonScenarios = []Scenario{
 		Story:    "the deployment of another run of the managed daemon was stopped, and it runs two revisions",
 		behavior: well,
 		prepare: func(s *Sim, v *service) {
-			begunBefore(s, v, 8*time.Minute)
-			s.goOn(8 * time.Minute)
+			begunBefore(s, v, 4*time.Minute)
+			s.goOn(4 * time.Minute)
 			s.agent().history[0].end("STOPPED", "Daemon deployment failed.", s.now) // text unverified
 		},
 		With: agentInputs,
@@ -205,7 +206,7 @@ var daemonScenarios = []Scenario{
 		Story:    "the managed daemon is deleted when it is on two of four instances",
 		behavior: well,
 		prepare:  managed(asDaemonsAre),
-		acts: []act{{after: 6 * time.Minute, do: func(s *Sim) {
+		acts: []act{{after: 3 * time.Minute, do: func(s *Sim) {
 			s.agent().deleted = true
 		}}},
 		With: agentInputs,
@@ -225,7 +226,7 @@ var daemonScenarios = []Scenario{
 		Story:    "the deployment of a managed daemon is stopped, and not by another one",
 		behavior: well,
 		prepare:  managed(asDaemonsAre),
-		acts: []act{{after: 6 * time.Minute, do: func(s *Sim) {
+		acts: []act{{after: 3 * time.Minute, do: func(s *Sim) {
 			s.agent().history[0].end("STOPPED", "Daemon deployment failed.", s.now) // text unverified
 		}}},
 		With: agentInputs,
@@ -236,8 +237,8 @@ var daemonScenarios = []Scenario{
 		behavior: well,
 		prepare:  managed(asDaemonsAre),
 		acts: []act{
-			{after: 6 * time.Minute, do: func(s *Sim) { s.alarmDaemon(s.agent()) }},
-			{after: 8 * time.Minute, do: func(s *Sim) {
+			{after: 3 * time.Minute, do: func(s *Sim) { s.alarmDaemon(s.agent()) }},
+			{after: 4 * time.Minute, do: func(s *Sim) {
 				s.agent().history[0].end("ROLLBACK_FAILED", "Daemon deployment rollback failed.", s.now) // text unverified
 			}},
 		},
