@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/aws/aws-sdk-go-v2/service/ecr"
-	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
-
 	"ecs-deploy/internal/rollout"
 	"ecs-deploy/internal/taskdef"
 )
@@ -43,12 +40,7 @@ func (c *Clients) Digests(ctx context.Context, plan rollout.Plan) (rollout.Diges
 // digest is an image with its digest in place of its tag.
 func (c *Client) digest(ctx context.Context, text string) (string, error) {
 	image, _ := taskdef.ParseECRImage(text)
-	tag := image.TagOrLatest()
-	client := ecr.NewFromConfig(c.config, func(o *ecr.Options) { o.Region = image.Region })
-	out, err := client.BatchGetImage(ctx, &ecr.BatchGetImageInput{
-		RegistryId: &image.Account, RepositoryName: &image.Repository, AcceptedMediaTypes: manifests,
-		ImageIds: []ecrtypes.ImageIdentifier{{ImageTag: &tag}},
-	})
+	out, err := c.image(ctx, image)
 	switch {
 	case code(err) == "RepositoryNotFoundException":
 		return "", noImage(text, "the repository does not exist", "Check the account, region and name of the repository.")

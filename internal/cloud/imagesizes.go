@@ -4,9 +4,6 @@ import (
 	"context"
 	"encoding/json"
 
-	"github.com/aws/aws-sdk-go-v2/service/ecr"
-	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
-
 	"ecs-deploy/internal/rollout"
 	"ecs-deploy/internal/taskdef"
 )
@@ -33,16 +30,6 @@ func (c *Client) ImageSizes(
 	return sizes, nil
 }
 
-// manifest is that of an image, or an index of those for several platforms
-// (https://github.com/opencontainers/image-spec/blob/main/image-index.md).
-type manifest struct {
-	Layers    []struct{ Size int64 }
-	Manifests []struct {
-		Digest   string
-		Platform taskdef.Platform
-	}
-}
-
 // imageSize is how large the layers of an image for a platform are together, in bytes; 0: that is not known.
 func (c *Client) imageSize(ctx context.Context, image taskdef.ECRImage, platform taskdef.Platform) (int64, error) {
 	its, err := c.manifest(ctx, image)
@@ -67,11 +54,7 @@ func (c *Client) imageSize(ctx context.Context, image taskdef.ECRImage, platform
 
 // manifest reads that of an image by its digest.
 func (c *Client) manifest(ctx context.Context, image taskdef.ECRImage) (its manifest, err error) {
-	client := ecr.NewFromConfig(c.config, func(o *ecr.Options) { o.Region = image.Region })
-	out, err := client.BatchGetImage(ctx, &ecr.BatchGetImageInput{
-		RegistryId: &image.Account, RepositoryName: &image.Repository, AcceptedMediaTypes: manifests,
-		ImageIds: []ecrtypes.ImageIdentifier{{ImageDigest: &image.Digest}},
-	})
+	out, err := c.image(ctx, image)
 	if err != nil {
 		return its, c.problem(ctx, err, "ecr:BatchGetImage", "image "+image.Name()+"@"+image.Digest)
 	}

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
-	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -163,29 +162,12 @@ func sure(cause, next, format string, args ...any) rollout.Concern {
 	return rollout.Concern{Sure: true, Cause: cause, What: fmt.Sprintf(format, args...), Next: next}
 }
 
-// manifests are the forms of an image that there are.
-var manifests = []string{
-	"application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json",
-	"application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json",
-}
-
 // verifyImage looks whether an image is in Amazon ECR and, where its index tells, made for the platform. Other
 // registries are not looked at.
 func (c *Client) verifyImage(
 	ctx context.Context, text string, image taskdef.ECRImage, platform taskdef.Platform,
 ) (rollout.Concern, error) {
-	tag := image.TagOrLatest()
-	id := ecrtypes.ImageIdentifier{ImageTag: &tag}
-	if image.Digest != "" {
-		id = ecrtypes.ImageIdentifier{ImageDigest: &image.Digest}
-	}
-	client := ecr.NewFromConfig(c.config, func(o *ecr.Options) { o.Region = image.Region })
-	out, err := client.BatchGetImage(ctx, &ecr.BatchGetImageInput{
-		RegistryId:         &image.Account,
-		RepositoryName:     &image.Repository,
-		AcceptedMediaTypes: manifests,
-		ImageIds:           []ecrtypes.ImageIdentifier{id},
-	})
+	out, err := c.image(ctx, image)
 	if code(err) == "RepositoryNotFoundException" {
 		return sure(
 			"image-not-found",
@@ -231,11 +213,9 @@ func newImages(revision rollout.PlannedRevision) []string {
 
 // platforms are those of an image's index. A manifest of one image does not tell its own, and attestations are of
 // unknown ones.
-func platforms(manifest string) []taskdef.Platform {
-	var index struct {
-		Manifests []struct{ Platform taskdef.Platform }
-	}
-	if json.Unmarshal([]byte(manifest), &index) != nil {
+func platforms(text string) []taskdef.Platform {
+	var index manifest
+	if json.Unmarshal([]byte(text), &index) != nil {
 		return nil
 	}
 	var has []taskdef.Platform

@@ -37,13 +37,12 @@ const usualStopTimeout = 30 * time.Second
 
 // StopTimeout is how long a container may take to end when it is told to, before it is killed.
 func (d Document) StopTimeout(container string) time.Duration {
-	for _, definition := range d.root.get("containerDefinitions").elements {
-		seconds, err := strconv.Atoi(string(definition.get("stopTimeout").text))
-		if definition.get("name").str() == container && err == nil {
-			return time.Duration(seconds) * time.Second
-		}
+	definition, _ := d.definition(container)
+	seconds, err := strconv.Atoi(string(definition.get("stopTimeout").text))
+	if err != nil {
+		return usualStopTimeout
 	}
-	return usualStopTimeout
+	return time.Duration(seconds) * time.Second
 }
 
 // NetworkMode is that of the tasks; empty is the default of their platform.
