@@ -217,16 +217,16 @@ func (c *Client) CheckAccount(ctx context.Context, accounts []string) error {
 	if len(accounts) == 0 {
 		return nil
 	}
-	caller, err := sts.NewFromConfig(c.config).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	caller, err := c.askCaller(ctx)
 	if err != nil {
-		return c.problem(ctx, err, "sts:GetCallerIdentity", "the credentials")
+		return err
 	}
-	if account := deref(caller.Account); !slices.Contains(accounts, account) {
+	if account := rollout.Account(caller); !slices.Contains(accounts, account) {
 		p := anotherAccount.problem(rollout.BadInput)
 		p.What = fmt.Sprintf(
 			"allowed-account-ids: the credentials belong to account %s (%s), but only %s is allowed",
 			account,
-			deref(caller.Arn),
+			caller,
 			strings.Join(accounts, ", "),
 		)
 		return p

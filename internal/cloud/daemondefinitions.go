@@ -2,7 +2,6 @@ package cloud
 
 import (
 	"context"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
@@ -14,27 +13,16 @@ import (
 // daemonDefinition reads the task definition of a managed daemon: of a family (its latest ACTIVE revision), of
 // family:revision, or of an ARN. AWS tells its tags by another call.
 func (c *Client) daemonDefinition(ctx context.Context, name string) (rollout.Revision, error) {
-	resource := "daemon task definition " + rollout.RevisionID(name)
 	var answer []byte
 	_, err := c.ecs.DescribeDaemonTaskDefinition(
 		ctx, &ecs.DescribeDaemonTaskDefinitionInput{DaemonTaskDefinition: &name}, withMiddleware(takeAnswer(&answer)),
 	)
-	if code(err) == "ClientException" {
-		what := " has no active revision in "
-		if strings.Contains(name, ":") {
-			what = " does not exist in "
-		}
-		return rollout.Revision{}, &rollout.Problem{
-			Kind: rollout.BadInput, What: resource + what + c.place.Region, Err: err,
-			Next: "Check task-definition and the region. Daemons have task definitions of their own kind.",
-		}
-	}
-	var revision rollout.Revision
-	if err == nil {
-		revision, err = readRevision(answer)
-	}
+	revision, err := c.described(
+		ctx, answer, err, "ecs:DescribeDaemonTaskDefinition", "daemon task definition "+rollout.RevisionID(name),
+		"Check task-definition and the region. Daemons have task definitions of their own kind.",
+	)
 	if err != nil {
-		return rollout.Revision{}, c.problem(ctx, err, "ecs:DescribeDaemonTaskDefinition", resource)
+		return revision, err
 	}
 	tags, err := c.tags(ctx, revision.ARN)
 	revision.Document = revision.Document.Tagged(tags)

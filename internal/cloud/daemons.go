@@ -28,9 +28,15 @@ type learned struct {
 	untagged  bool                            // the tags of task definitions cannot be read
 }
 
-// daemonARN is the ARN of a daemon, which no call takes by its name. The account is that of the cluster, where its ARN
-// is given, or that of the caller.
+// daemonARN is the ARN of a daemon, which no call takes by its name.
 func (c *Client) daemonARN(ctx context.Context, cluster, name string) (string, error) {
+	prefix, err := c.arnPrefix(ctx, cluster)
+	return prefix + "daemon/" + rollout.LastSegment(cluster) + "/" + rollout.LastSegment(name), err
+}
+
+// arnPrefix is what the ARNs begin with of what is in a cluster. The account is that of the cluster, where its ARN is
+// given, or that of the caller.
+func (c *Client) arnPrefix(ctx context.Context, cluster string) (string, error) {
 	of := cluster
 	if !strings.HasPrefix(cluster, "arn:") {
 		var err error
@@ -42,11 +48,10 @@ func (c *Client) daemonARN(ctx context.Context, cluster, name string) (string, e
 	if len(partition) < 3 {
 		return "", &rollout.Problem{Kind: rollout.Refused, What: "sts:GetCallerIdentity: the answer names no account"}
 	}
-	return fmt.Sprintf("arn:%s:ecs:%s:%s:daemon/%s/%s",
-		partition[1], c.place.Region, rollout.Account(of), rollout.LastSegment(cluster), rollout.LastSegment(name)), nil
+	return fmt.Sprintf("arn:%s:ecs:%s:%s:", partition[1], c.place.Region, rollout.Account(of)), nil
 }
 
-// caller is the ARN of whoever calls.
+// caller is the ARN of whoever calls, which is asked for once.
 func (c *Client) caller(ctx context.Context) (string, error) {
 	c.learned.mu.Lock()
 	known := c.learned.caller
@@ -54,6 +59,11 @@ func (c *Client) caller(ctx context.Context) (string, error) {
 	if known != "" {
 		return known, nil
 	}
+	return c.askCaller(ctx)
+}
+
+// askCaller asks AWS for it, and remembers it.
+func (c *Client) askCaller(ctx context.Context) (string, error) {
 	caller, err := sts.NewFromConfig(c.config).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
 		return "", c.problem(ctx, err, "sts:GetCallerIdentity", "the credentials")
@@ -205,7 +215,7 @@ func (c *Client) daemonRevisions(ctx context.Context, arns ...string) (map[strin
 
 // daemons reads managed daemons of one cluster. Those that are not there are missing from the answer.
 func (c *Client) daemons(ctx context.Context, cluster string, names ...string) ([]rollout.Service, error) {
-	if _, err := c.daemonARN(ctx, cluster, ""); err != nil { // which asks who calls, once
+	if _, err := c.arnPrefix(ctx, cluster); err != nil { // which asks who calls, once for all
 		return nil, err
 	}
 	read := make([]*rollout.Service, len(names))
@@ -227,11 +237,11 @@ func (c *Client) daemons(ctx context.Context, cluster string, names ...string) (
 
 // daemonNames lists the names of up to 100 daemons of a cluster.
 func (c *Client) daemonNames(ctx context.Context, cluster string) ([]string, error) {
-	arn, err := c.daemonARN(ctx, cluster, "")
+	prefix, err := c.arnPrefix(ctx, cluster)
 	if err != nil {
 		return nil, err
 	}
-	arn = strings.TrimSuffix(strings.Replace(arn, ":daemon/", ":cluster/", 1), "/")
+	arn := prefix + "cluster/" + rollout.LastSegment(cluster)
 	out, err := c.ecs.ListDaemons(ctx, &ecs.ListDaemonsInput{ClusterArn: &arn})
 	if err != nil {
 		return nil, c.problem(ctx, err, "ecs:ListDaemons", "cluster "+rollout.LastSegment(cluster))

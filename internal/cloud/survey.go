@@ -131,11 +131,7 @@ func (c *Client) base(ctx context.Context, wanted Wanted) (*rollout.Revision, er
 	case wanted.TaskDefinition == "":
 		return nil, nil
 	}
-	read := c.Revision
-	if daemons(wanted.Targets) {
-		read = c.daemonDefinition
-	}
-	base, err := read(ctx, wanted.TaskDefinition)
+	base, err := c.revision(ctx, wanted.TaskDefinition, daemons(wanted.Targets))
 	var p *rollout.Problem
 	if errors.As(err, &p) && p.Kind == rollout.BadInput && !strings.Contains(wanted.TaskDefinition, ":") {
 		p.Next = "Check task-definition and the region. A file needs a slash or an extension, as in ./" +

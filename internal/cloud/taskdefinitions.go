@@ -24,23 +24,36 @@ func withMiddleware(add ...func(*middleware.Stack) error) func(*ecs.Options) {
 // Revision reads a task definition, with its tags: of a family (its latest ACTIVE revision), of
 // family:revision, or of an ARN.
 func (c *Client) Revision(ctx context.Context, name string) (rollout.Revision, error) {
-	if rollout.IsOfDaemon(name) {
+	return c.revision(ctx, name, rollout.IsOfDaemon(name))
+}
+
+// revision is the same of one kind: of managed daemons, or of others.
+func (c *Client) revision(ctx context.Context, name string, ofDaemon bool) (rollout.Revision, error) {
+	if ofDaemon {
 		return c.daemonDefinition(ctx, name)
 	}
-	const action = "ecs:DescribeTaskDefinition"
-	resource := "task definition " + rollout.RevisionID(name)
 	var answer []byte
 	_, err := c.ecs.DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{
 		TaskDefinition: &name, Include: []types.TaskDefinitionField{types.TaskDefinitionFieldTags},
 	}, withMiddleware(takeAnswer(&answer)))
+	return c.described(
+		ctx, answer, err, "ecs:DescribeTaskDefinition", "task definition "+rollout.RevisionID(name),
+		"Check task-definition and the region.",
+	)
+}
+
+// described reads the answer of an action that describes a task definition, or tells why there is none: next is what to
+// do if it does not exist.
+func (c *Client) described(
+	ctx context.Context, answer []byte, err error, action, resource, next string,
+) (rollout.Revision, error) {
 	if code(err) == "ClientException" {
 		what := " has no active revision in "
 		if strings.Contains(resource, ":") {
 			what = " does not exist in "
 		}
 		return rollout.Revision{}, &rollout.Problem{
-			Kind: rollout.BadInput, What: resource + what + c.place.Region, Err: err,
-			Next: "Check task-definition and the region.",
+			Kind: rollout.BadInput, What: resource + what + c.place.Region, Err: err, Next: next,
 		}
 	}
 	var revision rollout.Revision
@@ -112,11 +125,7 @@ func (c *Client) latestIs(
 	if err := c.Pause(ctx, lookInterval); err != nil {
 		return rollout.Revision{}, false, err
 	}
-	read := c.Revision
-	if from.Daemon {
-		read = c.daemonDefinition
-	}
-	latest, err := read(ctx, document.Family())
+	latest, err := c.revision(ctx, document.Family(), from.Daemon)
 	var p *rollout.Problem
 	if errors.As(err, &p) && p.Kind == rollout.BadInput { // there is none
 		return rollout.Revision{}, false, nil
