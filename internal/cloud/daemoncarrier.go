@@ -18,34 +18,28 @@ type daemonCarrier struct{ client *Client }
 
 // Survey reads what UpdateDaemon must be sent back, and the last deployments.
 func (e *daemonCarrier) Survey(ctx context.Context, services []rollout.SurveyedService, _ []rollout.Detail) error {
-	return Each(ctx, services, func(ctx context.Context, i int, running rollout.SurveyedService) error {
-		its, err := e.client.managedDaemon(ctx, running.Service)
-		services[i].Own = its
-		return err
-	})
+	return own(ctx, services, e.client.managedDaemon)
 }
 
 // managedDaemon reads what only a managed daemon has.
 func (c *Client) managedDaemon(ctx context.Context, service rollout.Service) (rollout.ManagedDaemon, error) {
-	var its rollout.ManagedDaemon
-	if service.Latest != "" {
-		found, err := c.daemonDeployments(ctx, service.Latest)
-		if err != nil {
-			return its, err
-		}
-		its.Last = found[service.Latest]
+	last, err := c.lastDeployment(ctx, service)
+	if err != nil {
+		return rollout.ManagedDaemon{}, err
 	}
-	runs := its.Last.Runs()
+	runs := last.Runs()
 	revisions, err := c.daemonRevisions(ctx, runs.ARN)
 	revision := revisions[runs.ARN]
-	its.Instances = service.Desired
-	if its.Providers = runs.Providers; len(its.Providers) == 0 {
+	its := rollout.ManagedDaemon{
+		Last: last, Instances: service.Desired, Providers: runs.Providers, Critical: revision.Critical,
+		ManagedTags: revision.EnableECSManagedTags, ExecuteCommand: revision.EnableExecuteCommand,
+		PropagateTags: string(revision.PropagateTags),
+	}
+	if len(its.Providers) == 0 {
 		for _, share := range service.Placement.Capacity {
 			its.Providers = append(its.Providers, share.Provider)
 		}
 	}
-	its.Critical, its.ManagedTags = revision.Critical, revision.EnableECSManagedTags
-	its.ExecuteCommand, its.PropagateTags = revision.EnableExecuteCommand, string(revision.PropagateTags)
 	return its, err
 }
 
@@ -74,7 +68,7 @@ func (c *Client) updateDaemon(
 		func() (updated, error) {
 			out, err := c.ecs.UpdateDaemon(ctx, &ecs.UpdateDaemonInput{ // for the SDK's own check; another body is sent
 				DaemonArn: &before.ARN, DaemonTaskDefinitionArn: &taskDefinition, CapacityProviderArns: []string{},
-			}, withMiddleware(sendBody(body.JSON())), func(o *ecs.Options) { o.Retryer = c.retryer(throttled) })
+			}, c.sending(body))
 			if err == nil && deref(out.DeploymentArn) == "" {
 				err = errNoAnswer
 			}
@@ -220,17 +214,14 @@ func (e *daemonCarrier) Previous(ctx context.Context, r *rollout.Rollout) error 
 	if err != nil {
 		return err
 	}
-	var made []string
-	for _, d := range past {
-		made = append(made, d.Made)
-	}
-	revisions, err := e.client.daemonRevisions(ctx, made...)
+	definitions, err := e.client.daemonDefinitions(ctx, made(past)...)
 	if err != nil {
 		return err
 	}
 	for _, d := range past {
-		if definition := deref(revisions[d.Made].DaemonTaskDefinitionArn); d.Succeeded && d.ID != r.Deployment.ID &&
-			definition != "" && definition != its.Target.TaskDefinition {
+		definition := definitions[d.Made]
+		another := definition != "" && definition != its.Target.TaskDefinition
+		if d.Succeeded && d.ID != r.Deployment.ID && another {
 			r.Revision.Previous = rollout.Named(definition)
 			return nil
 		}
@@ -289,20 +280,7 @@ func (e *daemonCarrier) past(ctx context.Context, r *rollout.Rollout) ([]rollout
 func (e *daemonCarrier) Deployed(
 	ctx context.Context, _ *rollout.Rollout, past []rollout.PastDeployment,
 ) ([]rollout.PastDeployment, error) {
-	past = slices.Clone(past[:min(len(past), mostPast)])
-	var made []string
-	for _, p := range past {
-		made = append(made, p.Made)
-	}
-	revisions, err := e.client.daemonRevisions(ctx, made...)
-	if err != nil {
-		return past, err
-	}
-	definitions := map[string]string{}
-	for arn, revision := range revisions {
-		definitions[arn] = deref(revision.DaemonTaskDefinitionArn)
-	}
-	return past, e.client.revisions(ctx, past, definitions)
+	return e.client.deployed(ctx, past, e.client.daemonDefinitions)
 }
 
 // Continue has nothing to do: no deployment of a daemon waits for anyone.

@@ -60,8 +60,7 @@ func (c *Client) registerForDaemon(ctx context.Context, document taskdef.Documen
 	input := &ecs.RegisterDaemonTaskDefinitionInput{ // for the SDK's own check; another body is sent
 		Family: &family, ContainerDefinitions: []types.DaemonContainerDefinition{},
 	}
-	out, err := c.ecs.RegisterDaemonTaskDefinition(ctx, input, withMiddleware(sendBody(document.JSON())),
-		func(o *ecs.Options) { o.Retryer = c.retryer(throttled, tooManyRegistrations) })
+	out, err := c.ecs.RegisterDaemonTaskDefinition(ctx, input, c.sending(document, tooManyRegistrations))
 	if err == nil && deref(out.DaemonTaskDefinitionArn) == "" {
 		err = errNoAnswer
 	}

@@ -2,12 +2,13 @@ package cloud
 
 import (
 	"context"
-	"ecs-deploy/internal/rollout"
 	"encoding/json"
 	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
+
+	"ecs-deploy/internal/rollout"
 )
 
 // daemonDeployments reads deployments of daemons, by their ARNs.
@@ -81,14 +82,13 @@ func (c *Client) daemonDeployment(ctx context.Context, d toldDaemonDeployment) (
 	for _, source := range d.SourceDaemonRevisions {
 		arns = append(arns, source.Arn)
 	}
-	revisions, err := c.daemonRevisions(ctx, arns...)
+	definitions, err := c.daemonDefinitions(ctx, arns...)
 	if err != nil {
 		return rollout.DaemonDeployment{}, err
 	}
-	definition := func(revision string) string { return deref(revisions[revision].DaemonTaskDefinitionArn) }
 	told := func(r toldDaemonRevision) rollout.DaemonRevision {
 		its := rollout.DaemonRevision{
-			ARN: r.Arn, TaskDefinition: definition(r.Arn), Running: r.TotalRunningInstanceCount,
+			ARN: r.Arn, TaskDefinition: definitions[r.Arn], Running: r.TotalRunningInstanceCount,
 			Draining: r.TotalDrainingInstanceCount, Without: r.TotalWithoutDaemonInstanceCount,
 		}
 		for _, provider := range r.CapacityProviders {

@@ -151,15 +151,12 @@ func (c *Client) daemonService(ctx context.Context, d types.DaemonDetail) (rollo
 // asDeployed is a managed daemon with what its newest deployment tells: the revision that it is taken to run, and on
 // how many instances it is.
 func (c *Client) asDeployed(ctx context.Context, service rollout.Service) (rollout.Service, error) {
-	if service.Latest == "" {
-		return service, nil
-	}
-	found, err := c.daemonDeployments(ctx, service.Latest)
-	last := found[service.Latest]
+	last, err := c.lastDeployment(ctx, service)
 	runs := last.Runs()
 	if err != nil || runs.TaskDefinition == "" {
 		return service, err
 	}
+	service.LastDeployment = &last
 	primary := rollout.Deployment{
 		ID: rollout.LastSegment(runs.ARN), ARN: runs.ARN, TaskDefinition: runs.TaskDefinition, Running: runs.Running,
 		Created: last.Created,
@@ -180,6 +177,18 @@ func (c *Client) asDeployed(ctx context.Context, service rollout.Service) (rollo
 		service.Desired = max(service.Desired, last.Instances())
 	}
 	return service, nil
+}
+
+// lastDeployment reads the newest deployment of a managed daemon, unless it was read with it. The zero one is none.
+func (c *Client) lastDeployment(ctx context.Context, service rollout.Service) (rollout.DaemonDeployment, error) {
+	switch {
+	case service.LastDeployment != nil:
+		return *service.LastDeployment, nil
+	case service.Latest == "":
+		return rollout.DaemonDeployment{}, nil
+	}
+	found, err := c.daemonDeployments(ctx, service.Latest)
+	return found[service.Latest], err
 }
 
 // daemonRevisions reads revisions of daemons, each once: they do not change.
@@ -211,6 +220,16 @@ func (c *Client) daemonRevisions(ctx context.Context, arns ...string) (map[strin
 	}
 	maps.Copy(c.learned.revisions, known)
 	return known, nil
+}
+
+// daemonDefinitions are the ARNs of the task definitions of revisions of daemons, by theirs.
+func (c *Client) daemonDefinitions(ctx context.Context, arns ...string) (map[string]string, error) {
+	revisions, err := c.daemonRevisions(ctx, arns...)
+	definitions := map[string]string{}
+	for arn, revision := range revisions {
+		definitions[arn] = deref(revision.DaemonTaskDefinitionArn)
+	}
+	return definitions, err
 }
 
 // daemons reads managed daemons of one cluster. Those that are not there are missing from the answer.

@@ -138,7 +138,6 @@ func (c *Client) problem(ctx context.Context, err error, action, resource string
 		p.Next, p.Short = "Run fewer deployments at once in this account and region, or try again.", "throttled by AWS"
 	case isAPI:
 		p.What = what("%s (%s)", cmp.Or(api.ErrorMessage(), "no message"), api.ErrorCode())
-		p.Next = noGateway(api.ErrorMessage())
 	case errors.As(err, new(webPage)):
 		p.What = what("%v", innermost(err))
 		p.Next = "Check what stands between the runner and AWS: HTTPS_PROXY, AWS_ENDPOINT_URL and the runner's network."

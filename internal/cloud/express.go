@@ -20,11 +20,7 @@ type expressCarrier struct{ *ecsCarrier }
 
 // Survey reads the service revisions that the services run, as Express has them.
 func (e *expressCarrier) Survey(ctx context.Context, services []rollout.SurveyedService, _ []rollout.Detail) error {
-	return Each(ctx, services, func(ctx context.Context, i int, running rollout.SurveyedService) error {
-		its, err := e.client.express(ctx, running.Service)
-		services[i].Own = its
-		return err
-	})
+	return own(ctx, services, e.client.express)
 }
 
 // express reads what only DescribeExpressGatewayService tells of a service.
@@ -104,8 +100,7 @@ func (e *expressCarrier) Start(
 func (c *Client) sendExpress(ctx context.Context, before rollout.Service, body taskdef.Document) (updated, error) {
 	out, err := c.ecs.UpdateExpressGatewayService(
 		ctx, &ecs.UpdateExpressGatewayServiceInput{ServiceArn: &before.ARN}, // for the SDK's own check
-		withMiddleware(sendBody(body.JSON())),
-		func(o *ecs.Options) { o.Retryer = c.retryer(throttled) },
+		c.sending(body),
 	)
 	if err == nil && (out.Service == nil || out.Service.TargetConfiguration == nil ||
 		deref(out.Service.TargetConfiguration.ServiceRevisionArn) == "" ||

@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -12,18 +13,22 @@ import (
 	"ecs-deploy/internal/rollout"
 )
 
-// noGateway is what helps against an UpdateService that finds no gateway; empty: it is another error. The wordings are
-// those of https://docs.aws.amazon.com/AmazonECS/latest/developerguide/gateway-troubleshooting.html.
-func noGateway(message string) string {
+// withGateways adds what to do to the problem of an UpdateService that finds no gateway. The wordings are those of
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/gateway-troubleshooting.html.
+func withGateways(err error) error {
+	var p *rollout.Problem
+	if !errors.As(err, &p) {
+		return err
+	}
 	switch {
-	case strings.Contains(message, "no gateways are associated with cluster"):
-		return "Associate a gateway with the cluster, and wait until the association is ACTIVE."
-	case strings.Contains(message, "has associated gateways but none"),
-		strings.Contains(message, "none of the gateways associated with cluster"):
-		return "Associate a gateway that is in the VPC of the service, has the access type of the connector, and covers " +
+	case strings.Contains(p.What, "no gateways are associated with cluster"):
+		p.Next = "Associate a gateway with the cluster, and wait until the association is ACTIVE."
+	case strings.Contains(p.What, "has associated gateways but none"),
+		strings.Contains(p.What, "none of the gateways associated with cluster"):
+		p.Next = "Associate a gateway that is in the VPC of the service, has the access type of the connector, and covers " +
 			"all Availability Zones of the service."
 	}
-	return ""
+	return err
 }
 
 // lookAtRoutes reads the routes of gateways to services that wait for nothing else.

@@ -62,19 +62,34 @@ func (e *ecsCarrier) Past(ctx context.Context, r *rollout.Rollout) ([]rollout.Pa
 func (e *ecsCarrier) Deployed(
 	ctx context.Context, r *rollout.Rollout, past []rollout.PastDeployment,
 ) ([]rollout.PastDeployment, error) {
-	past = slices.Clone(past[:min(len(past), mostPast)])
-	var made []string
-	for _, p := range past {
-		made = append(made, p.Made)
-	}
-	if len(made) == 0 {
+	return e.client.deployed(ctx, past, func(ctx context.Context, made ...string) (map[string]string, error) {
+		return e.client.serviceRevisions(ctx, r.Service.Name, made...)
+	})
+}
+
+// deployed reads the task definitions that the last of some past deployments had deployed: read tells their ARNs, by
+// what the deployments made.
+func (c *Client) deployed(
+	ctx context.Context, past []rollout.PastDeployment, read func(context.Context, ...string) (map[string]string, error),
+) ([]rollout.PastDeployment, error) {
+	if len(past) == 0 {
 		return nil, nil
 	}
-	definitions, err := e.client.serviceRevisions(ctx, r.Service.Name, made...)
+	past = slices.Clone(past[:min(len(past), mostPast)])
+	definitions, err := read(ctx, made(past)...)
 	if err != nil {
 		return past, err
 	}
-	return past, e.client.revisions(ctx, past, definitions)
+	return past, c.revisions(ctx, past, definitions)
+}
+
+// made is what past deployments made.
+func made(past []rollout.PastDeployment) []string {
+	var all []string
+	for _, p := range past {
+		all = append(all, p.Made)
+	}
+	return all
 }
 
 // revisions reads the revisions that past deployments had deployed: what each made is one of the definitions. Of a

@@ -116,6 +116,17 @@ func (c *Client) byKind(ctx context.Context, services []rollout.SurveyedService,
 	return nil
 }
 
+// own reads what services have of their kind, each by a call of its own.
+func own[Its rollout.Detail](
+	ctx context.Context, services []rollout.SurveyedService, read func(context.Context, rollout.Service) (Its, error),
+) error {
+	return Each(ctx, services, func(ctx context.Context, i int, running rollout.SurveyedService) error {
+		its, err := read(ctx, running.Service)
+		services[i].Own = its
+		return err
+	})
+}
+
 // daemons tells whether the targets are managed daemons.
 func daemons(targets []rollout.Target) bool {
 	return slices.ContainsFunc(targets, func(target rollout.Target) bool { return target.Daemon })

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	"github.com/aws/smithy-go/middleware"
@@ -19,6 +20,15 @@ import (
 // withMiddleware adds to the stack of one call.
 func withMiddleware(add ...func(*middleware.Stack) error) func(*ecs.Options) {
 	return func(o *ecs.Options) { o.APIOptions = append(o.APIOptions, add...) }
+}
+
+// sending has another body sent than the SDK would make, and the call made again only where nothing was done: what
+// changes something may have done so where no answer came.
+func (c *Client) sending(body taskdef.Document, nothingDone ...retry.IsErrorRetryable) func(*ecs.Options) {
+	return func(o *ecs.Options) {
+		o.APIOptions = append(o.APIOptions, sendBody(body.JSON()))
+		o.Retryer = c.retryer(throttled, nothingDone...)
+	}
 }
 
 // Revision reads a task definition, with its tags: of a family (its latest ACTIVE revision), of
@@ -110,8 +120,8 @@ func (c *Client) register(ctx context.Context, document taskdef.Document) (rollo
 	input := &ecs.RegisterTaskDefinitionInput{ // for the SDK's own check; another body is sent
 		Family: &family, ContainerDefinitions: []types.ContainerDefinition{},
 	}
-	_, err := c.ecs.RegisterTaskDefinition(ctx, input, withMiddleware(sendBody(document.JSON()), takeAnswer(&answer)),
-		func(o *ecs.Options) { o.Retryer = c.retryer(throttled, tooManyRegistrations) })
+	_, err := c.ecs.RegisterTaskDefinition(ctx, input, c.sending(document, tooManyRegistrations),
+		withMiddleware(takeAnswer(&answer)))
 	if err != nil {
 		return rollout.Revision{}, err
 	}

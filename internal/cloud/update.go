@@ -98,7 +98,9 @@ func (c *Client) Update(
 	after, err := once(ctx, c, sends,
 		func() (updated, error) { return c.send(ctx, before, update) },
 		func() (updated, bool, error) { return c.look(ctx, before, mark, ours) },
-		func(err error) error { return c.problem(ctx, err, "ecs:UpdateService", "service "+before.Name) })
+		func(err error) error {
+			return withGateways(c.problem(ctx, err, "ecs:UpdateService", "service "+before.Name))
+		})
 	return after.service, after.ours, err
 }
 
@@ -118,8 +120,7 @@ func (c *Client) send(ctx context.Context, before rollout.Service, update rollou
 		return updated{}, err
 	}
 	out, err := c.ecs.UpdateService(ctx, &ecs.UpdateServiceInput{Service: &before.Name}, // for the SDK's own check
-		withMiddleware(sendBody(body.JSON())),
-		func(o *ecs.Options) { o.Retryer = c.retryer(throttled) })
+		c.sending(body))
 	if err == nil && out.Service == nil {
 		err = errNoAnswer
 	}

@@ -48,12 +48,12 @@ func servingInstances(r *rollout.Rollout) string {
 	return strings.Join(filled(strings.Join(parts, ", and "), without(now.Progress)), "; ")
 }
 
-// ofInstances is how many of the instances there are, which may be more while some are replaced.
-func ofInstances(running, all int) string {
-	if running > all {
-		return plural(running, "instance")
+// noInstance is that a managed daemon runs on none.
+func noInstance(at rollout.Progress) string {
+	if at.Ended {
+		return "there is no instance for the daemon to run on"
 	}
-	return fmt.Sprintf("%d of %s", running, plural(all, "instance"))
+	return "the daemon runs on no instance yet"
 }
 
 // without is how many instances run on without the daemon; empty: none does.

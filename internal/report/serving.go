@@ -56,10 +56,8 @@ func serving(r *rollout.Rollout) string {
 	switch {
 	case !isSeen(r):
 		return ""
-	case r.Service.ManagedDaemon && now.Progress.Wanted+now.Progress.Draining == 0 && !now.Progress.Ended:
-		return "the daemon runs on no instance yet"
 	case r.Service.ManagedDaemon && now.Progress.Wanted+now.Progress.Draining == 0:
-		return "there is no instance for the daemon to run on"
+		return noInstance(now.Progress)
 	case wanted == 0:
 		return "the service is set to 0 tasks"
 	case down(r):
@@ -149,11 +147,16 @@ func areOrIs(n int) string {
 }
 
 // ofTasks is how many of the wanted tasks there are, which may be more while some are replaced.
-func ofTasks(running, wanted int) string {
+func ofTasks(running, wanted int) string { return outOf(running, wanted, "task") }
+
+// ofInstances is the same of instances.
+func ofInstances(running, all int) string { return outOf(running, all, "instance") }
+
+func outOf(running, wanted int, unit string) string {
 	if running > wanted {
-		return plural(running, "task")
+		return plural(running, unit)
 	}
-	return fmt.Sprintf("%d of %s", running, plural(wanted, "task"))
+	return fmt.Sprintf("%d of %s", running, plural(wanted, unit))
 }
 
 // count is the same without saying of what.

@@ -117,7 +117,9 @@ type Service struct {
 	Placement   Placement    // of its tasks
 	Deployments []Deployment // newest first; of a managed daemon its revisions, those on most instances first
 	Latest      string       // of a managed daemon: the ARN of its newest deployment
-	Events      []ServiceEvent
+	// LastDeployment is that deployment, where it was read with it; nil: it was not.
+	LastDeployment *DaemonDeployment
+	Events         []ServiceEvent
 }
 
 // Rolls tells whether ECS itself replaces its tasks, step by step.
