@@ -12,8 +12,8 @@ import (
 	"ecs-deploy/internal/rollout"
 )
 
-// daemonCarrier is deployments of managed daemons, which ECS carries out. That UpdateDaemon rolls a deployment back is
-// its only way: there is no call to stop one.
+// daemonCarrier is deployments of managed daemons, which ECS carries out. Another UpdateDaemon rolls one back: there is
+// no call to stop one.
 type daemonCarrier struct{ client *Client }
 
 // Survey reads what UpdateDaemon must be sent back, and the last deployments.

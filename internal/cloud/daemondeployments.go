@@ -44,8 +44,7 @@ func (c *Client) daemonDeployments(
 type toldDaemonDeployment struct {
 	DaemonDeploymentArn, StatusReason string
 	Status                            rollout.DaemonDeploymentStatus
-	CreatedAt, StartedAt              epoch
-	FinishedAt, StoppedAt             epoch
+	CreatedAt, FinishedAt, StoppedAt  epoch
 	TargetDaemonRevision              toldDaemonRevision
 	SourceDaemonRevisions             []toldDaemonRevision
 	CircuitBreaker                    struct {
@@ -98,7 +97,7 @@ func (c *Client) daemonDeployment(ctx context.Context, d toldDaemonDeployment) (
 	}
 	deployment := rollout.DaemonDeployment{
 		ARN: d.DaemonDeploymentArn, Status: d.Status, Reason: d.StatusReason,
-		Created: d.CreatedAt.Time, Started: d.StartedAt.Time, Finished: d.FinishedAt.Time,
+		Created: d.CreatedAt.Time, Finished: d.FinishedAt.Time,
 		Target: told(d.TargetDaemonRevision),
 		Breaker: rollout.BreakerCount{
 			Status: d.CircuitBreaker.Status, Failures: d.CircuitBreaker.FailureCount, Threshold: d.CircuitBreaker.Threshold,

@@ -86,15 +86,12 @@ func (s *Sim) describeDaemonRevisions(request describeDaemonRevisionsRequest) (a
 	if n := len(request.DaemonRevisionArns); n == 0 || n > 20 { // [SDK]; text unverified
 		return nil, clientError("InvalidParameterException", "DaemonRevisionArns must have between 1 and 20 items.")
 	}
-	described, failures := []document{}, []document{}
-	for _, wanted := range request.DaemonRevisionArns {
-		if r := s.findDaemonRevision(wanted); r != nil {
-			described = append(described, r.describe())
-		} else {
-			failures = append(failures, missing(wanted))
+	return described("daemonRevisions", request.DaemonRevisionArns, func(arn string) document {
+		if r := s.findDaemonRevision(arn); r != nil {
+			return r.describe()
 		}
-	}
-	return document{"daemonRevisions": described, "failures": failures}, nil
+		return nil
+	}), nil
 }
 
 func (s *Sim) findDaemonRevision(arn string) *daemonRevision {
@@ -169,15 +166,12 @@ func (s *Sim) describeDaemonDeployments(request describeDaemonDeploymentsRequest
 	if n := len(request.DaemonDeploymentArns); n == 0 || n > 20 { // [SDK]; text unverified
 		return nil, clientError("InvalidParameterException", "DaemonDeploymentArns must have between 1 and 20 items.")
 	}
-	described, failures := []document{}, []document{}
-	for _, wanted := range request.DaemonDeploymentArns {
-		if d := s.findDaemonDeployment(wanted); d != nil {
-			described = append(described, d.describe())
-		} else {
-			failures = append(failures, missing(wanted))
+	return described("daemonDeployments", request.DaemonDeploymentArns, func(arn string) document {
+		if d := s.findDaemonDeployment(arn); d != nil {
+			return d.describe()
 		}
-	}
-	return document{"daemonDeployments": described, "failures": failures}, nil
+		return nil
+	}), nil
 }
 
 func (s *Sim) findDaemonDeployment(arn string) *daemonDeployment {

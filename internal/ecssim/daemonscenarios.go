@@ -1,6 +1,7 @@
 package ecssim
 
 import (
+	"bytes"
 	_ "embed"
 	"encoding/json"
 	"time"
@@ -29,10 +30,7 @@ func managedAs(name string, change func(*daemon)) func(*Sim, *service) {
 		change(d)
 		v.cluster.daemons = append(v.cluster.daemons, d)
 		for i, tag := range []string{"v0.9", "v1"} {
-			definition := parsed(agentDefinition)
-			definition["family"] = name
-			definition.list("containerDefinitions")[0]["image"] = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/agent:" + tag
-			r := s.registerForDaemon(definition)
+			r := s.registerForDaemon(agentWith(name, tag))
 			r.proven, r.registered = true, v.primary().created.Add(time.Duration(i-1)*24*time.Hour)
 			s.ran(d, &daemonRevision{
 				daemon: d, id: d.of.ids.event(), created: r.registered, definition: r, critical: d.critical,
@@ -40,6 +38,13 @@ func managedAs(name string, change func(*daemon)) func(*Sim, *service) {
 			}, d.settings)
 		}
 	}
+}
+
+// agentWith is the task definition of a daemon with a tag of its image.
+func agentWith(family, tag string) document {
+	definition := parsed(bytes.Replace(agentDefinition, []byte("/agent:v1"), []byte("/agent:"+tag), 1))
+	definition["family"] = family
+	return definition
 }
 
 // ran makes the world one in which a revision of a daemon was deployed, and took ten minutes.
@@ -73,10 +78,8 @@ var agentInputs = map[string]string{
 // anotherAgent has another run deploy the daemon.
 func anotherAgent(s *Sim) {
 	d := s.agent()
-	definition := parsed(agentDefinition)
-	definition.list("containerDefinitions")[0]["image"] = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/agent:v3"
-	r := s.registerForDaemon(definition)
-	r.fate, r.proven = &well, true
+	r := s.registerForDaemon(agentWith("agent", "v3"))
+	r.proven = true
 	s.deployDaemon(d, &daemonRevision{
 		daemon: d, id: d.of.ids.event(), created: s.now, definition: r, critical: d.critical,
 		settings: d.history[0].target.settings,

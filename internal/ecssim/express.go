@@ -2,7 +2,6 @@ package ecssim
 
 import (
 	_ "embed"
-	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -48,13 +47,6 @@ func madeByCustomer(v *service) document {
 	definition["family"] = v.name + "-own"
 	definition.list("containerDefinitions")[0]["name"] = "Main"
 	return definition
-}
-
-func parsed(text []byte) (parsed document) {
-	if err := json.Unmarshal(text, &parsed); err != nil {
-		panic(err) // it is embedded
-	}
-	return parsed
 }
 
 // main is the container to which the load balancer of an Express service sends the traffic [SDK].

@@ -89,19 +89,16 @@ type describeServiceRevisionsRequest struct{ ServiceRevisionArns []string }
 
 // describeServiceRevisions tells which task definition each had [API].
 func (s *Sim) describeServiceRevisions(request describeServiceRevisionsRequest) (any, error) {
-	found, failures := []document{}, []document{}
-	for _, wanted := range request.ServiceRevisionArns {
-		d := s.findDeployment(func(d *deployment) bool { return d.revisionARN() == wanted })
+	return described("serviceRevisions", request.ServiceRevisionArns, func(arn string) document {
+		d := s.findDeployment(func(d *deployment) bool { return d.revisionARN() == arn })
 		if d == nil {
-			failures = append(failures, missing(wanted))
-			continue
+			return nil
 		}
-		found = append(found, document{
-			"serviceRevisionArn": wanted, "serviceArn": d.service.arn(), "clusterArn": d.service.cluster.arn(),
+		return document{
+			"serviceRevisionArn": arn, "serviceArn": d.service.arn(), "clusterArn": d.service.cluster.arn(),
 			"taskDefinition": d.revision.arn(), "createdAt": epoch{d.created},
-		})
-	}
-	return document{"serviceRevisions": found, "failures": failures}, nil
+		}
+	}), nil
 }
 
 func (s *Sim) findServiceDeployment(arn string) *deployment {

@@ -42,6 +42,20 @@ func (s *Sim) describeServices(request describeServicesRequest) (any, error) {
 // [GUIDE: api_failures_messages].
 func missing(arn string) document { return document{"arn": arn, "reason": "MISSING"} }
 
+// described is an answer with what is found of some ARNs under the key, and as failures what is not: describe tells nil
+// of that.
+func described(key string, arns []string, describe func(arn string) document) document {
+	found, failures := []document{}, []document{}
+	for _, wanted := range arns {
+		if its := describe(wanted); its != nil {
+			found = append(found, its)
+		} else {
+			failures = append(failures, missing(wanted))
+		}
+	}
+	return document{key: found, "failures": failures}
+}
+
 type listServicesRequest struct {
 	Cluster, NextToken string
 	MaxResults         int

@@ -123,12 +123,14 @@ func webWith(tag string) document { return withImage("web:" + tag) }
 
 // withImage is the same with another image of the registry.
 func withImage(image string) document {
-	var definition document
-	text := bytes.Replace(webDefinition, []byte("/web:v1"), []byte("/"+image), 1)
-	if err := json.Unmarshal(text, &definition); err != nil {
+	return parsed(bytes.Replace(webDefinition, []byte("/web:v1"), []byte("/"+image), 1))
+}
+
+func parsed(text []byte) (parsed document) {
+	if err := json.Unmarshal(text, &parsed); err != nil {
 		panic(err) // it is embedded
 	}
-	return definition
+	return parsed
 }
 
 // furnish puts the service in place: deployed three days ago, and steady since.

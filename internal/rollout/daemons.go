@@ -36,7 +36,6 @@ type DaemonDeployment struct {
 	Status   DaemonDeploymentStatus
 	Reason   string
 	Created  time.Time
-	Started  time.Time
 	Finished time.Time // zero: it is not over
 	Target   DaemonRevision
 	Sources  []DaemonRevision // that it replaces
